@@ -1,0 +1,21 @@
+//go:build unix
+
+package proto
+
+import (
+	"fmt"
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
+func mapFile(f *os.File, size int64) ([]byte, func() error, error) {
+	if size != int64(int(size)) {
+		return nil, nil, fmt.Errorf("%s is too large to be mapped", f.Name())
+	}
+	b, err := unix.Mmap(int(f.Fd()), 0, int(size), unix.PROT_READ, unix.MAP_SHARED)
+	if err != nil {
+		return nil, nil, fmt.Errorf("mapping %s: %w", f.Name(), err)
+	}
+	return b, func() error { return unix.Munmap(b) }, nil
+}
