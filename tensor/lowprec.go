@@ -133,8 +133,11 @@ func encodeE8M0(x float64, saturate bool) uint16 {
 	if math.IsNaN(x) || x < 0 || (math.IsInf(x, 1) && !saturate) {
 		return 0xff
 	}
-	if x == 0 {
+	if x <= 0x1p-127 {
 		return 0
+	}
+	if x < 0x1p-126 {
+		return 1 // ONNX rounds by the bits of a float32, and this is one of its subnormals
 	}
 	if math.IsInf(x, 1) {
 		return 0xfe
