@@ -2,6 +2,7 @@ package sym
 
 import (
 	"fmt"
+	"math"
 	"slices"
 )
 
@@ -39,17 +40,47 @@ func (e Expr) FloorDiv(k int64) Expr {
 	if in.p == nil {
 		return out
 	}
+	if g := in.content(k); g > 1 { // floor((g·x + c) / (g·k)) = floor((x + floor(c/g)) / k)
+		for i := range rest {
+			rest[i].coef /= g
+		}
+		k /= g
+		in = build(in.k/g, rest)
+		if k == 1 {
+			return out.Add(in)
+		}
+	}
 	if lo, hi, okLo, okHi := in.Bounds(); okLo && okHi && floorDiv(lo, k) == floorDiv(hi, k) {
 		return out.Add(Const(floorDiv(lo, k)))
 	}
-	// floor((floor(x/a) + c) / k) = floor((x + a·c) / (a·k))
-	if len(rest) == 1 && rest[0].coef == 1 && len(rest[0].factors) == 1 && rest[0].factors[0].kind == floorAtom {
-		a := rest[0].factors[0]
-		if n, ok := mulOverflow(a.n, k); ok {
-			return out.Add(a.args[0].Add(Const(a.n).scale(in.k)).FloorDiv(n))
+	// floor((floor(x/a) + y) / k) = floor((x + a·y) / (a·k))
+	for _, t := range rest {
+		a := t.linear(1)
+		if a == nil || a.kind != floorAtom {
+			continue
+		}
+		n, ok := mulOverflow(a.n, k)
+		if x := a.args[0].Add(in.Sub(fromTerm(t)).scale(a.n)); ok && x.Err() == nil {
+			return out.Add(x.FloorDiv(n))
 		}
 	}
 	return out.Add(newAtom(&atom{kind: floorAtom, args: []Expr{in}, n: k}))
+}
+
+// content returns the greatest common divisor of n > 0 and the coefficients without the constant.
+func (e Expr) content(n int64) int64 {
+	for _, t := range e.terms() {
+		n = gcd(n, t.coef)
+	}
+	return n
+}
+
+// gcd is the greatest common divisor of n > 0 and any m.
+func gcd(n, m int64) int64 {
+	for r := m % n; r != 0; {
+		n, r = max(r, -r), n%r
+	}
+	return n
 }
 
 // CeilDiv returns ceil(e / k) for a constant k > 0.
@@ -61,8 +92,8 @@ func (e Expr) Mod(k int64) Expr { return e.Sub(e.FloorDiv(k).scale(k)) }
 // TruncDiv returns e / k rounded toward zero, as ONNX divides integers, for a constant k ≠ 0.
 func (e Expr) TruncDiv(k int64) Expr {
 	switch {
-	case k == 0:
-		return failed(fmt.Errorf("division of %v by 0", e))
+	case k == 0 || k == math.MinInt64:
+		return failed(fmt.Errorf("division of %v by %d", e, k))
 	case e.Err() != nil:
 		return e
 	case k < 0:
@@ -74,8 +105,22 @@ func (e Expr) TruncDiv(k int64) Expr {
 	case e.Neg().AtLeast(0):
 		return e.Neg().FloorDiv(k).Neg()
 	}
-	if q, ok := DivExact(e, Const(k)); ok {
-		return q
+	if k == 1 {
+		return e
+	}
+	if e.p.terms[0].coef < 0 {
+		if n := e.Neg(); n.Err() == nil {
+			return n.TruncDiv(k).Neg()
+		}
+	}
+	if g := gcd(e.content(k), e.k); g > 1 {
+		q, _ := DivExact(e, Const(g))
+		return q.TruncDiv(k / g)
+	}
+	if a, ok := e.isAtom(); ok && a.kind == truncAtom {
+		if n, ok := mulOverflow(a.n, k); ok {
+			return a.args[0].TruncDiv(n)
+		}
 	}
 	return newAtom(&atom{kind: truncAtom, args: []Expr{e}, n: k})
 }

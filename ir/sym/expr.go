@@ -3,7 +3,6 @@ package sym
 import (
 	"errors"
 	"math"
-	"math/bits"
 	"slices"
 	"strings"
 )
@@ -45,7 +44,11 @@ type atom struct {
 	key  string
 }
 
-const maxTerms = 1024 // of an expression; models are untrusted
+// Limits of an expression; models are untrusted.
+const (
+	maxTerms = 1024
+	maxArgs  = 64 // of min, max and broadcast
+)
 
 var (
 	// ErrOverflow is the error of an expression whose coefficients do not fit 64 bits.
@@ -72,6 +75,13 @@ func (e Expr) Err() error {
 
 // IsConst returns the value of a constant.
 func (e Expr) IsConst() (int64, bool) { return e.k, e.p == nil }
+
+func firstErr(a, b Expr) error {
+	if err := a.Err(); err != nil {
+		return err
+	}
+	return b.Err()
+}
 
 func fromTerm(t term) Expr { return Expr{p: &poly{terms: []term{t}}} }
 
@@ -114,19 +124,16 @@ func mulOverflow(a, b int64) (int64, bool) {
 	if a == 0 || b == 0 {
 		return 0, true
 	}
-	if a == math.MinInt64 || b == math.MinInt64 {
+	p := a * b
+	if p/b != a || (a == -1 && b == math.MinInt64) || (b == -1 && a == math.MinInt64) {
 		return 0, false
 	}
-	hi, lo := bits.Mul64(uint64(max(a, -a)), uint64(max(b, -b)))
-	if hi != 0 || lo > math.MaxInt64 {
-		return 0, false
-	}
-	return a * b, true
+	return p, true
 }
 
 // Add returns e + o.
 func (e Expr) Add(o Expr) Expr {
-	if err := errors.Join(e.Err(), o.Err()); err != nil {
+	if err := firstErr(e, o); err != nil {
 		return failed(err)
 	}
 	k, ok := addOverflow(e.k, o.k)
@@ -205,7 +212,7 @@ func (e Expr) scale(n int64) Expr {
 
 // Mul returns e · o.
 func (e Expr) Mul(o Expr) Expr {
-	if err := errors.Join(e.Err(), o.Err()); err != nil {
+	if err := firstErr(e, o); err != nil {
 		return failed(err)
 	}
 	if o.p == nil {
@@ -356,11 +363,13 @@ func (a *atom) subst(m map[*Symbol]Expr) Expr {
 	case maxAtom:
 		return fold(args, Max)
 	}
-	x, err := Broadcast(args[0], args[1])
-	if err != nil {
-		return failed(err)
-	}
-	return x
+	return fold(args, func(a, b Expr) Expr {
+		x, err := Broadcast(a, b)
+		if err != nil {
+			return failed(err)
+		}
+		return x
+	})
 }
 
 func fold(args []Expr, f func(a, b Expr) Expr) Expr {

@@ -105,11 +105,11 @@ func (y *Symbol) Expr() Expr { return y.expr }
 // Fresh reports whether the symbol depends on data.
 func (y *Symbol) Fresh() bool { return y.fresh }
 
-// Min is the smallest value that the symbol can have, 0 unless SetMin raised it.
+// Min is the smallest value that the symbol can have, 0 unless SetMin changed it.
 func (y *Symbol) Min() int64 { return y.min }
 
-// SetMin asserts a smallest value, for instance 1 for a sequence length.
-func (y *Symbol) SetMin(n int64) { y.min = max(0, n) }
+// SetMin asserts a smallest value, for instance 1 for a sequence length; Bind enforces it. Set it before expressions are built.
+func (y *Symbol) SetMin(n int64) { y.min = n }
 
 // Binding gives symbols values, by ID.
 type Binding []int64

@@ -2,6 +2,7 @@ package sym
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 	"unicode"
@@ -12,11 +13,14 @@ func isName(r rune, first bool) bool {
 	return r == '_' || unicode.IsLetter(r) || !first && (r == '.' || unicode.IsDigit(r))
 }
 
-// quoteName returns a symbol's name as it stands in expressions: plain if it is a word, else in backquotes.
+// quoteName returns a symbol's name as it stands in expressions: plain if it is a word, else in backquotes, or in double quotes with Go's escapes if it has a backquote.
 func quoteName(name string) string {
 	for i, r := range name {
 		if !isName(r, i == 0) {
-			return "`" + strings.ReplaceAll(name, "`", "'") + "`"
+			if strings.Contains(name, "`") {
+				return strconv.Quote(name)
+			}
+			return "`" + name + "`"
 		}
 	}
 	if name == "" || functions[name] {
@@ -25,7 +29,7 @@ func quoteName(name string) string {
 	return name
 }
 
-var functions = map[string]bool{"floor": true, "trunc": true, "min": true, "max": true, "broadcast": true}
+var functions = map[string]bool{"floor": true, "trunc": true, "min": true, "max": true, "broadcast": true, "ceil": true, "mod": true}
 
 // String is the text form: 2*N + 1, floor((N + 15)/16), max(M, N), broadcast(A, B).
 func (e Expr) String() string {
@@ -39,7 +43,7 @@ func (e Expr) String() string {
 	for i, t := range e.p.terms {
 		c := t.coef
 		switch {
-		case i > 0 && c < 0:
+		case i > 0 && c < 0 && c != math.MinInt64:
 			b.WriteString(" - ")
 			c = -c
 		case i > 0:
@@ -60,6 +64,8 @@ func (e Expr) String() string {
 	}
 	switch {
 	case e.k > 0:
+		fmt.Fprintf(&b, " + %d", e.k)
+	case e.k == math.MinInt64:
 		fmt.Fprintf(&b, " + %d", e.k)
 	case e.k < 0:
 		fmt.Fprintf(&b, " - %s", strings.TrimPrefix(strconv.FormatInt(e.k, 10), "-"))
@@ -82,11 +88,11 @@ func (a *atom) text() string {
 	return name + "(" + strings.Join(parts, ", ") + ")"
 }
 
-// Parse reads the text form; names become symbols of sc.
+// Parse reads the text form, and ceil(e/k) and mod(e, k) besides; names become symbols of sc.
 func Parse(s string, sc *Scope) (Expr, error) {
 	p := &parser{s: s, sc: sc}
 	e, err := p.sum()
-	if err == nil && p.peek() != 0 {
+	if err == nil && (p.peek() != 0 || p.i < len(p.s)) {
 		err = p.errorf("unexpected %q", p.s[p.i:])
 	}
 	if err == nil {
@@ -129,14 +135,7 @@ func (p *parser) sum() (Expr, error) {
 		return Expr{}, p.errorf("nested too deeply")
 	}
 	defer func() { p.depth-- }()
-	negative := p.peek() == '-'
-	if negative {
-		p.i++
-	}
 	e, err := p.product()
-	if negative {
-		e = e.Neg()
-	}
 	for err == nil {
 		c := p.peek()
 		if c != '+' && c != '-' {
@@ -181,7 +180,20 @@ func (p *parser) factor() (Expr, error) {
 			p.i++
 		}
 		n, err := strconv.ParseInt(p.s[start:p.i], 10, 64)
-		return Const(n), err
+		if err != nil {
+			return Expr{}, p.errorf("%s does not fit 64 bits", p.s[start:p.i])
+		}
+		return Const(n), nil
+	case c == '-':
+		return p.negative()
+	case c == '"':
+		q, err := strconv.QuotedPrefix(p.s[p.i:])
+		if err != nil {
+			return Expr{}, p.errorf("missing quote")
+		}
+		p.i += len(q)
+		name, err := strconv.Unquote(q)
+		return p.sc.Named(name).Expr(), err
 	case c == '`':
 		end := strings.IndexByte(p.s[p.i+1:], '`')
 		if end < 0 {
@@ -209,28 +221,31 @@ func (p *parser) factor() (Expr, error) {
 	return p.sc.Named(name).Expr(), nil
 }
 
+// negative reads a minus sign and a factor; -9223372036854775808 is a number.
+func (p *parser) negative() (Expr, error) {
+	p.i++
+	p.peek()
+	const lowest = "9223372036854775808"
+	if rest, ok := strings.CutPrefix(p.s[p.i:], lowest); ok && (rest == "" || rest[0] < '0' || rest[0] > '9') {
+		p.i += len(lowest)
+		return Const(math.MinInt64), nil
+	}
+	if p.peek() == '-' {
+		return Expr{}, p.errorf("two signs at %d", p.i)
+	}
+	e, err := p.factor()
+	return e.Neg(), err
+}
+
 func (p *parser) call(name string) (Expr, error) {
 	p.i++ // the parenthesis
 	e, err := p.sum()
 	if err != nil {
 		return e, err
 	}
-	if name == "floor" || name == "trunc" {
-		if err := p.expect('/'); err != nil {
-			return e, err
-		}
-		k, err := p.factor()
-		if err != nil {
-			return e, err
-		}
-		n, ok := k.IsConst()
-		if !ok || n <= 0 {
-			return e, p.errorf("divisors are positive constants")
-		}
-		if name == "floor" {
-			return e.FloorDiv(n), p.expect(')')
-		}
-		return e.TruncDiv(n), p.expect(')')
+	sep := map[string]byte{"floor": '/', "ceil": '/', "trunc": '/', "mod": ','}[name]
+	if sep != 0 {
+		return p.divide(e, name, sep)
 	}
 	for p.peek() == ',' {
 		p.i++
@@ -250,4 +265,21 @@ func (p *parser) call(name string) (Expr, error) {
 		}
 	}
 	return e, p.expect(')')
+}
+
+// divide reads the divisor of e and applies the division.
+func (p *parser) divide(e Expr, name string, sep byte) (Expr, error) {
+	if err := p.expect(sep); err != nil {
+		return e, err
+	}
+	k, err := p.factor()
+	if err != nil {
+		return e, err
+	}
+	n, ok := k.IsConst()
+	if !ok || n <= 0 {
+		return e, p.errorf("divisors are positive constants")
+	}
+	by := map[string]func(Expr, int64) Expr{"floor": Expr.FloorDiv, "ceil": Expr.CeilDiv, "trunc": Expr.TruncDiv, "mod": Expr.Mod}
+	return by[name](e, n), p.expect(')')
 }
