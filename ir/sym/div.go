@@ -127,7 +127,7 @@ func (e Expr) TruncDiv(k int64) Expr {
 
 func newAtom(a *atom) Expr {
 	a.key = a.text()
-	if len(a.key) > 1<<16 {
+	if len(a.key) > maxText {
 		return failed(ErrTooLarge)
 	}
 	return fromTerm(term{1, []*atom{a}})

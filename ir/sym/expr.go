@@ -47,7 +47,8 @@ type atom struct {
 // Limits of an expression; models are untrusted.
 const (
 	maxTerms = 1024
-	maxArgs  = 64 // of min, max and broadcast
+	maxText  = 1 << 16 // bytes of the text form, about
+	maxArgs  = 64      // of min, max and broadcast
 )
 
 var (
@@ -176,6 +177,15 @@ func build(k int64, terms []term) Expr {
 	case len(terms) > maxTerms:
 		return failed(ErrTooLarge)
 	}
+	size := 0
+	for _, t := range terms {
+		for _, a := range t.factors {
+			size += len(a.key)
+		}
+	}
+	if size > maxText {
+		return failed(ErrTooLarge)
+	}
 	return Expr{k, &poly{terms: terms}}
 }
 
@@ -242,7 +252,9 @@ func (e Expr) Mul(o Expr) Expr {
 			part = append(part, term{c, a.factors})
 		}
 		slices.SortFunc(part, func(x, y term) int { return compareFactors(y.factors, x.factors) })
-		sum = sum.Add(build(0, part))
+		if sum = sum.Add(build(0, part)); sum.Err() != nil {
+			break
+		}
 	}
 	return sum
 }
