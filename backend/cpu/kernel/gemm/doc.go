@@ -1,0 +1,11 @@
+// Package gemm multiplies matrices: C = scale·A·B, with the epilogue (bias, activation, residual) applied while C is in
+// cache. Weights are packed once; A is read in place.
+//
+// The inner loops are micro kernels, declared in a table (see Kernels) with what each needs and how good it is; every one
+// of them passes the same tests. The room works on slices of numbers: it knows neither tensors nor graphs.
+//
+// Rounding: each element of C is summed in an order that depends on the shape and on the kernel, never on the number of
+// threads. NaN and infinities propagate as in the textbook loop; no product is skipped.
+package gemm
+
+//go:generate sh -c "cd _generate && go run . -out ../kernel_amd64.s -stubs ../stubs_amd64.go -pkg gemm"

@@ -1,0 +1,89 @@
+package gemm
+
+import "fmt"
+
+// Epilogue is what is done to the product before it is left in C, in this order:
+//
+//	v = Scale·(A·B)           Scale 0 stands for 1
+//	v = v + C                 if Accumulate
+//	v = v + ColumnBias[j] + RowBias[i]
+//	v = v + Residual[i, j]    if ResidualFirst
+//	v = Activation(v)
+//	v = v + Residual[i, j]    otherwise
+//
+// A nil Epilogue does nothing.
+type Epilogue struct {
+	Scale      float32
+	Accumulate bool
+	ColumnBias []float32 // [N], or nil
+	RowBias    []float32 // [M], or nil
+
+	Activation Activation
+	Alpha      float32 // slope of LeakyRelu for x < 0; lower bound of Clip
+	Beta       float32 // upper bound of Clip
+
+	Residual       []float32 // [M, N], or nil; it must not share memory with C
+	ResidualStride int       // elements between the rows of Residual
+	ResidualFirst  bool
+}
+
+func (e *Epilogue) check(m, n int) {
+	if e == nil {
+		return
+	}
+	if e.ColumnBias != nil && len(e.ColumnBias) < n {
+		panic(fmt.Sprintf("BUG: column bias of %d elements for %d columns", len(e.ColumnBias), n))
+	}
+	if e.RowBias != nil && len(e.RowBias) < m {
+		panic(fmt.Sprintf("BUG: row bias of %d elements for %d rows", len(e.RowBias), m))
+	}
+	if e.Residual != nil {
+		checkMatrix("residual", e.Residual, m, n, e.ResidualStride, false)
+	}
+	if e.Activation >= activations {
+		panic(fmt.Sprintf("BUG: unknown activation %d", e.Activation))
+	}
+}
+
+// scale is the factor of the product.
+func (e *Epilogue) scale() float32 {
+	if e == nil || e.Scale == 0 {
+		return 1
+	}
+	return e.Scale
+}
+
+func (e *Epilogue) accumulate() bool { return e != nil && e.Accumulate }
+
+// apply does everything after Accumulate to rows [i0, i1) and columns [j0, j1) of C.
+func (e *Epilogue) apply(c []float32, ldc, i0, i1, j0, j1 int) {
+	if e == nil || e.ColumnBias == nil && e.RowBias == nil && e.Residual == nil && e.Activation == Identity {
+		return
+	}
+	for i := i0; i < i1; i++ {
+		row := c[i*ldc+j0:][:j1-j0]
+		if e.ColumnBias != nil {
+			add(row, e.ColumnBias[j0:j1])
+		}
+		if e.RowBias != nil {
+			x := e.RowBias[i]
+			for j := range row {
+				row[j] += x
+			}
+		}
+		if e.Residual != nil && e.ResidualFirst {
+			add(row, e.Residual[i*e.ResidualStride+j0:])
+		}
+		e.Activation.apply(row, e.Alpha, e.Beta)
+		if e.Residual != nil && !e.ResidualFirst {
+			add(row, e.Residual[i*e.ResidualStride+j0:])
+		}
+	}
+}
+
+func add(dst, src []float32) {
+	src = src[:len(dst)]
+	for i, x := range src {
+		dst[i] += x
+	}
+}

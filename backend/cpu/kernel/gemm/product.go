@@ -1,0 +1,78 @@
+package gemm
+
+// A product is one C = A·B with everything resolved: the kernel, the strides, where the panels of B are, the blocks.
+type product struct {
+	m, n, k     int
+	a           []float32
+	aRow, aStep int
+	b           operand
+	c           []float32
+	ldc         int
+	epi         *Epilogue
+	kernel      *Kernel
+
+	mc, nc  int // strips and panels of a block
+	mBlocks int
+	blocks  int
+}
+
+// operand is B: packed, or read in place but for an incomplete last panel, which is packed.
+type operand struct {
+	packed *Packed
+	data   []float32 // in place: element (p, j) at p*ld+j
+	ld     int
+	whole  int // panels in place; those from here on are in packed
+}
+
+// panel is rows [k0, k0+kc), a block, of panel j, and the distance between its rows.
+func (b *operand) panel(k0, kc, j int) ([]float32, int) {
+	if j < b.whole {
+		return b.data[k0*b.ld+j*panelWidth:], b.ld
+	}
+	return b.packed.panel(k0, kc, j-b.whole), panelWidth
+}
+
+// divide decides how many blocks there are.
+func (p *product) divide(threads int) {
+	p.mc, p.nc = blocking(p.m, p.n, p.k, threads)
+	p.mBlocks = count(strips(p.m), p.mc)
+	p.blocks = p.mBlocks * count(panels(p.n), p.nc)
+}
+
+// block computes one block of C, with t as scratch.
+func (p *product) block(i int, t *tile) {
+	s0, j0 := i%p.mBlocks*p.mc, i/p.mBlocks*p.nc
+	s1, j1 := min(s0+p.mc, strips(p.m)), min(j0+p.nc, panels(p.n))
+	*t = tile{aRow: p.aRow, aStep: p.aStep, cRow: p.ldc, scale: p.epi.scale()}
+	if p.epi.accumulate() {
+		t.accumulate = 1
+	}
+	depth := depthOf(p.k)
+	for k0 := 0; k0 < p.k || k0 == 0; k0 += depth {
+		t.k = min(depth, p.k-k0)
+		for j := j0; j < j1; j++ {
+			if t.k > 0 {
+				t.b, t.bStep = p.b.panel(k0, t.k, j)
+			}
+			t.cols = min(panelWidth, p.n-j*panelWidth)
+			p.column(t, s0, s1, k0, j*panelWidth)
+		}
+		t.accumulate = 1
+	}
+	p.epi.apply(p.c, p.ldc, stripStart(s0, p.m), stripStart(s1, p.m), j0*panelWidth, min(j1*panelWidth, p.n))
+}
+
+// column computes strips [s0, s1) of the panel that t is set to.
+func (p *product) column(t *tile, s0, s1, k0, col int) {
+	row := stripStart(s0, p.m)
+	for s := s0; s < s1; s++ {
+		next := stripStart(s+1, p.m)
+		t.rows = next - row
+		if t.k > 0 {
+			t.a = p.a[row*p.aRow+k0*p.aStep:]
+		}
+		t.c = p.c[row*p.ldc+col:]
+		p.kernel.fn(t)
+		row = next
+	}
+}

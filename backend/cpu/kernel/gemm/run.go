@@ -1,0 +1,162 @@
+package gemm
+
+import (
+	"fmt"
+	"sync/atomic"
+
+	"github.com/gocompile/gocompile/backend/cpu/level"
+	"github.com/gocompile/gocompile/backend/cpu/pool"
+)
+
+// Ctx is what a product runs with: worker threads, processor level, and scratch memory that grows to what is needed and
+// is then kept. One product at a time may use it.
+type Ctx struct {
+	pool  *pool.Pool
+	level level.Level
+	slots []slot
+
+	// The call in progress; next counts what the slots have taken of it.
+	prod    product
+	shared  Packed // B of prod, if it has to be packed
+	buffer  []float32
+	args    Args
+	batch   Batch
+	next    atomic.Int64
+	byBlock func(slot int)
+	byPanel func(slot int)
+	byItem  func(slot int)
+}
+
+// A slot is the memory of one of the threads that work on a product.
+type slot struct {
+	tile   tile
+	prod   product
+	packed Packed
+	buffer []float32
+	_      [64]byte
+}
+
+// NewCtx makes a context for products on p, or on the caller alone if p is nil, with the kernels of level l.
+func NewCtx(p *pool.Pool, l level.Level) *Ctx {
+	x := &Ctx{pool: p, level: min(l, level.Highest()), slots: make([]slot, p.Threads())}
+	x.byBlock, x.byPanel, x.byItem = x.runBlocks, x.packPanels, x.runItems
+	return x
+}
+
+// Run computes C `[m, N]` = A `[m, K]` · B with epilogue epi, which may be nil. Element (i, p) of A is a[i*lda+p], element (i, j)
+// of C is c[i*ldc+j]. C may share memory with no other operand. Slices that are too short are a programmer's bug.
+func Run(x *Ctx, m int, a []float32, lda int, b *Packed, c []float32, ldc int, epi *Epilogue) {
+	MatMul(x, Args{M: m, N: b.n, K: b.k, A: a, LDA: lda, Packed: b, C: c, LDC: ldc, Epilogue: epi})
+}
+
+// Args are the operands of a product.
+type Args struct {
+	M, N, K  int
+	A        []float32 // element (i, p) at i*LDA+p, or p*LDA+i if TransA
+	LDA      int
+	TransA   bool
+	Packed   *Packed   // B, if packed; B is then ignored
+	B        []float32 // element (p, j) at p*LDB+j, or j*LDB+p if TransB
+	LDB      int
+	TransB   bool
+	C        []float32 // element (i, j) at i*LDC+j
+	LDC      int
+	Epilogue *Epilogue // or nil
+}
+
+// MatMul computes C = A·B with the epilogue. An unpacked B is read in place or packed into the scratch of x, whichever is
+// faster.
+func MatMul(x *Ctx, args Args) {
+	args.check()
+	if args.M == 0 || args.N == 0 {
+		return
+	}
+	p := &x.prod
+	args.resolve(p, x.level)
+	if args.Packed == nil {
+		x.args = args
+		x.buffer = p.b.prepare(&args, &x.shared, x.buffer)
+		x.spread(panels(x.shared.n), args.M*args.K*args.N, x.byPanel)
+	}
+	p.divide(x.pool.Threads())
+	x.spread(p.blocks, args.M*args.K*args.N, x.byBlock)
+	*p, x.args = product{}, Args{}
+}
+
+// spread calls f on as many threads as n pieces of work and the amount of work justify.
+func (x *Ctx) spread(n, work int, f func(slot int)) {
+	if n == 0 {
+		return
+	}
+	x.next.Store(0)
+	if n == 1 || work < 2*blockWork {
+		f(0)
+		return
+	}
+	x.pool.Run(min(n, len(x.slots)), f)
+}
+
+// take is the next of n pieces, or false when all are taken.
+func (x *Ctx) take(n int) (int, bool) {
+	i := int(x.next.Add(1) - 1)
+	return i, i < n
+}
+
+func (x *Ctx) runBlocks(s int) {
+	for i, ok := x.take(x.prod.blocks); ok; i, ok = x.take(x.prod.blocks) {
+		x.prod.block(i, &x.slots[s].tile)
+	}
+}
+
+func (x *Ctx) packPanels(int) {
+	n := panels(x.shared.n)
+	for j, ok := x.take(n); ok; j, ok = x.take(n) {
+		x.shared.fill(x.prod.b.unpacked(&x.args), x.args.LDB, x.args.TransB, j)
+	}
+}
+
+// resolve fills p but for B, unless B is packed, and the division into blocks.
+func (args *Args) resolve(p *product, l level.Level) {
+	*p = product{m: args.M, n: args.N, k: args.K, a: args.A, aRow: args.LDA, aStep: 1, c: args.C, ldc: args.LDC, epi: args.Epilogue}
+	if args.TransA {
+		p.aRow, p.aStep = 1, args.LDA
+	}
+	p.b.packed = args.Packed
+	p.kernel = Choose(args.M, args.N, args.K, l)
+}
+
+// prepare sets b up for an unpacked B: it makes packed an unfilled matrix, in buffer, for all panels that are not read
+// in place. It returns the buffer, which it may have replaced.
+func (b *operand) prepare(args *Args, packed *Packed, buffer []float32) []float32 {
+	*b = operand{packed: packed}
+	n := args.N
+	if readInPlace(args.M, args.LDB, args.TransB) {
+		b.data, b.ld, b.whole = args.B, args.LDB, n/panelWidth
+		n %= panelWidth
+	}
+	need := packedLen(args.K, n)
+	if len(buffer) < need {
+		buffer = make([]float32, need)
+	}
+	packed.reset(args.K, n, buffer[:need])
+	return buffer
+}
+
+// unpacked is the part of B that goes into packed.
+func (b *operand) unpacked(args *Args) []float32 {
+	return args.B[min(b.whole*panelWidth, len(args.B)):]
+}
+
+func (args *Args) check() {
+	if args.M < 0 || args.N < 0 || args.K < 0 {
+		panic(fmt.Sprintf("BUG: product of %d by %d by %d", args.M, args.K, args.N))
+	}
+	checkMatrix("A", args.A, args.M, args.K, args.LDA, args.TransA)
+	checkMatrix("C", args.C, args.M, args.N, args.LDC, false)
+	if b := args.Packed; b == nil {
+		checkMatrix("B", args.B, args.K, args.N, args.LDB, args.TransB)
+	} else if b.k != args.K || b.n != args.N {
+		panic(fmt.Sprintf("BUG: packed B is %d by %d, want %d by %d", b.k, b.n, args.K, args.N))
+	}
+	args.Epilogue.check(args.M, args.N)
+}
