@@ -53,7 +53,7 @@ func (x *Ctx) runItems(s int) {
 		if args.Packed == nil {
 			w.buffer = p.b.prepare(&args, &w.packed, w.buffer)
 			for j := range panels(w.packed.n) {
-				w.packed.fill(p.b.unpacked(&args), args.LDB, args.TransB, j)
+				w.packed.fill(p.b.unpacked(&args), args.LDB, args.TransB, j, x.level)
 			}
 		}
 		p.divide(1)

@@ -1,6 +1,10 @@
 package gemm
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/gocompile/gocompile/backend/cpu/level"
+)
 
 // Packed is a matrix B `[K, N]` in the order in which kernels read it: blocks of at most 320 rows; in a block, panels of 16
 // columns; in a panel, row after row. The last panel is filled up with zeros. It is read-only and may be shared.
@@ -15,7 +19,7 @@ func PackB(b []float32, k, n, ldb int, transB bool) *Packed {
 	p := new(Packed)
 	p.reset(k, n, make([]float32, packedLen(k, n)))
 	for j := range panels(n) {
-		p.fill(b, ldb, transB, j)
+		p.fill(b, ldb, transB, j, level.Highest())
 	}
 	return p
 }
@@ -50,14 +54,14 @@ func (p *Packed) panel(k0, kc, j int) []float32 {
 }
 
 // fill packs panel j of every block.
-func (p *Packed) fill(b []float32, ldb int, transB bool, j int) {
+func (p *Packed) fill(b []float32, ldb int, transB bool, j int, l level.Level) {
 	j0 := j * panelWidth
 	cols := min(panelWidth, p.n-j0)
 	for k0 := 0; k0 < p.k; k0 += p.depth {
 		kc := min(p.depth, p.k-k0)
 		dst := p.panel(k0, kc, j)
 		if transB {
-			packColumns(dst, b[j0*ldb+k0:], kc, cols, ldb)
+			packColumns(dst, b[j0*ldb+k0:], kc, cols, ldb, l)
 		} else {
 			packRows(dst, b[k0*ldb+j0:], kc, cols, ldb)
 		}
@@ -78,9 +82,13 @@ func packRows(dst, b []float32, kc, cols, ldb int) {
 }
 
 // packColumns transposes cols rows of kc elements, which lie ldb apart.
-func packColumns(dst, b []float32, kc, cols, ldb int) {
+func packColumns(dst, b []float32, kc, cols, ldb int, l level.Level) {
 	if cols < panelWidth {
 		clear(dst)
+	} else if done := transposePanel(dst, b, kc, ldb, l); done == kc {
+		return
+	} else {
+		dst, b, kc = dst[done*panelWidth:], b[done:], kc-done
 	}
 	j := 0
 	for ; j+4 <= cols; j += 4 {

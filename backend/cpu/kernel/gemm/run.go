@@ -111,7 +111,7 @@ func (x *Ctx) runBlocks(s int) {
 func (x *Ctx) packPanels(int) {
 	n := panels(x.shared.n)
 	for j, ok := x.take(n); ok; j, ok = x.take(n) {
-		x.shared.fill(x.prod.b.unpacked(&x.args), x.args.LDB, x.args.TransB, j)
+		x.shared.fill(x.prod.b.unpacked(&x.args), x.args.LDB, x.args.TransB, j, x.level)
 	}
 }
 

@@ -1,0 +1,33 @@
+//go:build amd64 && !noasm
+
+package gemm
+
+import (
+	"testing"
+	"unsafe"
+)
+
+// TestTileOffsets keeps the struct and what the generator of the assembly knows of it the same.
+func TestTileOffsets(t *testing.T) {
+	var x tile
+	for _, c := range []struct {
+		name      string
+		got, want uintptr
+	}{
+		{"a", unsafe.Offsetof(x.a), 0},
+		{"b", unsafe.Offsetof(x.b), 24},
+		{"c", unsafe.Offsetof(x.c), 48},
+		{"aRow", unsafe.Offsetof(x.aRow), 72},
+		{"aStep", unsafe.Offsetof(x.aStep), 80},
+		{"bStep", unsafe.Offsetof(x.bStep), 88},
+		{"cRow", unsafe.Offsetof(x.cRow), 96},
+		{"k", unsafe.Offsetof(x.k), 104},
+		{"cols", unsafe.Offsetof(x.cols), 120},
+		{"scale", unsafe.Offsetof(x.scale), 128},
+		{"accumulate", unsafe.Offsetof(x.accumulate), 132},
+	} {
+		if c.got != c.want {
+			t.Errorf("field %s is at %d, the assembly reads it at %d", c.name, c.got, c.want)
+		}
+	}
+}

@@ -1,0 +1,9 @@
+//go:build !amd64 || noasm
+
+package gemm
+
+import "github.com/gocompile/gocompile/backend/cpu/level"
+
+var nativeKernels []Kernel
+
+func transposePanel(dst, b []float32, kc, ld int, l level.Level) int { return 0 }
