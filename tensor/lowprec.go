@@ -58,7 +58,7 @@ func DecodeFloat(d DType, bits uint16) float64 {
 // conversions to float8).
 func EncodeFloat(d DType, x float64, saturate bool) uint16 {
 	if d == Float8E8M0 {
-		return encodeE8M0(x, saturate)
+		return uint16(EncodeE8M0(x, saturate, "up"))
 	}
 	f := formats[d]
 	signBit := uint16(0)
@@ -128,8 +128,9 @@ func (f floatFormat) special() (nan, inf, largest uint16) {
 	return all, all, all - 1
 }
 
-// encodeE8M0 rounds up to a power of two half way between, as ONNX does by default.
-func encodeE8M0(x float64, saturate bool) uint16 {
+// EncodeE8M0 rounds a number to a power of two between 2^-127 and 2^127. Mode is one of ONNX Cast's: "up" (away from zero), "down" or "nearest"
+// (ties up). Negative numbers and NaN have no representation and become NaN.
+func EncodeE8M0(x float64, saturate bool, mode string) uint8 {
 	if math.IsNaN(x) || x < 0 || (math.IsInf(x, 1) && !saturate) {
 		return 0xff
 	}
@@ -144,11 +145,8 @@ func encodeE8M0(x float64, saturate bool) uint16 {
 	}
 	frac, e := math.Frexp(x)
 	e-- // x = 2·frac · 2^e
-	if frac*2 > 1 {
-		// ONNX rounds to the next power of two by the bits of a float32: up when at least half of the mantissa is set.
-		if 2*frac >= 1.5 {
-			e++
-		}
+	if m := 2 * frac; m > 1 && mode == "up" || m >= 1.5 && mode == "nearest" {
+		e++
 	}
 	switch {
 	case e+127 < 0:
@@ -158,5 +156,5 @@ func encodeE8M0(x float64, saturate bool) uint16 {
 	case e+127 > 0xfe:
 		return 0xff
 	}
-	return uint16(e + 127)
+	return uint8(e + 127)
 }
