@@ -58,7 +58,7 @@ func DecodeFloat(d DType, bits uint16) float64 {
 // conversions to float8).
 func EncodeFloat(d DType, x float64, saturate bool) uint16 {
 	if d == Float8E8M0 {
-		return uint16(EncodeE8M0(x, saturate, "up"))
+		return uint16(EncodeE8M0(x, saturate, "nearest"))
 	}
 	f := formats[d]
 	signBit := uint16(0)
@@ -68,6 +68,9 @@ func EncodeFloat(d DType, x float64, saturate bool) uint16 {
 	nan, inf, largest := f.special()
 	switch {
 	case math.IsNaN(x):
+		if f.noNaN {
+			return 1 << (f.exp + f.man) // ONNX: negative zero
+		}
 		if f.fnuz {
 			return nan
 		}
