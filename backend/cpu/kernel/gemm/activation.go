@@ -28,8 +28,8 @@ func (f Activation) String() string {
 	return "unknown"
 }
 
-// apply replaces each element x of row by f(x).
-func (f Activation) apply(row []float32, alpha, beta float32) {
+// portableActivate replaces each element x of row by f(x). The transcendental functions are computed in float64.
+func portableActivate(f Activation, row []float32, alpha, beta float32) {
 	switch f {
 	case Relu:
 		for i, x := range row {
@@ -73,9 +73,17 @@ func (f Activation) apply(row []float32, alpha, beta float32) {
 		}
 	case Tanh:
 		for i, x := range row {
-			row[i] = float32(math.Tanh(float64(x)))
+			row[i] = float32(tanh(float64(x)))
 		}
 	}
 }
 
 func logistic(x float64) float64 { return 1 / (1 + math.Exp(-x)) }
+
+// tanh has a relative error far below the precision of float32.
+func tanh(x float64) float64 {
+	if math.Abs(x) < 1e-3 {
+		return x - x*x*x/3
+	}
+	return 1 - 2/(math.Exp(2*x)+1)
+}

@@ -63,14 +63,13 @@ func BenchmarkMatMul(b *testing.B) {
 }
 
 func BenchmarkActivation(b *testing.B) {
-	row := make([]float32, 1024)
-	for f := Relu; f < activations; f++ {
-		b.Run(f.String(), func(b *testing.B) {
+	row, source := make([]float32, 1024), matrix(rand.New(rand.NewPCG(1, 1)), 1, 1024, 1024)
+	for f := range 2 * activations {
+		f, l := f/2, levels()[int(f%2)*(len(levels())-1)]
+		b.Run(f.String()+"/"+l.String(), func(b *testing.B) {
 			for b.Loop() {
-				for i := range row {
-					row[i] = float32(i)*(1.0/128) - 4
-				}
-				f.apply(row, 0.1, 1)
+				copy(row, source)
+				f.Apply(row, 0.1, 1, l)
 			}
 			b.ReportMetric(b.Elapsed().Seconds()*1e9/float64(b.N)/float64(len(row)), "ns/element")
 		})

@@ -1,6 +1,10 @@
 package gemm
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/gocompile/gocompile/backend/cpu/level"
+)
 
 // Epilogue is what is done to the product before it is left in C, in this order:
 //
@@ -56,34 +60,25 @@ func (e *Epilogue) scale() float32 {
 func (e *Epilogue) accumulate() bool { return e != nil && e.Accumulate }
 
 // apply does everything after Accumulate to rows [i0, i1) and columns [j0, j1) of C.
-func (e *Epilogue) apply(c []float32, ldc, i0, i1, j0, j1 int) {
+func (e *Epilogue) apply(c []float32, ldc, i0, i1, j0, j1 int, l level.Level) {
 	if e == nil || e.ColumnBias == nil && e.RowBias == nil && e.Residual == nil && e.Activation == Identity {
 		return
 	}
+	do := rowsOf(l)
 	for i := i0; i < i1; i++ {
 		row := c[i*ldc+j0:][:j1-j0]
 		if e.ColumnBias != nil {
-			add(row, e.ColumnBias[j0:j1])
+			do.add(row, e.ColumnBias[j0:j1])
 		}
 		if e.RowBias != nil {
-			x := e.RowBias[i]
-			for j := range row {
-				row[j] += x
-			}
+			do.addScalar(row, e.RowBias[i])
 		}
 		if e.Residual != nil && e.ResidualFirst {
-			add(row, e.Residual[i*e.ResidualStride+j0:])
+			do.add(row, e.Residual[i*e.ResidualStride+j0:])
 		}
-		e.Activation.apply(row, e.Alpha, e.Beta)
+		do.activate(e.Activation, row, e.Alpha, e.Beta)
 		if e.Residual != nil && !e.ResidualFirst {
-			add(row, e.Residual[i*e.ResidualStride+j0:])
+			do.add(row, e.Residual[i*e.ResidualStride+j0:])
 		}
-	}
-}
-
-func add(dst, src []float32) {
-	src = src[:len(dst)]
-	for i, x := range src {
-		dst[i] += x
 	}
 }

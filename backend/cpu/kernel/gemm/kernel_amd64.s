@@ -2377,3 +2377,573 @@ loop:
 	JNE         loop
 	VZEROUPPER
 	RET
+
+// func reluRow(row *float32, blocks int)
+// Requires: AVX
+TEXT ·reluRow(SB), NOSPLIT, $0-16
+	MOVQ   row+0(FP), AX
+	MOVQ   blocks+8(FP), CX
+	VXORPS Y0, Y0, Y0
+
+loop:
+	VMOVUPS (AX), Y1
+	VMAXPS  Y1, Y0, Y1
+	VMOVUPS Y1, (AX)
+	ADDQ    $0x20, AX
+	DECQ    CX
+	JNE     loop
+	VZEROUPPER
+	RET
+
+// func clipRow(row *float32, blocks int, alpha float32, beta float32)
+// Requires: AVX
+TEXT ·clipRow(SB), NOSPLIT, $0-24
+	MOVQ         row+0(FP), AX
+	MOVQ         blocks+8(FP), CX
+	VBROADCASTSS alpha+16(FP), Y0
+	VBROADCASTSS beta+20(FP), Y1
+
+loop:
+	VMOVUPS (AX), Y2
+	VMAXPS  Y2, Y0, Y2
+	VMINPS  Y2, Y1, Y2
+	VMOVUPS Y2, (AX)
+	ADDQ    $0x20, AX
+	DECQ    CX
+	JNE     loop
+	VZEROUPPER
+	RET
+
+// func leakyReluRow(row *float32, blocks int, alpha float32)
+// Requires: AVX
+TEXT ·leakyReluRow(SB), NOSPLIT, $0-20
+	MOVQ         row+0(FP), AX
+	MOVQ         blocks+8(FP), CX
+	VBROADCASTSS alpha+16(FP), Y0
+
+loop:
+	VMOVUPS   (AX), Y1
+	VMULPS    Y0, Y1, Y2
+	VBLENDVPS Y1, Y2, Y1, Y1
+	VMOVUPS   Y1, (AX)
+	ADDQ      $0x20, AX
+	DECQ      CX
+	JNE       loop
+	VZEROUPPER
+	RET
+
+// func addScalarRow(row *float32, blocks int, alpha float32)
+// Requires: AVX
+TEXT ·addScalarRow(SB), NOSPLIT, $0-20
+	MOVQ         row+0(FP), AX
+	MOVQ         blocks+8(FP), CX
+	VBROADCASTSS alpha+16(FP), Y0
+
+loop:
+	VMOVUPS (AX), Y1
+	VADDPS  Y0, Y1, Y1
+	VMOVUPS Y1, (AX)
+	ADDQ    $0x20, AX
+	DECQ    CX
+	JNE     loop
+	VZEROUPPER
+	RET
+
+// func addRow(row *float32, blocks int, src *float32)
+// Requires: AVX
+TEXT ·addRow(SB), NOSPLIT, $0-24
+	MOVQ row+0(FP), AX
+	MOVQ blocks+8(FP), CX
+	MOVQ src+16(FP), DX
+
+loop:
+	VMOVUPS (AX), Y0
+	VADDPS  (DX), Y0, Y0
+	ADDQ    $0x20, DX
+	VMOVUPS Y0, (AX)
+	ADDQ    $0x20, AX
+	DECQ    CX
+	JNE     loop
+	VZEROUPPER
+	RET
+
+// func sigmoidRow(row *float32, blocks int)
+// Requires: AVX, AVX2, FMA3
+TEXT ·sigmoidRow(SB), NOSPLIT, $0-16
+	MOVQ row+0(FP), AX
+	MOVQ blocks+8(FP), CX
+
+loop:
+	VMOVUPS      (AX), Y0
+	VORPS        vectorConstants<>+0(SB), Y0, Y1
+	VCMPPS       $0x01, vectorConstants<>+32(SB), Y1, Y2
+	VMULPS       vectorConstants<>+64(SB), Y1, Y3
+	VROUNDPS     $0x00, Y3, Y3
+	VMOVAPS      Y1, Y1
+	VFNMADD231PS vectorConstants<>+96(SB), Y3, Y1
+	VFNMADD231PS vectorConstants<>+128(SB), Y3, Y1
+	VMOVUPS      vectorConstants<>+160(SB), Y4
+	VFMADD213PS  vectorConstants<>+192(SB), Y1, Y4
+	VFMADD213PS  vectorConstants<>+224(SB), Y1, Y4
+	VFMADD213PS  vectorConstants<>+256(SB), Y1, Y4
+	VFMADD213PS  vectorConstants<>+288(SB), Y1, Y4
+	VMULPS       Y1, Y1, Y5
+	VFMADD213PS  Y1, Y5, Y4
+	VADDPS       vectorConstants<>+320(SB), Y4, Y4
+	VCVTPS2DQ    Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VPADDD       Y3, Y4, Y4
+	VANDNPS      Y4, Y2, Y4
+	VMOVUPS      vectorConstants<>+320(SB), Y1
+	VADDPS       Y4, Y1, Y2
+	VBLENDVPS    Y0, Y4, Y1, Y4
+	VDIVPS       Y2, Y4, Y4
+	VMOVAPS      Y4, Y0
+	VMOVUPS      Y0, (AX)
+	ADDQ         $0x20, AX
+	DECQ         CX
+	JNE          loop
+	VZEROUPPER
+	RET
+
+// func siluRow(row *float32, blocks int)
+// Requires: AVX, AVX2, FMA3
+TEXT ·siluRow(SB), NOSPLIT, $0-16
+	MOVQ row+0(FP), AX
+	MOVQ blocks+8(FP), CX
+
+loop:
+	VMOVUPS      (AX), Y0
+	VORPS        vectorConstants<>+0(SB), Y0, Y1
+	VCMPPS       $0x01, vectorConstants<>+32(SB), Y1, Y2
+	VMULPS       vectorConstants<>+64(SB), Y1, Y3
+	VROUNDPS     $0x00, Y3, Y3
+	VMOVAPS      Y1, Y1
+	VFNMADD231PS vectorConstants<>+96(SB), Y3, Y1
+	VFNMADD231PS vectorConstants<>+128(SB), Y3, Y1
+	VMOVUPS      vectorConstants<>+160(SB), Y4
+	VFMADD213PS  vectorConstants<>+192(SB), Y1, Y4
+	VFMADD213PS  vectorConstants<>+224(SB), Y1, Y4
+	VFMADD213PS  vectorConstants<>+256(SB), Y1, Y4
+	VFMADD213PS  vectorConstants<>+288(SB), Y1, Y4
+	VMULPS       Y1, Y1, Y5
+	VFMADD213PS  Y1, Y5, Y4
+	VADDPS       vectorConstants<>+320(SB), Y4, Y4
+	VCVTPS2DQ    Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VPADDD       Y3, Y4, Y4
+	VANDNPS      Y4, Y2, Y4
+	VMOVUPS      vectorConstants<>+320(SB), Y1
+	VADDPS       Y4, Y1, Y2
+	VBLENDVPS    Y0, Y4, Y1, Y4
+	VDIVPS       Y2, Y4, Y4
+	VMULPS       Y4, Y0, Y0
+	VMOVUPS      Y0, (AX)
+	ADDQ         $0x20, AX
+	DECQ         CX
+	JNE          loop
+	VZEROUPPER
+	RET
+
+// func geluTanhRow(row *float32, blocks int)
+// Requires: AVX, AVX2, FMA3
+TEXT ·geluTanhRow(SB), NOSPLIT, $0-16
+	MOVQ row+0(FP), AX
+	MOVQ blocks+8(FP), CX
+
+loop:
+	VMOVUPS      (AX), Y0
+	VMULPS       Y0, Y0, Y1
+	VMULPS       vectorConstants<>+352(SB), Y1, Y1
+	VADDPS       vectorConstants<>+384(SB), Y1, Y1
+	VMULPS       Y0, Y1, Y1
+	VORPS        vectorConstants<>+0(SB), Y1, Y2
+	VCMPPS       $0x01, vectorConstants<>+32(SB), Y2, Y3
+	VMULPS       vectorConstants<>+64(SB), Y2, Y4
+	VROUNDPS     $0x00, Y4, Y4
+	VMOVAPS      Y2, Y2
+	VFNMADD231PS vectorConstants<>+96(SB), Y4, Y2
+	VFNMADD231PS vectorConstants<>+128(SB), Y4, Y2
+	VMOVUPS      vectorConstants<>+160(SB), Y5
+	VFMADD213PS  vectorConstants<>+192(SB), Y2, Y5
+	VFMADD213PS  vectorConstants<>+224(SB), Y2, Y5
+	VFMADD213PS  vectorConstants<>+256(SB), Y2, Y5
+	VFMADD213PS  vectorConstants<>+288(SB), Y2, Y5
+	VMULPS       Y2, Y2, Y6
+	VFMADD213PS  Y2, Y6, Y5
+	VADDPS       vectorConstants<>+320(SB), Y5, Y5
+	VCVTPS2DQ    Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VPADDD       Y4, Y5, Y5
+	VANDNPS      Y5, Y3, Y5
+	VMOVUPS      vectorConstants<>+320(SB), Y2
+	VADDPS       Y5, Y2, Y3
+	VBLENDVPS    Y1, Y5, Y2, Y5
+	VDIVPS       Y3, Y5, Y5
+	VMULPS       Y5, Y0, Y0
+	VMOVUPS      Y0, (AX)
+	ADDQ         $0x20, AX
+	DECQ         CX
+	JNE          loop
+	VZEROUPPER
+	RET
+
+// func geluErfRow(row *float32, blocks int)
+// Requires: AVX, AVX2, FMA3
+TEXT ·geluErfRow(SB), NOSPLIT, $0-16
+	MOVQ row+0(FP), AX
+	MOVQ blocks+8(FP), CX
+
+loop:
+	VMOVUPS      (AX), Y0
+	VANDPS       vectorConstants<>+416(SB), Y0, Y1
+	VMOVUPS      vectorConstants<>+448(SB), Y2
+	VFMADD213PS  vectorConstants<>+480(SB), Y1, Y2
+	VFMADD213PS  vectorConstants<>+512(SB), Y1, Y2
+	VFMADD213PS  vectorConstants<>+544(SB), Y1, Y2
+	VFMADD213PS  vectorConstants<>+576(SB), Y1, Y2
+	VFMADD213PS  vectorConstants<>+608(SB), Y1, Y2
+	VFMADD213PS  vectorConstants<>+640(SB), Y1, Y2
+	VFMADD213PS  vectorConstants<>+672(SB), Y1, Y2
+	VFMADD213PS  vectorConstants<>+704(SB), Y1, Y2
+	VFMADD213PS  vectorConstants<>+736(SB), Y1, Y2
+	VMULPS       Y1, Y2, Y2
+	VCMPPS       $0x01, vectorConstants<>+32(SB), Y2, Y1
+	VMULPS       vectorConstants<>+64(SB), Y2, Y3
+	VROUNDPS     $0x00, Y3, Y3
+	VMOVAPS      Y2, Y2
+	VFNMADD231PS vectorConstants<>+96(SB), Y3, Y2
+	VFNMADD231PS vectorConstants<>+128(SB), Y3, Y2
+	VMOVUPS      vectorConstants<>+160(SB), Y4
+	VFMADD213PS  vectorConstants<>+192(SB), Y2, Y4
+	VFMADD213PS  vectorConstants<>+224(SB), Y2, Y4
+	VFMADD213PS  vectorConstants<>+256(SB), Y2, Y4
+	VFMADD213PS  vectorConstants<>+288(SB), Y2, Y4
+	VMULPS       Y2, Y2, Y5
+	VFMADD213PS  Y2, Y5, Y4
+	VADDPS       vectorConstants<>+320(SB), Y4, Y4
+	VCVTPS2DQ    Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VPADDD       Y3, Y4, Y4
+	VANDNPS      Y4, Y1, Y4
+	VMULPS       vectorConstants<>+288(SB), Y4, Y4
+	VMOVUPS      vectorConstants<>+320(SB), Y1
+	VSUBPS       Y4, Y1, Y1
+	VBLENDVPS    Y0, Y4, Y1, Y1
+	VMULPS       Y1, Y0, Y0
+	VMOVUPS      Y0, (AX)
+	ADDQ         $0x20, AX
+	DECQ         CX
+	JNE          loop
+	VZEROUPPER
+	RET
+
+// func tanhRow(row *float32, blocks int)
+// Requires: AVX, AVX2, FMA3
+TEXT ·tanhRow(SB), NOSPLIT, $0-16
+	MOVQ row+0(FP), AX
+	MOVQ blocks+8(FP), CX
+
+loop:
+	VMOVUPS      (AX), Y0
+	VANDPS       vectorConstants<>+416(SB), Y0, Y1
+	VMULPS       Y0, Y0, Y2
+	VMOVUPS      vectorConstants<>+768(SB), Y3
+	VFMADD213PS  vectorConstants<>+800(SB), Y2, Y3
+	VFMADD213PS  vectorConstants<>+832(SB), Y2, Y3
+	VFMADD213PS  vectorConstants<>+864(SB), Y2, Y3
+	VFMADD213PS  vectorConstants<>+896(SB), Y2, Y3
+	VFMADD213PS  vectorConstants<>+928(SB), Y2, Y3
+	VMULPS       Y2, Y3, Y3
+	VFMADD213PS  Y0, Y0, Y3
+	VCMPPS       $0x01, vectorConstants<>+960(SB), Y1, Y2
+	VMULPS       vectorConstants<>+992(SB), Y1, Y1
+	VCMPPS       $0x01, vectorConstants<>+32(SB), Y1, Y4
+	VMULPS       vectorConstants<>+64(SB), Y1, Y5
+	VROUNDPS     $0x00, Y5, Y5
+	VMOVAPS      Y1, Y1
+	VFNMADD231PS vectorConstants<>+96(SB), Y5, Y1
+	VFNMADD231PS vectorConstants<>+128(SB), Y5, Y1
+	VMOVUPS      vectorConstants<>+160(SB), Y6
+	VFMADD213PS  vectorConstants<>+192(SB), Y1, Y6
+	VFMADD213PS  vectorConstants<>+224(SB), Y1, Y6
+	VFMADD213PS  vectorConstants<>+256(SB), Y1, Y6
+	VFMADD213PS  vectorConstants<>+288(SB), Y1, Y6
+	VMULPS       Y1, Y1, Y7
+	VFMADD213PS  Y1, Y7, Y6
+	VADDPS       vectorConstants<>+320(SB), Y6, Y6
+	VCVTPS2DQ    Y5, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VPADDD       Y5, Y6, Y6
+	VANDNPS      Y6, Y4, Y6
+	VMOVUPS      vectorConstants<>+320(SB), Y1
+	VADDPS       Y6, Y1, Y4
+	VSUBPS       Y6, Y1, Y1
+	VDIVPS       Y4, Y1, Y1
+	VANDPS       vectorConstants<>+0(SB), Y0, Y0
+	VORPS        Y0, Y1, Y1
+	VBLENDVPS    Y2, Y3, Y1, Y0
+	VMOVUPS      Y0, (AX)
+	ADDQ         $0x20, AX
+	DECQ         CX
+	JNE          loop
+	VZEROUPPER
+	RET
+
+DATA vectorConstants<>+0(SB)/4, $0x80000000
+DATA vectorConstants<>+4(SB)/4, $0x80000000
+DATA vectorConstants<>+8(SB)/4, $0x80000000
+DATA vectorConstants<>+12(SB)/4, $0x80000000
+DATA vectorConstants<>+16(SB)/4, $0x80000000
+DATA vectorConstants<>+20(SB)/4, $0x80000000
+DATA vectorConstants<>+24(SB)/4, $0x80000000
+DATA vectorConstants<>+28(SB)/4, $0x80000000
+DATA vectorConstants<>+32(SB)/4, $0xc2ae0000
+DATA vectorConstants<>+36(SB)/4, $0xc2ae0000
+DATA vectorConstants<>+40(SB)/4, $0xc2ae0000
+DATA vectorConstants<>+44(SB)/4, $0xc2ae0000
+DATA vectorConstants<>+48(SB)/4, $0xc2ae0000
+DATA vectorConstants<>+52(SB)/4, $0xc2ae0000
+DATA vectorConstants<>+56(SB)/4, $0xc2ae0000
+DATA vectorConstants<>+60(SB)/4, $0xc2ae0000
+DATA vectorConstants<>+64(SB)/4, $0x3fb8aa3b
+DATA vectorConstants<>+68(SB)/4, $0x3fb8aa3b
+DATA vectorConstants<>+72(SB)/4, $0x3fb8aa3b
+DATA vectorConstants<>+76(SB)/4, $0x3fb8aa3b
+DATA vectorConstants<>+80(SB)/4, $0x3fb8aa3b
+DATA vectorConstants<>+84(SB)/4, $0x3fb8aa3b
+DATA vectorConstants<>+88(SB)/4, $0x3fb8aa3b
+DATA vectorConstants<>+92(SB)/4, $0x3fb8aa3b
+DATA vectorConstants<>+96(SB)/4, $0x3f318000
+DATA vectorConstants<>+100(SB)/4, $0x3f318000
+DATA vectorConstants<>+104(SB)/4, $0x3f318000
+DATA vectorConstants<>+108(SB)/4, $0x3f318000
+DATA vectorConstants<>+112(SB)/4, $0x3f318000
+DATA vectorConstants<>+116(SB)/4, $0x3f318000
+DATA vectorConstants<>+120(SB)/4, $0x3f318000
+DATA vectorConstants<>+124(SB)/4, $0x3f318000
+DATA vectorConstants<>+128(SB)/4, $0xb95e8083
+DATA vectorConstants<>+132(SB)/4, $0xb95e8083
+DATA vectorConstants<>+136(SB)/4, $0xb95e8083
+DATA vectorConstants<>+140(SB)/4, $0xb95e8083
+DATA vectorConstants<>+144(SB)/4, $0xb95e8083
+DATA vectorConstants<>+148(SB)/4, $0xb95e8083
+DATA vectorConstants<>+152(SB)/4, $0xb95e8083
+DATA vectorConstants<>+156(SB)/4, $0xb95e8083
+DATA vectorConstants<>+160(SB)/4, $0x3ab6a18c
+DATA vectorConstants<>+164(SB)/4, $0x3ab6a18c
+DATA vectorConstants<>+168(SB)/4, $0x3ab6a18c
+DATA vectorConstants<>+172(SB)/4, $0x3ab6a18c
+DATA vectorConstants<>+176(SB)/4, $0x3ab6a18c
+DATA vectorConstants<>+180(SB)/4, $0x3ab6a18c
+DATA vectorConstants<>+184(SB)/4, $0x3ab6a18c
+DATA vectorConstants<>+188(SB)/4, $0x3ab6a18c
+DATA vectorConstants<>+192(SB)/4, $0x3c0905b3
+DATA vectorConstants<>+196(SB)/4, $0x3c0905b3
+DATA vectorConstants<>+200(SB)/4, $0x3c0905b3
+DATA vectorConstants<>+204(SB)/4, $0x3c0905b3
+DATA vectorConstants<>+208(SB)/4, $0x3c0905b3
+DATA vectorConstants<>+212(SB)/4, $0x3c0905b3
+DATA vectorConstants<>+216(SB)/4, $0x3c0905b3
+DATA vectorConstants<>+220(SB)/4, $0x3c0905b3
+DATA vectorConstants<>+224(SB)/4, $0x3d2aaa75
+DATA vectorConstants<>+228(SB)/4, $0x3d2aaa75
+DATA vectorConstants<>+232(SB)/4, $0x3d2aaa75
+DATA vectorConstants<>+236(SB)/4, $0x3d2aaa75
+DATA vectorConstants<>+240(SB)/4, $0x3d2aaa75
+DATA vectorConstants<>+244(SB)/4, $0x3d2aaa75
+DATA vectorConstants<>+248(SB)/4, $0x3d2aaa75
+DATA vectorConstants<>+252(SB)/4, $0x3d2aaa75
+DATA vectorConstants<>+256(SB)/4, $0x3e2aaa6e
+DATA vectorConstants<>+260(SB)/4, $0x3e2aaa6e
+DATA vectorConstants<>+264(SB)/4, $0x3e2aaa6e
+DATA vectorConstants<>+268(SB)/4, $0x3e2aaa6e
+DATA vectorConstants<>+272(SB)/4, $0x3e2aaa6e
+DATA vectorConstants<>+276(SB)/4, $0x3e2aaa6e
+DATA vectorConstants<>+280(SB)/4, $0x3e2aaa6e
+DATA vectorConstants<>+284(SB)/4, $0x3e2aaa6e
+DATA vectorConstants<>+288(SB)/4, $0x3f000000
+DATA vectorConstants<>+292(SB)/4, $0x3f000000
+DATA vectorConstants<>+296(SB)/4, $0x3f000000
+DATA vectorConstants<>+300(SB)/4, $0x3f000000
+DATA vectorConstants<>+304(SB)/4, $0x3f000000
+DATA vectorConstants<>+308(SB)/4, $0x3f000000
+DATA vectorConstants<>+312(SB)/4, $0x3f000000
+DATA vectorConstants<>+316(SB)/4, $0x3f000000
+DATA vectorConstants<>+320(SB)/4, $0x3f800000
+DATA vectorConstants<>+324(SB)/4, $0x3f800000
+DATA vectorConstants<>+328(SB)/4, $0x3f800000
+DATA vectorConstants<>+332(SB)/4, $0x3f800000
+DATA vectorConstants<>+336(SB)/4, $0x3f800000
+DATA vectorConstants<>+340(SB)/4, $0x3f800000
+DATA vectorConstants<>+344(SB)/4, $0x3f800000
+DATA vectorConstants<>+348(SB)/4, $0x3f800000
+DATA vectorConstants<>+352(SB)/4, $0x3d922279
+DATA vectorConstants<>+356(SB)/4, $0x3d922279
+DATA vectorConstants<>+360(SB)/4, $0x3d922279
+DATA vectorConstants<>+364(SB)/4, $0x3d922279
+DATA vectorConstants<>+368(SB)/4, $0x3d922279
+DATA vectorConstants<>+372(SB)/4, $0x3d922279
+DATA vectorConstants<>+376(SB)/4, $0x3d922279
+DATA vectorConstants<>+380(SB)/4, $0x3d922279
+DATA vectorConstants<>+384(SB)/4, $0x3fcc422a
+DATA vectorConstants<>+388(SB)/4, $0x3fcc422a
+DATA vectorConstants<>+392(SB)/4, $0x3fcc422a
+DATA vectorConstants<>+396(SB)/4, $0x3fcc422a
+DATA vectorConstants<>+400(SB)/4, $0x3fcc422a
+DATA vectorConstants<>+404(SB)/4, $0x3fcc422a
+DATA vectorConstants<>+408(SB)/4, $0x3fcc422a
+DATA vectorConstants<>+412(SB)/4, $0x3fcc422a
+DATA vectorConstants<>+416(SB)/4, $0x7fffffff
+DATA vectorConstants<>+420(SB)/4, $0x7fffffff
+DATA vectorConstants<>+424(SB)/4, $0x7fffffff
+DATA vectorConstants<>+428(SB)/4, $0x7fffffff
+DATA vectorConstants<>+432(SB)/4, $0x7fffffff
+DATA vectorConstants<>+436(SB)/4, $0x7fffffff
+DATA vectorConstants<>+440(SB)/4, $0x7fffffff
+DATA vectorConstants<>+444(SB)/4, $0x7fffffff
+DATA vectorConstants<>+448(SB)/4, $0xb2bea5ad
+DATA vectorConstants<>+452(SB)/4, $0xb2bea5ad
+DATA vectorConstants<>+456(SB)/4, $0xb2bea5ad
+DATA vectorConstants<>+460(SB)/4, $0xb2bea5ad
+DATA vectorConstants<>+464(SB)/4, $0xb2bea5ad
+DATA vectorConstants<>+468(SB)/4, $0xb2bea5ad
+DATA vectorConstants<>+472(SB)/4, $0xb2bea5ad
+DATA vectorConstants<>+476(SB)/4, $0xb2bea5ad
+DATA vectorConstants<>+480(SB)/4, $0x352c05ed
+DATA vectorConstants<>+484(SB)/4, $0x352c05ed
+DATA vectorConstants<>+488(SB)/4, $0x352c05ed
+DATA vectorConstants<>+492(SB)/4, $0x352c05ed
+DATA vectorConstants<>+496(SB)/4, $0x352c05ed
+DATA vectorConstants<>+500(SB)/4, $0x352c05ed
+DATA vectorConstants<>+504(SB)/4, $0x352c05ed
+DATA vectorConstants<>+508(SB)/4, $0x352c05ed
+DATA vectorConstants<>+512(SB)/4, $0xb7058230
+DATA vectorConstants<>+516(SB)/4, $0xb7058230
+DATA vectorConstants<>+520(SB)/4, $0xb7058230
+DATA vectorConstants<>+524(SB)/4, $0xb7058230
+DATA vectorConstants<>+528(SB)/4, $0xb7058230
+DATA vectorConstants<>+532(SB)/4, $0xb7058230
+DATA vectorConstants<>+536(SB)/4, $0xb7058230
+DATA vectorConstants<>+540(SB)/4, $0xb7058230
+DATA vectorConstants<>+544(SB)/4, $0x38637eba
+DATA vectorConstants<>+548(SB)/4, $0x38637eba
+DATA vectorConstants<>+552(SB)/4, $0x38637eba
+DATA vectorConstants<>+556(SB)/4, $0x38637eba
+DATA vectorConstants<>+560(SB)/4, $0x38637eba
+DATA vectorConstants<>+564(SB)/4, $0x38637eba
+DATA vectorConstants<>+568(SB)/4, $0x38637eba
+DATA vectorConstants<>+572(SB)/4, $0x38637eba
+DATA vectorConstants<>+576(SB)/4, $0xb94cab9e
+DATA vectorConstants<>+580(SB)/4, $0xb94cab9e
+DATA vectorConstants<>+584(SB)/4, $0xb94cab9e
+DATA vectorConstants<>+588(SB)/4, $0xb94cab9e
+DATA vectorConstants<>+592(SB)/4, $0xb94cab9e
+DATA vectorConstants<>+596(SB)/4, $0xb94cab9e
+DATA vectorConstants<>+600(SB)/4, $0xb94cab9e
+DATA vectorConstants<>+604(SB)/4, $0xb94cab9e
+DATA vectorConstants<>+608(SB)/4, $0xb656e3b6
+DATA vectorConstants<>+612(SB)/4, $0xb656e3b6
+DATA vectorConstants<>+616(SB)/4, $0xb656e3b6
+DATA vectorConstants<>+620(SB)/4, $0xb656e3b6
+DATA vectorConstants<>+624(SB)/4, $0xb656e3b6
+DATA vectorConstants<>+628(SB)/4, $0xb656e3b6
+DATA vectorConstants<>+632(SB)/4, $0xb656e3b6
+DATA vectorConstants<>+636(SB)/4, $0xb656e3b6
+DATA vectorConstants<>+640(SB)/4, $0x3b9e2374
+DATA vectorConstants<>+644(SB)/4, $0x3b9e2374
+DATA vectorConstants<>+648(SB)/4, $0x3b9e2374
+DATA vectorConstants<>+652(SB)/4, $0x3b9e2374
+DATA vectorConstants<>+656(SB)/4, $0x3b9e2374
+DATA vectorConstants<>+660(SB)/4, $0x3b9e2374
+DATA vectorConstants<>+664(SB)/4, $0x3b9e2374
+DATA vectorConstants<>+668(SB)/4, $0x3b9e2374
+DATA vectorConstants<>+672(SB)/4, $0xbd14ef56
+DATA vectorConstants<>+676(SB)/4, $0xbd14ef56
+DATA vectorConstants<>+680(SB)/4, $0xbd14ef56
+DATA vectorConstants<>+684(SB)/4, $0xbd14ef56
+DATA vectorConstants<>+688(SB)/4, $0xbd14ef56
+DATA vectorConstants<>+692(SB)/4, $0xbd14ef56
+DATA vectorConstants<>+696(SB)/4, $0xbd14ef56
+DATA vectorConstants<>+700(SB)/4, $0xbd14ef56
+DATA vectorConstants<>+704(SB)/4, $0xbea2f88e
+DATA vectorConstants<>+708(SB)/4, $0xbea2f88e
+DATA vectorConstants<>+712(SB)/4, $0xbea2f88e
+DATA vectorConstants<>+716(SB)/4, $0xbea2f88e
+DATA vectorConstants<>+720(SB)/4, $0xbea2f88e
+DATA vectorConstants<>+724(SB)/4, $0xbea2f88e
+DATA vectorConstants<>+728(SB)/4, $0xbea2f88e
+DATA vectorConstants<>+732(SB)/4, $0xbea2f88e
+DATA vectorConstants<>+736(SB)/4, $0xbf4c4237
+DATA vectorConstants<>+740(SB)/4, $0xbf4c4237
+DATA vectorConstants<>+744(SB)/4, $0xbf4c4237
+DATA vectorConstants<>+748(SB)/4, $0xbf4c4237
+DATA vectorConstants<>+752(SB)/4, $0xbf4c4237
+DATA vectorConstants<>+756(SB)/4, $0xbf4c4237
+DATA vectorConstants<>+760(SB)/4, $0xbf4c4237
+DATA vectorConstants<>+764(SB)/4, $0xbf4c4237
+DATA vectorConstants<>+768(SB)/4, $0x3b1161f0
+DATA vectorConstants<>+772(SB)/4, $0x3b1161f0
+DATA vectorConstants<>+776(SB)/4, $0x3b1161f0
+DATA vectorConstants<>+780(SB)/4, $0x3b1161f0
+DATA vectorConstants<>+784(SB)/4, $0x3b1161f0
+DATA vectorConstants<>+788(SB)/4, $0x3b1161f0
+DATA vectorConstants<>+792(SB)/4, $0x3b1161f0
+DATA vectorConstants<>+796(SB)/4, $0x3b1161f0
+DATA vectorConstants<>+800(SB)/4, $0xbc079895
+DATA vectorConstants<>+804(SB)/4, $0xbc079895
+DATA vectorConstants<>+808(SB)/4, $0xbc079895
+DATA vectorConstants<>+812(SB)/4, $0xbc079895
+DATA vectorConstants<>+816(SB)/4, $0xbc079895
+DATA vectorConstants<>+820(SB)/4, $0xbc079895
+DATA vectorConstants<>+824(SB)/4, $0xbc079895
+DATA vectorConstants<>+828(SB)/4, $0xbc079895
+DATA vectorConstants<>+832(SB)/4, $0x3cb227eb
+DATA vectorConstants<>+836(SB)/4, $0x3cb227eb
+DATA vectorConstants<>+840(SB)/4, $0x3cb227eb
+DATA vectorConstants<>+844(SB)/4, $0x3cb227eb
+DATA vectorConstants<>+848(SB)/4, $0x3cb227eb
+DATA vectorConstants<>+852(SB)/4, $0x3cb227eb
+DATA vectorConstants<>+856(SB)/4, $0x3cb227eb
+DATA vectorConstants<>+860(SB)/4, $0x3cb227eb
+DATA vectorConstants<>+864(SB)/4, $0xbd5d018d
+DATA vectorConstants<>+868(SB)/4, $0xbd5d018d
+DATA vectorConstants<>+872(SB)/4, $0xbd5d018d
+DATA vectorConstants<>+876(SB)/4, $0xbd5d018d
+DATA vectorConstants<>+880(SB)/4, $0xbd5d018d
+DATA vectorConstants<>+884(SB)/4, $0xbd5d018d
+DATA vectorConstants<>+888(SB)/4, $0xbd5d018d
+DATA vectorConstants<>+892(SB)/4, $0xbd5d018d
+DATA vectorConstants<>+896(SB)/4, $0x3e08886d
+DATA vectorConstants<>+900(SB)/4, $0x3e08886d
+DATA vectorConstants<>+904(SB)/4, $0x3e08886d
+DATA vectorConstants<>+908(SB)/4, $0x3e08886d
+DATA vectorConstants<>+912(SB)/4, $0x3e08886d
+DATA vectorConstants<>+916(SB)/4, $0x3e08886d
+DATA vectorConstants<>+920(SB)/4, $0x3e08886d
+DATA vectorConstants<>+924(SB)/4, $0x3e08886d
+DATA vectorConstants<>+928(SB)/4, $0xbeaaaaab
+DATA vectorConstants<>+932(SB)/4, $0xbeaaaaab
+DATA vectorConstants<>+936(SB)/4, $0xbeaaaaab
+DATA vectorConstants<>+940(SB)/4, $0xbeaaaaab
+DATA vectorConstants<>+944(SB)/4, $0xbeaaaaab
+DATA vectorConstants<>+948(SB)/4, $0xbeaaaaab
+DATA vectorConstants<>+952(SB)/4, $0xbeaaaaab
+DATA vectorConstants<>+956(SB)/4, $0xbeaaaaab
+DATA vectorConstants<>+960(SB)/4, $0x3f200000
+DATA vectorConstants<>+964(SB)/4, $0x3f200000
+DATA vectorConstants<>+968(SB)/4, $0x3f200000
+DATA vectorConstants<>+972(SB)/4, $0x3f200000
+DATA vectorConstants<>+976(SB)/4, $0x3f200000
+DATA vectorConstants<>+980(SB)/4, $0x3f200000
+DATA vectorConstants<>+984(SB)/4, $0x3f200000
+DATA vectorConstants<>+988(SB)/4, $0x3f200000
+DATA vectorConstants<>+992(SB)/4, $0xc0000000
+DATA vectorConstants<>+996(SB)/4, $0xc0000000
+DATA vectorConstants<>+1000(SB)/4, $0xc0000000
+DATA vectorConstants<>+1004(SB)/4, $0xc0000000
+DATA vectorConstants<>+1008(SB)/4, $0xc0000000
+DATA vectorConstants<>+1012(SB)/4, $0xc0000000
+DATA vectorConstants<>+1016(SB)/4, $0xc0000000
+DATA vectorConstants<>+1020(SB)/4, $0xc0000000
+GLOBL vectorConstants<>(SB), RODATA|NOPTR, $1024

@@ -8,6 +8,8 @@ import (
 	"github.com/gocompile/gocompile/backend/cpu/level"
 )
 
+var nativeRows = []rowFunctions{{level.AVX2, avx2Add, avx2AddScalar, avx2Activate}}
+
 var nativeKernels = []Kernel{
 	{Name: "avx2-6x16", Level: level.AVX2, MR: stripRows, NR: panelWidth, Quality: 16, fn: avx2Tile},
 }

@@ -1,5 +1,7 @@
 package gemm
 
+import "github.com/gocompile/gocompile/backend/cpu/level"
+
 // A product is one C = A·B with everything resolved: the kernel, the strides, where the panels of B are, the blocks.
 type product struct {
 	m, n, k     int
@@ -10,6 +12,7 @@ type product struct {
 	ldc         int
 	epi         *Epilogue
 	kernel      *Kernel
+	level       level.Level
 
 	mc, nc  int // strips and panels of a block
 	mBlocks int
@@ -59,7 +62,7 @@ func (p *product) block(i int, t *tile) {
 		}
 		t.accumulate = 1
 	}
-	p.epi.apply(p.c, p.ldc, stripStart(s0, p.m), stripStart(s1, p.m), j0*panelWidth, min(j1*panelWidth, p.n))
+	p.epi.apply(p.c, p.ldc, stripStart(s0, p.m), stripStart(s1, p.m), j0*panelWidth, min(j1*panelWidth, p.n), p.level)
 }
 
 // column computes strips [s0, s1) of the panel that t is set to.

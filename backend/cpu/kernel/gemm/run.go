@@ -122,7 +122,7 @@ func (args *Args) resolve(p *product, l level.Level) {
 		p.aRow, p.aStep = 1, args.LDA
 	}
 	p.b.packed = args.Packed
-	p.kernel = Choose(args.M, args.N, args.K, l)
+	p.kernel, p.level = Choose(args.M, args.N, args.K, l), l
 }
 
 // prepare sets b up for an unpacked B: it makes packed an unfilled matrix, in buffer, for all panels that are not read

@@ -32,6 +32,7 @@ func main() {
 		multiply(rows, true, masks)
 	}
 	transpose()
+	activations()
 	Generate()
 }
 
