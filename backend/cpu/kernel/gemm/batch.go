@@ -19,14 +19,14 @@ func MatMulBatch(x *Ctx, batch Batch, args Args) {
 	}
 	last := batch.item(&args, batch.Count-1)
 	last.check()
-	if batch.Count < x.pool.Threads() && args.M*args.N*args.K >= 2*blockWork {
+	if batch.Count < x.pool.Threads() && workOf(args.M, args.N, args.K) >= forkWork {
 		for i := range batch.Count {
 			MatMul(x, batch.item(&args, i))
 		}
 		return
 	}
 	x.batch, x.args = batch, args
-	x.spread(batch.Count, args.M*args.N*args.K*batch.Count, x.byItem)
+	x.spread(batch.Count, workOf(args.M, args.N, args.K)*batch.Count, x.byItem)
 	x.args = Args{}
 }
 
@@ -51,7 +51,7 @@ func (x *Ctx) runItems(s int) {
 		args := x.batch.item(&x.args, i)
 		args.resolve(p, x.level)
 		if args.Packed == nil {
-			w.buffer = p.b.prepare(&args, &w.packed, w.buffer)
+			w.buffer = p.b.prepare(&args, p.kernel.B, &w.packed, w.buffer)
 			for j := range panels(w.packed.n) {
 				w.packed.fill(p.b.unpacked(&args), args.LDB, args.TransB, j, x.level)
 			}

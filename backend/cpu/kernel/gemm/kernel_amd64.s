@@ -2947,3 +2947,166 @@ DATA vectorConstants<>+1012(SB)/4, $0xc0000000
 DATA vectorConstants<>+1016(SB)/4, $0xc0000000
 DATA vectorConstants<>+1020(SB)/4, $0xc0000000
 GLOBL vectorConstants<>(SB), RODATA|NOPTR, $1024
+
+// func dot4(k int, a *float32, b *float32, ld int, out *float32)
+// Requires: AVX, FMA3
+TEXT ·dot4(SB), NOSPLIT, $0-40
+	MOVQ   k+0(FP), AX
+	MOVQ   a+8(FP), CX
+	MOVQ   b+16(FP), DX
+	MOVQ   ld+24(FP), BX
+	SHLQ   $0x02, BX
+	LEAQ   (BX)(BX*2), SI
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	SUBQ   $0x10, AX
+	JLT    eight
+
+loop:
+	VMOVUPS     (CX), Y8
+	VFMADD231PS (DX), Y8, Y0
+	VFMADD231PS (DX)(BX*1), Y8, Y1
+	VFMADD231PS (DX)(BX*2), Y8, Y2
+	VFMADD231PS (DX)(SI*1), Y8, Y3
+	VMOVUPS     32(CX), Y8
+	VFMADD231PS 32(DX), Y8, Y4
+	VFMADD231PS 32(DX)(BX*1), Y8, Y5
+	VFMADD231PS 32(DX)(BX*2), Y8, Y6
+	VFMADD231PS 32(DX)(SI*1), Y8, Y7
+	ADDQ        $0x40, CX
+	ADDQ        $0x40, DX
+	SUBQ        $0x10, AX
+	JGE         loop
+
+eight:
+	ADDQ        $0x08, AX
+	JLT         rest
+	VMOVUPS     (CX), Y8
+	VFMADD231PS (DX), Y8, Y0
+	VFMADD231PS (DX)(BX*1), Y8, Y1
+	VFMADD231PS (DX)(BX*2), Y8, Y2
+	VFMADD231PS (DX)(SI*1), Y8, Y3
+	ADDQ        $0x20, CX
+	ADDQ        $0x20, DX
+	SUBQ        $0x08, AX
+
+rest:
+	ADDQ        $0x08, AX
+	JE          add
+	LEAQ        tailMasks<>+0(SB), DI
+	NEGQ        AX
+	VMOVUPS     64(DI)(AX*4), Y8
+	VMASKMOVPS  (CX), Y8, Y9
+	VMASKMOVPS  (DX), Y8, Y10
+	VFMADD231PS Y10, Y9, Y0
+	VMASKMOVPS  (DX)(BX*1), Y8, Y10
+	VFMADD231PS Y10, Y9, Y1
+	VMASKMOVPS  (DX)(BX*2), Y8, Y10
+	VFMADD231PS Y10, Y9, Y2
+	VMASKMOVPS  (DX)(SI*1), Y8, Y8
+	VFMADD231PS Y8, Y9, Y3
+
+add:
+	VADDPS       Y4, Y0, Y0
+	VADDPS       Y5, Y1, Y1
+	VADDPS       Y6, Y2, Y2
+	VADDPS       Y7, Y3, Y3
+	VHADDPS      Y1, Y0, Y0
+	VHADDPS      Y3, Y2, Y2
+	VHADDPS      Y2, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPS       X1, X0, X1
+	MOVQ         out+32(FP), AX
+	VMOVUPS      X1, (AX)
+	VZEROUPPER
+	RET
+
+// func axpy4(n int, c *float32, x *float32, b *float32, ld int)
+// Requires: AVX, FMA3
+TEXT ·axpy4(SB), NOSPLIT, $0-40
+	MOVQ         n+0(FP), AX
+	MOVQ         c+8(FP), CX
+	MOVQ         b+24(FP), DX
+	MOVQ         ld+32(FP), BX
+	SHLQ         $0x02, BX
+	LEAQ         (BX)(BX*2), SI
+	MOVQ         x+16(FP), DI
+	VBROADCASTSS (DI), Y0
+	VBROADCASTSS 4(DI), Y1
+	VBROADCASTSS 8(DI), Y2
+	VBROADCASTSS 12(DI), Y3
+	SUBQ         $0x20, AX
+	JLT          eights
+
+loop:
+	VMOVUPS     (CX), Y4
+	VFMADD231PS (DX), Y0, Y4
+	VFMADD231PS (DX)(BX*1), Y1, Y4
+	VFMADD231PS (DX)(BX*2), Y2, Y4
+	VFMADD231PS (DX)(SI*1), Y3, Y4
+	VMOVUPS     Y4, (CX)
+	VMOVUPS     32(CX), Y4
+	VFMADD231PS 32(DX), Y0, Y4
+	VFMADD231PS 32(DX)(BX*1), Y1, Y4
+	VFMADD231PS 32(DX)(BX*2), Y2, Y4
+	VFMADD231PS 32(DX)(SI*1), Y3, Y4
+	VMOVUPS     Y4, 32(CX)
+	VMOVUPS     64(CX), Y4
+	VFMADD231PS 64(DX), Y0, Y4
+	VFMADD231PS 64(DX)(BX*1), Y1, Y4
+	VFMADD231PS 64(DX)(BX*2), Y2, Y4
+	VFMADD231PS 64(DX)(SI*1), Y3, Y4
+	VMOVUPS     Y4, 64(CX)
+	VMOVUPS     96(CX), Y4
+	VFMADD231PS 96(DX), Y0, Y4
+	VFMADD231PS 96(DX)(BX*1), Y1, Y4
+	VFMADD231PS 96(DX)(BX*2), Y2, Y4
+	VFMADD231PS 96(DX)(SI*1), Y3, Y4
+	VMOVUPS     Y4, 96(CX)
+	ADDQ        $0x00000080, CX
+	ADDQ        $0x00000080, DX
+	SUBQ        $0x20, AX
+	JGE         loop
+
+eights:
+	ADDQ $0x18, AX
+	JLT  rest
+
+eight:
+	VMOVUPS     (CX), Y4
+	VFMADD231PS (DX), Y0, Y4
+	VFMADD231PS (DX)(BX*1), Y1, Y4
+	VFMADD231PS (DX)(BX*2), Y2, Y4
+	VFMADD231PS (DX)(SI*1), Y3, Y4
+	VMOVUPS     Y4, (CX)
+	ADDQ        $0x20, CX
+	ADDQ        $0x20, DX
+	SUBQ        $0x08, AX
+	JGE         eight
+
+rest:
+	ADDQ        $0x08, AX
+	JE          done
+	LEAQ        tailMasks<>+0(SB), DI
+	NEGQ        AX
+	VMOVUPS     64(DI)(AX*4), Y4
+	VMASKMOVPS  (CX), Y4, Y5
+	VMASKMOVPS  (DX), Y4, Y6
+	VFMADD231PS Y6, Y0, Y5
+	VMASKMOVPS  (DX)(BX*1), Y4, Y0
+	VFMADD231PS Y0, Y1, Y5
+	VMASKMOVPS  (DX)(BX*2), Y4, Y0
+	VFMADD231PS Y0, Y2, Y5
+	VMASKMOVPS  (DX)(SI*1), Y4, Y0
+	VFMADD231PS Y0, Y3, Y5
+	VMASKMOVPS  Y5, Y4, (CX)
+
+done:
+	VZEROUPPER
+	RET

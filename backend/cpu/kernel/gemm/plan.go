@@ -5,6 +5,8 @@ const (
 	blockPanels = 16      // panels of a block, for the same reason
 	blockWork   = 1 << 15 // multiply-adds below which a block is not divided among threads
 	blockShare  = 4       // blocks a thread that are aimed at
+	forkWork    = 1 << 18 // work (see workOf) below which the caller does everything itself
+	packWork    = 8       // work of packing one element
 )
 
 // A strip is a group of at most stripRows rows of C. All strips are of stripRows rows but for the last two, which share
@@ -32,7 +34,7 @@ func blocking(m, n, k, threads int) (mc, nc int) {
 	if threads == 1 {
 		return mc, nc
 	}
-	want := min(float64(blockShare*threads), float64(m)*float64(n)*float64(k)/blockWork)
+	want := min(float64(blockShare*threads), float64(m+3)*float64(n)*float64(k)/blockWork)
 	for float64(count(s, mc)*count(p, nc)) < want {
 		switch {
 		case nc > 1 && nc*panelWidth >= mc*stripRows:
@@ -47,6 +49,9 @@ func blocking(m, n, k, threads int) (mc, nc int) {
 	}
 	return mc, nc
 }
+
+// workOf estimates the time of a product in multiply-adds; reading B counts as three rows more.
+func workOf(m, n, k int) int { return (m + 3) * n * k }
 
 // even is the size of the parts when n is divided into equal parts of at most limit.
 func even(n, limit int) int { return count(n, max(1, count(n, limit))) }

@@ -49,12 +49,38 @@ func TestDepth(t *testing.T) {
 func TestKernelTable(t *testing.T) {
 	names := map[string]bool{}
 	for _, k := range Kernels {
-		if names[k.Name] || k.MR != stripRows || k.NR != panelWidth || k.fn == nil || k.Quality < 1 {
+		if names[k.Name] || k.MR != stripRows || k.NR < panelWidth || k.fn == nil || k.Quality < 1 {
 			t.Errorf("kernel %+v", k)
 		}
 		names[k.Name] = true
 	}
-	if k := Choose(8, 8, 8, level.Portable); k.Level != level.Portable {
-		t.Errorf("level portable got kernel %s", k.Name)
+}
+
+func TestChoose(t *testing.T) {
+	for _, c := range []struct {
+		m    int
+		l    level.Level
+		form Form
+		want string
+	}{
+		{1, level.Portable, Panels, "portable-2x4"},
+		{100, level.Portable, Panels, "portable-2x4"},
+		{1, level.Portable, Rows, "portable-axpy"},
+		{4, level.Portable, Rows, "portable-axpy"},
+		{5, level.Portable, Rows, "portable-2x4"},
+		{8, level.Portable, Columns, "portable-dot"},
+		{9, level.Portable, Columns, "portable-2x4"},
+		{1, level.AVX2, Panels, "avx2-6x16"},
+		{1, level.AVX2, Rows, "avx2-axpy"},
+		{5, level.AVX2, Rows, "avx2-6x16"},
+		{1, level.AVX2, Columns, "avx2-dot"},
+		{9, level.AVX2, Columns, "avx2-6x16"},
+	} {
+		if c.l == level.AVX2 && nativeKernels == nil {
+			continue
+		}
+		if got := Choose(c.m, 100, 100, c.l, c.form).Name; got != c.want {
+			t.Errorf("Choose(m = %d, %s, form %d) = %s, want %s", c.m, c.l, c.form, got, c.want)
+		}
 	}
 }

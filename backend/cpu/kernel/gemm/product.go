@@ -50,6 +50,10 @@ func (p *product) block(i int, t *tile) {
 	if p.epi.accumulate() {
 		t.accumulate = 1
 	}
+	if p.kernel.B != Panels {
+		p.whole(t, s0, s1, j0*panelWidth, min(j1*panelWidth, p.n))
+		return
+	}
 	depth := depthOf(p.k)
 	for k0 := 0; k0 < p.k || k0 == 0; k0 += depth {
 		t.k = min(depth, p.k-k0)
@@ -63,6 +67,24 @@ func (p *product) block(i int, t *tile) {
 		t.accumulate = 1
 	}
 	p.epi.apply(p.c, p.ldc, stripStart(s0, p.m), stripStart(s1, p.m), j0*panelWidth, min(j1*panelWidth, p.n), p.level)
+}
+
+// whole computes strips [s0, s1) and columns [c0, c1) with a kernel that takes all of k, which is not 0.
+func (p *product) whole(t *tile, s0, s1, c0, c1 int) {
+	t.k, t.cols, t.bStep = p.k, c1-c0, p.b.ld
+	if p.kernel.B == Columns {
+		t.b = p.b.data[c0*p.b.ld:]
+	} else {
+		t.b = p.b.data[c0:]
+	}
+	for s := s0; s < s1; s++ {
+		row := stripStart(s, p.m)
+		t.rows = stripStart(s+1, p.m) - row
+		t.a = p.a[row*p.aRow:]
+		t.c = p.c[row*p.ldc+c0:]
+		p.kernel.fn(t)
+	}
+	p.epi.apply(p.c, p.ldc, stripStart(s0, p.m), stripStart(s1, p.m), c0, c1, p.level)
 }
 
 // column computes strips [s0, s1) of the panel that t is set to.

@@ -75,11 +75,11 @@ func MatMul(x *Ctx, args Args) {
 	args.resolve(p, x.level)
 	if args.Packed == nil {
 		x.args = args
-		x.buffer = p.b.prepare(&args, &x.shared, x.buffer)
-		x.spread(panels(x.shared.n), args.M*args.K*args.N, x.byPanel)
+		x.buffer = p.b.prepare(&args, p.kernel.B, &x.shared, x.buffer)
+		x.spread(panels(x.shared.n), args.K*x.shared.n*packWork, x.byPanel)
 	}
 	p.divide(x.pool.Threads())
-	x.spread(p.blocks, args.M*args.K*args.N, x.byBlock)
+	x.spread(p.blocks, workOf(args.M, args.N, args.K), x.byBlock)
 	*p, x.args = product{}, Args{}
 }
 
@@ -89,7 +89,7 @@ func (x *Ctx) spread(n, work int, f func(slot int)) {
 		return
 	}
 	x.next.Store(0)
-	if n == 1 || work < 2*blockWork {
+	if n == 1 || work < forkWork {
 		f(0)
 		return
 	}
@@ -122,15 +122,29 @@ func (args *Args) resolve(p *product, l level.Level) {
 		p.aRow, p.aStep = 1, args.LDA
 	}
 	p.b.packed = args.Packed
-	p.kernel, p.level = Choose(args.M, args.N, args.K, l), l
+	p.kernel, p.level = Choose(args.M, args.N, args.K, l, args.form()), l
 }
 
-// prepare sets b up for an unpacked B: it makes packed an unfilled matrix, in buffer, for all panels that are not read
-// in place. It returns the buffer, which it may have replaced.
-func (b *operand) prepare(args *Args, packed *Packed, buffer []float32) []float32 {
+// form is the form in which B may be read.
+func (args *Args) form() Form {
+	switch {
+	case args.Packed != nil || args.K == 0:
+	case args.TransB && !args.TransA:
+		return Columns
+	case !args.TransB && args.Epilogue.scale() == 1:
+		return Rows
+	}
+	return Panels
+}
+
+// prepare sets b up for an unpacked B: it makes packed an unfilled matrix, in buffer, for all panels that a kernel of
+// the given form does not read in place. It returns the buffer, which it may have replaced.
+func (b *operand) prepare(args *Args, form Form, packed *Packed, buffer []float32) []float32 {
 	*b = operand{packed: packed}
 	n := args.N
-	if readInPlace(args.M, args.LDB, args.TransB) {
+	if form != Panels {
+		b.data, b.ld, n = args.B, args.LDB, 0
+	} else if readInPlace(args.M, args.LDB, args.TransB) {
 		b.data, b.ld, b.whole = args.B, args.LDB, n/panelWidth
 		n %= panelWidth
 	}

@@ -118,3 +118,13 @@ func geluErfRow(row *float32, blocks int)
 //
 //go:noescape
 func tanhRow(row *float32, blocks int)
+
+// dot4 sets out[j] to the sum of a[p]·b[j*ld+p] over p < k, for j < 4.
+//
+//go:noescape
+func dot4(k int, a *float32, b *float32, ld int, out *float32)
+
+// axpy4 adds x[p]·b[p*ld+j] for p < 4 to c[j], for j < n.
+//
+//go:noescape
+func axpy4(n int, c *float32, x *float32, b *float32, ld int)

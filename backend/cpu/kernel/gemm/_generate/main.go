@@ -33,6 +33,8 @@ func main() {
 	}
 	transpose()
 	activations()
+	dot(masks)
+	axpy(masks)
 	Generate()
 }
 

@@ -1,0 +1,106 @@
+package gemm
+
+// The kernels of this file serve products of few rows with a B that is read once, where it lies. A tile is then a whole
+// block of C: any number of columns, and all of k.
+
+// dotTile multiplies rows of A with rows of B: element (p, j) of B is at j*bStep+p, and aStep is 1.
+func dotTile(t *tile, dot4 func(k int, a, b []float32, ld int, out *[4]float32)) {
+	out := &t.four
+	for j := 0; j < t.cols; j += 4 {
+		first, ld := j, t.bStep
+		if j+4 > t.cols {
+			first = t.cols - 4 // do some columns again
+		}
+		if first < 0 {
+			t.singleDots(dot4)
+			return
+		}
+		for i := range t.rows {
+			dot4(t.k, t.a[i*t.aRow:], t.b[first*ld:], ld, out)
+			for x := j; x < min(j+4, t.cols); x++ {
+				t.put(i, x, out[x-first])
+			}
+		}
+	}
+}
+
+// singleDots is for fewer than four columns: it takes four times the same row of B.
+func (t *tile) singleDots(dot4 func(k int, a, b []float32, ld int, out *[4]float32)) {
+	out := &t.four
+	for j := range t.cols {
+		for i := range t.rows {
+			dot4(t.k, t.a[i*t.aRow:], t.b[j*t.bStep:], 0, out)
+			t.put(i, j, out[0])
+		}
+	}
+}
+
+func (t *tile) put(i, j int, sum float32) {
+	c := &t.c[i*t.cRow+j]
+	if t.accumulate != 0 {
+		*c += t.scale * sum
+	} else {
+		*c = t.scale * sum
+	}
+}
+
+// axpyTile adds multiples of rows of B to the rows of C, four at a time: element (p, j) of B is at p*bStep+j, and scale is 1.
+func axpyTile(t *tile, axpy4 func(c []float32, x *[4]float32, b []float32, ld int)) {
+	x := &t.four
+	if t.accumulate == 0 {
+		for i := range t.rows {
+			clear(t.c[i*t.cRow:][:t.cols])
+		}
+	}
+	p := 0
+	for ; p+4 <= t.k; p += 4 {
+		for i := range t.rows {
+			for q := range x {
+				x[q] = t.a[i*t.aRow+(p+q)*t.aStep]
+			}
+			axpy4(t.c[i*t.cRow:][:t.cols], x, t.b[p*t.bStep:], t.bStep)
+		}
+	}
+	for ; p < t.k; p++ {
+		for i := range t.rows {
+			axpy1(t.c[i*t.cRow:][:t.cols], t.a[i*t.aRow+p*t.aStep], t.b[p*t.bStep:])
+		}
+	}
+}
+
+func axpy1(c []float32, x float32, b []float32) {
+	b = b[:len(c)]
+	for j, y := range b {
+		c[j] += x * y
+	}
+}
+
+func portableDotTile(t *tile) {
+	dotTile(t, portableDot4)
+}
+
+func portableDot4(k int, a, b []float32, ld int, out *[4]float32) {
+	var s0, s1, s2, s3 float32
+	a = a[:k]
+	b0, b1, b2, b3 := b[:k], b[ld:][:k], b[2*ld:][:k], b[3*ld:][:k]
+	for p, x := range a {
+		s0 += x * b0[p]
+		s1 += x * b1[p]
+		s2 += x * b2[p]
+		s3 += x * b3[p]
+	}
+	*out = [4]float32{s0, s1, s2, s3}
+}
+
+func portableAxpyTile(t *tile) {
+	axpyTile(t, portableAxpy4)
+}
+
+func portableAxpy4(c []float32, x *[4]float32, b []float32, ld int) {
+	n := len(c)
+	x0, x1, x2, x3 := x[0], x[1], x[2], x[3]
+	b0, b1, b2, b3 := b[:n], b[ld:][:n], b[2*ld:][:n], b[3*ld:][:n]
+	for j, y := range c {
+		c[j] = y + x0*b0[j] + x1*b1[j] + x2*b2[j] + x3*b3[j]
+	}
+}
