@@ -230,3 +230,14 @@ func (g *Graph) Clone() *Graph {
 	c.SetOutputs(outs...)
 	return c
 }
+
+// SetInputs replaces all inputs of n. The caller keeps the order of definitions before uses.
+func (g *Graph) SetInputs(n *Node, in []*Value) {
+	for i, v := range n.in {
+		dropUse(v, n, i)
+	}
+	n.in = slices.Clone(in)
+	for i, v := range n.in {
+		addUse(v, n, i)
+	}
+}

@@ -79,6 +79,9 @@ func (v *Value) Index() int { return v.index }
 // Uses returns where v is consumed by nodes; the slice is the graph's own.
 func (v *Value) Uses() []Use { return v.uses }
 
+// IsGraphInput reports whether v is an input of its graph.
+func (v *Value) IsGraphInput() bool { return v.def == nil }
+
 // IsOutput reports whether v is a result of its graph.
 func (v *Value) IsOutput() bool { return v.outs > 0 }
 

@@ -265,3 +265,11 @@ func formatFloat(x float64, bits int) string {
 	}
 	return strconv.FormatFloat(x, 'g', -1, bits)
 }
+
+// OpText is an operator with its attributes in text form, constants in full.
+func OpText(op Op) string {
+	p := &printer{}
+	p.b.WriteString(OpName(op))
+	p.attributes(op, "")
+	return p.b.String()
+}

@@ -1,0 +1,82 @@
+package passes
+
+import (
+	"context"
+
+	"github.com/gocompile/gocompile/ir"
+	"github.com/gocompile/gocompile/tensor"
+)
+
+// fold evaluates nodes all of whose inputs are constants. Results larger than MaxFold, and larger than what goes in, are left
+// to the program; what fails to evaluate is left to fail when the program runs.
+func fold(r *run, g *ir.Graph) error {
+	for n := range g.Nodes() {
+		if !foldable(r, n) || !r.rewrite() {
+			continue
+		}
+		c := &ir.EvalContext{Context: context.Background(), In: make([]tensor.Value, len(n.In()))}
+		for i, v := range n.In() {
+			if v != nil {
+				c.In[i] = v.Const
+			}
+		}
+		if ir.CallEval(n.Op, c) != nil {
+			r.rewrites--
+			continue
+		}
+		for i, v := range n.Out() {
+			t, ok := at(c.Out, i).(*tensor.Tensor)
+			if !ok || !v.Used() {
+				continue
+			}
+			if err := replace(g, n, i, &ir.Const{Value: t}); err != nil {
+				return err
+			}
+		}
+		removeIfUnused(g, n)
+	}
+	return nil
+}
+
+func at(list []tensor.Value, i int) tensor.Value {
+	if i < len(list) {
+		return list[i]
+	}
+	return nil
+}
+
+func foldable(r *run, n *ir.Node) bool {
+	switch n.Op.(type) {
+	case *ir.Const, *ir.Dims:
+		return false
+	}
+	if len(n.In()) == 0 || ir.IsImpure(n.Op) || ir.Bodies(n.Op) != nil {
+		return false
+	}
+	in := 0
+	for _, v := range n.In() {
+		if v == nil {
+			continue
+		}
+		if v.Const == nil {
+			return false
+		}
+		in += v.Const.DType().ByteLen(v.Const.Len())
+	}
+	out := 0
+	for _, v := range n.Out() {
+		shape, ok := v.Type.Static()
+		if !ok {
+			if v.Used() && v.Type.Kind == ir.KindTensor && v.Type.Ranked {
+				continue // depends on data that is known: small, since the inputs are
+			}
+			return false
+		}
+		size, err := tensor.NumElements(shape)
+		if err != nil {
+			return false
+		}
+		out += v.Type.Elem.ByteLen(size)
+	}
+	return out <= r.MaxFold || out <= in
+}

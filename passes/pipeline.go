@@ -1,0 +1,161 @@
+package passes
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/gocompile/gocompile/ir"
+)
+
+// Pass is one rewriting of a graph.
+type Pass struct {
+	Name string
+	Doc  string // one sentence
+	run  func(*run, *ir.Graph) error
+}
+
+// Pipeline lists the passes in the order in which they run. The whole list is repeated until nothing changes.
+func Pipeline() []Pass {
+	return []Pass{
+		{"shapes", "replaces integer tensors that describe shapes by constants and dimension expressions", shapes},
+		{"fold", "computes what depends on constants only", fold},
+		{"branch", "replaces an If of a known condition by the body that is taken", branch},
+		{"reshape", "spells squeeze, unsqueeze and flatten as reshape, and merges reshapes of reshapes", reshapes},
+		{"transpose", "merges transposes of transposes", transposes},
+		{"identity", "removes operators that pass their input on unchanged", identities},
+		{"common", "computes equal expressions once", common},
+		{"captures", "removes values that bodies of control flow take and do not use", captures},
+		{"dead", "removes nodes whose results nothing uses", dead},
+	}
+}
+
+const (
+	maxRounds      = 16      // repetitions of the pipeline
+	DefaultMaxFold = 1 << 24 // bytes of a folded constant
+)
+
+// Options choose what runs. The zero value runs everything without limit.
+type Options struct {
+	Disable map[string]bool // names of passes that do not run
+	Limit   int             // number of rewrites after which all passes stop, to bisect a fault; 0: none
+	MaxFold int             // bytes that a folded constant may have; 0: DefaultMaxFold
+	Verify  bool            // verify the graph after each pass
+	// After is called after each pass that changed something, if it is set.
+	After func(pass string, round, rewrites int, g *ir.Graph)
+}
+
+// ParseDisable reads the form of the command line: names separated by commas, each with a minus sign: "-fold,-common".
+func ParseDisable(s string) (map[string]bool, error) {
+	known := map[string]bool{}
+	for _, p := range Pipeline() {
+		known[p.Name] = true
+	}
+	disable := map[string]bool{}
+	for _, f := range strings.FieldsFunc(s, func(r rune) bool { return r == ',' || r == ' ' }) {
+		name, ok := strings.CutPrefix(f, "-")
+		if !ok || !known[name] && name != "all" {
+			return nil, fmt.Errorf("%q does not disable a pass; passes are %v, and -all", f, names())
+		}
+		if name == "all" {
+			return known, nil
+		}
+		disable[name] = true
+	}
+	return disable, nil
+}
+
+func names() []string {
+	var all []string
+	for _, p := range Pipeline() {
+		all = append(all, p.Name)
+	}
+	return all
+}
+
+// run is the state of one call of Optimize.
+type run struct {
+	Options
+	rewrites int
+}
+
+// rewrite counts a rewrite about to be done; false means that the limit is reached and it must not be done.
+func (r *run) rewrite() bool {
+	if r.Limit > 0 && r.rewrites >= r.Limit {
+		return false
+	}
+	r.rewrites++
+	return true
+}
+
+// Optimize runs the pipeline on a graph and its bodies until nothing changes, and returns the number of rewrites.
+func Optimize(g *ir.Graph, o Options) (int, error) {
+	if o.MaxFold == 0 {
+		o.MaxFold = DefaultMaxFold
+	}
+	r := &run{Options: o}
+	for round := range maxRounds {
+		before := r.rewrites
+		for _, p := range Pipeline() {
+			if o.Disable[p.Name] {
+				continue
+			}
+			start := r.rewrites
+			if err := r.everywhere(g, p.run); err != nil {
+				return r.rewrites, fmt.Errorf("pass %s: %w", p.Name, err)
+			}
+			if r.rewrites == start {
+				continue
+			}
+			if o.Verify {
+				if err := ir.Verify(g); err != nil {
+					return r.rewrites, fmt.Errorf("after pass %s: %w", p.Name, err)
+				}
+			}
+			if o.After != nil {
+				o.After(p.Name, round, r.rewrites-start, g)
+			}
+		}
+		if r.rewrites == before {
+			break
+		}
+	}
+	return r.rewrites, nil
+}
+
+// everywhere runs a pass on a graph and then on the bodies in it.
+func (r *run) everywhere(g *ir.Graph, pass func(*run, *ir.Graph) error) error {
+	if err := pass(r, g); err != nil {
+		return err
+	}
+	for n := range g.Nodes() {
+		for _, b := range ir.Bodies(n.Op) {
+			if err := r.everywhere(b, pass); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// replace adds an operator before n that takes the place of n's result i.
+func replace(g *ir.Graph, n *ir.Node, i int, op ir.Op, in ...*ir.Value) error {
+	m, err := g.InsertBefore(n, op, in...)
+	if err != nil {
+		return err
+	}
+	m.Name = n.Name
+	old, v := n.Out()[i], m.Out()[0]
+	v.Learn(old.Fact)
+	g.ReplaceUses(old, v)
+	return nil
+}
+
+// removeIfUnused removes a node that has become useless.
+func removeIfUnused(g *ir.Graph, n *ir.Node) {
+	for _, v := range n.Out() {
+		if v.Used() {
+			return
+		}
+	}
+	g.Remove(n)
+}
