@@ -107,7 +107,7 @@ func (k *matmul) batches(x *exec, in, out []*tensor.Tensor, args gemm.Args) {
 	all := args
 	dims := c.Shape()[:c.Rank()-2]
 	for i := range count {
-		args.A, args.B = all.A[batchIndex(i, dims, a)*sizeA:], args.B
+		args.A = all.A[batchIndex(i, dims, a)*sizeA:]
 		if k.packed == nil {
 			args.B = all.B[batchIndex(i, dims, b)*sizeB:]
 		}

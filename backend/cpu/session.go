@@ -267,7 +267,9 @@ func (s *Session) eval(ctx context.Context, i int, st *step) error {
 			}
 			return s.alloc(d, shape)
 		}
-		c.RunBody = func(_ ir.BodyOwner, body int, in []tensor.Value) ([]tensor.Value, error) { return s.body(c.Context, i, body, in) }
+		c.RunBody = func(_ ir.BodyOwner, body int, in []tensor.Value) ([]tensor.Value, error) {
+			return s.body(c.Context, i, body, in)
+		}
 	}
 	if err := ir.CallEval(st.node.Op, c); err != nil {
 		return err

@@ -1,0 +1,274 @@
+// Package gocompile compiles ONNX models and runs them in process: no cgo, no shared library, no toolkit.
+//
+//	model, err := gocompile.Load("model.onnx")
+//	…
+//	defer model.Close()
+//	session := model.NewSession()
+//	out, err := session.Run(ctx, map[string]tensor.Value{"x": tensor.Must([]float32{1, 2, 3}, 1, 3)})
+//
+// A [Model] is compiled once and read-only; any number of sessions share its weights. A [Session] owns the memory of
+// intermediate values and runs one call at a time: make one for each goroutine.
+package gocompile
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"sort"
+	"strings"
+	"sync"
+
+	"github.com/gocompile/gocompile/backend/cpu"
+	"github.com/gocompile/gocompile/backend/cpu/pool"
+	"github.com/gocompile/gocompile/frontends/onnx"
+	"github.com/gocompile/gocompile/frontends/onnx/proto"
+	"github.com/gocompile/gocompile/ir"
+	"github.com/gocompile/gocompile/passes"
+	"github.com/gocompile/gocompile/tensor"
+)
+
+// Model is a compiled model. It is safe for concurrent use.
+type Model struct {
+	info     Info
+	graph    *ir.Graph
+	imported map[string]int // operators before the passes
+	program  *cpu.Program
+	file     *proto.File
+	pool     *pool.Pool // of its own, nil if it uses that of the process
+	closing  sync.Once
+}
+
+// Info is what a model file says of itself.
+type Info struct {
+	Producer        string
+	ProducerVersion string
+	Domain          string
+	Version         int64
+	IRVersion       int64
+	Opsets          map[string]int64 // by domain; "" is ai.onnx
+	Doc             string
+	Metadata        map[string]string
+	Nodes           int // of the main graph in the file
+}
+
+// Port is an input or output of a model.
+type Port struct {
+	Name string
+	Type ir.Type // for outputs: what is known before a run
+}
+
+// String is the name and type, such as "input_ids: i64[batch, seq]".
+func (p Port) String() string { return p.Name + ": " + p.Type.String() }
+
+// Load compiles a model file. Weights, also those in external data files beside it, are mapped and not copied, so the files must
+// not change before [Model.Close].
+func Load(path string, options ...Option) (*Model, error) {
+	f, err := proto.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	return finish(f, path, options)
+}
+
+// LoadFS compiles a model from a file system, such as an embed.FS.
+func LoadFS(fsys fs.FS, name string, options ...Option) (*Model, error) {
+	f, err := proto.OpenFS(fsys, name)
+	if err != nil {
+		return nil, err
+	}
+	return finish(f, name, options)
+}
+
+// Compile compiles a model from the bytes of its file, which must not change afterwards. It cannot have external data.
+func Compile(model []byte, options ...Option) (*Model, error) {
+	m, err := proto.Decode(model)
+	if err != nil {
+		return nil, err
+	}
+	return finish(&proto.File{Model: m}, "model", options)
+}
+
+func finish(f *proto.File, name string, options []Option) (*Model, error) {
+	m, err := compile(f, options)
+	if err != nil {
+		f.Close()
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return m, nil
+}
+
+func compile(f *proto.File, options []Option) (*Model, error) {
+	c := newConfig(options)
+	g, err := onnx.Import(f.Model)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range sortedKeys(c.dims) {
+		if err := bindDim(g, name, c.dims[name]); err != nil {
+			return nil, err
+		}
+	}
+	m := &Model{file: f, imported: g.CountOps()}
+	m.info = Info{Producer: f.ProducerName, ProducerVersion: f.ProducerVersion, Domain: f.Domain, Version: f.ModelVersion, IRVersion: f.IRVersion,
+		Opsets: map[string]int64{}, Doc: f.DocString, Metadata: g.Metadata, Nodes: len(f.Graph.Nodes)}
+	for _, o := range f.OpsetImports {
+		m.info.Opsets[o.Domain] = o.Version
+	}
+	if _, err := passes.Optimize(g, c.passes); err != nil {
+		return nil, err
+	}
+	m.graph = g
+	o := cpu.Options{MemoryLimit: c.memory}
+	if c.threads > 0 {
+		m.pool = pool.New(c.threads)
+		o.Pool = m.pool
+	}
+	if m.program, err = cpu.Compile(g, o); err != nil {
+		return nil, err
+	}
+	return m, nil
+}
+
+// bindDim makes a named dimension a constant.
+func bindDim(g *ir.Graph, name string, n int64) error {
+	y, ok := g.Scope.Lookup(name)
+	if !ok {
+		var known []string
+		for _, s := range g.Scope.Symbols() {
+			if !s.Fresh() {
+				known = append(known, s.Name())
+			}
+		}
+		sort.Strings(known)
+		return fmt.Errorf("the model has no dimension %q; it has %s", name, strings.Join(known, ", "))
+	}
+	if n < y.Min() {
+		return fmt.Errorf("dimension %q must be at least %d, got %d", name, y.Min(), n)
+	}
+	return g.Substitute(y, n)
+}
+
+// Close gives the mapped files and the threads of the model back. Neither its sessions nor results that a session is still
+// computing may be used afterwards; results that were returned stay valid.
+func (m *Model) Close() error {
+	var err error
+	m.closing.Do(func() {
+		if m.pool != nil {
+			m.pool.Close()
+		}
+		err = m.file.Close()
+	})
+	return err
+}
+
+// Info returns what the model file says of itself.
+func (m *Model) Info() Info { return m.info }
+
+// Inputs lists what a run takes, in the model's order.
+func (m *Model) Inputs() []Port {
+	var ports []Port
+	for _, v := range m.graph.Inputs() {
+		ports = append(ports, Port{v.Name, v.Type})
+	}
+	return ports
+}
+
+// Outputs lists what a run gives, in the model's order.
+func (m *Model) Outputs() []Port {
+	var ports []Port
+	for _, o := range m.graph.Outputs() {
+		ports = append(ports, Port{o.Name, o.Value.Type})
+	}
+	return ports
+}
+
+// Graph is the optimised graph, to be looked at and not changed.
+func (m *Model) Graph() *ir.Graph { return m.graph }
+
+// ImportedOps counts the operators, by name, before the passes; Graph().CountOps() counts those after them.
+func (m *Model) ImportedOps() map[string]int { return m.imported }
+
+// Session runs a model, one call at a time; calls from several goroutines wait for each other.
+type Session struct {
+	model *Model
+	mu    sync.Mutex
+	cpu   *cpu.Session
+	in    []tensor.Value
+}
+
+// NewSession makes a session. It is cheap: memory is allocated at the first run, and kept for the next ones.
+func (m *Model) NewSession() *Session {
+	return &Session{model: m, cpu: m.program.NewSession(), in: make([]tensor.Value, len(m.graph.Inputs()))}
+}
+
+// Run computes all outputs from the inputs, both by name. Every input that [Model.Inputs] lists is needed; they are only read. The
+// outputs are new tensors that belong to the caller. A run that is cancelled by ctx ends before its next step.
+func (s *Session) Run(ctx context.Context, inputs map[string]tensor.Value) (map[string]tensor.Value, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	g := s.model.graph
+	for i, v := range g.Inputs() {
+		x, ok := inputs[v.Name]
+		if !ok || x == nil {
+			return nil, fmt.Errorf("input %q is missing; the model takes %s", v.Name, portList(s.model.Inputs()))
+		}
+		s.in[i] = x
+	}
+	if len(inputs) != len(s.in) {
+		for name := range inputs {
+			if !hasPort(s.model.Inputs(), name) {
+				return nil, fmt.Errorf("the model has no input %q; it takes %s", name, portList(s.model.Inputs()))
+			}
+		}
+	}
+	results, err := s.cpu.Run(ctx, s.in)
+	clear(s.in)
+	if err != nil {
+		return nil, err
+	}
+	out := make(map[string]tensor.Value, len(results))
+	for i, o := range g.Outputs() {
+		out[o.Name] = results[i]
+	}
+	return out, nil
+}
+
+// RunOrdered is Run with inputs and outputs in the model's order.
+func (s *Session) RunOrdered(ctx context.Context, inputs []tensor.Value) ([]tensor.Value, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.cpu.Run(ctx, inputs)
+}
+
+// ArenaBytes is the memory that the session holds for intermediate values.
+func (s *Session) ArenaBytes() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.cpu.ArenaBytes()
+}
+
+func hasPort(ports []Port, name string) bool {
+	for _, p := range ports {
+		if p.Name == name {
+			return true
+		}
+	}
+	return false
+}
+
+func portList(ports []Port) string {
+	parts := make([]string, len(ports))
+	for i, p := range ports {
+		parts[i] = p.String()
+	}
+	return strings.Join(parts, ", ")
+}
+
+func sortedKeys(m map[string]int64) []string {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	sort.Strings(keys)
+	return keys
+}

@@ -1,0 +1,44 @@
+package gocompile
+
+import "github.com/gocompile/gocompile/passes"
+
+// Option changes how a model is compiled.
+type Option func(*config)
+
+type config struct {
+	threads int
+	memory  int64
+	dims    map[string]int64
+	passes  passes.Options
+}
+
+func newConfig(options []Option) *config {
+	c := &config{dims: map[string]int64{}}
+	for _, o := range options {
+		o(c)
+	}
+	return c
+}
+
+// WithThreads gives the model n threads of its own, the caller's among them, instead of those that all models of the process share
+// (as many as GOMAXPROCS).
+func WithThreads(n int) Option { return func(c *config) { c.threads = n } }
+
+// WithMemoryLimit makes a run that would need more than n bytes for intermediate values of a session fail with an error.
+func WithMemoryLimit(n int64) Option { return func(c *config) { c.memory = n } }
+
+// WithDim fixes a named dimension of the model when it is compiled.
+func WithDim(name string, n int) Option { return func(c *config) { c.dims[name] = int64(n) } }
+
+// WithPasses chooses which passes run; see [passes.Options].
+func WithPasses(o passes.Options) Option { return func(c *config) { c.passes = o } }
+
+// WithoutPasses runs the model as it was imported.
+func WithoutPasses() Option {
+	return func(c *config) {
+		c.passes.Disable = map[string]bool{}
+		for _, p := range passes.Pipeline() {
+			c.passes.Disable[p.Name] = true
+		}
+	}
+}
