@@ -1,0 +1,19 @@
+// Package vec computes float32 functions element by element, and reduces slices to one number.
+//
+// The room works on slices of float32 and knows nothing of tensors, shapes of operators or graphs; the one shape it understands is that
+// of a walk over two broadcast operands ([Broadcast]). Every function has a portable version and, on amd64, one for AVX2 with FMA, chosen
+// once by [level.Current].
+//
+// A destination may be exactly one of the sources; it must not overlap one otherwise. Operands shorter than the destination are a
+// programmer's bug. No function allocates.
+//
+// Accuracy, over all float32 arguments, denormal results included: [Exp], [Log], [Tanh], [Sigmoid] and [Erf] are within 2 ULP; [Sin] and
+// [Cos] too, where the result is not denormal. [Silu] is within 3 ULP, [Softplus] and [Gelu] within 4, where the result is not denormal;
+// [GeluTanh] and [Silu] with a factor other than 1 within 4 ULP plus the error of rounding the argument of the exponential. Add, Sub, Mul,
+// Div, Sqrt, Reciprocal, Abs, Neg and Square round once, as IEEE 754 asks. NaN propagates through every function, Min and Max included. The
+// sign of a zero that Min or Max returns for zeros of both signs is not specified.
+//
+// The result for an element does not depend on where it lies in the slice. Reductions sum in an order that depends on the length alone.
+package vec
+
+//go:generate sh -c "cd _generate && go run . -out ../kernel_amd64.s -stubs ../stubs_amd64.go -pkg vec"

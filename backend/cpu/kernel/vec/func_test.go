@@ -1,0 +1,259 @@
+package vec
+
+import (
+	"math"
+	"os"
+	"testing"
+)
+
+// nightly asks for the tests over all float32 arguments.
+var nightly = os.Getenv("GOCOMPILE_NIGHTLY") != ""
+
+var inf = float32(math.Inf(1))
+
+// ulps is the distance of got from want in units of the last place of a float32.
+func ulps(got float32, want float64) float64 {
+	w := float32(want)
+	if got == w || got != got && w != w {
+		return 0
+	}
+	if got != got || w != w || math.IsInf(float64(w), 0) != math.IsInf(float64(got), 0) {
+		return math.Inf(1)
+	}
+	a := float32(math.Abs(float64(w)))
+	return math.Abs(float64(got)-want) / float64(a-math.Nextafter32(a, -1))
+}
+
+func phi(x float64) float64 { return math.Erfc(-x/math.Sqrt2) / 2 }
+
+func logistic(x float64) float64 {
+	if x < 0 {
+		return math.Exp(x) / (1 + math.Exp(x))
+	}
+	return 1 / (1 + math.Exp(-x))
+}
+
+// The promises of the package comment: units of the last place where the result is normal, and where it is denormal, 0 for no promise.
+// Beyond most, the error may be spread·|x| more.
+var promises = []struct {
+	f              Func
+	a, b           float32
+	want           func(x float64) float64
+	most, denormal float64
+	spread         float64
+}{
+	{f: FuncExp, want: math.Exp, most: 2, denormal: 2},
+	{f: FuncLog, want: math.Log, most: 2, denormal: 2},
+	{f: FuncTanh, want: math.Tanh, most: 2, denormal: 2},
+	{f: FuncSigmoid, want: logistic, most: 2, denormal: 2},
+	{f: FuncErf, want: math.Erf, most: 2, denormal: 2},
+	{f: FuncSin, want: math.Sin, most: 2},
+	{f: FuncCos, want: math.Cos, most: 2},
+	{f: FuncGelu, want: func(x float64) float64 { return x * phi(x) }, most: 4},
+	{f: FuncGeluTanh, want: func(x float64) float64 { return x * logistic(2*math.Sqrt(2/math.Pi)*(x+0.044715*x*x*x)) }, most: 4, spread: 10},
+	{f: FuncSilu, a: 1, want: func(x float64) float64 { return x * logistic(x) }, most: 3},
+	{f: FuncSilu, a: 1.702, want: func(x float64) float64 { return x * logistic(float64(float32(1.702))*x) }, most: 4, spread: 2},
+	{f: FuncSoftplus, want: func(x float64) float64 { return max(x, 0) + math.Log1p(math.Exp(-math.Abs(x))) }, most: 4},
+	{f: FuncSqrt, want: math.Sqrt, most: 0.5, denormal: 0.5},
+	{f: FuncRsqrt, want: func(x float64) float64 { return 1 / math.Sqrt(x) }, most: 1.5, denormal: 1.5},
+	{f: FuncReciprocal, want: func(x float64) float64 { return 1 / x }, most: 0.5, denormal: 0.5},
+	{f: FuncAbs, want: math.Abs},
+	{f: FuncNeg, want: func(x float64) float64 { return -x }},
+	{f: FuncSquare, want: func(x float64) float64 { return x * x }, most: 0.5, denormal: 0.5},
+	{f: FuncRelu, want: func(x float64) float64 { return math.Max(x, 0) }},
+	{f: FuncLeakyRelu, a: 0.25, want: func(x float64) float64 { return math.Max(x, 0.25*x) }, most: 0.5, denormal: 0.5},
+	{f: FuncClip, a: -2, b: 3, want: func(x float64) float64 { return math.Min(math.Max(x, -2), 3) }},
+	{f: FuncHardSwish, want: func(x float64) float64 { return x * (math.Max(0, math.Min(6, x+3)) / 6) }, most: 3},
+	{f: FuncHardSigmoid, a: 0.25, b: 0.5, want: func(x float64) float64 { return math.Max(0, math.Min(1, 0.25*x+0.5)) }, most: 1},
+	{f: FuncAffine, a: 0.5, b: 0, want: func(x float64) float64 { return 0.5 * x }, most: 0.5, denormal: 0.5},
+}
+
+// versions are the ways to run a function: the one chosen, and the portable one.
+var versions = []struct {
+	name  string
+	apply func(f Func, dst, x []float32, a, b float32)
+}{
+	{"chosen", func(f Func, dst, x []float32, a, b float32) { f.Apply(dst, x, a, b) }},
+	{"portable", portableFunc},
+}
+
+func TestAccuracy(t *testing.T) {
+	step := uint64(40009) // prime; about 100,000 arguments of all exponents
+	if testing.Short() {
+		step = 400009
+	}
+	if nightly {
+		step = 1
+	}
+	x, y := make([]float32, 1<<12), make([]float32, 1<<12)
+	for _, p := range promises {
+		for _, v := range versions {
+			worst, at := 0.0, float32(0)
+			for b := uint64(0); b < 1<<32; {
+				n := 0
+				for ; n < len(x) && b < 1<<32; n++ {
+					x[n] = math.Float32frombits(uint32(b))
+					b += step
+				}
+				v.apply(p.f, y[:n], x[:n], p.a, p.b)
+				for i, arg := range x[:n] {
+					want := p.want(float64(arg))
+					normal := math.Abs(want) >= 0x1p-126
+					if !normal && p.denormal == 0 && p.most > 0 {
+						if math.Abs(float64(y[i])-want) > 0x1p-126 {
+							t.Fatalf("%v %s(%g) = %g, want %g", p.f, v.name, arg, y[i], want)
+						}
+						continue
+					}
+					u := ulps(y[i], want)
+					if p.spread > 0 {
+						u -= p.spread * math.Abs(float64(arg))
+					}
+					if u > worst {
+						worst, at = u, arg
+					}
+				}
+			}
+			t.Logf("%v %s: %.3f ULP at %g", p.f, v.name, worst, at)
+			if worst > p.most {
+				var got [1]float32
+				v.apply(p.f, got[:], []float32{at}, p.a, p.b)
+				t.Errorf("%v %s(%g) = %g, want %g: %.3f ULP", p.f, v.name, at, got[0], p.want(float64(at)), worst)
+			}
+		}
+	}
+}
+
+func TestLimits(t *testing.T) {
+	nan, tiny := float32(math.NaN()), math.Float32frombits(1)
+	negZero := math.Float32frombits(1 << 31)
+	for _, c := range []struct {
+		f       Func
+		x, want float32
+	}{
+		{FuncExp, inf, inf}, {FuncExp, -inf, 0}, {FuncExp, 0, 1}, {FuncExp, negZero, 1}, {FuncExp, 88.75, inf}, {FuncExp, -104, 0}, {FuncExp, -103.5, tiny},
+		{FuncExp, 3e38, inf}, {FuncExp, -3e38, 0},
+		{FuncLog, 0, -inf}, {FuncLog, negZero, -inf}, {FuncLog, -1, nan}, {FuncLog, -inf, nan}, {FuncLog, inf, inf}, {FuncLog, 1, 0}, {FuncLog, tiny, -103.27893},
+		{FuncTanh, inf, 1}, {FuncTanh, -inf, -1}, {FuncTanh, negZero, negZero}, {FuncTanh, tiny, tiny}, {FuncTanh, 1e30, 1},
+		{FuncSigmoid, inf, 1}, {FuncSigmoid, -inf, 0}, {FuncSigmoid, 0, 0.5}, {FuncSigmoid, -103.5, tiny},
+		{FuncErf, inf, 1}, {FuncErf, -inf, -1}, {FuncErf, negZero, negZero}, {FuncErf, 1e30, 1},
+		{FuncGelu, inf, inf}, {FuncGelu, negZero, negZero}, {FuncGelu, -1e30, negZero}, {FuncGelu, 1e30, 1e30},
+		{FuncGeluTanh, inf, inf}, {FuncGeluTanh, -1e30, negZero}, {FuncGeluTanh, 1e30, 1e30},
+		{FuncSoftplus, inf, inf}, {FuncSoftplus, -inf, 0}, {FuncSoftplus, 1e30, 1e30},
+		{FuncSqrt, -1, nan}, {FuncSqrt, inf, inf}, {FuncReciprocal, 0, inf}, {FuncReciprocal, negZero, -inf}, {FuncRsqrt, 0, inf}, {FuncRsqrt, inf, 0},
+		{FuncRelu, -inf, 0}, {FuncRelu, inf, inf}, {FuncAbs, -inf, inf}, {FuncAbs, negZero, 0}, {FuncNeg, 0, negZero}, {FuncSquare, -inf, inf},
+		{FuncSin, inf, nan}, {FuncSin, -inf, nan}, {FuncCos, inf, nan}, {FuncSin, negZero, negZero}, {FuncCos, 0, 1},
+		{FuncHardSwish, inf, inf}, {FuncHardSwish, -4, negZero},
+	} {
+		for _, v := range versions {
+			x, y := make([]float32, 11), make([]float32, 11)
+			Fill(x, c.x)
+			v.apply(c.f, y, x, 0, 0)
+			for i, got := range y {
+				if math.Float32bits(got) != math.Float32bits(c.want) && !(got != got && c.want != c.want) {
+					t.Errorf("%v %s(%g)[%d] = %g, want %g", c.f, v.name, c.x, i, got, c.want)
+					break
+				}
+			}
+		}
+	}
+	for f := range funcs {
+		for _, v := range versions {
+			x := []float32{1, nan, 2, 3, 4, 5, 6, 7, 8, nan, 3}
+			v.apply(f, x, x, 1, 1)
+			for i, got := range x {
+				if isNaN := i == 1 || i == 9; isNaN != (got != got) {
+					t.Errorf("%v %s: element %d is %g", f, v.name, i, got)
+				}
+			}
+		}
+	}
+}
+
+// Each length, alignment and aliasing gives what a long slice gives, and leaves its neighbours alone.
+func TestTails(t *testing.T) {
+	const room = 96
+	src, whole := make([]float32, room), make([]float32, room)
+	for i := range src {
+		src[i] = float32(i*37%71)/7 - 4
+	}
+	for f := range funcs {
+		for n := range 71 {
+			for offset := range 3 {
+				x := src[offset : offset+n]
+				f.Apply(whole, src, 0.5, 2)
+				for _, alias := range []bool{false, true} {
+					buf := make([]float32, room)
+					Fill(buf, 77)
+					dst := buf[offset+1 : offset+1+n]
+					in := x
+					if alias {
+						copy(dst, x)
+						in = dst
+					}
+					f.Apply(dst, in, 0.5, 2)
+					for i, got := range dst {
+						if want := whole[offset+i]; got != want && !(got != got && want != want) {
+							t.Fatalf("%v of %d at %d, alias %v: [%d] = %g, want %g", f, n, offset, alias, i, got, want)
+						}
+					}
+					if buf[offset] != 77 || buf[offset+1+n] != 77 {
+						t.Fatalf("%v of %d wrote beside its destination", f, n)
+					}
+				}
+			}
+		}
+	}
+}
+
+// Sine and cosine switch to another reduction for large arguments: one element must not change what its neighbours get.
+func TestTrigNeighbours(t *testing.T) {
+	x := make([]float32, 3000)
+	for i := range x {
+		x[i] = float32(i) * 0.37
+	}
+	x[5], x[1700], x[2999] = 1e6, inf, 12345678
+	var one [1]float32
+	for _, f := range []Func{FuncSin, FuncCos} {
+		y := append([]float32(nil), x...)
+		f.Apply(y, y, 0, 0)
+		for i := range x {
+			f.Apply(one[:], x[i:i+1], 0, 0)
+			if one[0] != y[i] && !(one[0] != one[0] && y[i] != y[i]) {
+				t.Fatalf("%v(%g) = %g among others, %g alone", f, x[i], y[i], one[0])
+			}
+		}
+	}
+}
+
+func TestNames(t *testing.T) {
+	for f := range funcs {
+		if f.String() == "" {
+			t.Errorf("function %d has no name", uint8(f))
+		}
+	}
+	if s := funcs.String() + ops.String(); s != "func(23)op(7)" {
+		t.Error(s)
+	}
+}
+
+func TestNoAllocations(t *testing.T) {
+	x, y := make([]float32, 100), make([]float32, 100)
+	shape, dense, row := []int{2, 5, 10}, []int{50, 10, 1}, []int{0, 0, 1}
+	if n := testing.AllocsPerRun(10, func() {
+		for f := range funcs {
+			f.Apply(y, x, 1, 1)
+		}
+		for op := range ops {
+			op.VV(y, x, x)
+			op.VS(y, x, 1)
+			op.SV(y, 1, x)
+		}
+		Broadcast2(y, x, x, shape, dense, row, OpAdd)
+		y[0] = Sum(x) + SumAbs(x) + SumSquares(x, 1) + Dot(x, x) + MaxOf(x) + MinOf(x) + ExpSum(y, x, 1)
+		Normalize(y, x, 1, 2, x, x)
+		AddScaled(y, x, 2, x)
+	}); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
