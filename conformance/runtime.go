@@ -24,11 +24,13 @@ type Runtime struct {
 //	reference  the graph as imported, evaluated one operator after another in plain Go
 //	cpu-raw    the CPU back end without passes
 //	cpu        the CPU back end with all passes
+//	symbolic   as reference, after every input dimension was made a symbol
 func Runtimes() []Runtime {
 	return []Runtime{
 		{"reference", Reference},
 		{"cpu-raw", compiled(gocompile.WithoutPasses())},
 		{"cpu", compiled()},
+		{"symbolic", Symbolic},
 	}
 }
 
@@ -74,7 +76,16 @@ func evaluate(ctx context.Context, m *proto.Model, inputs map[string]tensor.Valu
 			return nil, fmt.Errorf("no value for input %q", v.Name)
 		}
 	}
-	return ir.Evaluate(ctx, g, in, nil)
+	out, err := ir.Evaluate(ctx, g, in, nil)
+	if err != nil {
+		return nil, err
+	}
+	for _, o := range g.Outputs() {
+		if t := o.Value.Type; t.IsTensor() && t.Elem == tensor.Invalid {
+			return nil, fmt.Errorf("the element type of output %q was not inferred", o.Name)
+		}
+	}
+	return out, nil
 }
 
 func compiled(options ...gocompile.Option) func(context.Context, []byte, map[string]tensor.Value) ([]tensor.Value, error) {
