@@ -3,7 +3,7 @@ package vec
 import "math"
 
 // leaf is the length up to which a sum is one loop; longer ones are halves added, so that errors grow with the logarithm of the length.
-const leaf = 2048
+const leaf = 1024
 
 // half is where to divide a sum of n > leaf elements.
 func half(n int) int { return (n/2 + leaf - 1) / leaf * leaf }
@@ -17,19 +17,23 @@ func Sum(x []float32) float32 {
 	if s, ok := nativeSum(x); ok {
 		return s
 	}
-	var s [4]float32
+	var s [8]float32
 	i := 0
-	for ; i+4 <= len(x); i += 4 {
-		v := x[i : i+4 : i+4]
+	for ; i+8 <= len(x); i += 8 {
+		v := x[i : i+8 : i+8]
 		s[0] += v[0]
 		s[1] += v[1]
 		s[2] += v[2]
 		s[3] += v[3]
+		s[4] += v[4]
+		s[5] += v[5]
+		s[6] += v[6]
+		s[7] += v[7]
 	}
 	for ; i < len(x); i++ {
-		s[0] += x[i]
+		s[i&7] += x[i]
 	}
-	return (s[0] + s[1]) + (s[2] + s[3])
+	return (s[0] + s[1]) + (s[2] + s[3]) + ((s[4] + s[5]) + (s[6] + s[7]))
 }
 
 // SumAbs is the sum of |x|.
