@@ -150,6 +150,28 @@ func ReadDir(dir string) ([]*Case, error) {
 	return cases, nil
 }
 
+// ReadArchives reads all archives DIR/*.tar.zst.
+func ReadArchives(dir string) ([]*Case, error) {
+	names, err := filepath.Glob(filepath.Join(dir, "*.tar.zst"))
+	if err != nil {
+		return nil, err
+	}
+	var all []*Case
+	for _, name := range names {
+		f, err := os.Open(name)
+		if err != nil {
+			return nil, err
+		}
+		cases, err := ReadArchive(f)
+		f.Close()
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		all = append(all, cases...)
+	}
+	return all, nil
+}
+
 // ReadArchive reads a tar archive, compressed by zstd, of the files that ReadDir reads.
 func ReadArchive(r io.Reader) ([]*Case, error) {
 	z, err := zstd.NewReader(r)

@@ -6,7 +6,6 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"path/filepath"
 	"sort"
 	"strings"
 	"sync"
@@ -93,7 +92,6 @@ func TestSuite(t *testing.T) {
 }
 
 func suite(t *testing.T) []*Case {
-	var all []*Case
 	if dir := os.Getenv("GOCOMPILE_SUITE"); dir != "" {
 		all, err := ReadDir(dir)
 		if err != nil {
@@ -101,18 +99,9 @@ func suite(t *testing.T) []*Case {
 		}
 		return all
 	}
-	archives, _ := filepath.Glob("testdata/*.tar.zst")
-	for _, name := range archives {
-		f, err := os.Open(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		cases, err := ReadArchive(f)
-		f.Close()
-		if err != nil {
-			t.Fatalf("%s: %v", name, err)
-		}
-		all = append(all, cases...)
+	all, err := ReadArchives("testdata")
+	if err != nil {
+		t.Fatal(err)
 	}
 	if len(all) < 2000 {
 		t.Fatalf("only %d cases in testdata; the suite has 2,024 that fit", len(all))

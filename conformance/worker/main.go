@@ -15,6 +15,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -56,9 +57,14 @@ func serve(name string) error {
 		os.RemoveAll(dir)
 		os.Exit(130)
 	}()
-	in := bufio.NewScanner(os.Stdin)
+	return answerAll(rt, os.Stdin, os.Stdout, dir)
+}
+
+// answerAll answers every line of r; outputs are kept in dir until the next line.
+func answerAll(rt conformance.Runtime, r io.Reader, w io.Writer, dir string) (err error) {
+	in := bufio.NewScanner(r)
 	in.Buffer(nil, 1<<20)
-	out := json.NewEncoder(os.Stdout)
+	out := json.NewEncoder(w)
 	var last []string
 	for in.Scan() {
 		for _, f := range last {
