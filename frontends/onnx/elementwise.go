@@ -89,6 +89,23 @@ func importMean(c *call) ([]*ir.Value, error) {
 	return c.add(&op.Binary{Fn: op.Div}, sum[0], c.scalar(float64(len(c.in)), sum[0]))
 }
 
+// importPRelu also translates opset 6 and earlier, where a slope of more than one element goes along the channels, axis 1.
+func importPRelu(c *call) ([]*ir.Value, error) {
+	if err := c.expect(2, 2); err != nil {
+		return nil, err
+	}
+	x, slope := c.in[0], c.in[1]
+	if rank, ok := slope.Type.Rank(); c.version < 7 && ok && rank == 1 {
+		if n, constant := slope.Type.Dims[0].IsConst(); !constant || n != 1 {
+			var err error
+			if slope, err = c.alignAxis(x, slope, 1); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return c.add(&op.Binary{Fn: op.PRelu}, x, slope)
+}
+
 func importMod(c *call) ([]*ir.Value, error) {
 	if err := c.expect(2, 2); err != nil {
 		return nil, err
@@ -174,7 +191,7 @@ func init() {
 	}{
 		{"Add", 1, op.Add}, {"And", 1, op.And}, {"BitwiseAnd", 18, op.BitwiseAnd}, {"BitwiseOr", 18, op.BitwiseOr}, {"BitwiseXor", 18, op.BitwiseXor},
 		{"Div", 1, op.Div}, {"Equal", 1, op.Equal}, {"Greater", 1, op.Greater}, {"GreaterOrEqual", 12, op.GreaterOrEqual}, {"Less", 1, op.Less},
-		{"LessOrEqual", 12, op.LessOrEqual}, {"Mul", 1, op.Mul}, {"Or", 1, op.Or}, {"Pow", 1, op.Pow}, {"PRelu", 1, op.PRelu}, {"Sub", 1, op.Sub}, {"Xor", 1, op.Xor},
+		{"LessOrEqual", 12, op.LessOrEqual}, {"Mul", 1, op.Mul}, {"Or", 1, op.Or}, {"Pow", 1, op.Pow}, {"Sub", 1, op.Sub}, {"Xor", 1, op.Xor},
 	} {
 		register(row{"", r.name, r.since, binary(r.fn)})
 	}
@@ -193,6 +210,7 @@ func init() {
 		row{"", "Mean", 1, importMean},
 		row{"", "Min", 1, variadic(op.Min)},
 		row{"", "Mod", 10, importMod},
+		row{"", "PRelu", 1, importPRelu},
 		row{"", "Selu", 1, unaryAlpha(op.Selu, 1.67326319217681884765625, 1.05070102214813232421875)},
 		row{"", "Shrink", 9, simple(1, 1, func(c *call) ir.Op {
 			return &op.Unary{Fn: op.Shrink, Alpha: c.float("bias", 0), Beta: c.float("lambd", 0.5)}

@@ -40,11 +40,14 @@ func modSym(a, b sym.Expr) (sym.Expr, bool) {
 	return sym.Expr{}, false
 }
 
-// modFloat has the sign of the divisor.
+// modFloat has the sign of the divisor, zero included.
 func modFloat(a, b float64) float64 {
 	m := math.Mod(a, b)
-	if m != 0 && (m < 0) != (b < 0) {
-		m += b
+	switch {
+	case m == 0:
+		return math.Copysign(0, b)
+	case (m < 0) != (b < 0):
+		return m + b
 	}
 	return m
 }
