@@ -2,6 +2,7 @@ package cpu
 
 import (
 	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/gocompile/gocompile/backend/cpu/level"
@@ -135,6 +136,9 @@ func (l *lowering) node(n *ir.Node, o Options) error {
 		return nil
 	case *ir.Dims:
 		l.slot(n.Out()[0], slot{kind: dimension, dims: op, first: -1})
+		return nil
+	}
+	if !slices.ContainsFunc(n.Out(), (*ir.Value).Used) {
 		return nil
 	}
 	at := len(p.steps)

@@ -24,6 +24,7 @@ type Session struct {
 	values  []tensor.Value   // by slot
 	heads   []*tensor.Tensor // by slot: headers of planned values, reused from run to run
 	views   [][2][]*tensor.Tensor
+	bound   []kernel // by step: what its binder made for the plan
 	evals   []ir.EvalContext
 	bodies  map[bodyKey]*Session
 }
@@ -102,6 +103,7 @@ func (s *Session) prepare() error {
 		s.heads = make([]*tensor.Tensor, len(p.slots))
 		s.evals = make([]ir.EvalContext, len(p.steps))
 		s.views = make([][2][]*tensor.Tensor, len(p.steps))
+		s.bound = make([]kernel, len(p.steps))
 		for i, st := range p.steps {
 			s.views[i] = [2][]*tensor.Tensor{make([]*tensor.Tensor, len(st.in)), make([]*tensor.Tensor, len(st.out))}
 			s.evals[i] = ir.EvalContext{In: make([]tensor.Value, len(st.in)), Out: make([]tensor.Value, len(st.out)), Used: st.used}
@@ -116,6 +118,7 @@ func (s *Session) prepare() error {
 		return nil
 	}
 	s.plan = pl
+	clear(s.bound)
 	if cap(s.arena) < pl.arena {
 		s.arena = nil // so that the old one can be freed first
 		s.arena = tensor.AlignedBytes(pl.arena)
@@ -185,7 +188,27 @@ func (s *Session) native(i int, st *step) error {
 		}
 		out[k] = s.values[slot].(*tensor.Tensor)
 	}
-	return runKernel(st.kernel, &s.exec, in, out)
+	k := st.kernel
+	if b, ok := k.(binder); ok && s.plan.ready[i] {
+		if s.bound[i] == nil {
+			if err := s.bind(i, b, in, out); err != nil {
+				return err
+			}
+		}
+		k = s.bound[i]
+	}
+	return runKernel(k, &s.exec, in, out)
+}
+
+// bind makes the kernel of a step for the shapes of the plan.
+func (s *Session) bind(i int, b binder, in, out []*tensor.Tensor) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("internal error: %v", r)
+		}
+	}()
+	s.bound[i], err = b(&s.exec, in, out)
+	return err
 }
 
 // late runs a kernel whose shapes have become known during the run; false if they have not.

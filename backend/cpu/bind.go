@@ -1,0 +1,74 @@
+package cpu
+
+import (
+	"github.com/gocompile/gocompile/ir"
+	"github.com/gocompile/gocompile/ir/sym"
+	"github.com/gocompile/gocompile/tensor"
+)
+
+// binder makes a kernel for operands of certain shapes. A session binds a step when it runs it for the first time under a plan, and
+// keeps the kernel as long as the plan: what the binder returns is the session's own, may keep buffers and closures, and must allocate nothing
+// when it runs. A binder may read shapes, and contents of those inputs that [invariant] holds for.
+type binder func(x *exec, in, out []*tensor.Tensor) (kernel, error)
+
+// run binds and runs, for operands whose shapes or contents differ from run to run.
+func (b binder) run(x *exec, in, out []*tensor.Tensor) error {
+	k, err := b(x, in, out)
+	if err != nil {
+		return err
+	}
+	return k.run(x, in, out)
+}
+
+// rebound is a binder that has to bind in every run.
+type rebound struct{ binder }
+
+// bind is a kernel of a binder that reads the contents of some inputs.
+func bind(n *ir.Node, b binder, contents ...int) kernel {
+	for _, i := range contents {
+		if !invariant(n.Input(i)) {
+			return rebound{b}
+		}
+	}
+	return b
+}
+
+// invariant reports whether the contents of a value are the same in all runs with the same input shapes.
+func invariant(v *ir.Value) bool {
+	if v == nil || v.Const != nil {
+		return true
+	}
+	exprs := v.Sym
+	if v.Def() != nil {
+		if d, ok := v.Def().Op.(*ir.Dims); ok {
+			exprs = d.Exprs
+		}
+	}
+	return exprs != nil && !anyFresh(exprs)
+}
+
+func anyFresh(exprs []sym.Expr) bool {
+	for _, e := range exprs {
+		if e.HasFresh() {
+			return true
+		}
+	}
+	return false
+}
+
+// kernelFunc is a kernel without state of its own.
+type kernelFunc func(x *exec, in, out []*tensor.Tensor) error
+
+func (f kernelFunc) run(x *exec, in, out []*tensor.Tensor) error { return f(x, in, out) }
+
+// share is the work, in nanoseconds on one thread, that is worth handing to another thread.
+const share = 8000
+
+// divide calls body on ranges of [0, n), on several threads if the whole takes long enough; cost is that of one item in nanoseconds.
+func (x *exec) divide(n int, cost float64, body func(lo, hi int)) {
+	if grain := int(share / max(cost, 1e-3)); grain < n {
+		x.pool.ParallelFor(n, max(1, grain), body)
+	} else if n > 0 {
+		body(0, n)
+	}
+}
