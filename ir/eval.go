@@ -228,8 +228,11 @@ func BindInputs(g *Graph, in []tensor.Value, b sym.Binding) error {
 	return nil
 }
 
-// BindValue checks a value against a type and binds the symbols of its dimensions.
+// BindValue checks a value against a type and binds the symbols of its dimensions. An optional may be given as its bare element.
 func BindValue(t Type, x tensor.Value, b sym.Binding) error {
+	if _, wrapped := x.(*tensor.Optional); !wrapped && t.Kind == KindOptional && t.Item != nil {
+		return BindValue(*t.Item, x, b)
+	}
 	switch x := x.(type) {
 	case *tensor.Tensor:
 		if t.Kind == KindTensor {

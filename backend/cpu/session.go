@@ -374,6 +374,30 @@ func (s *Session) detach(v tensor.Value) tensor.Value {
 		if v.Item != nil {
 			return &tensor.Optional{Item: s.detach(v.Item)}
 		}
+	case *tensor.Map:
+		return &tensor.Map{Keys: s.detach(v.Keys).(*tensor.Tensor), Values: s.detach(v.Values)}
+	}
+	return v
+}
+
+// clone is a copy of a value with all that it holds.
+func clone(v tensor.Value) tensor.Value {
+	switch v := v.(type) {
+	case *tensor.Tensor:
+		return v.Clone()
+	case *tensor.Sequence:
+		c := &tensor.Sequence{Elem: v.Elem, Items: make([]tensor.Value, len(v.Items))}
+		for i, x := range v.Items {
+			c.Items[i] = clone(x)
+		}
+		return c
+	case *tensor.Optional:
+		if v.Item != nil {
+			return &tensor.Optional{Item: clone(v.Item)}
+		}
+		return &tensor.Optional{}
+	case *tensor.Map:
+		return &tensor.Map{Keys: v.Keys.Clone(), Values: clone(v.Values)}
 	}
 	return v
 }
@@ -405,7 +429,9 @@ func (s *Session) results() []tensor.Value {
 	for i, slot := range p.outputs {
 		v := s.values[slot]
 		t, ok := v.(*tensor.Tensor)
-		if ok && (p.slots[slot].kind != computed || s.heads[slot] != nil || slices.Contains(p.outputs[:i], slot)) {
+		if !ok {
+			v = clone(v) // its parts may belong to anyone
+		} else if p.slots[slot].kind != computed || s.heads[slot] != nil || slices.Contains(p.outputs[:i], slot) {
 			v = t.Clone()
 		}
 		out[i] = v

@@ -92,9 +92,20 @@ func importIf(c *call) ([]*ir.Value, error) {
 }
 
 // generalise returns a type for a value that passes through iterations and is of type t after one: dimensions that change become
-// data-dependent, a rank that changes unknown. It reports whether that is more general than before.
+// data-dependent, a rank that changes unknown, and what is optional once is optional. It reports whether that is more general than
+// before.
 func generalise(sc *sym.Scope, before, t ir.Type) (ir.Type, bool) {
-	if before.Kind != ir.KindTensor || t.Kind != ir.KindTensor {
+	switch {
+	case before.Kind != t.Kind && t.Kind == ir.KindOptional:
+		return t, true
+	case before.Kind != t.Kind && before.Kind == ir.KindOptional && before.Item != nil:
+		item, changed := generalise(sc, *before.Item, t)
+		return ir.OptionalType(item), changed
+	case before.Kind == t.Kind && before.Item != nil && t.Item != nil:
+		item, changed := generalise(sc, *before.Item, *t.Item)
+		before.Item = &item
+		return before, changed
+	case before.Kind != ir.KindTensor || t.Kind != ir.KindTensor:
 		return before, false
 	}
 	changed := false

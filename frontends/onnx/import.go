@@ -2,6 +2,7 @@ package onnx
 
 import (
 	"fmt"
+	"slices"
 	"sort"
 	"strings"
 
@@ -155,13 +156,27 @@ func typeFrom(p *proto.Type, sc *sym.Scope, name string) (ir.Type, error) {
 		}
 		switch p.Kind {
 		case proto.TypeSequence:
-			return ir.SequenceType(t), nil
+			return ir.SequenceType(unlike(t, sc)), nil
 		case proto.TypeOptional:
 			return ir.OptionalType(t), nil
 		}
 		return ir.MapType(tensor.DType(p.Elem), t), nil
 	}
 	return ir.Type{}, fmt.Errorf("its type is not supported")
+}
+
+// unlike is the type of the items of a sequence, whose dimensions may differ from item to item unless they are constants.
+func unlike(t ir.Type, sc *sym.Scope) ir.Type {
+	if t.Kind != ir.KindTensor || !t.Ranked {
+		return t
+	}
+	dims := slices.Clone(t.Dims)
+	for i, d := range dims {
+		if _, ok := d.IsConst(); !ok {
+			dims[i] = sc.Fresh("item").Expr()
+		}
+	}
+	return t.WithDims(dims...)
 }
 
 // dimFrom translates a dimension. Names that are expressions ("s1 + s2", as exporters write them) are read as such.
