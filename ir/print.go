@@ -116,9 +116,9 @@ func (p *printer) attributes(op Op, indent string) {
 	}
 	v = v.Elem()
 	first := true
-	for i := range v.NumField() {
-		field := v.Type().Field(i)
-		if !field.IsExported() || field.Tag.Get("gir") == "-" || v.Field(i).IsZero() {
+	for _, field := range reflect.VisibleFields(v.Type()) { // those of embedded structs count as the operator's own
+		f := v.FieldByIndex(field.Index)
+		if !field.IsExported() || field.Anonymous || field.Tag.Get("gir") == "-" || f.IsZero() {
 			continue
 		}
 		if first {
@@ -128,7 +128,7 @@ func (p *printer) attributes(op Op, indent string) {
 		}
 		first = false
 		p.f("%s=", field.Name)
-		p.value(v.Field(i), indent)
+		p.value(f, indent)
 	}
 	if !first {
 		p.f("}")
