@@ -2,6 +2,7 @@ package passes
 
 import (
 	"context"
+	"slices"
 
 	"github.com/gocompile/gocompile/ir"
 	"github.com/gocompile/gocompile/tensor"
@@ -51,6 +52,9 @@ func foldable(r *run, n *ir.Node) bool {
 		return false
 	}
 	if len(n.In()) == 0 || ir.IsImpure(n.Op) || ir.Bodies(n.Op) != nil {
+		return false
+	}
+	if !slices.ContainsFunc(n.Out(), (*ir.Value).Used) {
 		return false
 	}
 	in := 0

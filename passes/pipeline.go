@@ -18,10 +18,14 @@ type Pass struct {
 func Pipeline() []Pass {
 	return []Pass{
 		{"shapes", "replaces integer tensors that describe shapes by constants and dimension expressions", shapes},
+		{"arith", "spells arithmetic with constants one way", arith},
+		{"contract", "spells contractions as matrix products with transposed operands as flags", contract},
 		{"fold", "computes what depends on constants only", fold},
 		{"branch", "replaces an If of a known condition by the body that is taken", branch},
 		{"reshape", "spells squeeze, unsqueeze and flatten as reshape, and merges reshapes of reshapes", reshapes},
 		{"transpose", "merges transposes of transposes", transposes},
+		{"scale", "moves scalar factors behind transposes, reshapes and products of matrices", scale},
+		{"activation", "recognises activation functions in products", activations},
 		{"identity", "removes operators that pass their input on unchanged", identities},
 		{"common", "computes equal expressions once", common},
 		{"captures", "removes values that bodies of control flow take and do not use", captures},
@@ -40,6 +44,7 @@ type Options struct {
 	Limit   int             // number of rewrites after which all passes stop, to bisect a fault; 0: none
 	MaxFold int             // bytes that a folded constant may have; 0: DefaultMaxFold
 	Verify  bool            // verify the graph after each pass
+	Report  *Report         // receives what the recognisers found; nil: nobody asks
 	// After is called after each pass that changed something, if it is set.
 	After func(pass string, round, rewrites int, g *ir.Graph)
 }
