@@ -12,14 +12,14 @@ package gocompile
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"sort"
 	"strings"
 	"sync"
 
-	"github.com/gocompile/gocompile/backend/cpu"
-	"github.com/gocompile/gocompile/backend/cpu/pool"
+	"github.com/gocompile/gocompile/backend"
 	"github.com/gocompile/gocompile/frontends/onnx"
 	"github.com/gocompile/gocompile/frontends/onnx/proto"
 	"github.com/gocompile/gocompile/ir"
@@ -32,9 +32,8 @@ type Model struct {
 	info     Info
 	graph    *ir.Graph
 	imported map[string]int // operators before the passes
-	program  *cpu.Program
+	program  backend.Program
 	file     *proto.File
-	pool     *pool.Pool // of its own, nil if it uses that of the process
 	closing  sync.Once
 }
 
@@ -99,6 +98,10 @@ func finish(f *proto.File, name string, options []Option) (*Model, error) {
 
 func compile(f *proto.File, options []Option) (*Model, error) {
 	c := newConfig(options)
+	target, err := backend.Choose(c.backend, backends())
+	if err != nil {
+		return nil, err
+	}
 	g, err := onnx.Import(f.Model)
 	if err != nil {
 		return nil, err
@@ -118,12 +121,7 @@ func compile(f *proto.File, options []Option) (*Model, error) {
 		return nil, err
 	}
 	m.graph = g
-	o := cpu.Options{MemoryLimit: c.memory}
-	if c.threads > 0 {
-		m.pool = pool.New(c.threads)
-		o.Pool = m.pool
-	}
-	if m.program, err = cpu.Compile(g, o); err != nil {
+	if m.program, err = target.Compile(g, backend.Options{Threads: c.threads, MemoryLimit: c.memory}); err != nil {
 		return nil, err
 	}
 	return m, nil
@@ -153,10 +151,7 @@ func bindDim(g *ir.Graph, name string, n int64) error {
 func (m *Model) Close() error {
 	var err error
 	m.closing.Do(func() {
-		if m.pool != nil {
-			m.pool.Close()
-		}
-		err = m.file.Close()
+		err = errors.Join(m.program.Close(), m.file.Close())
 	})
 	return err
 }
@@ -192,13 +187,13 @@ func (m *Model) ImportedOps() map[string]int { return m.imported }
 type Session struct {
 	model *Model
 	mu    sync.Mutex
-	cpu   *cpu.Session
+	run   backend.Session
 	in    []tensor.Value
 }
 
 // NewSession makes a session. It is cheap: memory is allocated at the first run, and kept for the next ones.
 func (m *Model) NewSession() *Session {
-	return &Session{model: m, cpu: m.program.NewSession(), in: make([]tensor.Value, len(m.graph.Inputs()))}
+	return &Session{model: m, run: m.program.NewSession(), in: make([]tensor.Value, len(m.graph.Inputs()))}
 }
 
 // Run computes all outputs from the inputs, both by name. Every input that [Model.Inputs] lists is needed; they are only read. The
@@ -221,7 +216,7 @@ func (s *Session) Run(ctx context.Context, inputs map[string]tensor.Value) (map[
 			}
 		}
 	}
-	results, err := s.cpu.Run(ctx, s.in)
+	results, err := s.run.Run(ctx, s.in)
 	clear(s.in)
 	if err != nil {
 		return nil, err
@@ -237,14 +232,14 @@ func (s *Session) Run(ctx context.Context, inputs map[string]tensor.Value) (map[
 func (s *Session) RunOrdered(ctx context.Context, inputs []tensor.Value) ([]tensor.Value, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.cpu.Run(ctx, inputs)
+	return s.run.Run(ctx, inputs)
 }
 
 // ArenaBytes is the memory that the session holds for intermediate values.
 func (s *Session) ArenaBytes() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.cpu.ArenaBytes()
+	return s.run.ArenaBytes()
 }
 
 func hasPort(ports []Port, name string) bool {

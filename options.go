@@ -1,11 +1,20 @@
 package gocompile
 
-import "github.com/gocompile/gocompile/passes"
+import (
+	"github.com/gocompile/gocompile/backend"
+	"github.com/gocompile/gocompile/backend/cpu"
+	"github.com/gocompile/gocompile/backend/cuda"
+	"github.com/gocompile/gocompile/passes"
+)
+
+// backends lists the back ends, the fastest first.
+func backends() []backend.Backend { return []backend.Backend{cuda.Backend(), cpu.Backend()} }
 
 // Option changes how a model is compiled.
 type Option func(*config)
 
 type config struct {
+	backend string
 	threads int
 	memory  int64
 	dims    map[string]int64
@@ -13,12 +22,16 @@ type config struct {
 }
 
 func newConfig(options []Option) *config {
-	c := &config{dims: map[string]int64{}}
+	c := &config{backend: "cpu", dims: map[string]int64{}}
 	for _, o := range options {
 		o(c)
 	}
 	return c
 }
+
+// WithBackend chooses what the model runs on: "cpu", which is the default, "cuda", or "auto" for the fastest that this build and machine
+// have.
+func WithBackend(name string) Option { return func(c *config) { c.backend = name } }
 
 // WithThreads gives the model n threads of its own, the caller's among them, instead of those that all models of the process share
 // (as many as GOMAXPROCS).

@@ -1,0 +1,97 @@
+// Package backend says what a back end is, and chooses one by name.
+//
+// A back end turns a graph into a program for one kind of processor. It knows the graph and nothing of where it came from; back
+// ends know nothing of each other.
+package backend
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/gocompile/gocompile/ir"
+	"github.com/gocompile/gocompile/ir/sym"
+	"github.com/gocompile/gocompile/tensor"
+)
+
+// Auto is the name that stands for the first back end of a list that this machine can use.
+const Auto = "auto"
+
+// Backend makes programs for one kind of processor.
+type Backend struct {
+	Name string
+	Doc  string // one sentence on what it runs on
+	// Detect says why this build, on this machine, cannot use the back end; nil if it can.
+	Detect func() error
+	// Compile makes a program of a graph, which must not change afterwards.
+	Compile func(g *ir.Graph, o Options) (Program, error)
+}
+
+// Options of a program.
+type Options struct {
+	Threads     int   // of its own, the caller's among them; 0: those that all programs of the process share
+	MemoryLimit int64 // bytes that the intermediate values of a session may take; 0: no limit
+}
+
+// Program is a compiled graph, read-only and shared by any number of sessions.
+type Program interface {
+	NewSession() Session
+	// Memory is the plan for a binding of all symbols that the inputs have.
+	Memory(b sym.Binding) (*Memory, error)
+	// Close gives back what the program holds. Its sessions may not be used afterwards.
+	Close() error
+}
+
+// Session runs a program, one call at a time.
+type Session interface {
+	// Run computes the results of inputs, both in the order of the graph's. Results are new and belong to the caller.
+	Run(ctx context.Context, in []tensor.Value) ([]tensor.Value, error)
+	// ArenaBytes is the memory that the session holds for intermediate values.
+	ArenaBytes() int
+}
+
+// Memory is what a run of given input shapes takes, in bytes.
+type Memory struct {
+	Weights int64    // constants, shared by all sessions
+	Inputs  int64    // given by the caller
+	Outputs int64    // new in every run
+	Arena   int64    // of a session, in which intermediate values share places
+	Values  int64    // all intermediate values together
+	Buffers []Buffer // intermediate values, the largest first
+	Late    int      // values whose size is known only when their step runs; they are in none of the sums
+}
+
+// Buffer is the place of an intermediate value in the arena.
+type Buffer struct {
+	Name   string // the model's, may be empty
+	Elem   tensor.DType
+	Shape  []int
+	Bytes  int64
+	Offset int64
+	From   int // the step that writes it
+	To     int // the last step that reads it
+}
+
+// Choose returns the back end of that name among all, or for Auto the first that can be used. An error lists all and says what
+// keeps each from being used.
+func Choose(name string, all []Backend) (Backend, error) {
+	var reasons []string
+	for _, b := range all {
+		err := b.Detect()
+		switch {
+		case name == b.Name && err != nil:
+			return Backend{}, fmt.Errorf("back end %q: %w", name, err)
+		case name == b.Name, name == Auto && err == nil:
+			return b, nil
+		case err != nil:
+			reasons = append(reasons, fmt.Sprintf("%s (%v)", b.Name, err))
+		default:
+			reasons = append(reasons, b.Name)
+		}
+	}
+	if name == Auto {
+		return Backend{}, errors.New("no back end can be used: " + strings.Join(reasons, ", "))
+	}
+	return Backend{}, fmt.Errorf("there is no back end %q; there are %s", name, strings.Join(reasons, ", "))
+}

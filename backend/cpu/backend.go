@@ -1,0 +1,92 @@
+package cpu
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/gocompile/gocompile/backend"
+	"github.com/gocompile/gocompile/backend/cpu/level"
+	"github.com/gocompile/gocompile/backend/cpu/pool"
+	"github.com/gocompile/gocompile/ir"
+	"github.com/gocompile/gocompile/ir/sym"
+	"github.com/gocompile/gocompile/tensor"
+)
+
+// Backend is the back end "cpu", which every machine can use.
+func Backend() backend.Backend {
+	return backend.Backend{
+		Name: "cpu",
+		Doc:  "the processor, with AVX2 where it has that",
+		Detect: func() error {
+			_, err := level.Current()
+			return err
+		},
+		Compile: func(g *ir.Graph, o backend.Options) (backend.Program, error) {
+			c := compiled{}
+			if o.Threads > 0 {
+				c.own = pool.New(o.Threads)
+			}
+			var err error
+			if c.Program, err = Compile(g, Options{Pool: c.own, MemoryLimit: o.MemoryLimit}); err != nil {
+				c.Close()
+				return nil, err
+			}
+			return c, nil
+		},
+	}
+}
+
+// compiled is a program with the threads of its own.
+type compiled struct {
+	*Program
+	own *pool.Pool // nil: the threads of the process
+}
+
+// NewSession implements [backend.Program].
+func (c compiled) NewSession() backend.Session { return c.Program.NewSession() }
+
+// Close implements [backend.Program].
+func (c compiled) Close() error {
+	if c.own != nil {
+		c.own.Close()
+	}
+	return nil
+}
+
+// Memory implements [backend.Program].
+func (p *Program) Memory(b sym.Binding) (*backend.Memory, error) {
+	pl, err := p.plan(b)
+	if err != nil {
+		return nil, err
+	}
+	m := &backend.Memory{Arena: int64(pl.arena)}
+	for i, s := range p.slots {
+		at := pl.slots[i]
+		size := int64(at.bytes)
+		if s.kind == constant {
+			if t, ok := s.konst.(*tensor.Tensor); ok {
+				m.Weights += int64(t.DType().ByteLen(t.Len()))
+			}
+			continue
+		}
+		if s.kind == alias || !s.value.Used() {
+			continue
+		}
+		if !at.known {
+			m.Late++
+		}
+		switch {
+		case s.kind == input:
+			m.Inputs += size
+		case at.offset >= 0:
+			m.Values += size
+			m.Buffers = append(m.Buffers, backend.Buffer{Name: s.value.Name, Elem: s.value.Type.Elem, Shape: at.shape, Bytes: size,
+				Offset: int64(at.offset), From: s.first, To: s.last})
+		}
+	}
+	for _, o := range p.outputs {
+		m.Outputs += int64(pl.slots[o].bytes)
+	}
+	slices.SortStableFunc(m.Buffers, func(a, b backend.Buffer) int { return cmp.Compare(b.Bytes, a.Bytes) })
+	return m, nil
+}
