@@ -1,0 +1,119 @@
+package op
+
+import (
+	"fmt"
+
+	"github.com/gocompile/gocompile/ir"
+	"github.com/gocompile/gocompile/tensor"
+)
+
+// Rotary turns pairs of elements of each head by an angle that depends on the row's position: (a, b) becomes (a·cos − b·sin, a·sin + b·cos). The
+// pairs are the two halves of the first Dim elements of a head, or with Interleaved the elements next to each other; the rest of the head
+// stays as it is.
+//
+// Inputs are x, [B, H, S, D] or [B, S, H·D], the tables cos and sin, and positions, integers [B, S] or [1, S], which are optional. With
+// positions the tables are [positions, Dim/2], without they are [B, S, Dim/2], [1, S, Dim/2] or [S, Dim/2]. The result has the shape and
+// elements of x. Source: ONNX RotaryEmbedding 23; Su et al., RoFormer.
+type Rotary struct {
+	Heads       int // H; needed for x of rank 3 only
+	Dim         int // how much of a head is turned; 0 is all of it
+	Interleaved bool
+}
+
+// Infer implements [ir.Op].
+func (o *Rotary) Infer(c *ir.InferContext) ([]ir.Fact, error) {
+	if err := c.Expect(3, 4); err != nil {
+		return nil, err
+	}
+	x, err := c.Tensor(0)
+	if err != nil {
+		return nil, err
+	}
+	if o.Heads < 0 || o.Dim < 0 || o.Dim%2 != 0 {
+		return nil, fmt.Errorf("cannot turn %d elements in %d heads", o.Dim, o.Heads)
+	}
+	if r, ok := x.Rank(); ok && r != 4 && (r != 3 || o.Heads == 0) {
+		return nil, fmt.Errorf("x must be [batch, heads, rows, size], or [batch, rows, hidden] with the number of heads given, got %v", x)
+	}
+	for i := 1; i < 3; i++ {
+		t := c.Type(i)
+		if !t.Elem.IsFloat() || t.Ranked && len(t.Dims) != 2 && (len(t.Dims) != 3 || c.Has(3)) {
+			return nil, fmt.Errorf("table %d has the wrong type, %v", i, t)
+		}
+	}
+	if t := c.Type(3); c.Has(3) && !t.Elem.IsInteger() {
+		return nil, fmt.Errorf("positions must be integers, got %v", t)
+	}
+	return []ir.Fact{ir.Of(x)}, nil
+}
+
+// Eval implements [ir.Op].
+func (o *Rotary) Eval(c *ir.EvalContext) error {
+	x := viewHeads(c.Tensor(0), "x", o.Heads)
+	out := c.New(0, x.t.DType(), x.t.Shape()...)
+	out.CopyFrom(x.t)
+	y := viewHeads(out, "result", o.Heads)
+	dim := o.Dim
+	if dim == 0 {
+		dim = x.size
+	}
+	if dim > x.size || dim%2 != 0 {
+		return fmt.Errorf("cannot turn %d elements of a head of %d", dim, x.size)
+	}
+	cos, err := rotaryTable(c.Tensor(1), c.Tensor(3), x, dim/2)
+	if err != nil {
+		return err
+	}
+	sin, err := rotaryTable(c.Tensor(2), c.Tensor(3), x, dim/2)
+	if err != nil {
+		return err
+	}
+	for b := range x.batch {
+		for h := range x.heads {
+			for row := range x.rows {
+				for k := range dim / 2 {
+					i, j := k, k+dim/2
+					if o.Interleaved {
+						i, j = 2*k, 2*k+1
+					}
+					re, im := x.at(b, h, row, i), x.at(b, h, row, j)
+					co, si := cos(b, row, k), sin(b, row, k)
+					y.set(b, h, row, i, re*co-im*si)
+					y.set(b, h, row, j, re*si+im*co)
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// rotaryTable reads a table by batch, row and pair.
+func rotaryTable(t, positions *tensor.Tensor, x headView, half int) (func(b, row, k int) float64, error) {
+	s := t.Shape()
+	if len(s) == 0 || s[len(s)-1] != half {
+		return nil, fmt.Errorf("a table of shape %v does not hold %d pairs in a row", s, half)
+	}
+	if positions != nil {
+		p := positions.Shape()
+		if len(s) != 2 || len(p) != 2 || p[1] != x.rows || p[0] != 1 && p[0] != x.batch {
+			return nil, fmt.Errorf("positions of shape %v with a table of shape %v do not fit %d batches of %d rows", p, s, x.batch, x.rows)
+		}
+		return func(b, row, k int) float64 {
+			at := positions.Int64(b%p[0]*x.rows + row)
+			if at < 0 || at >= int64(s[0]) {
+				ir.Fail("position %d is outside of the table, which has %d rows", at, s[0])
+			}
+			return t.Float64(int(at)*half + k)
+		}, nil
+	}
+	batches := 1
+	if len(s) == 3 {
+		batches = s[0]
+	}
+	if len(s) < 2 || s[len(s)-2] != x.rows || batches != 1 && batches != x.batch {
+		return nil, fmt.Errorf("a table of shape %v does not fit %d batches of %d rows", s, x.batch, x.rows)
+	}
+	return func(b, row, k int) float64 { return t.Float64((b%batches*x.rows+row)*half + k) }, nil
+}
+
+func init() { ir.Register[Rotary]() }
