@@ -7,16 +7,15 @@ import (
 	"github.com/gocompile/gocompile/tensor"
 )
 
-// Rotary turns pairs of elements of each head by an angle that depends on the row's position: (a, b) becomes (a·cos − b·sin, a·sin + b·cos). The
-// pairs are the two halves of the first Dim elements of a head, or with Interleaved the elements next to each other; the rest of the head
+// Rotary turns pairs of elements of each head by an angle that depends on the row's position: (a, b) becomes (a·cos − b·sin, a·sin + b·cos). The R
+// pairs are the two halves of the first 2·R elements of a head, or with Interleaved the elements next to each other; the rest of the head
 // stays as it is.
 //
 // Inputs are x, [B, H, S, D] or [B, S, H·D], the tables cos and sin, and positions, integers [B, S] or [1, S], which are optional. With
-// positions the tables are [positions, Dim/2], without they are [B, S, Dim/2], [1, S, Dim/2] or [S, Dim/2]. The result has the shape and
-// elements of x. Source: ONNX RotaryEmbedding 23; Su et al., RoFormer.
+// positions the tables are [positions, R], without they are [B, S, R], [1, S, R] or [S, R]. The result has the shape and elements of x.
+// Source: ONNX RotaryEmbedding 23; Su et al., RoFormer.
 type Rotary struct {
 	Heads       int // H; needed for x of rank 3 only
-	Dim         int // how much of a head is turned; 0 is all of it
 	Interleaved bool
 }
 
@@ -29,10 +28,7 @@ func (o *Rotary) Infer(c *ir.InferContext) ([]ir.Fact, error) {
 	if err != nil {
 		return nil, err
 	}
-	if o.Heads < 0 || o.Dim < 0 || o.Dim%2 != 0 {
-		return nil, fmt.Errorf("cannot turn %d elements in %d heads", o.Dim, o.Heads)
-	}
-	if r, ok := x.Rank(); ok && r != 4 && (r != 3 || o.Heads == 0) {
+	if r, ok := x.Rank(); ok && r != 4 && (r != 3 || o.Heads <= 0) {
 		return nil, fmt.Errorf("x must be [batch, heads, rows, size], or [batch, rows, hidden] with the number of heads given, got %v", x)
 	}
 	for i := 1; i < 3; i++ {
@@ -53,26 +49,26 @@ func (o *Rotary) Eval(c *ir.EvalContext) error {
 	out := c.New(0, x.t.DType(), x.t.Shape()...)
 	out.CopyFrom(x.t)
 	y := viewHeads(out, "result", o.Heads)
-	dim := o.Dim
-	if dim == 0 {
-		dim = x.size
+	half := 0
+	if s := c.Tensor(1).Shape(); len(s) > 0 {
+		half = s[len(s)-1]
 	}
-	if dim > x.size || dim%2 != 0 {
-		return fmt.Errorf("cannot turn %d elements of a head of %d", dim, x.size)
+	if 2*half > x.size {
+		return fmt.Errorf("tables for %d pairs do not fit heads of %d elements", half, x.size)
 	}
-	cos, err := rotaryTable(c.Tensor(1), c.Tensor(3), x, dim/2)
+	cos, err := rotaryTable(c.Tensor(1), c.Tensor(3), x, half)
 	if err != nil {
 		return err
 	}
-	sin, err := rotaryTable(c.Tensor(2), c.Tensor(3), x, dim/2)
+	sin, err := rotaryTable(c.Tensor(2), c.Tensor(3), x, half)
 	if err != nil {
 		return err
 	}
 	for b := range x.batch {
 		for h := range x.heads {
 			for row := range x.rows {
-				for k := range dim / 2 {
-					i, j := k, k+dim/2
+				for k := range half {
+					i, j := k, k+half
 					if o.Interleaved {
 						i, j = 2*k, 2*k+1
 					}
