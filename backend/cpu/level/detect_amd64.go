@@ -5,8 +5,11 @@ package level
 import "github.com/klauspost/cpuid/v2"
 
 func detect() Level {
-	if cpuid.CPU.Supports(cpuid.AVX2, cpuid.FMA3, cpuid.F16C) {
+	switch c := &cpuid.CPU; {
+	case !c.Supports(cpuid.AVX2, cpuid.FMA3, cpuid.F16C, cpuid.BMI2):
+		return Portable
+	case !c.Supports(cpuid.AVX512F, cpuid.AVX512BW, cpuid.AVX512DQ, cpuid.AVX512VL):
 		return AVX2
 	}
-	return Portable
+	return AVX512
 }

@@ -10,7 +10,7 @@ import (
 	"sync"
 )
 
-// Variable is the environment variable that forces a level, for tests and to reproduce a fault: portable or avx2.
+// Variable is the environment variable that forces a level, for tests and to reproduce a fault: portable, avx2 or avx512.
 const Variable = "GOCOMPILE_CPU"
 
 // Level names a set of processor instructions. Levels are ordered: a processor that runs one runs all lower ones.
@@ -19,11 +19,13 @@ type Level uint8
 const (
 	// Portable is plain Go, on every processor.
 	Portable Level = iota
-	// AVX2 is AVX2 with FMA3 and F16C on amd64.
+	// AVX2 is AVX2 with FMA3, F16C and BMI2 on amd64.
 	AVX2
+	// AVX512 is AVX-512 F, BW, DQ and VL on amd64.
+	AVX512
 )
 
-var names = [...]string{Portable: "portable", AVX2: "avx2"}
+var names = [...]string{Portable: "portable", AVX2: "avx2", AVX512: "avx512"}
 
 // String is the name that Variable knows.
 func (l Level) String() string {
@@ -40,7 +42,7 @@ func Parse(name string) (Level, error) {
 			return Level(i), nil
 		}
 	}
-	return Portable, fmt.Errorf("unknown CPU level %q: want %s", name, strings.Join(names[:], " or "))
+	return Portable, fmt.Errorf("unknown CPU level %q: want one of %s", name, strings.Join(names[:], ", "))
 }
 
 // Highest is the best level that this processor and this build can run, whatever Variable says.

@@ -17,6 +17,9 @@ func TestDecide(t *testing.T) {
 		{"portable", AVX2, Portable, ""},
 		{"avx2", AVX2, AVX2, ""},
 		{"avx2", Portable, Portable, "at most level portable"},
+		{"", AVX512, AVX512, ""},
+		{"avx2", AVX512, AVX2, ""},
+		{"avx512", AVX2, Portable, "at most level avx2"},
 		{"sse9", AVX2, Portable, `unknown CPU level "sse9"`},
 	} {
 		got, err := decide(c.asked, c.best)
@@ -30,7 +33,7 @@ func TestDecide(t *testing.T) {
 }
 
 func TestNames(t *testing.T) {
-	for l := Portable; l <= AVX2; l++ {
+	for l := Portable; l <= AVX512; l++ {
 		if got, err := Parse(l.String()); got != l || err != nil {
 			t.Errorf("Parse(%q) = %v, %v", l, got, err)
 		}

@@ -30,7 +30,7 @@ func (op Op) String() string {
 // VV sets dst[i] to op(a[i], b[i]).
 func (op Op) VV(dst, a, b []float32) {
 	a, b = a[:len(dst)], b[:len(dst)]
-	if len(dst) == 0 || nativeVV(op, dst, a, b) {
+	if len(dst) == 0 || nativeVV(use, op, dst, a, b) {
 		return
 	}
 	portableVV(op, dst, a, b)
@@ -39,7 +39,7 @@ func (op Op) VV(dst, a, b []float32) {
 // VS sets dst[i] to op(a[i], b).
 func (op Op) VS(dst, a []float32, b float32) {
 	a = a[:len(dst)]
-	if len(dst) == 0 || nativeVS(op, dst, a, b) {
+	if len(dst) == 0 || nativeVS(use, op, dst, a, b) {
 		return
 	}
 	portableVS(op, dst, a, b)
@@ -53,7 +53,7 @@ func (op Op) SV(dst []float32, a float32, b []float32) {
 		op.VS(dst, b, a)
 		return
 	}
-	if len(dst) == 0 || nativeSV(op, dst, a, b) {
+	if len(dst) == 0 || nativeSV(use, op, dst, a, b) {
 		return
 	}
 	portableSV(op, dst, a, b)
@@ -89,7 +89,7 @@ func MulScalar(dst, a []float32, s float32) { OpMul.VS(dst, a, s) }
 // AddScaled sets dst to a + s·b, rounded once or twice.
 func AddScaled(dst, a []float32, s float32, b []float32) {
 	a, b = a[:len(dst)], b[:len(dst)]
-	if len(dst) == 0 || nativeAddScaled(dst, a, s, b) {
+	if len(dst) == 0 || nativeAddScaled(use, dst, a, s, b) {
 		return
 	}
 	for i, v := range a {

@@ -41,7 +41,9 @@ func special() (a, b []float32) {
 	return a, b
 }
 
-func TestBinary(t *testing.T) {
+func TestBinary(t *testing.T) { atLevels(t, testBinary) }
+
+func testBinary(t *testing.T) {
 	sa, sb := special()
 	for op := range ops {
 		for n := range 71 {
@@ -107,7 +109,9 @@ func TestPortableBinary(t *testing.T) {
 	}
 }
 
-func TestAddScaled(t *testing.T) {
+func TestAddScaled(t *testing.T) { atLevels(t, testAddScaled) }
+
+func testAddScaled(t *testing.T) {
 	for n := range 71 {
 		a, b := randoms(n, 1), randoms(n, 2)
 		y := make([]float32, n)
@@ -161,7 +165,9 @@ func checkBroadcast(t *testing.T, shape, sa, sb []int, op Op, pieces int) {
 	}
 }
 
-func TestBroadcast(t *testing.T) {
+func TestBroadcast(t *testing.T) { atLevels(t, testBroadcast) }
+
+func testBroadcast(t *testing.T) {
 	for _, c := range []struct{ shape, a, b []int }{
 		{nil, nil, nil},
 		{[]int{7}, []int{1}, []int{0}},

@@ -1,8 +1,8 @@
 // Package vec computes float32 functions element by element, and reduces slices to one number.
 //
 // The room works on slices of float32 and knows nothing of tensors, shapes of operators or graphs; the one shape it understands is that
-// of a walk over two broadcast operands ([Broadcast]). Every function has a portable version and, on amd64, one for AVX2 with FMA, chosen
-// once by [level.Current].
+// of a walk over two broadcast operands ([Broadcast]). Every function has a portable version and, on amd64, one for AVX2 with FMA and one for
+// AVX-512, chosen once by [level.Current].
 //
 // A destination may be exactly one of the sources; it must not overlap one otherwise. Operands shorter than the destination are a
 // programmer's bug. No function allocates.
@@ -16,4 +16,5 @@
 // The result for an element does not depend on where it lies in the slice. Reductions sum in an order that depends on the length alone.
 package vec
 
-//go:generate sh -c "cd _generate && go run . -out ../kernel_amd64.s -stubs ../stubs_amd64.go -pkg vec"
+//go:generate sh -c "cd _generate && go run . -level avx2 -out ../kernel_avx2_amd64.s -stubs ../stubs_avx2_amd64.go -pkg vec"
+//go:generate sh -c "cd _generate && go run . -level avx512 -out ../kernel_avx512_amd64.s -stubs ../stubs_avx512_amd64.go -pkg vec"

@@ -1,6 +1,10 @@
 package vec
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/gocompile/gocompile/backend/cpu/level"
+)
 
 // Func names a function of one argument x and up to two parameters a and b.
 type Func uint8
@@ -45,9 +49,12 @@ func (f Func) String() string {
 }
 
 // Apply sets dst[i] to f of x[i]; functions without parameters ignore a and b.
-func (f Func) Apply(dst, x []float32, a, b float32) {
+func (f Func) Apply(dst, x []float32, a, b float32) { f.ApplyAt(use, dst, x, a, b) }
+
+// ApplyAt is Apply with the instructions of a level, which the processor must have.
+func (f Func) ApplyAt(l level.Level, dst, x []float32, a, b float32) {
 	x = x[:len(dst)]
-	if len(dst) == 0 || nativeFunc(f, dst, x, a, b) {
+	if len(dst) == 0 || nativeFunc(l, f, dst, x, a, b) {
 		return
 	}
 	portableFunc(f, dst, x, a, b)

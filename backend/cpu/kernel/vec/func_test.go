@@ -1,9 +1,12 @@
 package vec
 
 import (
+	"fmt"
 	"math"
 	"os"
 	"testing"
+
+	"github.com/gocompile/gocompile/backend/cpu/level"
 )
 
 // nightly asks for the tests over all float32 arguments.
@@ -35,13 +38,15 @@ func logistic(x float64) float64 {
 
 // The promises of the package comment: units of the last place where the result is normal, and where it is denormal, 0 for no promise.
 // Beyond most, the error may be spread·|x| more.
-var promises = []struct {
+type promise struct {
 	f              Func
 	a, b           float32
 	want           func(x float64) float64
 	most, denormal float64
 	spread         float64
-}{
+}
+
+var promises = []promise{
 	{f: FuncExp, want: math.Exp, most: 2, denormal: 2},
 	{f: FuncLog, want: math.Log, most: 2, denormal: 2},
 	{f: FuncTanh, want: math.Tanh, most: 2, denormal: 2},
@@ -68,15 +73,25 @@ var promises = []struct {
 	{f: FuncAffine, a: 0.5, b: 0, want: func(x float64) float64 { return 0.5 * x }, most: 0.5, denormal: 0.5},
 }
 
-// versions are the ways to run a function: the one chosen, and the portable one.
-var versions = []struct {
-	name  string
-	apply func(f Func, dst, x []float32, a, b float32)
-}{
-	{"chosen", func(f Func, dst, x []float32, a, b float32) { f.Apply(dst, x, a, b) }},
-	{"portable", portableFunc},
+// levels are those that this processor can run.
+func levels() (ls []level.Level) {
+	for l := level.Portable; l <= level.Highest(); l++ {
+		ls = append(ls, l)
+	}
+	return ls
 }
 
+// atLevels runs a test once a level.
+func atLevels(t *testing.T, test func(t *testing.T)) {
+	chosen := use
+	defer func() { use = chosen }()
+	for _, l := range levels() {
+		use = l
+		t.Run(l.String(), test)
+	}
+}
+
+// TestAccuracy takes one argument in 40,009; all float32 arguments with GOCOMPILE_NIGHTLY.
 func TestAccuracy(t *testing.T) {
 	step := uint64(40009) // prime; about 100,000 arguments of all exponents
 	if testing.Short() {
@@ -85,43 +100,60 @@ func TestAccuracy(t *testing.T) {
 	if nightly {
 		step = 1
 	}
-	x, y := make([]float32, 1<<12), make([]float32, 1<<12)
-	for _, p := range promises {
-		for _, v := range versions {
-			worst, at := 0.0, float32(0)
-			for b := uint64(0); b < 1<<32; {
-				n := 0
-				for ; n < len(x) && b < 1<<32; n++ {
-					x[n] = math.Float32frombits(uint32(b))
-					b += step
+	for i := range promises {
+		p := &promises[i]
+		t.Run(fmt.Sprintf("%v,a=%g,b=%g", p.f, p.a, p.b), func(t *testing.T) {
+			t.Parallel()
+			p.check(t, step)
+		})
+	}
+}
+
+// check tests all levels with one argument in step.
+func (p *promise) check(t *testing.T, step uint64) {
+	type worst struct {
+		ulps    float64
+		at, got float32
+	}
+	all := make([]worst, len(levels()))
+	x, y, want := make([]float32, 1<<12), make([]float32, 1<<12), make([]float64, 1<<12)
+	for b := uint64(0); b < 1<<32; {
+		n := 0
+		for ; n < len(x) && b < 1<<32; n++ {
+			x[n] = math.Float32frombits(uint32(b))
+			want[n] = p.want(float64(x[n]))
+			b += step
+		}
+		for k, l := range levels() {
+			p.f.ApplyAt(l, y[:n], x[:n], p.a, p.b)
+			for i, arg := range x[:n] {
+				if u := p.ulps(arg, y[i], want[i]); u > all[k].ulps {
+					all[k] = worst{u, arg, y[i]}
 				}
-				v.apply(p.f, y[:n], x[:n], p.a, p.b)
-				for i, arg := range x[:n] {
-					want := p.want(float64(arg))
-					normal := math.Abs(want) >= 0x1p-126
-					if !normal && p.denormal == 0 && p.most > 0 {
-						if math.Abs(float64(y[i])-want) > 0x1p-126 {
-							t.Fatalf("%v %s(%g) = %g, want %g", p.f, v.name, arg, y[i], want)
-						}
-						continue
-					}
-					u := ulps(y[i], want)
-					if p.spread > 0 {
-						u -= p.spread * math.Abs(float64(arg))
-					}
-					if u > worst {
-						worst, at = u, arg
-					}
-				}
-			}
-			t.Logf("%v %s: %.3f ULP at %g", p.f, v.name, worst, at)
-			if worst > p.most {
-				var got [1]float32
-				v.apply(p.f, got[:], []float32{at}, p.a, p.b)
-				t.Errorf("%v %s(%g) = %g, want %g: %.3f ULP", p.f, v.name, at, got[0], p.want(float64(at)), worst)
 			}
 		}
 	}
+	for k, l := range levels() {
+		w := all[k]
+		t.Logf("%v at %v: %.3f ULP at %g", p.f, l, w.ulps, w.at)
+		if w.ulps > p.most {
+			t.Errorf("%v at %v of %g (%#x) = %g, want %g: %.3f ULP, promised are %g", p.f, l, w.at, math.Float32bits(w.at), w.got, p.want(float64(w.at)), w.ulps, p.most)
+		}
+	}
+}
+
+// ulps is the error that counts.
+func (p *promise) ulps(x, got float32, want float64) float64 {
+	if got == float32(want) {
+		return 0
+	}
+	if math.Abs(want) < 0x1p-126 && p.denormal == 0 && p.most > 0 {
+		if math.Abs(float64(got)-want) > 0x1p-126 {
+			return math.Inf(1)
+		}
+		return 0
+	}
+	return ulps(got, want) - p.spread*math.Abs(float64(x))
 }
 
 func TestLimits(t *testing.T) {
@@ -145,25 +177,25 @@ func TestLimits(t *testing.T) {
 		{FuncSin, inf, nan}, {FuncSin, -inf, nan}, {FuncCos, inf, nan}, {FuncSin, negZero, negZero}, {FuncCos, 0, 1},
 		{FuncHardSwish, inf, inf}, {FuncHardSwish, -4, negZero},
 	} {
-		for _, v := range versions {
+		for _, l := range levels() {
 			x, y := make([]float32, 11), make([]float32, 11)
 			Fill(x, c.x)
-			v.apply(c.f, y, x, 0, 0)
+			c.f.ApplyAt(l, y, x, 0, 0)
 			for i, got := range y {
 				if math.Float32bits(got) != math.Float32bits(c.want) && !(got != got && c.want != c.want) {
-					t.Errorf("%v %s(%g)[%d] = %g, want %g", c.f, v.name, c.x, i, got, c.want)
+					t.Errorf("%v at %v of %g [%d] = %g, want %g", c.f, l, c.x, i, got, c.want)
 					break
 				}
 			}
 		}
 	}
 	for f := range funcs {
-		for _, v := range versions {
+		for _, l := range levels() {
 			x := []float32{1, nan, 2, 3, 4, 5, 6, 7, 8, nan, 3}
-			v.apply(f, x, x, 1, 1)
+			f.ApplyAt(l, x, x, 1, 1)
 			for i, got := range x {
 				if isNaN := i == 1 || i == 9; isNaN != (got != got) {
-					t.Errorf("%v %s: element %d is %g", f, v.name, i, got)
+					t.Errorf("%v at %v: element %d is %g", f, l, i, got)
 				}
 			}
 		}
@@ -171,7 +203,9 @@ func TestLimits(t *testing.T) {
 }
 
 // Each length, alignment and aliasing gives what a long slice gives, and leaves its neighbours alone.
-func TestTails(t *testing.T) {
+func TestTails(t *testing.T) { atLevels(t, testTails) }
+
+func testTails(t *testing.T) {
 	const room = 96
 	src, whole := make([]float32, room), make([]float32, room)
 	for i := range src {
@@ -207,7 +241,9 @@ func TestTails(t *testing.T) {
 }
 
 // Sine and cosine switch to another reduction for large arguments: one element must not change what its neighbours get.
-func TestTrigNeighbours(t *testing.T) {
+func TestTrigNeighbours(t *testing.T) { atLevels(t, testTrigNeighbours) }
+
+func testTrigNeighbours(t *testing.T) {
 	x := make([]float32, 3000)
 	for i := range x {
 		x[i] = float32(i) * 0.37
@@ -237,7 +273,9 @@ func TestNames(t *testing.T) {
 	}
 }
 
-func TestNoAllocations(t *testing.T) {
+func TestNoAllocations(t *testing.T) { atLevels(t, testNoAllocations) }
+
+func testNoAllocations(t *testing.T) {
 	x, y := make([]float32, 100), make([]float32, 100)
 	shape, dense, row := []int{2, 5, 10}, []int{50, 10, 1}, []int{0, 0, 1}
 	if n := testing.AllocsPerRun(10, func() {

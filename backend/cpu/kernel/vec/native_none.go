@@ -1,27 +1,33 @@
+//go:build !amd64 || noasm
+
 package vec
 
-func nativeFunc(f Func, dst, x []float32, a, b float32) bool { return false }
+import "github.com/gocompile/gocompile/backend/cpu/level"
 
-func nativeVV(op Op, dst, a, b []float32) bool { return false }
+func nativeFunc(l level.Level, f Func, dst, x []float32, a, b float32) bool { return false }
 
-func nativeVS(op Op, dst, a []float32, b float32) bool { return false }
+func nativeVV(l level.Level, op Op, dst, a, b []float32) bool { return false }
 
-func nativeSV(op Op, dst []float32, a float32, b []float32) bool { return false }
+func nativeVS(l level.Level, op Op, dst, a []float32, b float32) bool { return false }
 
-func nativeAddScaled(dst, a []float32, s float32, b []float32) bool { return false }
+func nativeSV(l level.Level, op Op, dst []float32, a float32, b []float32) bool { return false }
 
-func nativeSum(x []float32) (float32, bool) { return 0, false }
+func nativeAddScaled(l level.Level, dst, a []float32, s float32, b []float32) bool { return false }
 
-func nativeSumAbs(x []float32) (float32, bool) { return 0, false }
+func nativeSum(l level.Level, x []float32) (float32, bool) { return 0, false }
 
-func nativeSumSquares(x []float32, c float32) (float32, bool) { return 0, false }
+func nativeSumAbs(l level.Level, x []float32) (float32, bool) { return 0, false }
 
-func nativeDot(a, b []float32) (float32, bool) { return 0, false }
+func nativeSumSquares(l level.Level, x []float32, c float32) (float32, bool) { return 0, false }
 
-func nativeMaxOf(x []float32) (float32, bool) { return 0, false }
+func nativeDot(l level.Level, a, b []float32) (float32, bool) { return 0, false }
 
-func nativeMinOf(x []float32) (float32, bool) { return 0, false }
+func nativeMaxOf(l level.Level, x []float32) (float32, bool) { return 0, false }
 
-func nativeExpSum(dst, x []float32, c float32) (float32, bool) { return 0, false }
+func nativeMinOf(l level.Level, x []float32) (float32, bool) { return 0, false }
 
-func nativeNormalize(dst, x []float32, c, k float32, scale, bias []float32) bool { return false }
+func nativeExpSum(l level.Level, dst, x []float32, c float32) (float32, bool) { return 0, false }
+
+func nativeNormalize(l level.Level, dst, x []float32, c, k float32, scale, bias []float32) bool {
+	return false
+}

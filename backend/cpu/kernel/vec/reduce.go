@@ -14,7 +14,7 @@ func Sum(x []float32) float32 {
 		h := half(len(x))
 		return Sum(x[:h]) + Sum(x[h:])
 	}
-	if s, ok := nativeSum(x); ok {
+	if s, ok := nativeSum(use, x); ok {
 		return s
 	}
 	var s [8]float32
@@ -42,7 +42,7 @@ func SumAbs(x []float32) float32 {
 		h := half(len(x))
 		return SumAbs(x[:h]) + SumAbs(x[h:])
 	}
-	if s, ok := nativeSumAbs(x); ok {
+	if s, ok := nativeSumAbs(use, x); ok {
 		return s
 	}
 	var s [4]float32
@@ -58,7 +58,7 @@ func SumSquares(x []float32, c float32) float32 {
 		h := half(len(x))
 		return SumSquares(x[:h], c) + SumSquares(x[h:], c)
 	}
-	if s, ok := nativeSumSquares(x, c); ok {
+	if s, ok := nativeSumSquares(use, x, c); ok {
 		return s
 	}
 	var s [4]float32
@@ -83,7 +83,7 @@ func Dot(a, b []float32) float32 {
 		h := half(len(a))
 		return Dot(a[:h], b[:h]) + Dot(a[h:], b[h:])
 	}
-	if s, ok := nativeDot(a, b); ok {
+	if s, ok := nativeDot(use, a, b); ok {
 		return s
 	}
 	var s [4]float32
@@ -103,7 +103,7 @@ func Dot(a, b []float32) float32 {
 
 // MaxOf is the largest element of x; -Inf for none, NaN if any is.
 func MaxOf(x []float32) float32 {
-	if m, ok := nativeMaxOf(x); ok {
+	if m, ok := nativeMaxOf(use, x); ok {
 		return m
 	}
 	m := float32(math.Inf(-1))
@@ -115,7 +115,7 @@ func MaxOf(x []float32) float32 {
 
 // MinOf is the smallest element of x; Inf for none, NaN if any is.
 func MinOf(x []float32) float32 {
-	if m, ok := nativeMinOf(x); ok {
+	if m, ok := nativeMinOf(use, x); ok {
 		return m
 	}
 	m := float32(math.Inf(1))
@@ -132,7 +132,7 @@ func ExpSum(dst, x []float32, c float32) float32 {
 		h := half(len(dst))
 		return ExpSum(dst[:h], x[:h], c) + ExpSum(dst[h:], x[h:], c)
 	}
-	if s, ok := nativeExpSum(dst, x, c); ok {
+	if s, ok := nativeExpSum(use, dst, x, c); ok {
 		return s
 	}
 	for i, v := range x {
@@ -153,7 +153,7 @@ func Normalize(dst, x []float32, c, k float32, scale, bias []float32) {
 	if bias != nil {
 		bias = bias[:len(dst)]
 	}
-	if nativeNormalize(dst, x, c, k, scale, bias) {
+	if nativeNormalize(use, dst, x, c, k, scale, bias) {
 		return
 	}
 	for i, v := range x {

@@ -5,7 +5,9 @@ import (
 	"testing"
 )
 
-func TestReductions(t *testing.T) {
+func TestReductions(t *testing.T) { atLevels(t, testReductions) }
+
+func testReductions(t *testing.T) {
 	lengths := []int{100, 2047, 2048, 2049, 4096, 5000, 10000}
 	for n := range 71 {
 		lengths = append(lengths, n)
@@ -41,7 +43,9 @@ func TestReductions(t *testing.T) {
 	}
 }
 
-func TestExtremes(t *testing.T) {
+func TestExtremes(t *testing.T) { atLevels(t, testExtremes) }
+
+func testExtremes(t *testing.T) {
 	nan := float32(math.NaN())
 	if MaxOf(nil) != -inf || MinOf(nil) != inf {
 		t.Error("extremes of nothing")
@@ -69,7 +73,9 @@ func TestExtremes(t *testing.T) {
 }
 
 // The error of a sum must not grow with its length.
-func TestLongSum(t *testing.T) {
+func TestLongSum(t *testing.T) { atLevels(t, testLongSum) }
+
+func testLongSum(t *testing.T) {
 	x := make([]float32, 1<<22)
 	Fill(x, 0.1)
 	want := float64(len(x)) * float64(float32(0.1))
@@ -80,7 +86,9 @@ func TestLongSum(t *testing.T) {
 	}
 }
 
-func TestExpSum(t *testing.T) {
+func TestExpSum(t *testing.T) { atLevels(t, testExpSum) }
+
+func testExpSum(t *testing.T) {
 	for n := range 71 {
 		x := randoms(n, 5)
 		want, y := make([]float32, n), make([]float32, n)
@@ -98,7 +106,9 @@ func TestExpSum(t *testing.T) {
 	}
 }
 
-func TestNormalize(t *testing.T) {
+func TestNormalize(t *testing.T) { atLevels(t, testNormalize) }
+
+func testNormalize(t *testing.T) {
 	for n := range 71 {
 		x, g, b := randoms(n, 1), randoms(n, 2), randoms(n, 3)
 		for k, c := range [][2][]float32{{nil, nil}, {g, nil}, {nil, b}, {g, b}} {

@@ -1,0 +1,39 @@
+package main
+
+import (
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+)
+
+// table is memory of vectors of eight equal words, one a constant.
+type table struct {
+	memory Mem
+	at     map[word]int
+}
+
+func newTable() *table {
+	return &table{memory: NewDataAddr(NewStaticSymbol("constants"), 0), at: map[word]int{}}
+}
+
+func (t *table) address(w word) Mem {
+	offset, ok := t.at[w]
+	if !ok {
+		offset = 32 * len(t.at)
+		t.at[w] = offset
+	}
+	return t.memory.Offset(offset)
+}
+
+// write emits the table; after the functions that use it.
+func (t *table) write() {
+	GLOBL("constants", RODATA|NOPTR)
+	words := make([]word, len(t.at))
+	for w, offset := range t.at {
+		words[offset/32] = w
+	}
+	for i, w := range words {
+		for lane := range 8 {
+			DATA(32*i+4*lane, U32(w))
+		}
+	}
+}
