@@ -6,28 +6,41 @@ import (
 	"github.com/gocompile/gocompile/tensor"
 )
 
-// binder makes a kernel for operands of certain shapes. A session binds a step when it runs it for the first time under a plan, and
-// keeps the kernel as long as the plan: what the binder returns is the session's own, may keep buffers and closures, and must allocate nothing
-// when it runs. A binder may read shapes, and contents of those inputs that [invariant] holds for.
+// bindable is a kernel that prepares itself for operands of certain shapes. A session binds a step when it runs it for the first time under a
+// plan, and keeps what bind returns as long as the plan: it is the session's own, may keep buffers and closures, and must allocate nothing
+// when it runs. Bind may read shapes, and contents of those inputs that [invariant] holds for.
+type bindable interface {
+	kernel
+	bind(x *exec, in, out []*tensor.Tensor) (kernel, error)
+}
+
+// inPlacer is a kernel whose first result may lie exactly where an input lies that is not needed any more.
+type inPlacer interface {
+	kernel
+	inPlace() []int // the inputs, of the same size as the result, whose memory may be taken over
+}
+
+// binder is a bindable function.
 type binder func(x *exec, in, out []*tensor.Tensor) (kernel, error)
 
+func (b binder) bind(x *exec, in, out []*tensor.Tensor) (kernel, error) { return b(x, in, out) }
+
 // run binds and runs, for operands whose shapes or contents differ from run to run.
-func (b binder) run(x *exec, in, out []*tensor.Tensor) error {
-	k, err := b(x, in, out)
+func (b binder) run(x *exec, in, out []*tensor.Tensor) error { return bindAndRun(b, x, in, out) }
+
+func bindAndRun(b bindable, x *exec, in, out []*tensor.Tensor) error {
+	k, err := b.bind(x, in, out)
 	if err != nil {
 		return err
 	}
 	return k.run(x, in, out)
 }
 
-// rebound is a binder that has to bind in every run.
-type rebound struct{ binder }
-
 // bind is a kernel of a binder that reads the contents of some inputs.
 func bind(n *ir.Node, b binder, contents ...int) kernel {
 	for _, i := range contents {
 		if !invariant(n.Input(i)) {
-			return rebound{b}
+			return kernelFunc(b.run)
 		}
 	}
 	return b

@@ -85,16 +85,19 @@ func permutation(perm []int, rank int) []int {
 
 // slicing reads the inputs of a slice: for each axis where it starts, its step and the number of elements.
 func slicing(in []*tensor.Tensor) (starts, steps, counts []int, err error) {
-	rank := in[0].Rank()
-	starts, steps, counts = make([]int, rank), slices.Repeat([]int{1}, rank), slices.Clone(in[0].Shape())
-	from, to := tensor.Int64s(in[1]), tensor.Int64s(in[2])
-	var axes, by []int64
-	if len(in) > 3 && in[3] != nil {
-		axes = tensor.Int64s(in[3])
+	var control [5][]int64
+	for i := 1; i < len(in); i++ {
+		if in[i] != nil {
+			control[i] = tensor.Int64s(in[i])
+		}
 	}
-	if len(in) > 4 && in[4] != nil {
-		by = tensor.Int64s(in[4])
-	}
+	return sliceBounds(in[0].Shape(), control[1], control[2], control[3], control[4])
+}
+
+// sliceBounds is slicing for inputs at hand; axes and steps may be nil.
+func sliceBounds(shape []int, from, to, axes, by []int64) (starts, steps, counts []int, err error) {
+	rank := len(shape)
+	starts, steps, counts = make([]int, rank), slices.Repeat([]int{1}, rank), slices.Clone(shape)
 	if len(to) != len(from) || axes != nil && len(axes) != len(from) || by != nil && len(by) != len(from) || axes == nil && len(from) > rank {
 		return nil, nil, nil, fmt.Errorf("%d starts, %d ends, %d axes and %d steps for rank %d", len(from), len(to), len(axes), len(by), rank)
 	}
@@ -102,7 +105,7 @@ func slicing(in []*tensor.Tensor) (starts, steps, counts []int, err error) {
 	for i := range from {
 		axis, step := i, 1
 		if axes != nil {
-			axis = int(axes[i])
+			axis = bounded(axes[i])
 		}
 		if by != nil {
 			step = bounded(by[i])
@@ -113,9 +116,8 @@ func slicing(in []*tensor.Tensor) (starts, steps, counts []int, err error) {
 		if axis = axisOf(axis, rank); seen[axis] {
 			return nil, nil, nil, fmt.Errorf("axis %d is sliced twice", axis)
 		}
-		seen[axis] = true
-		starts[axis], steps[axis] = 0, step
-		starts[axis], counts[axis] = sliceOf(bounded(from[i]), bounded(to[i]), step, in[0].Dim(axis))
+		seen[axis], steps[axis] = true, step
+		starts[axis], counts[axis] = sliceOf(bounded(from[i]), bounded(to[i]), step, shape[axis])
 	}
 	return starts, steps, counts, nil
 }
