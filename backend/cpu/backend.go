@@ -69,7 +69,7 @@ func (p *Program) Memory(b sym.Binding) (*backend.Memory, error) {
 			}
 			continue
 		}
-		if s.kind == alias || !s.value.Used() {
+		if s.kind == dimension || !s.value.Used() || at.known && at.root != i {
 			continue
 		}
 		if !at.known {
@@ -81,7 +81,7 @@ func (p *Program) Memory(b sym.Binding) (*backend.Memory, error) {
 		case at.offset >= 0:
 			m.Values += size
 			m.Buffers = append(m.Buffers, backend.Buffer{Name: s.value.Name, Elem: s.value.Type.Elem, Shape: at.shape, Bytes: size,
-				Offset: int64(at.offset), From: s.first, To: s.last})
+				Offset: int64(at.offset), From: s.first, To: at.last})
 		}
 	}
 	for _, o := range p.outputs {

@@ -38,7 +38,7 @@ func looped(n *ir.Node) bool {
 		return number(n.Input(1)) && number(n.Input(2)) && n.Input(0).Type.Elem == tensor.Float32
 	case *op.Cast:
 		from := n.Input(0).Type.Elem
-		return o.To == tensor.Float32 || o.To == tensor.Bool && from == tensor.Float32
+		return o.To == tensor.Float32 && from == tensor.Bool || o.To == tensor.Bool && from == tensor.Float32
 	}
 	return false
 }

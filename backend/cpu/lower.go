@@ -4,7 +4,6 @@ import (
 	"reflect"
 
 	"github.com/gocompile/gocompile/ir"
-	"github.com/gocompile/gocompile/ir/op"
 )
 
 // lowerings choose a kernel for a node, or nil where the operator's own Eval has to do; one entry an operator type, added by the file of
@@ -23,13 +22,4 @@ func lower(n *ir.Node, p *Program) kernel {
 		return f(n, p)
 	}
 	return nil
-}
-
-// aliases reports whether the result of a node is another shape of its first input's memory.
-func aliases(n *ir.Node) bool {
-	switch n.Op.(type) {
-	case *op.Reshape, *op.Squeeze, *op.Unsqueeze, *op.Flatten, *op.Identity:
-		return n.Input(0).Type.Kind == ir.KindTensor
-	}
-	return false
 }

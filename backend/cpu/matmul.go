@@ -1,6 +1,9 @@
 package cpu
 
 import (
+	"fmt"
+	"strings"
+
 	"github.com/gocompile/gocompile/backend/cpu/kernel/gemm"
 	"github.com/gocompile/gocompile/ir"
 	"github.com/gocompile/gocompile/ir/op"
@@ -10,162 +13,248 @@ import (
 func init() {
 	lowerBy(func(o *op.MatMul, n *ir.Node, _ *Program) kernel {
 		a, b := n.Input(0).Type, n.Input(1).Type
-		if a.Elem != tensor.Float32 || !a.Ranked || !b.Ranked || len(a.Dims) < 2 || len(b.Dims) < 2 {
+		if a.Elem != tensor.Float32 || !a.Ranked || !b.Ranked {
 			return nil
 		}
-		k := &matmul{transA: o.TransA, transB: o.TransB}
-		if w := n.Input(1).Const; w != nil && w.Rank() == 2 {
-			k.pack(w, o.TransB)
-		}
+		k := &matmul{transA: o.TransA && len(a.Dims) > 1, transB: o.TransB && len(b.Dims) > 1}
+		k.single = len(b.Dims) == 2 && len(a.Dims) >= 2 && (!o.TransA || len(a.Dims) == 2)
+		k.columns = len(b.Dims) > 1
+		k.pack(n.Input(1))
 		return k
 	})
 	lowerBy(func(o *op.Gemm, n *ir.Node, _ *Program) kernel {
-		if n.Input(0).Type.Elem != tensor.Float32 {
+		a, b := n.Input(0).Type, n.Input(1).Type
+		if a.Elem != tensor.Float32 || !a.Ranked || !b.Ranked || o.Alpha == 0 {
 			return nil
 		}
-		k := &matmul{transA: o.TransA, transB: o.TransB, epilogue: gemm.Epilogue{Scale: o.Alpha}, gemm: true}
-		if o.Alpha == 0 {
-			return nil
-		}
+		k := &matmul{transA: o.TransA, transB: o.TransB, epilogue: gemm.Epilogue{Scale: o.Alpha}, gemm: true, single: true, columns: true}
 		if n.Input(2) != nil {
 			k.beta = o.Beta
 		}
-		if w := n.Input(1).Const; w != nil && w.Rank() == 2 {
-			k.pack(w, o.TransB)
-		}
+		k.pack(n.Input(1))
 		return k
 	})
 }
 
-// matmul multiplies float32 matrices, [B…, M, K] by [B…, K, N]. A constant right operand is packed when the program is
-// compiled.
+// matmul multiplies float32 matrices, [B…, M, K] by [B…, K, N], with an epilogue. A constant right operand is packed when the
+// program is compiled.
 type matmul struct {
 	transA, transB bool
 	packed         *gemm.Packed
-	epilogue       gemm.Epilogue
-	gemm           bool    // the third input, if there is one, is C of Gemm
-	beta           float32 // its factor
+	epilogue       gemm.Epilogue // but for the operands
+	gemm           bool          // the third input, if there is one, is C of Gemm
+	beta           float32       // its factor
+	single         bool          // all is one product of two matrices
+	columns        bool          // the last axis of the result is N
+	bias, residual int           // inputs, 0 for none
 }
 
-func (k *matmul) pack(w *tensor.Tensor, trans bool) {
-	rows, cols := w.Dim(0), w.Dim(1)
-	if trans {
-		rows, cols = cols, rows
-	}
-	k.packed = gemm.PackB(tensor.Data[float32](w), rows, cols, w.Dim(1), trans)
-}
-
-func (k *matmul) run(x *exec, in, out []*tensor.Tensor) error {
-	a, b, c := in[0], in[1], out[0]
-	ra, rb := a.Rank(), b.Rank()
-	args := gemm.Args{A: tensor.Data[float32](a), LDA: a.Dim(ra - 1), TransA: k.transA, Packed: k.packed, C: tensor.Data[float32](c)}
-	args.M, args.K = a.Dim(ra-2), a.Dim(ra-1)
-	if k.transA {
-		args.M, args.K = args.K, args.M
-	}
-	args.N = c.Dim(c.Rank() - 1)
-	args.LDC = args.N
-	if k.packed == nil {
-		args.B, args.LDB, args.TransB = tensor.Data[float32](b), b.Dim(rb-1), k.transB
-	}
-	if k.gemm {
-		return k.runGemm(x, in, args)
-	}
-	if rb == 2 && !k.transA { // all matrices of A as one
-		args.M = a.Len() / max(1, args.K)
-		if args.K == 0 {
-			args.M = c.Len() / max(1, args.N)
-		}
-		gemm.MatMul(x.gemm, args)
-		return nil
-	}
-	k.batches(x, in, out, args)
-	return nil
-}
-
-// batches multiplies matrix by matrix; equal and broadcast batches in one call.
-func (k *matmul) batches(x *exec, in, out []*tensor.Tensor, args gemm.Args) {
-	a, b, c := in[0], in[1], out[0]
-	sizeA, sizeB, sizeC := args.M*args.K, args.K*args.N, args.M*args.N
-	count := 1
-	for _, d := range c.Shape()[:c.Rank()-2] {
-		count *= d
-	}
-	countA, countB := batchCount(a), batchCount(b)
-	simple := func(n int) bool { return n == count || n == 1 }
-	if simple(countA) && simple(countB) {
-		batch := gemm.Batch{Count: count, StrideA: sizeA, StrideB: sizeB, StrideC: sizeC}
-		if countA == 1 {
-			batch.StrideA = 0
-		}
-		if countB == 1 {
-			batch.StrideB = 0
-		}
-		gemm.MatMulBatch(x.gemm, batch, args)
+func (k *matmul) pack(v *ir.Value) {
+	w := v.Const
+	if w == nil || w.Rank() != 2 {
 		return
 	}
-	all := args
-	dims := c.Shape()[:c.Rank()-2]
-	for i := range count {
-		args.A = all.A[batchIndex(i, dims, a)*sizeA:]
-		if k.packed == nil {
-			args.B = all.B[batchIndex(i, dims, b)*sizeB:]
-		}
-		args.C = all.C[i*sizeC:]
-		gemm.MatMul(x.gemm, args)
+	rows, cols := w.Dim(0), w.Dim(1)
+	if k.transB {
+		rows, cols = cols, rows
 	}
+	k.packed = gemm.PackB(f32(w), rows, cols, w.Dim(1), k.transB)
 }
 
-func batchCount(t *tensor.Tensor) int {
-	n := 1
-	for _, d := range t.Shape()[:t.Rank()-2] {
-		n *= d
+// String names the parts of the epilogue.
+func (k *matmul) String() string {
+	parts := []string{"matmul"}
+	if k.epilogue.Scale != 0 && k.epilogue.Scale != 1 {
+		parts = append(parts, "scale")
 	}
-	return n
+	if k.bias > 0 || k.beta != 0 {
+		parts = append(parts, "bias")
+	}
+	if k.residual > 0 && k.epilogue.ResidualFirst {
+		parts = append(parts, "residual")
+	}
+	if k.epilogue.Activation != gemm.Identity {
+		parts = append(parts, k.epilogue.Activation.String())
+	}
+	if k.residual > 0 && !k.epilogue.ResidualFirst {
+		parts = append(parts, "residual")
+	}
+	return strings.Join(parts, "+")
 }
 
-// batchIndex is the matrix of t that belongs to matrix i of a result whose batch has those dimensions.
-func batchIndex(i int, dims []int, t *tensor.Tensor) int {
-	shape := t.Shape()[:t.Rank()-2]
-	at, step := 0, 1
-	for k := len(dims) - 1; k >= 0; k-- {
-		pos := i % dims[k]
-		i /= dims[k]
-		if j := k - (len(dims) - len(shape)); j >= 0 {
-			if shape[j] != 1 {
-				at += pos * step
-			}
-			step *= shape[j]
-		}
+func (k *matmul) run(x *exec, in, out []*tensor.Tensor) error { return bindAndRun(k, x, in, out) }
+
+// bind finds the sizes.
+func (k *matmul) bind(_ *exec, in, out []*tensor.Tensor) (kernel, error) {
+	a, b := asMatrix(in[0].Shape(), true), asMatrix(in[1].Shape(), false)
+	if a == nil || b == nil {
+		return nil, fmt.Errorf("a scalar is no matrix")
 	}
-	return at
+	batchA, batchB := a[:len(a)-2], b[:len(b)-2]
+	m, depth, n := a[len(a)-2], a[len(a)-1], b[len(b)-1]
+	rows := b[len(b)-2]
+	if k.transA {
+		m, depth = depth, m
+	}
+	if k.transB {
+		rows, n = n, rows
+	}
+	if depth != rows || k.packed != nil && (k.packed.K() != depth || k.packed.N() != n) {
+		return nil, fmt.Errorf("shapes %v and %v cannot be multiplied", in[0].Shape(), in[1].Shape())
+	}
+	p := &product{matmul: k, epilogue: k.epilogue}
+	p.args = gemm.Args{M: m, N: n, K: depth, LDA: a[len(a)-1], TransA: k.transA, LDC: n}
+	if k.packed == nil {
+		p.args.LDB, p.args.TransB = b[len(b)-1], k.transB
+	}
+	batch := batchA
+	if len(batchB) > len(batch) || count(batchB) > count(batchA) {
+		batch = batchB
+	}
+	if count(batch)*m*n != out[0].Len() { // both broadcast, each along axes of its own
+		shape := out[0].Shape()
+		batch = shape[:max(0, max(len(batchA), len(batchB)))]
+	}
+	if count(batch)*m*n != out[0].Len() {
+		return nil, fmt.Errorf("shapes %v and %v do not give %v", in[0].Shape(), in[1].Shape(), out[0].Shape())
+	}
+	if len(batchB) == 0 && !k.transA { // all matrices of A as one
+		p.args.M = m * count(batch)
+		batch = nil
+	}
+	if err := p.layOut(batch, batchA, batchB); err != nil {
+		return nil, err
+	}
+	return p, p.checkEpilogue(in)
 }
 
-// runGemm adds C of Gemm: as a bias of the columns where it is one, else written to the result first.
-func (k *matmul) runGemm(x *exec, in []*tensor.Tensor, args gemm.Args) error {
-	epilogue := k.epilogue
-	args.Epilogue = &epilogue
-	if len(in) > 2 && in[2] != nil && k.beta != 0 {
-		c := in[2]
-		bias := tensor.Data[float32](c)
-		if k.beta == 1 && c.Len() == args.N && (c.Rank() == 1 || c.Dim(0) == 1) {
-			epilogue.ColumnBias = bias
-		} else {
-			rows, cols := 1, 1
-			if c.Rank() > 0 {
-				cols = c.Dim(c.Rank() - 1)
-			}
-			if c.Rank() > 1 {
-				rows = c.Dim(c.Rank() - 2)
-			}
-			for i := range args.M {
-				for j := range args.N {
-					args.C[i*args.N+j] = k.beta * bias[min(i, rows-1)*cols+min(j, cols-1)]
-				}
-			}
-			epilogue.Accumulate = true
+// asMatrix sees a vector as a row on the left, and as a column on the right.
+func asMatrix(shape []int, left bool) []int {
+	switch {
+	case len(shape) == 0:
+		return nil
+	case len(shape) == 1 && left:
+		return []int{1, shape[0]}
+	case len(shape) == 1:
+		return []int{shape[0], 1}
+	}
+	return shape
+}
+
+// product is a matmul for certain shapes.
+type product struct {
+	*matmul
+	args     gemm.Args
+	epilogue gemm.Epilogue
+	batch    gemm.Batch // Count 0: one product
+	atA, atB []int      // by product, where its operands begin, if they do not lie at equal distances
+	addend   []int      // of C of Gemm that is no bias of the columns: its rows and columns
+}
+
+// layOut finds where the operands of each product lie.
+func (p *product) layOut(batch, batchA, batchB []int) error {
+	n := count(batch)
+	if len(batch) == 0 {
+		return nil
+	}
+	sizeA, sizeB := p.args.M*p.args.K, p.args.K*p.args.N
+	p.batch = gemm.Batch{Count: n, StrideA: sizeA, StrideB: sizeB, StrideC: p.args.M * p.args.N}
+	if a, b := count(batchA), count(batchB); (a == n || a == 1) && (b == n || b == 1) {
+		if a == 1 {
+			p.batch.StrideA = 0
+		}
+		if b == 1 {
+			p.batch.StrideB = 0
+		}
+		return nil
+	}
+	stepA, err := broadcast(batchA, batch)
+	if err != nil {
+		return err
+	}
+	stepB, err := broadcast(batchB, batch)
+	if err != nil {
+		return err
+	}
+	p.atA, p.atB = make([]int, n), make([]int, n)
+	for i := range n {
+		for axis, rest := len(batch)-1, i; axis >= 0; axis-- {
+			j := rest % batch[axis]
+			rest /= batch[axis]
+			p.atA[i] += j * stepA[axis] * sizeA
+			p.atB[i] += j * stepB[axis] * sizeB
 		}
 	}
-	gemm.MatMul(x.gemm, args)
 	return nil
+}
+
+func (p *product) checkEpilogue(in []*tensor.Tensor) error {
+	if p.bias > 0 && in[p.bias].Len() != p.args.N {
+		return fmt.Errorf("a bias of shape %v for %d columns", in[p.bias].Shape(), p.args.N)
+	}
+	if p.residual > 0 && in[p.residual].Len() != p.args.M*p.args.N {
+		return fmt.Errorf("a summand of shape %v for a product of %d by %d", in[p.residual].Shape(), p.args.M, p.args.N)
+	}
+	if !p.gemm || p.beta == 0 {
+		return nil
+	}
+	c := in[2]
+	if _, err := broadcast(c.Shape(), []int{p.args.M, p.args.N}); err != nil {
+		return err
+	}
+	if p.beta != 1 || c.Len() != p.args.N || c.Rank() > 1 && c.Dim(0) != 1 {
+		p.addend = []int{1, 1}
+		copy(p.addend[2-c.Rank():], c.Shape())
+	}
+	return nil
+}
+
+func (p *product) run(x *exec, in, out []*tensor.Tensor) error {
+	args := &p.args
+	args.A, args.C, args.Packed = f32(in[0]), f32(out[0]), p.packed
+	if p.packed == nil {
+		args.B = f32(in[1])
+	}
+	e := &p.epilogue
+	args.Epilogue = e
+	switch {
+	case p.addend != nil:
+		p.addC(f32(in[2]))
+	case p.gemm && p.beta != 0:
+		e.ColumnBias = f32(in[2])
+	}
+	if p.bias > 0 {
+		e.ColumnBias = f32(in[p.bias])
+	}
+	if p.residual > 0 {
+		e.Residual, e.ResidualStride = f32(in[p.residual]), args.N
+	}
+	switch {
+	case p.atA != nil:
+		one := *args
+		for i := range p.atA {
+			one.A, one.C = args.A[p.atA[i]:], args.C[i*args.M*args.N:]
+			if p.packed == nil {
+				one.B = args.B[p.atB[i]:]
+			}
+			gemm.MatMul(x.gemm, one)
+		}
+	case p.batch.Count > 0:
+		gemm.MatMulBatch(x.gemm, p.batch, *args)
+	default:
+		gemm.MatMul(x.gemm, *args)
+	}
+	args.A, args.B, args.C, e.ColumnBias, e.Residual = nil, nil, nil, nil, nil
+	return nil
+}
+
+// addC writes C of Gemm to the result, to which the product is added.
+func (p *product) addC(c []float32) {
+	rows, cols := p.addend[0], p.addend[1]
+	for i := range p.args.M {
+		for j := range p.args.N {
+			p.args.C[i*p.args.N+j] = p.beta * c[min(i, rows-1)*cols+min(j, cols-1)]
+		}
+	}
+	p.epilogue.Accumulate = true
 }

@@ -2,7 +2,7 @@ package cpu
 
 import (
 	"fmt"
-	"sort"
+	"slices"
 	"unsafe"
 
 	"github.com/gocompile/gocompile/ir"
@@ -10,13 +10,18 @@ import (
 	"github.com/gocompile/gocompile/tensor"
 )
 
-// plan lays the values of a program out in an arena for one tuple of input shapes.
+// plan says where the values of a program lie, for one tuple of input shapes. Values whose size depends on data are left to the run.
 type plan struct {
-	slots  []planned
-	arena  int                    // bytes
-	static bool                   // whether every value is planned, so that the steps need no second look at shapes
-	ready  []bool                 // by step: all its values are planned
-	dims   map[int]*tensor.Tensor // tensors of dimensions
+	slots []planned
+	arena int                    // bytes
+	fresh []int                  // slots whose memory every run allocates anew, because it becomes a result
+	moves []int                  // slots that lie in inputs or in fresh memory, those themselves included
+	order []int                  // the steps that have something to do
+	ready []bool                 // by step: all its values are planned
+	taken []int                  // by step: the input whose memory the first result takes over, −1 for none
+	dims  map[int]*tensor.Tensor // tensors of dimensions
+	given []bool                 // by output: it is handed over, not copied
+	late  []int                  // slots that are not planned
 }
 
 // planned is a slot under a plan.
@@ -24,59 +29,249 @@ type planned struct {
 	known  bool // the shape is known before the run
 	shape  []int
 	bytes  int
+	root   int // the slot whose memory it lies in, itself for most
+	shift  int // bytes from the start of that
 	offset int // in the arena; −1 for values that live elsewhere
+	last   int // of a root: the last step that uses anything in its memory
 }
 
 const align = 64
 
-// makePlan evaluates all sizes under a binding. Values whose size depends on data are left to the run.
+// makePlan evaluates all sizes under a binding and lays the memory out.
 func (p *Program) makePlan(b sym.Binding) (*plan, error) {
-	pl := &plan{slots: make([]planned, len(p.slots)), dims: map[int]*tensor.Tensor{}, static: true, ready: make([]bool, len(p.steps))}
-	for i, s := range p.slots {
-		d := &pl.slots[i]
-		d.offset = -1
-		t := s.value.Type
-		if t.Kind != ir.KindTensor || !t.Ranked {
-			continue
+	pl := &plan{slots: make([]planned, len(p.slots)), dims: map[int]*tensor.Tensor{}, ready: make([]bool, len(p.steps)),
+		taken: make([]int, len(p.steps)), given: make([]bool, len(p.outputs))}
+	for i := range p.slots {
+		pl.slots[i] = planned{root: i, offset: -1, last: p.slots[i].last}
+		if err := pl.size(p, i, b); err != nil {
+			return nil, err
 		}
-		shape, err := evalDims(t.Dims, b)
-		if err != nil {
-			return nil, fmt.Errorf("value %q: %w", s.value.Name, err)
-		}
-		if shape == nil {
-			continue
-		}
-		n, err := tensor.NumElements(shape)
-		if err != nil {
-			return nil, fmt.Errorf("value %q: %w", s.value.Name, err)
-		}
-		d.shape, d.bytes = shape, t.Elem.ByteLen(n)
-		d.known = t.Elem != tensor.String
-		if p.limit > 0 && int64(d.bytes) > p.limit {
-			return nil, fmt.Errorf("value %q of shape %v takes %d bytes, the memory limit is %d", s.value.Name, shape, d.bytes, p.limit)
-		}
-		if s.kind == dimension {
-			if x, err := dimensions(s.dims, b); err == nil {
-				pl.dims[i] = x
-			} else {
-				d.known = false
-			}
+		if !pl.slots[i].known {
+			pl.late = append(pl.late, i)
 		}
 	}
-	for i, st := range p.steps {
-		pl.ready[i] = true
-		for _, s := range append(st.in[:len(st.in):len(st.in)], st.out...) {
-			if s >= 0 && (p.slots[s].value.Used() || p.slots[s].kind != computed) {
-				pl.ready[i] = pl.ready[i] && pl.slots[s].known
-			}
+	for i := range p.steps {
+		pl.ready[i], pl.taken[i] = pl.allKnown(&p.steps[i]), -1
+		if !pl.ready[i] || p.steps[i].view == nil || !pl.alias(p, &p.steps[i], b) {
+			pl.order = append(pl.order, i)
 		}
-		pl.static = pl.static && pl.ready[i]
+	}
+	pl.liveness(p)
+	pl.handOver(p)
+	for _, i := range pl.order {
+		if pl.ready[i] {
+			pl.takeOver(p, i)
+		}
 	}
 	pl.layout(p)
-	if p.limit > 0 && int64(pl.arena) > p.limit {
-		return nil, fmt.Errorf("the arena takes %d bytes for these shapes, the memory limit is %d", pl.arena, p.limit)
+	total := int64(pl.arena)
+	for _, i := range pl.fresh {
+		total += int64(pl.slots[i].bytes)
+	}
+	if p.limit > 0 && total > p.limit {
+		return nil, fmt.Errorf("intermediate values and results take %d bytes for these shapes, the memory limit is %d", total, p.limit)
+	}
+	for i := range p.slots {
+		if r := pl.slots[i].root; pl.slots[i].known && (p.slots[r].kind == input || slices.Contains(pl.fresh, r)) {
+			pl.moves = append(pl.moves, i)
+		}
 	}
 	return pl, nil
+}
+
+// size evaluates the shape of a slot.
+func (pl *plan) size(p *Program, i int, b sym.Binding) error {
+	s, d := &p.slots[i], &pl.slots[i]
+	if s.kind == constant {
+		if t, ok := s.konst.(*tensor.Tensor); ok && t.DType() != tensor.String {
+			d.shape, d.bytes, d.known = t.Shape(), len(t.Bytes()), true
+		}
+		return nil
+	}
+	t := s.value.Type
+	if t.Kind != ir.KindTensor || !t.Ranked {
+		return nil
+	}
+	shape, err := evalDims(t.Dims, b)
+	if err != nil {
+		return fmt.Errorf("value %q: %w", s.value.Name, err)
+	}
+	if shape == nil {
+		return nil
+	}
+	n, err := tensor.NumElements(shape)
+	if err != nil {
+		return fmt.Errorf("value %q: %w", s.value.Name, err)
+	}
+	d.shape, d.bytes = shape, t.Elem.ByteLen(n)
+	d.known = t.Elem != tensor.String && t.Elem != tensor.Invalid && s.value.Used()
+	if limit := p.valueLimit(); s.kind == computed && (int64(n) > limit || int64(d.bytes) > limit) {
+		return fmt.Errorf("value %q of shape %v takes %d bytes, the memory limit is %d", s.value.Name, shape, d.bytes, limit)
+	}
+	if s.kind == dimension {
+		if x, err := dimensions(s.dims, b); err == nil {
+			pl.dims[i] = x
+		} else {
+			d.known = false
+		}
+	}
+	return nil
+}
+
+// valueLimit is how many bytes a value may take.
+func (p *Program) valueLimit() int64 {
+	if p.limit > 0 {
+		return p.limit
+	}
+	return ir.DefaultMaxBytes
+}
+
+func (pl *plan) allKnown(st *step) bool {
+	for _, s := range st.in {
+		if s >= 0 && !pl.slots[s].known {
+			return false
+		}
+	}
+	for k, s := range st.out {
+		if st.used[k] && !pl.slots[s].known {
+			return false
+		}
+	}
+	return true
+}
+
+// alias makes the results of a step views, if they are for these shapes.
+func (pl *plan) alias(p *Program, st *step, b sym.Binding) bool {
+	v := &viewing{in: make([][]int, len(st.in)), out: make([][]int, len(st.out))}
+	for i, s := range st.in {
+		if s >= 0 {
+			v.in[i] = pl.slots[s].shape
+		}
+	}
+	for k, s := range st.out {
+		if v.out[k] = pl.slots[s].shape; v.out[k] == nil {
+			return false
+		}
+	}
+	v.contents = func(i int) ([]int64, bool) {
+		s := st.in[i]
+		if x := pl.dims[s]; x != nil {
+			return tensor.Int64s(x), true
+		}
+		value := p.slots[s].value
+		if value.Const != nil {
+			return tensor.Int64s(value.Const), true
+		}
+		if value.Sym == nil {
+			return nil, false
+		}
+		out := make([]int64, len(value.Sym))
+		for k, e := range value.Sym {
+			var err error
+			if out[k], err = e.Eval(b); err != nil {
+				return nil, false
+			}
+		}
+		return out, true
+	}
+	source, at, ok := st.view(st.node, v)
+	if !ok {
+		return false
+	}
+	from := &pl.slots[st.in[source]]
+	elem := p.slots[st.in[source]].value.Type.Elem
+	for k, s := range st.out {
+		d := &pl.slots[s]
+		if !d.known {
+			continue
+		}
+		d.root, d.shift = from.root, from.shift
+		if at[k] != 0 {
+			d.shift += at[k] * elementSize(elem)
+		}
+		if limit := from.shift + from.bytes; d.shift+d.bytes > limit {
+			panic(fmt.Sprintf("BUG: view of %d bytes at %d in %d", d.bytes, d.shift, limit))
+		}
+	}
+	return true
+}
+
+// liveness extends the life of memory to the last use of any view of it.
+func (pl *plan) liveness(p *Program) {
+	for i := range p.slots {
+		r := pl.slots[i].root
+		pl.slots[r].last = max(pl.slots[r].last, p.slots[i].last)
+	}
+}
+
+// handOver chooses the results whose memory becomes the caller's: those that are all of what was computed.
+func (pl *plan) handOver(p *Program) {
+	for k, o := range p.outputs {
+		d := &pl.slots[o]
+		r := &pl.slots[d.root]
+		if d.known && p.slots[d.root].kind == computed && d.bytes == r.bytes && !slices.Contains(pl.fresh, d.root) {
+			pl.given[k] = true
+			pl.fresh = append(pl.fresh, d.root)
+		}
+	}
+}
+
+// takeOver lets the first result of a step lie where an input lies that is not needed any more.
+func (pl *plan) takeOver(p *Program, i int) {
+	st := &p.steps[i]
+	k, ok := st.kernel.(inPlacer)
+	if !ok || !st.used[0] {
+		return
+	}
+	out := st.out[0]
+	d := &pl.slots[out]
+	if d.root != out || d.bytes == 0 {
+		return
+	}
+	fresh := slices.Index(pl.fresh, out)
+	for _, in := range k.inPlace() {
+		s := st.in[in]
+		if s < 0 {
+			continue
+		}
+		from := pl.slots[s]
+		r := &pl.slots[from.root]
+		if p.slots[from.root].kind != computed || r.last != i || from.bytes != d.bytes || fresh >= 0 && from.bytes != r.bytes || pl.overlaps(p, st, in, from) {
+			continue
+		}
+		pl.taken[i] = in
+		d.root, d.shift = from.root, from.shift
+		r.last = max(r.last, d.last)
+		for _, view := range pl.viewsOf(p, out, i) {
+			v := &pl.slots[view]
+			v.root, v.shift = from.root, v.shift+from.shift
+		}
+		if fresh >= 0 {
+			pl.fresh[fresh] = from.root
+		}
+		return
+	}
+}
+
+// overlaps reports whether another input of a step than the one whose memory is taken over lies in it.
+func (pl *plan) overlaps(p *Program, st *step, taken int, from planned) bool {
+	for i, s := range st.in {
+		if i != taken && s >= 0 && pl.slots[s].root == from.root {
+			return true
+		}
+	}
+	return false
+}
+
+// viewsOf lists the views of a slot that step i defines.
+func (pl *plan) viewsOf(p *Program, root, i int) []int {
+	var views []int
+	for s := root + 1; s < len(p.slots); s++ {
+		if pl.slots[s].root == root {
+			views = append(views, s)
+		}
+	}
+	return views
 }
 
 // evalDims evaluates a shape; nil if it depends on data.
@@ -115,17 +310,17 @@ func dimensions(o *ir.Dims, b sym.Binding) (*tensor.Tensor, error) {
 func (pl *plan) layout(p *Program) {
 	var order []int
 	for i, s := range p.slots {
-		if s.kind == computed && pl.slots[i].known && s.value.Used() && !p.isOutput(i) && s.first < len(p.steps) && pl.ready[s.first] {
+		if s.kind == computed && pl.slots[i].known && pl.slots[i].root == i && !slices.Contains(pl.fresh, i) {
 			order = append(order, i)
 		}
 	}
-	sort.SliceStable(order, func(a, b int) bool { return pl.slots[order[a]].bytes > pl.slots[order[b]].bytes })
+	slices.SortStableFunc(order, func(a, b int) int { return pl.slots[b].bytes - pl.slots[a].bytes })
 	var placed []int // by offset
 	for _, i := range order {
 		size := (pl.slots[i].bytes + align - 1) / align * align
 		offset := 0
 		for _, k := range placed {
-			if p.slots[k].last < p.slots[i].first || p.slots[i].last < p.slots[k].first {
+			if pl.slots[k].last < p.slots[i].first || pl.slots[i].last < p.slots[k].first {
 				continue
 			}
 			if offset+size <= pl.slots[k].offset {
@@ -135,20 +330,9 @@ func (pl *plan) layout(p *Program) {
 		}
 		pl.slots[i].offset = offset
 		pl.arena = max(pl.arena, offset+size)
-		at := sort.Search(len(placed), func(j int) bool { return pl.slots[placed[j]].offset > offset })
-		placed = append(placed, 0)
-		copy(placed[at+1:], placed[at:])
-		placed[at] = i
+		at, _ := slices.BinarySearchFunc(placed, offset+1, func(k, want int) int { return pl.slots[k].offset - want })
+		placed = slices.Insert(placed, at, i)
 	}
-}
-
-func (p *Program) isOutput(s int) bool {
-	for _, o := range p.outputs {
-		if o == s {
-			return true
-		}
-	}
-	return false
 }
 
 // plan returns the plan for a binding, from the cache if the same shapes were seen before.

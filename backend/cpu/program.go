@@ -15,7 +15,8 @@ import (
 // Options of a program.
 type Options struct {
 	Pool        *pool.Pool // nil: the pool of the process
-	MemoryLimit int64      // bytes that an arena, and any value outside of it, may take; 0: no limit but the machine's
+	MemoryLimit int64      // bytes that intermediate values and results of a session may take; 0: no limit but the machine's
+	Unfused     bool       // every node is a step of its own
 }
 
 // Program is a compiled graph. It is read-only and may be used by any number of sessions at once.
@@ -35,37 +36,38 @@ type Program struct {
 
 // slot is a value of the program.
 type slot struct {
-	value  *ir.Value
-	kind   slotKind
-	source int          // of an alias: the slot whose memory it shares
-	konst  tensor.Value // of a constant
-	dims   *ir.Dims     // of a tensor of dimensions
-	first  int          // step that defines it, −1 for inputs and constants
-	last   int          // last step that uses it; len(steps) for outputs
+	value *ir.Value
+	kind  slotKind
+	konst tensor.Value // of a constant
+	dims  *ir.Dims     // of a tensor of dimensions
+	first int          // step that defines it, −1 for inputs and constants
+	last  int          // last step that uses it; len(steps) for outputs
 }
 
 type slotKind uint8
 
 const (
-	computed slotKind = iota // by a step, into the arena if the size is known before the run
+	computed slotKind = iota // by a step
 	input                    // given by the caller
 	constant
 	dimension // computed from symbols when the plan is made
-	alias     // another shape of the memory of another slot
 )
 
-// step is a node with its operands.
+// step is a node, or several that are computed at once, with their operands.
 type step struct {
-	node   *ir.Node
-	in     []int // slots, −1 where absent
-	out    []int // slots
-	kernel kernel
+	node   *ir.Node   // the last one, which defines the results
+	nodes  []*ir.Node // all, in program order
+	in     []int      // slots, −1 where absent
+	out    []int      // slots
 	used   []bool     // which results anything needs
+	unit   *unit      // what it was made from, if that is not a single node with its own inputs
+	kernel kernel     // nil: the node's own Eval
+	view   viewer     // nil: the results never are views
 	bodies []*Program // of control flow
 }
 
-// kernel computes the results of a step in memory that is laid out already. It may use nothing else of the session than
-// scratch memory.
+// kernel computes the results of a step in memory that is laid out already; a result that nothing needs is nil. It may use nothing else of
+// the session than scratch memory. What it may be beside that: [bindable], [inPlacer], and a fmt.Stringer that names it.
 type kernel interface {
 	run(x *exec, in, out []*tensor.Tensor) error
 }
@@ -80,12 +82,13 @@ func Compile(g *ir.Graph, o Options) (*Program, error) {
 	if p.pool == nil {
 		p.pool = pool.Default()
 	}
-	l := &lowering{program: p, slotOf: map[*ir.Value]int{}}
+	l := &lowering{program: p, options: o, slotOf: map[*ir.Value]int{}}
+	l.units = p.units(g, !o.Unfused)
 	for _, v := range g.Inputs() {
 		p.inputs = append(p.inputs, l.slot(v, slot{kind: input, first: -1}))
 	}
 	for n := range g.Nodes() {
-		if err := l.node(n, o); err != nil {
+		if err := l.node(n); err != nil {
 			return nil, &ir.NodeError{Node: n, Err: err}
 		}
 	}
@@ -95,20 +98,9 @@ func Compile(g *ir.Graph, o Options) (*Program, error) {
 			return nil, fmt.Errorf("output %q is not defined", out.Name)
 		}
 		p.outputs = append(p.outputs, s)
-		p.keep(s, len(p.steps))
+		p.slots[s].last = len(p.steps)
 	}
 	return p, nil
-}
-
-// keep notes that a slot, and the one whose memory it shares, is needed at a step.
-func (p *Program) keep(s, step int) {
-	for {
-		p.slots[s].last = max(p.slots[s].last, step)
-		if p.slots[s].kind != alias {
-			return
-		}
-		s = p.slots[s].source
-	}
 }
 
 // Graph is the graph that the program was made from; not to be changed.
@@ -117,7 +109,9 @@ func (p *Program) Graph() *ir.Graph { return p.graph }
 // lowering is the state of Compile.
 type lowering struct {
 	program *Program
+	options Options
 	slotOf  map[*ir.Value]int
+	units   map[*ir.Node]*unit
 }
 
 func (l *lowering) slot(v *ir.Value, s slot) int {
@@ -128,7 +122,8 @@ func (l *lowering) slot(v *ir.Value, s slot) int {
 	return len(l.program.slots) - 1
 }
 
-func (l *lowering) node(n *ir.Node, o Options) error {
+// node adds the step of a node. One that is part of a unit comes with the last node of that.
+func (l *lowering) node(n *ir.Node) error {
 	p := l.program
 	switch op := n.Op.(type) {
 	case *ir.Const:
@@ -141,57 +136,45 @@ func (l *lowering) node(n *ir.Node, o Options) error {
 	if !slices.ContainsFunc(n.Out(), (*ir.Value).Used) {
 		return nil
 	}
-	at := len(p.steps)
-	if aliases(n) {
-		src := l.slotOf[n.Input(0)]
-		s := l.slot(n.Out()[0], slot{kind: alias, source: src, first: at})
-		_ = s
-		for _, v := range n.In() { // the step stands for shapes that are not known before the run
-			if v != nil {
-				p.keep(l.slotOf[v], at)
-			}
-		}
-		p.steps = append(p.steps, step{node: n, in: l.operands(n), out: []int{l.slotOf[n.Out()[0]]}, used: []bool{true}})
+	u := l.units[n]
+	if u == nil {
+		u = &unit{nodes: []*ir.Node{n}, in: n.In(), kernel: lower(n, p)}
+	} else if u.last() != n {
 		return nil
 	}
-	st := step{node: n, in: l.operands(n), kernel: lower(n, p)}
+	return l.step(n, u)
+}
+
+func (l *lowering) step(n *ir.Node, u *unit) error {
+	p := l.program
+	st := step{node: n, nodes: u.nodes, kernel: u.kernel, in: make([]int, len(u.in))}
+	if l.units[n] == nil {
+		st.view = viewOf(n)
+	} else {
+		st.unit = u
+	}
 	for _, b := range ir.Bodies(n.Op) {
-		body, err := Compile(b, Options{Pool: p.pool, MemoryLimit: o.MemoryLimit})
+		o := l.options
+		o.Pool = p.pool
+		body, err := Compile(b, o)
 		if err != nil {
 			return err
 		}
 		st.bodies = append(st.bodies, body)
 	}
-	for _, s := range st.in {
-		if s >= 0 {
-			p.keep(s, at)
+	for i, v := range u.in {
+		st.in[i] = -1
+		if v != nil {
+			st.in[i] = l.slotOf[v]
+			p.slots[st.in[i]].last = len(p.steps)
 		}
 	}
 	for _, v := range n.Out() {
-		st.out = append(st.out, l.slot(v, slot{kind: computed, first: at}))
+		st.out = append(st.out, l.slot(v, slot{kind: computed, first: len(p.steps)}))
 		st.used = append(st.used, v.Used())
 	}
 	p.steps = append(p.steps, st)
 	return nil
-}
-
-func (l *lowering) operands(n *ir.Node) []int {
-	in := make([]int, len(n.In()))
-	for i, v := range n.In() {
-		in[i] = -1
-		if v != nil {
-			in[i] = l.slotOf[v]
-		}
-	}
-	return in
-}
-
-// root is the slot whose memory a slot lives in.
-func (p *Program) root(s int) int {
-	for p.slots[s].kind == alias {
-		s = p.slots[s].source
-	}
-	return s
 }
 
 // symbols is the scope that all sizes refer to.

@@ -13,7 +13,7 @@ type viewer func(n *ir.Node, v *viewing) (source int, at []int, ok bool)
 
 // viewing is what a viewer sees of a plan.
 type viewing struct {
-	in, out  [][]int                        // shapes
+	in, out  [][]int                         // shapes
 	contents func(input int) ([]int64, bool) // of an integer input, if the plan knows them
 }
 

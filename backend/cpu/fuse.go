@@ -1,0 +1,92 @@
+package cpu
+
+import (
+	"slices"
+
+	"github.com/gocompile/gocompile/ir"
+	"github.com/gocompile/gocompile/tensor"
+)
+
+// unit is what becomes a step: a node, or several that are computed at once.
+type unit struct {
+	nodes  []*ir.Node // in program order; the last one defines the results
+	in     []*ir.Value
+	kernel kernel
+}
+
+func (u *unit) last() *ir.Node { return u.nodes[len(u.nodes)-1] }
+
+// units finds nodes to compute at once; each of them leads to its unit. The graph stays as it is. A unit is computed where its last node
+// stands; what its other nodes define is used within it alone.
+//
+// Products take what follows them into their epilogue first; elementwise nodes that are left become loops. Without fusion there is a unit
+// for each elementwise node.
+func (p *Program) units(g *ir.Graph, fuse bool) map[*ir.Node]*unit {
+	units := map[*ir.Node]*unit{}
+	add := func(u *unit) {
+		for _, n := range u.nodes {
+			units[n] = u
+		}
+	}
+	if fuse {
+		for n := range g.Nodes() {
+			if u := p.productUnit(n, units); u != nil {
+				add(u)
+			}
+		}
+	}
+	order := map[*ir.Node]int{}
+	for n := range g.Nodes() {
+		order[n] = len(order)
+	}
+	for n := range g.Backward() {
+		if units[n] != nil || !looped(n) || !n.Out()[0].Used() {
+			continue
+		}
+		nodes := []*ir.Node{n}
+		if fuse {
+			nodes = chain(n, units)
+			slices.SortFunc(nodes, func(a, b *ir.Node) int { return order[a] - order[b] })
+		}
+		add(loopUnit(nodes))
+	}
+	return units
+}
+
+const maxLoop = 64 // nodes of a loop
+
+// chain collects the elementwise nodes that lead to n, of the same shape, whose results nothing else uses.
+func chain(n *ir.Node, units map[*ir.Node]*unit) []*ir.Node {
+	nodes, in := []*ir.Node{n}, map[*ir.Node]bool{n: true}
+	shape := n.Out()[0].Type
+	for again := true; again; {
+		again = false
+		for k := 0; k < len(nodes) && len(nodes) < maxLoop; k++ {
+			for _, v := range nodes[k].In() {
+				if v == nil || v.Def() == nil || in[v.Def()] || units[v.Def()] != nil || v.IsOutput() || !looped(v.Def()) || !sameShape(v.Type, shape) {
+					continue
+				}
+				if slices.ContainsFunc(v.Uses(), func(u ir.Use) bool { return !in[u.Node] }) {
+					continue
+				}
+				in[v.Def()] = true
+				nodes = append(nodes, v.Def())
+				again = true
+			}
+		}
+	}
+	return nodes
+}
+
+// sameShape reports whether two types have the same dimensions for certain.
+func sameShape(a, b ir.Type) bool {
+	return a.Ranked && b.Ranked && slices.EqualFunc(a.Dims, b.Dims, equalDims)
+}
+
+// scalar returns the number that a float32 value is known to be, if broadcasting it against another of some rank leaves that as it is.
+func scalar(v *ir.Value, rank int) (float32, bool) {
+	if v == nil || v.Const == nil || v.Const.Len() != 1 || v.Type.Elem != tensor.Float32 || len(v.Type.Dims) > rank {
+		return 0, false
+	}
+	return f32(v.Const)[0], true
+}
