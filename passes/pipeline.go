@@ -14,27 +14,40 @@ type Pass struct {
 	run  func(*run, *ir.Graph) error
 }
 
-// Pipeline lists the passes in the order in which they run. The whole list is repeated until nothing changes.
+// Pipeline lists the passes in the order in which they run: stage by stage, each repeated until nothing changes, so that a recogniser
+// sees only what is fully normalised. The whole is repeated too, because what was recognised may let more be normalised.
 func Pipeline() []Pass {
-	return []Pass{
+	var all []Pass
+	for _, s := range stages {
+		all = append(all, s...)
+	}
+	return all
+}
+
+var stages = [][]Pass{
+	{ // one spelling for everything
 		{"shapes", "replaces integer tensors that describe shapes by constants and dimension expressions", shapes},
 		{"arith", "spells arithmetic with constants one way", arith},
 		{"contract", "spells contractions as matrix products with transposed operands as flags", contract},
 		{"fold", "computes what depends on constants only", fold},
 		{"branch", "replaces an If of a known condition by the body that is taken", branch},
 		{"reshape", "spells squeeze, unsqueeze and flatten as reshape, and merges reshapes of reshapes", reshapes},
-		{"transpose", "merges transposes of transposes", transposes},
+		{"transpose", "merges transposes of transposes, also with reshapes between that keep the axes apart", transposes},
 		{"scale", "moves scalar factors behind transposes, reshapes and products of matrices", scale},
-		{"activation", "recognises activation functions in products", activations},
 		{"identity", "removes operators that pass their input on unchanged", identities},
 		{"common", "computes equal expressions once", common},
 		{"captures", "removes values that bodies of control flow take and do not use", captures},
 		{"dead", "removes nodes whose results nothing uses", dead},
-	}
+	},
+	{ // few big operators
+		{"activation", "recognises activation functions in products", activations},
+		{"norm", "recognises layer and root mean square normalisation, and takes scale and bias in", norms},
+		{"attention", "recognises scaled dot-product attention, its masks as structure", attentions},
+	},
 }
 
 const (
-	maxRounds      = 16      // repetitions of the pipeline
+	maxRounds      = 32      // repetitions of a stage, and of the whole
 	DefaultMaxFold = 1 << 24 // bytes of a folded constant
 )
 
@@ -46,7 +59,7 @@ type Options struct {
 	Verify  bool            // verify the graph after each pass
 	Report  *Report         // receives what the recognisers found; nil: nobody asks
 	// After is called after each pass that changed something, if it is set.
-	After func(pass string, round, rewrites int, g *ir.Graph)
+	After func(pass string, rewrites int, g *ir.Graph)
 }
 
 // ParseDisable reads the form of the command line: names separated by commas, each with a minus sign: "-fold,-common".
@@ -98,33 +111,54 @@ func Optimize(g *ir.Graph, o Options) (int, error) {
 		o.MaxFold = DefaultMaxFold
 	}
 	r := &run{Options: o}
-	for round := range maxRounds {
+	err := r.repeat(func() error {
+		for _, s := range stages {
+			if err := r.repeat(func() error { return r.stage(g, s) }); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return r.rewrites, err
+}
+
+// repeat calls f until it changes nothing.
+func (r *run) repeat(f func() error) error {
+	for range maxRounds {
 		before := r.rewrites
-		for _, p := range Pipeline() {
-			if o.Disable[p.Name] {
-				continue
-			}
-			start := r.rewrites
-			if err := r.everywhere(g, p.run); err != nil {
-				return r.rewrites, fmt.Errorf("pass %s: %w", p.Name, err)
-			}
-			if r.rewrites == start {
-				continue
-			}
-			if o.Verify {
-				if err := ir.Verify(g); err != nil {
-					return r.rewrites, fmt.Errorf("after pass %s: %w", p.Name, err)
-				}
-			}
-			if o.After != nil {
-				o.After(p.Name, round, r.rewrites-start, g)
-			}
+		if err := f(); err != nil {
+			return err
 		}
 		if r.rewrites == before {
 			break
 		}
 	}
-	return r.rewrites, nil
+	return nil
+}
+
+// stage runs each pass of a stage once.
+func (r *run) stage(g *ir.Graph, stage []Pass) error {
+	for _, p := range stage {
+		if r.Disable[p.Name] {
+			continue
+		}
+		start := r.rewrites
+		if err := r.everywhere(g, p.run); err != nil {
+			return fmt.Errorf("pass %s: %w", p.Name, err)
+		}
+		if r.rewrites == start {
+			continue
+		}
+		if r.Verify {
+			if err := ir.Verify(g); err != nil {
+				return fmt.Errorf("after pass %s: %w", p.Name, err)
+			}
+		}
+		if r.After != nil {
+			r.After(p.Name, r.rewrites-start, g)
+		}
+	}
+	return nil
 }
 
 // everywhere runs a pass on a graph and then on the bodies in it.

@@ -2,6 +2,7 @@ package op
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/gocompile/gocompile/ir"
 	"github.com/gocompile/gocompile/ir/sym"
@@ -30,8 +31,8 @@ import (
 //	lengths  keys from lengths[b] on are masked
 //	mask     keys where a boolean mask is false or a float mask -Inf, and keys beyond the mask's last column, are masked
 //
-// The weight of a masked key is 0 whatever its score. A query without any key has zeros for weights and for Y. The bias is the sum of a
-// float mask and of -slopes[h]·|p - j|.
+// The weight of a masked key is 0 whatever its score. What becomes of a query without any key, Empty says. The bias is the sum of a float mask
+// and of -slopes[h]·|p - j|.
 //
 // Sources: ONNX Attention 23 to 25 and com.microsoft GroupQueryAttention; Press et al., Train Short, Test Long (slopes); Xiao et al., Efficient
 // Streaming Language Models with Attention Sinks.
@@ -41,6 +42,7 @@ type Attention struct {
 	Softcap        float32 // if > 0: scores become Softcap·tanh(score/Softcap)
 	Causal         bool
 	Left, Right    int          // the window, in keys to either side, the query's own position included; 0 is no limit
+	Empty          EmptyRow     // weights of a query without any key
 	Scores         ScoreStage   // of result 3
 	Precision      tensor.DType // in which scores and weights are rounded; 0 is the element type of Q
 }
@@ -60,6 +62,28 @@ const (
 	AttentionSink            // floats [H]: a score that takes its share of the weights and has no value
 	attentionInputs
 )
+
+// EmptyRow says which weights a query has that all keys are masked for. ONNX asks for zeros; a softmax over scores that are all -Inf gives NaN, and
+// one over scores that are all the same finite number gives equal weights.
+type EmptyRow uint8
+
+// The weights of a query without any key.
+const (
+	EmptyZero EmptyRow = iota // 0
+	EmptyMean                 // 1/T for every key, masked as it is, so that Y is the mean of the values
+	EmptyNaN                  // NaN
+)
+
+// weight of each of n keys.
+func (e EmptyRow) weight(n int) float64 {
+	switch e {
+	case EmptyMean:
+		return 1 / float64(n)
+	case EmptyNaN:
+		return math.NaN()
+	}
+	return 0
+}
 
 // ScoreStage says how far the scores have got that are result 3 of [Attention].
 type ScoreStage uint8

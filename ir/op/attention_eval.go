@@ -100,7 +100,7 @@ func (o *Attention) Eval(c *ir.EvalContext) error {
 					}
 					keep(MaskedScores, j, scores[j])
 				}
-				weigh(scores, sink[h])
+				weigh(scores, sink[h], o.Empty)
 				for e := range v.size {
 					sum := 0.0
 					for j, w := range scores {
@@ -119,14 +119,16 @@ func (o *Attention) Eval(c *ir.EvalContext) error {
 	return nil
 }
 
-// weigh turns scores into weights: softmax with one more score, and zeros where all are -Inf.
-func weigh(scores []float64, sink float64) {
+// weigh turns scores into weights: softmax with one more score, and what empty says where all are -Inf.
+func weigh(scores []float64, sink float64, empty EmptyRow) {
 	peak := sink
 	for _, x := range scores {
 		peak = maxNaN(peak, x)
 	}
 	if math.IsInf(peak, -1) {
-		clear(scores)
+		for j := range scores {
+			scores[j] = empty.weight(len(scores))
+		}
 		return
 	}
 	sum := math.Exp(sink - peak)

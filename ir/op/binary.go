@@ -171,7 +171,15 @@ func (o *Binary) Infer(c *ir.InferContext) ([]ir.Fact, error) {
 		return nil, err
 	}
 	t := ir.Type{Elem: elem, Ranked: ranked, Dims: dims}
-	if shape, ok := t.Static(); ok && f.symbolic != nil && elem.IsInteger() {
+	shape, static := t.Static()
+	if !static || !a.Elem.IsInteger() {
+		return []ir.Fact{ir.Of(t)}, nil
+	}
+	if f.less != nil {
+		if known := f.decide(c, shape); known != nil {
+			return []ir.Fact{ir.ConstFact(known)}, nil
+		}
+	} else if f.symbolic != nil {
 		if e, ok := f.symbolicContents(c, shape); ok {
 			return []ir.Fact{ir.SymFact(elem, shape, e)}, nil
 		}
@@ -179,25 +187,57 @@ func (o *Binary) Infer(c *ir.InferContext) ([]ir.Fact, error) {
 	return []ir.Fact{ir.Of(t)}, nil
 }
 
+// symbolicContents computes the contents of the result from those of the inputs, where they are known.
 func (f *binaryFn) symbolicContents(c *ir.InferContext, shape []int) ([]sym.Expr, bool) {
+	var out []sym.Expr
+	ok := pairs(c, shape, func(a, b sym.Expr) bool {
+		e, ok := f.symbolic(a, b)
+		out = append(out, e)
+		return ok && e.Err() == nil
+	})
+	return out, ok
+}
+
+// decide compares contents that are known symbolically; nil unless every comparison comes out the same whatever the dimensions are.
+func (f *binaryFn) decide(c *ir.InferContext, shape []int) *tensor.Tensor {
+	var out []bool
+	ok := pairs(c, shape, func(a, b sym.Expr) bool {
+		for _, cmp := range []struct {
+			holds bool
+			order int
+		}{{a.Equal(b), 0}, {sym.LT(a, b), -1}, {sym.LT(b, a), 1}} {
+			if cmp.holds {
+				out = append(out, f.less(cmp.order))
+				return true
+			}
+		}
+		switch at := f.less(0); { // at most, or at least, may decide too
+		case at == f.less(-1) && sym.LE(a, b), at == f.less(1) && sym.LE(b, a):
+			out = append(out, at)
+			return true
+		}
+		return false
+	})
+	if !ok {
+		return nil
+	}
+	return tensor.Must(out, shape...)
+}
+
+// pairs calls visit for the symbolic elements of both inputs, broadcast to shape, until it returns false; it reports whether it got to
+// the end.
+func pairs(c *ir.InferContext, shape []int, visit func(a, b sym.Expr) bool) bool {
 	x, okx := c.Exprs(0)
 	y, oky := c.Exprs(1)
 	n, err := tensor.NumElements(shape)
 	if !okx || !oky || err != nil || n > ir.MaxSymbolic {
-		return nil, false
+		return false
 	}
 	sx, _ := c.Type(0).Static()
 	sy, _ := c.Type(1).Static()
-	out, ok := make([]sym.Expr, n), true
-	walk(shape, func(i int, at []int) {
-		if !ok {
-			return
-		}
-		if out[i], ok = f.symbolic(x[at[0]], y[at[1]]); ok && out[i].Err() != nil {
-			ok = false
-		}
-	}, broadcastStrides(sx, shape), broadcastStrides(sy, shape))
-	return out, ok
+	ok := true
+	walk(shape, func(_ int, at []int) { ok = ok && visit(x[at[0]], y[at[1]]) }, broadcastStrides(sx, shape), broadcastStrides(sy, shape))
+	return ok
 }
 
 // Eval implements [ir.Op].

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/gocompile/gocompile/ir"
+	"github.com/gocompile/gocompile/ir/sym"
 	"github.com/gocompile/gocompile/tensor"
 )
 
@@ -28,27 +29,40 @@ func (o *Where) Infer(c *ir.InferContext) ([]ir.Fact, error) {
 		return nil, err
 	}
 	t := ir.Type{Elem: a.Elem, Ranked: ranked, Dims: dims}
-	// A condition that is known picks one symbolic tensor.
-	if cond := c.Const(0); cond != nil && cond.Len() > 0 {
-		pick := 1
-		first := cond.Int64(0)
-		for i := range cond.Len() {
-			if cond.Int64(i) != first {
-				return []ir.Fact{ir.Of(t)}, nil
-			}
-		}
-		if first == 0 {
-			pick = 2
-		}
-		if shape, ok := t.Static(); ok {
-			if e, ok := c.Exprs(pick); ok {
-				if n, err := tensor.NumElements(shape); err == nil && n == len(e) {
-					return []ir.Fact{ir.SymFact(t.Elem, shape, e)}, nil
-				}
-			}
+	if shape, ok := t.Static(); ok {
+		if e, ok := whereContents(c, shape); ok {
+			return []ir.Fact{ir.SymFact(t.Elem, shape, e)}, nil
 		}
 	}
 	return []ir.Fact{ir.Of(t)}, nil
+}
+
+// whereContents picks the symbolic elements that a known condition says.
+func whereContents(c *ir.InferContext, shape []int) ([]sym.Expr, bool) {
+	cond := c.Const(0)
+	a, okA := c.Exprs(1)
+	b, okB := c.Exprs(2)
+	n, err := tensor.NumElements(shape)
+	if cond == nil || !okA && !okB || err != nil || n > ir.MaxSymbolic {
+		return nil, false
+	}
+	sa, staticA := c.Type(1).Static()
+	sb, staticB := c.Type(2).Static()
+	if !staticA || !staticB {
+		return nil, false
+	}
+	pick, out, ok := tensor.Data[bool](cond), make([]sym.Expr, n), true
+	walk(shape, func(i int, at []int) {
+		switch {
+		case pick[at[0]] && okA:
+			out[i] = a[at[1]]
+		case !pick[at[0]] && okB:
+			out[i] = b[at[2]]
+		default:
+			ok = false
+		}
+	}, broadcastStrides(cond.Shape(), shape), broadcastStrides(sa, shape), broadcastStrides(sb, shape))
+	return out, ok
 }
 
 // Eval implements [ir.Op].

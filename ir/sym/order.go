@@ -71,6 +71,7 @@ func Broadcast(a, b Expr) (Expr, error) {
 	}
 	slices.SortFunc(args, func(x, y Expr) int { return strings.Compare(x.String(), y.String()) })
 	args = slices.CompactFunc(args, Expr.Equal)
+	args = slices.DeleteFunc(args, func(x Expr) bool { return slices.ContainsFunc(args, func(y Expr) bool { return x.cappedFrom(y) }) })
 	switch {
 	case len(args) == 0:
 		return Const(1), nil
@@ -97,4 +98,22 @@ func Broadcast(a, b Expr) (Expr, error) {
 	}
 	e := newAtom(&atom{kind: broadcastAtom, args: args})
 	return e, e.Err()
+}
+
+// cappedFrom reports whether e is min(y, …) with other arguments that are at least 1. Such an e broadcasts with y only where it is y, or
+// where y wins because e is 1.
+func (e Expr) cappedFrom(y Expr) bool {
+	x, ok := e.isAtom()
+	if !ok || x.kind != minAtom {
+		return false
+	}
+	found := false
+	for _, a := range x.args {
+		if a.Equal(y) {
+			found = true
+		} else if !a.AtLeast(1) {
+			return false
+		}
+	}
+	return found
 }

@@ -1,0 +1,383 @@
+package passes
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+
+	"github.com/gocompile/gocompile/ir"
+	"github.com/gocompile/gocompile/ir/op"
+	"github.com/gocompile/gocompile/ir/sym"
+	"github.com/gocompile/gocompile/tensor"
+)
+
+// attentions recognises scaled dot-product attention from its core,
+//
+//	MatMul(Softmax(mask(cap(MatMul(Q, Kᵀ)·scale))), V)
+//
+// where the mask is any chain of sums with biases and choices between a score and a number that means none, and K and V may be repeated for
+// groups of query heads. Everything that exporters spell differently (where the scale stands, which axes were exchanged how, guards against
+// NaN) is gone before or looked through.
+func attentions(r *run, g *ir.Graph) error {
+	for n := range g.Nodes() {
+		o, ok := n.Op.(*op.MatMul)
+		if !ok || o.TransA || !isFloat32(n.Out()[0]) {
+			continue
+		}
+		m := &attentionMatch{node: n, transV: o.TransB, scale: 1}
+		softmax, sm := m.softmax(n.Input(0))
+		if softmax == nil {
+			continue
+		}
+		if !m.match(softmax, sm) {
+			r.missed("attention", n, m.because)
+			continue
+		}
+		if !r.rewrite() {
+			return nil
+		}
+		if err := m.build(r, g); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// attentionMatch is the state of one attempt.
+type attentionMatch struct {
+	node    *ir.Node // the product of weights and values
+	transV  bool
+	guarded bool // NaN weights are made 0
+	q, k, v *ir.Value
+	transK  bool // K is [B, H, T, D], as it is needed
+	scale   float64
+	softcap float64
+	mask    mask
+	groups  int64
+	because string
+}
+
+func (m *attentionMatch) fail(format string, args ...any) bool {
+	if m.because == "" {
+		m.because = fmt.Sprintf(format, args...)
+	}
+	return false
+}
+
+// softmax finds the softmax that the weights come from, through a guard Where(IsNaN(p), 0, p).
+func (m *attentionMatch) softmax(p *ir.Value) (*ir.Node, *op.Softmax) {
+	if n, _ := nodeOf[*op.Where](p); n != nil {
+		if is := unaryOf(n.Input(0), op.IsNaN); is != nil && is.Input(0) == n.Input(2) {
+			if zero, ok := fill(n.Input(1)); ok && zero == 0 {
+				m.guarded, p = true, n.Input(2)
+			}
+		}
+	}
+	return nodeOf[*op.Softmax](p)
+}
+
+func (m *attentionMatch) match(softmax *ir.Node, o *op.Softmax) bool {
+	weights := softmax.Out()[0]
+	rank, ranked := weights.Type.Rank()
+	switch {
+	case o.Log || !ranked || rank < 3 || rank > 4 || o.Axis != -1 && o.Axis != rank-1:
+		return m.fail("the softmax is not one over the last axis of 3 or 4")
+	case m.usedElsewhere(weights):
+		return m.fail("the weights are used elsewhere too")
+	}
+	if !m.scores(softmax.Input(0)) {
+		return m.fail("the scores are no product of two computed matrices")
+	}
+	m.v = m.node.Input(1)
+	for _, v := range []*ir.Value{m.q, m.k, m.v} {
+		if n, ok := v.Type.Rank(); !ok || n != rank {
+			return m.fail("queries, keys and values have not the rank of the scores, %d", rank)
+		}
+	}
+	return m.heads(rank) && m.masks()
+}
+
+// usedElsewhere reports whether the weights have other uses than the product with V, by way of the guard.
+func (m *attentionMatch) usedElsewhere(w *ir.Value) bool {
+	if w.IsOutput() {
+		return true
+	}
+	for _, u := range w.Uses() {
+		if u.Node == m.node {
+			continue
+		}
+		if !m.guarded {
+			return true
+		}
+		for _, v := range u.Node.Out() { // IsNaN, or the choice itself
+			if v.IsOutput() || len(v.Uses()) != 1 {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// scores takes apart what the softmax is applied to.
+func (m *attentionMatch) scores(v *ir.Value) bool {
+	n := defOf(v)
+	if n == nil || !single(v) {
+		return false
+	}
+	switch o := n.Op.(type) {
+	case *op.MatMul:
+		if o.TransA || n.Input(0).Const != nil || n.Input(1).Const != nil {
+			return false
+		}
+		m.q, m.k, m.transK = n.Input(0), n.Input(1), o.TransB
+		return true
+	case *op.Where:
+		if x, ok := fill(n.Input(2)); ok && isMasking(x) && m.scores(n.Input(1)) {
+			return m.mask.require(n.Input(0), false, x) || m.fail("masked scores are %g, which is not low enough", x)
+		}
+		if x, ok := fill(n.Input(1)); ok && isMasking(x) && m.scores(n.Input(2)) {
+			return m.mask.require(n.Input(0), true, x) || m.fail("masked scores are %g, which is not low enough", x)
+		}
+	case *op.Binary:
+		if x, k, ok := withScalar(n); ok && o.Fn == op.Mul {
+			if t := unaryOf(x, op.Tanh); t != nil && single(x) && m.scores(t.Input(0)) {
+				if m.softcap != 0 || m.masked() {
+					return m.fail("scores are capped after they are masked or capped")
+				}
+				m.softcap = k // k·tanh(s), which is k·tanh((s·k)/k)
+				m.scale *= k
+				return true
+			}
+			if !m.scores(x) {
+				return false
+			}
+			if m.softcap != 0 || m.masked() {
+				return m.fail("scores are scaled after they are masked or capped")
+			}
+			m.scale *= k
+			return true
+		}
+		if o.Fn == op.Add {
+			for i := range 2 {
+				if m.scores(n.Input(i)) {
+					if m.mask.add(n.Input(1 - i)) {
+						return true
+					}
+					m.mask.floats = append(m.mask.floats, n.Input(1-i))
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+func (m *attentionMatch) masked() bool {
+	return len(m.mask.floats) > 0 || len(m.mask.conds) > 0 || m.mask.causal || m.mask.left > 0 || m.mask.slopes != nil
+}
+
+// heads checks the axes in front, and looks through the repetition of keys and values for groups of heads.
+func (m *attentionMatch) heads(rank int) bool {
+	m.groups = 1
+	if rank == 4 && m.transK && !m.transV {
+		k, gk := repeated(m.k)
+		v, gv := repeated(m.v)
+		if gk > 1 && gk == gv {
+			m.k, m.v, m.groups = k, v, gk
+		}
+	}
+	q, k, v := m.q.Type.Dims, m.k.Type.Dims, m.v.Type.Dims
+	for i := range rank - 2 {
+		want := q[i]
+		if i == 1 && m.groups > 1 {
+			want = k[i]
+		}
+		if !k[i].Equal(want) || !v[i].Equal(want) {
+			return m.fail("axis %d of queries, keys and values differs: %v, %v, %v", i, q[i], k[i], v[i])
+		}
+	}
+	return true
+}
+
+// repeated looks through Reshape(Expand(Reshape(x))) that repeats each head of x: [B, G, T, D] → [B, G·r, T, D]. It returns x and r, which
+// is 1 where nothing is repeated.
+func repeated(v *ir.Value) (*ir.Value, int64) {
+	out, _ := nodeOf[*op.Reshape](v)
+	if out == nil {
+		return v, 1
+	}
+	ex, _ := nodeOf[*op.Expand](out.Input(0))
+	if ex == nil {
+		return v, 1
+	}
+	in, _ := nodeOf[*op.Reshape](ex.Input(0))
+	if in == nil {
+		return v, 1
+	}
+	x, narrow, wide := in.Input(0).Type.Dims, ex.Input(0).Type.Dims, ex.Out()[0].Type.Dims
+	if len(x) != 4 || len(narrow) != 5 || len(wide) != 5 || len(v.Type.Dims) != 4 || !isUnit(narrow[2]) {
+		return v, 1
+	}
+	times, ok := wide[2].IsConst()
+	want := []sym.Expr{x[0], x[1], wide[2], x[2], x[3]}
+	for i := range want {
+		ok = ok && wide[i].Equal(want[i])
+	}
+	if !ok || !v.Type.Equal(ir.TensorType(v.Type.Elem, x[0], x[1].Mul(wide[2]), x[2], x[3])) {
+		return v, 1
+	}
+	return in.Input(0), times
+}
+
+// masks checks that the conditions can be told by one mask, and what becomes of queries without any key.
+func (m *attentionMatch) masks() bool {
+	k := &m.mask
+	if k.slopes != nil {
+		heads, ok := m.q.Type.Dims[max(0, len(m.q.Type.Dims)-3)].IsConst()
+		if !k.causal || len(m.q.Type.Dims) != 4 || !ok || heads != int64(k.slopes.Len()) {
+			k.floats, k.slopes = append(k.floats, k.alibi), nil
+		}
+	}
+	if k.hard && k.finite {
+		return m.fail("some masked scores are -Inf and others are finite")
+	}
+	return true
+}
+
+// empty is what the result is for a query without any key.
+func (m *attentionMatch) empty() op.EmptyRow {
+	k := &m.mask
+	switch {
+	case len(k.conds) == 0 && (!k.causal || k.start.AtLeast(0)):
+		return op.EmptyZero // there is none
+	case k.finite:
+		return op.EmptyMean
+	case m.guarded || !k.hard:
+		return op.EmptyZero
+	}
+	return op.EmptyNaN
+}
+
+// build puts the operator in place of the last product.
+func (m *attentionMatch) build(r *run, g *ir.Graph) error {
+	n := m.node
+	add := func(o ir.Op, in ...*ir.Value) (*ir.Value, error) {
+		x, err := g.InsertBefore(n, o, in...)
+		if err != nil {
+			return nil, err
+		}
+		x.Name = n.Name
+		return x.Out()[0], nil
+	}
+	var err error
+	if !m.transK {
+		if m.k, err = add(swapLast(m.k), m.k); err != nil {
+			return err
+		}
+	}
+	if m.transV {
+		if m.v, err = add(swapLast(m.v), m.v); err != nil {
+			return err
+		}
+	}
+	in := make([]*ir.Value, op.AttentionSlopes+1)
+	in[op.AttentionQ], in[op.AttentionK], in[op.AttentionV] = m.q, m.k, m.v
+	if in[op.AttentionMask], err = m.maskValue(add); err != nil {
+		return err
+	}
+	o := &op.Attention{Scale: float32(m.scale), Softcap: float32(m.softcap), Causal: m.mask.causal, Left: m.mask.left, Empty: m.empty()}
+	if c, ok := m.mask.start.IsConst(); m.mask.causal && !(ok && c == 0) {
+		if in[op.AttentionStart], err = add(&ir.Dims{Elem: tensor.Int64, Exprs: []sym.Expr{m.mask.start}}); err != nil {
+			return err
+		}
+	}
+	if m.mask.slopes != nil {
+		if in[op.AttentionSlopes], err = add(&ir.Const{Value: m.mask.slopes}); err != nil {
+			return err
+		}
+	}
+	if len(m.q.Type.Dims) == 3 { // a batch of single heads
+		o.Heads, o.KVHeads = 1, 1
+	}
+	for len(in) > 3 && in[len(in)-1] == nil {
+		in = in[:len(in)-1]
+	}
+	r.found("attention", n, m.attributes()...)
+	return replaceAndDrop(g, n, o, in...)
+}
+
+func swapLast(v *ir.Value) *op.Transpose {
+	rank := len(v.Type.Dims)
+	perm := make([]int, rank)
+	for i := range perm {
+		perm[i] = i
+	}
+	perm[rank-1], perm[rank-2] = rank-2, rank-1
+	return &op.Transpose{Perm: perm}
+}
+
+// maskValue is the mask as one tensor: bool if there are conditions only, else float; nil if all of it is structure.
+func (m *attentionMatch) maskValue(add func(ir.Op, ...*ir.Value) (*ir.Value, error)) (*ir.Value, error) {
+	var cond, bias *ir.Value
+	var err error
+	for _, c := range m.mask.conds {
+		v := c.value
+		if c.negated {
+			if v, err = add(&op.Unary{Fn: op.Not}, v); err != nil {
+				return nil, err
+			}
+		}
+		if cond == nil {
+			cond = v
+		} else if cond, err = add(&op.Binary{Fn: op.And}, cond, v); err != nil {
+			return nil, err
+		}
+	}
+	for _, f := range m.mask.floats {
+		if bias == nil {
+			bias = f
+		} else if bias, err = add(&op.Binary{Fn: op.Add}, bias, f); err != nil {
+			return nil, err
+		}
+	}
+	if cond == nil || bias == nil {
+		if cond != nil {
+			return cond, nil
+		}
+		return bias, nil
+	}
+	none := tensor.New(bias.Type.Elem)
+	none.SetFloat64(0, math.Inf(-1))
+	hidden, err := add(&ir.Const{Value: none})
+	if err != nil {
+		return nil, err
+	}
+	return add(&op.Where{}, cond, bias, hidden)
+}
+
+func (m *attentionMatch) attributes() []string {
+	dims := m.q.Type.Dims
+	list := []string{"size", dims[len(dims)-1].String()}
+	if len(dims) == 4 {
+		list = append(list, "heads", dims[1].String())
+		if m.groups > 1 {
+			list = append(list, "kv_heads", m.k.Type.Dims[1].String())
+		}
+	}
+	flag := func(name string, on bool) {
+		if on {
+			list = append(list, name, "true")
+		}
+	}
+	flag("causal", m.mask.causal)
+	flag("alibi", m.mask.slopes != nil)
+	flag("mask", len(m.mask.conds) > 0)
+	flag("bias", len(m.mask.floats) > 0)
+	if m.mask.left > 0 {
+		list = append(list, "window", strconv.Itoa(m.mask.left))
+	}
+	if m.softcap > 0 {
+		list = append(list, "softcap", strconv.FormatFloat(m.softcap, 'g', -1, 32))
+	}
+	return list
+}

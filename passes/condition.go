@@ -1,0 +1,271 @@
+package passes
+
+import (
+	"github.com/gocompile/gocompile/ir"
+	"github.com/gocompile/gocompile/ir/op"
+	"github.com/gocompile/gocompile/ir/sym"
+	"github.com/gocompile/gocompile/tensor"
+)
+
+// conjunct is one of the conditions that a bool tensor is the conjunction of: that an affine function of the index is not negative, or the
+// value itself where it is no such thing.
+type conjunct struct {
+	bound   affine // ≥ 0
+	isBound bool
+	value   *ir.Value // nil for a bound that no value of the graph spells alone
+	negated bool      // of value
+}
+
+// conjuncts takes a bool tensor apart. Conditions that always hold are left out.
+func conjuncts(v *ir.Value, negated bool) []conjunct { return conjunctsAt(v, negated, maxIndexDepth) }
+
+func conjunctsAt(v *ir.Value, negated bool, depth int) []conjunct {
+	whole := []conjunct{{value: v, negated: negated}}
+	n := v.Def()
+	if n == nil || depth == 0 || !v.Type.Ranked {
+		return whole
+	}
+	if k, ok := scalarBool(v); ok && k != negated {
+		return nil
+	}
+	switch o := n.Op.(type) {
+	case *op.Binary:
+		switch {
+		case o.Fn == op.And && !negated, o.Fn == op.Or && negated:
+			return append(conjunctsAt(n.Input(0), negated, depth-1), conjunctsAt(n.Input(1), negated, depth-1)...)
+		case o.Fn.Compares() && n.Input(0).Type.Elem != tensor.String:
+			if inner, neg, ok := comparedBool(n, o.Fn); ok {
+				return conjunctsAt(inner, neg != negated, depth-1)
+			}
+			b, ok := comparison(n, o.Fn, negated)
+			if !ok {
+				return whole
+			}
+			if b.atLeast(0, v.Type.Dims) {
+				return nil
+			}
+			return []conjunct{{bound: b, isBound: true, value: v, negated: negated}}
+		}
+	case *op.Unary:
+		if o.Fn == op.Not {
+			return conjunctsAt(n.Input(0), !negated, depth-1)
+		}
+	case *op.Cast:
+		if n.Input(0).Type.Elem == tensor.Bool || castOfBool(n.Input(0)) != nil {
+			if b := castOfBool(n.Input(0)); b != nil {
+				return conjunctsAt(b, negated, depth-1)
+			}
+			return conjunctsAt(n.Input(0), negated, depth-1)
+		}
+	case *op.Reshape, *op.Transpose, *op.Expand, *op.Slice:
+		return movedConjuncts(n, whole, conjunctsAt(n.Input(0), negated, depth-1))
+	case *op.Trilu:
+		if b, ok := triangle(n, o); ok && !negated {
+			return []conjunct{{bound: b, isBound: true, value: v}}
+		}
+	case *ir.Const:
+		if b, ok := constantTriangle(v.Const, negated); ok {
+			return []conjunct{{bound: b, isBound: true, value: v, negated: negated}}
+		}
+	}
+	return whole
+}
+
+// movedConjuncts follows bounds through an operator that moves elements; anything else is left as it stands behind it.
+func movedConjuncts(n *ir.Node, whole, inner []conjunct) []conjunct {
+	var out []conjunct
+	for _, c := range inner {
+		if !c.isBound {
+			return whole
+		}
+		b, ok := c.bound.moved(n)
+		if !ok {
+			return whole
+		}
+		out = append(out, conjunct{bound: b.onUnits(n.Out()[0].Type.Dims), isBound: true, value: whole[0].value, negated: whole[0].negated})
+	}
+	if len(out) > 1 { // one value for two conditions
+		for i := range out {
+			out[i].value = nil
+		}
+	}
+	return out
+}
+
+// comparison writes a comparison of affine integers as b ≥ 0.
+func comparison(n *ir.Node, fn op.BinaryFn, negated bool) (affine, bool) {
+	x, okX := affineOf(n.Input(0))
+	y, okY := affineOf(n.Input(1))
+	if !okX || !okY {
+		return affine{}, false
+	}
+	rank := len(n.Out()[0].Type.Dims)
+	x, y = x.aligned(rank), y.aligned(rank)
+	minus := sym.Const(-1)
+	diff := x.plus(y.times(minus)) // x − y
+	less := affine{diff.times(minus).coef, diff.times(minus).offset.Sub(sym.Const(1))}
+	switch {
+	case fn == op.GreaterOrEqual && !negated, fn == op.Less && negated:
+		return diff, true
+	case fn == op.Greater && !negated, fn == op.LessOrEqual && negated:
+		return affine{diff.coef, diff.offset.Sub(sym.Const(1))}, true
+	case fn == op.LessOrEqual && !negated, fn == op.Greater && negated:
+		return diff.times(minus), true
+	case fn == op.Less && !negated, fn == op.GreaterOrEqual && negated:
+		return less, true
+	}
+	return affine{}, false
+}
+
+// comparedBool sees through comparisons of a bool that was cast to a number with 0 or 1.
+func comparedBool(n *ir.Node, fn op.BinaryFn) (inner *ir.Value, negated, ok bool) {
+	b := castOfBool(n.Input(0))
+	k, isScalar := scalarOf(n.Input(1))
+	if b == nil || !isScalar || !keepsShape(n.Input(1), n.Input(0)) {
+		return nil, false, false
+	}
+	switch {
+	case fn == op.Equal && k == 0, fn == op.Less && k == 1, fn == op.LessOrEqual && k == 0:
+		return b, true, true
+	case fn == op.Equal && k == 1, fn == op.Greater && k == 0, fn == op.GreaterOrEqual && k == 1:
+		return b, false, true
+	}
+	return nil, false, false
+}
+
+// castOfBool is the bool of which v is the value as a number, nil if it is none.
+func castOfBool(v *ir.Value) *ir.Value {
+	n, o := nodeOf[*op.Cast](v)
+	if n == nil || n.Input(0).Type.Elem != tensor.Bool || !o.To.IsInteger() && !o.To.IsFloat() {
+		return nil
+	}
+	return n.Input(0)
+}
+
+// scalarBool is the truth value that all elements of a constant have.
+func scalarBool(v *ir.Value) (truth, ok bool) {
+	if v.Const == nil || v.Const.DType() != tensor.Bool || v.Const.Len() == 0 {
+		return false, false
+	}
+	bits := tensor.Data[bool](v.Const)
+	for _, b := range bits {
+		if b != bits[0] {
+			return false, false
+		}
+	}
+	return bits[0], true
+}
+
+// triangle is where a triangle of a tensor full of true, or of equal numbers, is kept.
+func triangle(n *ir.Node, o *op.Trilu) (affine, bool) {
+	if !isFullOfTrue(n.Input(0)) {
+		return affine{}, false
+	}
+	k := sym.Expr{}
+	if n.Input(1) != nil {
+		s := symbols(n.Input(1))
+		if len(s) != 1 {
+			return affine{}, false
+		}
+		k = s[0]
+	}
+	return diagonal(len(n.Out()[0].Type.Dims), k, o.Upper), true
+}
+
+// diagonal is the condition of an element of matrices to stand on or below diagonal k, or on or above it.
+func diagonal(rank int, k sym.Expr, upper bool) affine {
+	b := affine{make([]sym.Expr, rank), k}
+	b.coef[rank-2], b.coef[rank-1] = sym.Const(1), sym.Const(-1)
+	if upper {
+		return b.times(sym.Const(-1))
+	}
+	return b
+}
+
+// isFullOfTrue reports whether a bool tensor is true everywhere.
+func isFullOfTrue(v *ir.Value) bool {
+	if t, ok := scalarBool(v); ok {
+		return t
+	}
+	switch n := defOf(v); {
+	case n == nil:
+	default:
+		switch o := n.Op.(type) {
+		case *op.ConstantOfShape:
+			return o.Value != nil && o.Value.DType() == tensor.Bool && o.Value.Int64(0) != 0
+		case *op.Expand, *op.Reshape:
+			return isFullOfTrue(n.Input(0))
+		case *op.Cast:
+			x, ok := fill(n.Input(0))
+			return o.To == tensor.Bool && ok && x != 0
+		}
+	}
+	return false
+}
+
+// fill is the number that all elements of v are.
+func fill(v *ir.Value) (float64, bool) {
+	if x, ok := scalarOf(v); ok {
+		return x, true
+	}
+	n := defOf(v)
+	if n == nil {
+		return 0, false
+	}
+	switch o := n.Op.(type) {
+	case *op.ConstantOfShape:
+		if o.Value == nil {
+			return 0, true
+		}
+		if !o.Value.DType().IsFloat() && !o.Value.DType().IsInteger() {
+			return 0, false
+		}
+		return o.Value.Float64(0), true
+	case *op.Expand, *op.Reshape:
+		return fill(n.Input(0))
+	}
+	return 0, false
+}
+
+const maxTriangle = 1 << 24 // elements of a constant that is looked at
+
+// constantTriangle recognises [1…, N, M] that is true on and below a diagonal, or on and above one.
+func constantTriangle(t *tensor.Tensor, negated bool) (affine, bool) {
+	if t == nil || t.DType() != tensor.Bool || t.Rank() < 2 || t.Len() == 0 || t.Len() > maxTriangle {
+		return affine{}, false
+	}
+	rows, cols := t.Dim(t.Rank()-2), t.Dim(t.Rank()-1)
+	if rows*cols != t.Len() || rows < 2 || cols < 2 {
+		return affine{}, false
+	}
+	bits := tensor.Data[bool](t)
+	for _, upper := range []bool{false, true} {
+		k := 0 // the diagonal, from the first row
+		for k < cols && (bits[k] != negated) == !upper {
+			k++
+		}
+		first := k // of the upper triangle
+		if !upper {
+			first = k - 1 // last of the lower one
+		}
+		if isTriangle(bits, rows, cols, first, upper, negated) {
+			return diagonal(t.Rank(), sym.Const(int64(first)), upper), true
+		}
+	}
+	return affine{}, false
+}
+
+func isTriangle(bits []bool, rows, cols, k int, upper, negated bool) bool {
+	for i := range rows {
+		for j := range cols {
+			kept := j <= i+k
+			if upper {
+				kept = j >= i+k
+			}
+			if (bits[i*cols+j] != negated) != kept {
+				return false
+			}
+		}
+	}
+	return true
+}
