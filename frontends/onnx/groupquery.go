@@ -2,6 +2,7 @@ package onnx
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/gocompile/gocompile/ir"
 	"github.com/gocompile/gocompile/ir/op"
@@ -63,7 +64,7 @@ func importGroupQuery(c *call) ([]*ir.Value, error) {
 	}
 	o := &op.Attention{
 		Heads: int(heads), KVHeads: int(groups), Scale: c.float("scale", 0), Softcap: c.float("softcap", 0), Causal: c.bool("causal", true),
-		Left: int(c.int("local_window_size", -1)) + 1, Scores: op.MaskedScores,
+		Left: int(max(0, c.int("local_window_size", -1))), Scores: op.MaskedScores,
 	}
 	if c.int("qk_output", 0) == 2 {
 		o.Scores = op.Weights
@@ -83,7 +84,12 @@ func importGroupQuery(c *call) ([]*ir.Value, error) {
 	} else if c.int("smooth_softmax", -1) == 1 {
 		in[op.AttentionSink] = c.constant(tensor.New(tensor.Float32, int(heads)))
 	}
-	return c.exprs(o, in...), nil
+	out := slices.Clone(c.exprs(o, in...))
+	if o.Scores == op.MaskedScores && c.wants(3) && c.err == nil { // where keys are masked, zeros are put out
+		masked := c.expr(&op.Unary{Fn: op.IsInf, Alpha: 1}, out[3])
+		out[3] = c.choose(masked, c.number(0, out[3]), out[3])
+	}
+	return out, nil
 }
 
 // refuse lists what is not supported.

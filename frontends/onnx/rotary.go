@@ -31,18 +31,31 @@ func importRotaryMS(c *call) ([]*ir.Value, error) {
 		positions = c.unsqueeze(c.plus(c.to(positions, tensor.Int64), c.count(c.axis(x, -2))), 0)
 	}
 	o := &op.Rotary{Heads: int(c.int("num_heads", 0)), Interleaved: c.bool("interleaved", false)}
-	if rank, _ := x.Type.Rank(); rank == 3 && o.Heads == 0 {
-		hidden, known := x.Type.Dims[2].IsConst()
-		if !cos.Type.Ranked || len(cos.Type.Dims) != 2 {
-			return nil, fmt.Errorf("cos_cache must be a matrix, got %v", cos.Type)
-		}
-		half, ok := cos.Type.Dims[1].IsConst()
-		if !known || !ok || half == 0 || hidden%(2*half) != 0 {
-			return nil, fmt.Errorf("%v does not divide into heads of twice the width of cos_cache %v", x.Type, cos.Type)
-		}
-		o.Heads = int(hidden / (2 * half))
+	if rank, _ := x.Type.Rank(); rank != 3 || o.Heads > 0 {
+		return c.exprs(o, x, cos, c.in[3], positions), nil
 	}
-	return []*ir.Value{c.expr(o, x, cos, c.in[3], positions)}, nil
+	width := c.times(c.axis(cos, -1), c.vector(2))
+	if heads, ok := c.ratio(c.axis(x, -1), width); ok {
+		o.Heads = heads
+		return c.exprs(o, x, cos, c.in[3], positions), nil
+	}
+	split := c.expr(&op.Reshape{}, x, c.join(c.vector(0, 0, -1), width))
+	swap := &op.Transpose{Perm: []int{0, 2, 1, 3}}
+	turned := c.expr(o, c.expr(swap, split), cos, c.in[3], positions)
+	return []*ir.Value{c.regroup(c.expr(swap, turned), 0, 0, -1)}, nil
+}
+
+// ratio divides vectors of one element if both are known and divide.
+func (c *call) ratio(a, b *ir.Value) (int, bool) {
+	if c.err != nil || a.Const == nil || b.Const == nil {
+		return 0, false
+	}
+	n, k := a.Const.Int64(0), b.Const.Int64(0)
+	if k <= 0 || n%k != 0 {
+		c.fail("%d columns do not divide into heads of %d", n, k)
+		return 0, false
+	}
+	return int(n / k), true
 }
 
 func init() {

@@ -43,8 +43,11 @@ func (c *call) skip(bias *ir.Value) *ir.Value {
 // importEmbedLayerNorm: a layer norm of the sum of the embeddings of words, positions and segments. The second output counts the words
 // that the mask shows.
 func importEmbedLayerNorm(c *call) ([]*ir.Value, error) {
-	if err := c.expect(4, 9); err != nil {
+	if err := c.expect(1, 9); err != nil {
 		return nil, err
+	}
+	if c.input(2) == nil || c.input(3) == nil {
+		return nil, fmt.Errorf("needs the embeddings of words and positions")
 	}
 	ids, segments, mask, positions := c.in[0], c.input(1), c.input(7), c.input(8)
 	if positions == nil {
