@@ -192,7 +192,7 @@ func importLoop(c *call) ([]*ir.Value, error) {
 
 func importScan(c *call) ([]*ir.Value, error) {
 	if c.version < 9 {
-		return c.importScan8()
+		return importScan8(c)
 	}
 	g := c.subgraph("body")
 	scanned := int(c.int("num_scan_inputs", 0))
@@ -243,46 +243,6 @@ func (c *call) scan(o *op.Scan, g *proto.Graph, in []*ir.Value) ([]*ir.Value, er
 	}
 	o.Body = b
 	return c.add(o, append(slices.Clone(in), caps.values...)...)
-}
-
-// importScan8: the version of opset 8 has a batch axis in front of everything and scans axis 1. It is translated for batches of
-// one.
-func (c *call) importScan8() ([]*ir.Value, error) {
-	g := c.subgraph("body")
-	scanned := int(c.int("num_scan_inputs", 0))
-	if c.err != nil {
-		return nil, c.err
-	}
-	if c.input(0) != nil {
-		return nil, fmt.Errorf("sequence_lens of opset 8 is not supported")
-	}
-	in := slices.Clone(c.in[1:])
-	for i, v := range in {
-		if v == nil {
-			return nil, fmt.Errorf("input %d is required but absent", i+1)
-		}
-		if n, ok := v.Type.Dims[0].IsConst(); !v.Type.Ranked || len(v.Type.Dims) == 0 || !ok || n != 1 {
-			return nil, fmt.Errorf("opset 8 is supported for batches of one only, input %d is %v", i+1, v.Type)
-		}
-		var err error
-		if in[i], err = c.one(&op.Squeeze{}, v, c.vector(0)); err != nil {
-			return nil, err
-		}
-	}
-	if scanned < 1 || scanned > len(in) {
-		return nil, fmt.Errorf("attribute %q is %d, with %d inputs", "num_scan_inputs", scanned, len(in))
-	}
-	out, err := c.scan(&op.Scan{States: len(in) - scanned, Scanned: scanned, InputBackward: flags(c.ints("directions"))}, g, in)
-	if err != nil {
-		return nil, err
-	}
-	results := make([]*ir.Value, len(out))
-	for i, v := range out {
-		if results[i], err = c.one(&op.Unsqueeze{}, v, c.vector(0)); err != nil {
-			return nil, err
-		}
-	}
-	return results, nil
 }
 
 func init() {
