@@ -107,7 +107,7 @@ func compile(f *proto.File, options []Option) (*Model, error) {
 		return nil, err
 	}
 	for _, name := range sortedKeys(c.dims) {
-		if err := bindDim(g, name, c.dims[name]); err != nil {
+		if err := bindDim(g, name, int64(c.dims[name])); err != nil {
 			return nil, err
 		}
 	}
@@ -129,19 +129,9 @@ func compile(f *proto.File, options []Option) (*Model, error) {
 
 // bindDim makes a named dimension a constant.
 func bindDim(g *ir.Graph, name string, n int64) error {
-	y, ok := g.Scope.Lookup(name)
-	if !ok {
-		var known []string
-		for _, s := range g.Scope.Symbols() {
-			if !s.Fresh() {
-				known = append(known, s.Name())
-			}
-		}
-		sort.Strings(known)
-		return fmt.Errorf("the model has no dimension %q; it has %s", name, strings.Join(known, ", "))
-	}
-	if n < y.Min() {
-		return fmt.Errorf("dimension %q must be at least %d, got %d", name, y.Min(), n)
+	y, err := findDim(g, name, n)
+	if err != nil {
+		return err
 	}
 	return g.Substitute(y, n)
 }
@@ -259,7 +249,7 @@ func portList(ports []Port) string {
 	return strings.Join(parts, ", ")
 }
 
-func sortedKeys(m map[string]int64) []string {
+func sortedKeys(m map[string]int) []string {
 	keys := make([]string, 0, len(m))
 	for k := range m {
 		keys = append(keys, k)

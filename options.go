@@ -17,12 +17,12 @@ type config struct {
 	backend string
 	threads int
 	memory  int64
-	dims    map[string]int64
+	dims    map[string]int
 	passes  passes.Options
 }
 
 func newConfig(options []Option) *config {
-	c := &config{backend: "cpu", dims: map[string]int64{}}
+	c := &config{backend: "cpu", dims: map[string]int{}}
 	for _, o := range options {
 		o(c)
 	}
@@ -41,7 +41,7 @@ func WithThreads(n int) Option { return func(c *config) { c.threads = n } }
 func WithMemoryLimit(n int64) Option { return func(c *config) { c.memory = n } }
 
 // WithDim fixes a named dimension of the model when it is compiled.
-func WithDim(name string, n int) Option { return func(c *config) { c.dims[name] = int64(n) } }
+func WithDim(name string, n int) Option { return func(c *config) { c.dims[name] = n } }
 
 // WithPasses chooses which passes run; see [passes.Options].
 func WithPasses(o passes.Options) Option { return func(c *config) { c.passes = o } }
