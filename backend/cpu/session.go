@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/gocompile/gocompile/backend/cpu/kernel/gemm"
+	"github.com/gocompile/gocompile/backend/cpu/kernel/quant"
 	"github.com/gocompile/gocompile/backend/cpu/pool"
 	"github.com/gocompile/gocompile/ir"
 	"github.com/gocompile/gocompile/ir/sym"
@@ -38,6 +39,7 @@ type bodyKey struct{ step, body int }
 type exec struct {
 	pool    *pool.Pool
 	gemm    *gemm.Ctx
+	quant   *quant.Ctx
 	scratch []float32
 }
 
@@ -51,7 +53,7 @@ func (x *exec) floats(n int) []float32 {
 
 // NewSession makes a session; it allocates little before its first run.
 func (p *Program) NewSession() *Session {
-	return &Session{program: p, exec: exec{pool: p.pool, gemm: gemm.NewCtx(p.pool, p.level)}, binding: p.symbols().NewBinding(), bodies: map[bodyKey]*Session{}}
+	return &Session{program: p, exec: exec{pool: p.pool, gemm: gemm.NewCtx(p.pool, p.level), quant: quant.NewCtx(p.pool, p.level)}, binding: p.symbols().NewBinding(), bodies: map[bodyKey]*Session{}}
 }
 
 // ArenaBytes is the memory that the session holds for intermediate values.

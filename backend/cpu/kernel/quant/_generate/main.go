@@ -1,0 +1,38 @@
+// Command _generate writes the AVX2 kernels of package quant.
+package main
+
+import (
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	. "github.com/mmcloughlin/avo/reg"
+)
+
+const maxRows = 6
+
+func main() {
+	ConstraintExpr("amd64,!noasm")
+	for rows := 1; rows <= maxRows; rows++ {
+		multiply(rows)
+	}
+	widen("widenUnsigned", VPMOVZXBW)
+	widen("widenSigned", VPMOVSXBW)
+	extremes()
+	order := bytesOrder()
+	quantize(order)
+	requantize(order)
+	Generate()
+}
+
+// load reads a field of the struct behind t.
+func load(t Register, offset int) GPVirtual {
+	r := GP64()
+	MOVQ(Mem{Base: t, Disp: offset}, r)
+	return r
+}
+
+// broadcast fills a vector with a 32 bit parameter in memory.
+func broadcast(m Mem) VecVirtual {
+	v := YMM()
+	VBROADCASTSS(m, v)
+	return v
+}

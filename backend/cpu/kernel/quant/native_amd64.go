@@ -1,0 +1,80 @@
+//go:build amd64 && !noasm
+
+package quant
+
+import (
+	"unsafe"
+
+	"github.com/gocompile/gocompile/backend/cpu/level"
+)
+
+var native = []functions{{level.AVX2, avx2Tile, avx2Widen, avx2Extremes, avx2Quantize, avx2Requantize}}
+
+// avx2Tile calls the kernel for as many rows as the tile has.
+func avx2Tile(t *tile) {
+	p := (*byte)(unsafe.Pointer(t))
+	switch t.rows {
+	case 1:
+		multiply1(p)
+	case 2:
+		multiply2(p)
+	case 3:
+		multiply3(p)
+	case 4:
+		multiply4(p)
+	case 5:
+		multiply5(p)
+	case 6:
+		multiply6(p)
+	}
+}
+
+func avx2Widen(dst []int16, src []byte, signed bool, zero int16) int {
+	n := len(src) &^ 15
+	if n == 0 {
+		return 0
+	}
+	_ = dst[n-1]
+	if signed {
+		widenSigned(&dst[0], &src[0], n, zero)
+	} else {
+		widenUnsigned(&dst[0], &src[0], n, zero)
+	}
+	return n
+}
+
+func avx2Extremes(x []float32) (lo, hi float32, done int) {
+	n := len(x) &^ 31
+	if n == 0 {
+		return 0, 0, 0
+	}
+	var out [16]float32
+	extremes(&x[0], n, &out[0])
+	for _, v := range out[:8] {
+		lo = min(lo, v)
+	}
+	for _, v := range out[8:] {
+		hi = max(hi, v)
+	}
+	return lo, hi, n
+}
+
+func avx2Quantize(dst []byte, x []float32, scale float32, l limits) int {
+	n := len(x) &^ 31
+	if n == 0 {
+		return 0
+	}
+	_ = dst[n-1]
+	quantize32(&dst[0], &x[0], n, scale, (*byte)(unsafe.Pointer(&l)))
+	return n
+}
+
+func avx2Requantize(dst []byte, x []int32, scale []float32, l limits) int {
+	n := len(x) &^ 31
+	if n == 0 {
+		return 0
+	}
+	_, _ = dst[n-1], scale[n-1]
+	requantize32(&dst[0], &x[0], &scale[0], n, (*byte)(unsafe.Pointer(&l)))
+	return n
+}
