@@ -58,6 +58,9 @@ func (s *scope) find(name string) (*ir.Value, error) {
 	if v == nil || err != nil {
 		return nil, err
 	}
+	if s.graph == s.outer.graph { // the graph is inlined
+		return s.define(name, v)
+	}
 	if v.Const != nil {
 		return s.define(name, s.graph.Const(v.Const))
 	}
