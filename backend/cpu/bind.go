@@ -1,14 +1,15 @@
 package cpu
 
 import (
+	"slices"
+
 	"github.com/gocompile/gocompile/ir"
-	"github.com/gocompile/gocompile/ir/sym"
 	"github.com/gocompile/gocompile/tensor"
 )
 
 // bindable is a kernel that prepares itself for operands of certain shapes. A session binds a step when it runs it for the first time under a
 // plan, and keeps what bind returns as long as the plan: it is the session's own, may keep buffers and closures, and must allocate nothing
-// when it runs. Bind may read shapes, and contents of those inputs that [invariant] holds for.
+// when it runs. Bind may read shapes, and contents of those inputs that [reading] names.
 type bindable interface {
 	kernel
 	bind(x *exec, in, out []*tensor.Tensor) (kernel, error)
@@ -36,37 +37,15 @@ func bindAndRun(b bindable, x *exec, in, out []*tensor.Tensor) error {
 	return k.run(x, in, out)
 }
 
+// reading is a binder that reads the contents of some inputs. Where those differ from run to run, it binds in every run.
+type reading struct {
+	binder
+	contents []int
+}
+
 // bind is a kernel of a binder that reads the contents of some inputs.
 func bind(n *ir.Node, b binder, contents ...int) kernel {
-	for _, i := range contents {
-		if !invariant(n.Input(i)) {
-			return kernelFunc(b.run)
-		}
-	}
-	return b
-}
-
-// invariant reports whether the contents of a value are the same in all runs with the same input shapes.
-func invariant(v *ir.Value) bool {
-	if v == nil || v.Const != nil {
-		return true
-	}
-	exprs := v.Sym
-	if v.Def() != nil {
-		if d, ok := v.Def().Op.(*ir.Dims); ok {
-			exprs = d.Exprs
-		}
-	}
-	return exprs != nil && !anyFresh(exprs)
-}
-
-func anyFresh(exprs []sym.Expr) bool {
-	for _, e := range exprs {
-		if e.HasFresh() {
-			return true
-		}
-	}
-	return false
+	return reading{b, slices.DeleteFunc(contents, func(i int) bool { return n.Input(i) == nil })}
 }
 
 // kernelFunc is a kernel without state of its own.

@@ -22,6 +22,8 @@ type plan struct {
 	dims  map[int]*tensor.Tensor // tensors of dimensions
 	given []bool                 // by output: it is handed over, not copied
 	late  []int                  // slots that are not planned
+	ints  map[int][]int64        // contents of small integer slots
+	bound sym.Binding            // the symbols, with those that could be found out
 }
 
 // planned is a slot under a plan.
@@ -40,11 +42,16 @@ const align = 64
 // makePlan evaluates all sizes under a binding and lays the memory out.
 func (p *Program) makePlan(b sym.Binding) (*plan, error) {
 	pl := &plan{slots: make([]planned, len(p.slots)), dims: map[int]*tensor.Tensor{}, ready: make([]bool, len(p.steps)),
-		taken: make([]int, len(p.steps)), given: make([]bool, len(p.outputs))}
+		taken: make([]int, len(p.steps)), given: make([]bool, len(p.outputs)), ints: map[int][]int64{}}
+	r := p.resolve(b)
+	pl.bound = r.binding
 	for i := range p.slots {
 		pl.slots[i] = planned{root: i, offset: -1, last: p.slots[i].last}
-		if err := pl.size(p, i, b); err != nil {
+		if err := pl.size(p, i, r); err != nil {
 			return nil, err
+		}
+		if c, ok := r.contents(p.slots[i].value); ok {
+			pl.ints[i] = c
 		}
 		if !pl.slots[i].known {
 			pl.late = append(pl.late, i)
@@ -52,7 +59,7 @@ func (p *Program) makePlan(b sym.Binding) (*plan, error) {
 	}
 	for i := range p.steps {
 		pl.ready[i], pl.taken[i] = pl.allKnown(&p.steps[i]), -1
-		if !pl.ready[i] || p.steps[i].view == nil || !pl.alias(p, &p.steps[i], b) {
+		if !pl.ready[i] || p.steps[i].view == nil || !pl.alias(p, &p.steps[i]) {
 			pl.order = append(pl.order, i)
 		}
 	}
@@ -80,7 +87,7 @@ func (p *Program) makePlan(b sym.Binding) (*plan, error) {
 }
 
 // size evaluates the shape of a slot.
-func (pl *plan) size(p *Program, i int, b sym.Binding) error {
+func (pl *plan) size(p *Program, i int, r *resolver) error {
 	s, d := &p.slots[i], &pl.slots[i]
 	if s.kind == constant {
 		if t, ok := s.konst.(*tensor.Tensor); ok && t.DType() != tensor.String {
@@ -89,12 +96,14 @@ func (pl *plan) size(p *Program, i int, b sym.Binding) error {
 		return nil
 	}
 	t := s.value.Type
-	if t.Kind != ir.KindTensor || !t.Ranked {
+	if t.Kind != ir.KindTensor {
 		return nil
 	}
-	shape, err := evalDims(t.Dims, b)
-	if err != nil {
-		return fmt.Errorf("value %q: %w", s.value.Name, err)
+	shape := r.shape(s.value)
+	if shape == nil && t.Ranked {
+		if _, err := evalDims(t.Dims, r.binding); err != nil {
+			return fmt.Errorf("value %q: %w", s.value.Name, err)
+		}
 	}
 	if shape == nil {
 		return nil
@@ -109,7 +118,7 @@ func (pl *plan) size(p *Program, i int, b sym.Binding) error {
 		return fmt.Errorf("value %q of shape %v takes %d bytes, the memory limit is %d", s.value.Name, shape, d.bytes, limit)
 	}
 	if s.kind == dimension {
-		if x, err := dimensions(s.dims, b); err == nil {
+		if x, err := dimensions(s.dims, r.binding); err == nil {
 			pl.dims[i] = x
 		} else {
 			d.known = false
@@ -140,8 +149,18 @@ func (pl *plan) allKnown(st *step) bool {
 	return true
 }
 
+// knows reports whether the contents of some inputs are the same in all runs under the plan.
+func (pl *plan) knows(p *Program, st *step, inputs []int) bool {
+	for _, i := range inputs {
+		if s := st.in[i]; p.slots[s].kind != constant && pl.ints[s] == nil {
+			return false
+		}
+	}
+	return true
+}
+
 // alias makes the results of a step views, if they are for these shapes.
-func (pl *plan) alias(p *Program, st *step, b sym.Binding) bool {
+func (pl *plan) alias(p *Program, st *step) bool {
 	v := &viewing{in: make([][]int, len(st.in)), out: make([][]int, len(st.out))}
 	for i, s := range st.in {
 		if s >= 0 {
@@ -154,25 +173,8 @@ func (pl *plan) alias(p *Program, st *step, b sym.Binding) bool {
 		}
 	}
 	v.contents = func(i int) ([]int64, bool) {
-		s := st.in[i]
-		if x := pl.dims[s]; x != nil {
-			return tensor.Int64s(x), true
-		}
-		value := p.slots[s].value
-		if value.Const != nil {
-			return tensor.Int64s(value.Const), true
-		}
-		if value.Sym == nil {
-			return nil, false
-		}
-		out := make([]int64, len(value.Sym))
-		for k, e := range value.Sym {
-			var err error
-			if out[k], err = e.Eval(b); err != nil {
-				return nil, false
-			}
-		}
-		return out, true
+		c, ok := pl.ints[st.in[i]]
+		return c, ok
 	}
 	source, at, ok := st.view(st.node, v)
 	if !ok {

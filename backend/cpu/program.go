@@ -29,6 +29,7 @@ type Program struct {
 	pool    *pool.Pool
 	level   level.Level
 	limit   int64
+	open    bool // some shapes have to be found out for each plan
 
 	mu    sync.Mutex
 	plans map[string]*plan // by the values of all symbols
@@ -78,7 +79,7 @@ func Compile(g *ir.Graph, o Options) (*Program, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Program{graph: g, pool: o.Pool, level: lv, limit: o.MemoryLimit, plans: map[string]*plan{}}
+	p := &Program{graph: g, pool: o.Pool, level: lv, limit: o.MemoryLimit, open: open(g), plans: map[string]*plan{}}
 	if p.pool == nil {
 		p.pool = pool.Default()
 	}

@@ -83,6 +83,7 @@ func (s *Session) run(ctx context.Context, in []tensor.Value) ([]tensor.Value, e
 	if pl != s.plan {
 		s.adopt(pl)
 	}
+	copy(s.binding, pl.bound)
 	s.begin(in)
 	defer s.end()
 	if err := s.steps(ctx); err != nil {
@@ -269,7 +270,8 @@ func (s *Session) steps(ctx context.Context) (err error) {
 
 // step runs a step that may not have been bound yet.
 func (s *Session) step(ctx context.Context, i int) error {
-	st := &s.program.steps[i]
+	p := s.program
+	st := &p.steps[i]
 	in, out := s.views[i][0], s.views[i][1]
 	if s.bound[i] != nil {
 		return s.bound[i].run(&s.exec, in, out)
@@ -279,7 +281,9 @@ func (s *Session) step(ctx context.Context, i int) error {
 	}
 	if s.plan.ready[i] {
 		k := st.kernel
-		if b, ok := k.(bindable); ok {
+		if r, ok := k.(reading); ok && !s.plan.knows(p, st, r.contents) {
+			k = kernelFunc(r.run)
+		} else if b, ok := k.(bindable); ok {
 			var err error
 			if k, err = b.bind(&s.exec, in, out); err != nil {
 				return err
