@@ -1,0 +1,100 @@
+package main
+
+import (
+	"fmt"
+
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	. "github.com/mmcloughlin/avo/reg"
+)
+
+// Offsets of the fields of conv.tile.
+const (
+	tileA    = 0
+	tileA2   = 8
+	tileB    = 16
+	tileC    = 24
+	tileBias = 32
+	tileLDC  = 40
+	tileK    = 48
+)
+
+const (
+	stripRows = 4
+	unroll    = 4
+)
+
+// multiply generates a kernel for rows by 8·vectors; rows is one strip or two.
+func multiply(name string, rows, vectors int) {
+	TEXT(name, NOSPLIT, "func(t *byte)")
+	Pragma("noescape")
+	Doc(fmt.Sprintf("%s computes the tile at t, of %d rows and %d columns.", name, rows, 8*vectors))
+	t := Load(Param("t"), GP64())
+	strips := []Register{load(t, tileA)}
+	if rows > stripRows {
+		strips = append(strips, load(t, tileA2))
+	}
+	b, k, bias := load(t, tileB), load(t, tileK), load(t, tileBias)
+	sums := make([][]VecVirtual, rows)
+	for i := range sums {
+		sums[i] = make([]VecVirtual, vectors)
+		for v := range sums[i] {
+			sums[i][v] = YMM()
+			if v == 0 {
+				VBROADCASTSS(Mem{Base: bias, Disp: 4 * i}, sums[i][0])
+			} else {
+				VMOVUPS(sums[i][0], sums[i][v])
+			}
+		}
+	}
+	step := func(u int) {
+		row := make([]VecVirtual, vectors)
+		for v := range row {
+			row[v] = YMM()
+			VMOVUPS(Mem{Base: b, Disp: 32 * (u*vectors + v)}, row[v])
+		}
+		for i := range rows {
+			x := YMM()
+			VBROADCASTSS(Mem{Base: strips[i/stripRows], Disp: 4 * (u*stripRows + i%stripRows)}, x)
+			for v := range row {
+				VFMADD231PS(x, row[v], sums[i][v])
+			}
+		}
+	}
+	advance := func(n int) {
+		ADDQ(U32(32*vectors*n), b)
+		for _, a := range strips {
+			ADDQ(U32(4*stripRows*n), a)
+		}
+	}
+	SUBQ(Imm(unroll), k)
+	JLT(LabelRef("tail"))
+	Label("loop")
+	for u := range unroll {
+		step(u)
+	}
+	advance(unroll)
+	SUBQ(Imm(unroll), k)
+	JGE(LabelRef("loop"))
+	Label("tail")
+	ADDQ(Imm(unroll), k)
+	JE(LabelRef("done"))
+	Label("one")
+	step(0)
+	advance(1)
+	DECQ(k)
+	JNE(LabelRef("one"))
+	Label("done")
+	c, ldc := load(t, tileC), load(t, tileLDC)
+	SHLQ(Imm(2), ldc)
+	for i := range rows {
+		for v := range vectors {
+			VMOVUPS(sums[i][v], Mem{Base: c, Disp: 32 * v})
+		}
+		if i+1 < rows {
+			ADDQ(ldc, c)
+		}
+	}
+	VZEROUPPER()
+	RET()
+}

@@ -1,0 +1,178 @@
+package conv
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/gocompile/gocompile/backend/cpu/kernel/gemm"
+	"github.com/gocompile/gocompile/backend/cpu/level"
+	"github.com/gocompile/gocompile/backend/cpu/pool"
+)
+
+// textbook is the convolution by its definition, in float64.
+func textbook(s Shape, x, w, bias []float32) []float64 {
+	var l layout
+	l.resolve(s)
+	y := make([]float64, s.Batch*s.Groups*s.Out*l.positions)
+	for i := range y {
+		p, m := i%l.positions, i/l.positions%(s.Groups*s.Out)
+		n, g := i/l.positions/(s.Groups*s.Out), m/s.Out
+		if bias != nil {
+			y[i] = float64(bias[m])
+		}
+		for c := range s.In {
+			for t := range l.taps {
+				if at := l.meets(p, t); at >= 0 {
+					y[i] += float64(w[m*l.depth+c*l.taps+t]) * float64(x[((n*s.Groups+g)*s.In+c)*l.size+at])
+				}
+			}
+		}
+	}
+	return y
+}
+
+// window is an axis with as many positions as fit.
+func window(in, kernel, stride, dilation, before, after int) Axis {
+	return Axis{In: in, Out: (in+before+after-(kernel-1)*dilation-1)/stride + 1, Kernel: kernel, Stride: stride, Dilation: dilation, Before: before}
+}
+
+func shapes() []Shape {
+	axes := [][]Axis{
+		{window(9, 3, 1, 1, 0, 0)}, {window(64, 16, 8, 1, 4, 4)}, {window(7, 1, 1, 1, 0, 0)}, {window(3, 3, 1, 1, 2, 0)}, {window(50, 3, 2, 3, 1, 5)},
+		{window(1, 1, 1, 1, 0, 0)}, {window(4, 2, 3, 1, 0, 0)},
+		{window(7, 3, 1, 1, 1, 1), window(7, 3, 1, 1, 1, 1)}, {window(14, 3, 2, 1, 1, 1), window(13, 3, 2, 1, 1, 1)},
+		{window(12, 1, 1, 1, 0, 0), window(11, 1, 1, 1, 0, 0)}, {window(12, 1, 2, 1, 0, 0), window(11, 1, 2, 1, 0, 0)},
+		{window(30, 7, 2, 1, 3, 3), window(31, 7, 2, 1, 3, 3)}, {window(9, 3, 1, 2, 2, 2), window(10, 2, 1, 3, 0, 4)},
+		{window(5, 1, 1, 1, 0, 0), window(40, 5, 1, 1, 2, 2)}, {window(2, 3, 1, 1, 1, 1), window(1, 3, 1, 1, 1, 1)}, {window(30, 3, 1, 1, 0, 0), window(30, 3, 1, 1, 0, 0)},
+		{window(3, 2, 1, 1, 1, 0), window(4, 3, 2, 1, 1, 1), window(5, 3, 1, 2, 2, 2)}, {window(3, 1, 1, 1, 0, 0), window(4, 3, 1, 1, 1, 1), window(5, 1, 1, 1, 0, 0)},
+		{window(2, 3, 1, 1<<21, 1<<22, 1<<22)},
+	}
+	channels := [][3]int{{1, 1, 1}, {1, 3, 5}, {1, 4, 8}, {1, 16, 30}, {3, 2, 4}, {5, 1, 1}, {4, 1, 2}, {2, 5, 13}}
+	var all []Shape
+	for i, a := range axes {
+		for j, c := range channels {
+			if a[0].Out > 1<<20 {
+				a[0].Out = 3
+			}
+			all = append(all, Shape{Batch: 1 + (i+j)%3, Groups: c[0], In: c[1], Out: c[2], Axes: a})
+		}
+	}
+	return append(all, Shape{Batch: 0, Groups: 1, In: 2, Out: 3, Axes: axes[0]}, Shape{Batch: 1, Groups: 1, In: 0, Out: 3, Axes: axes[0]},
+		Shape{Batch: 1, Groups: 1, In: 2, Out: 0, Axes: axes[0]}, Shape{Batch: 1, Groups: 1, In: 2, Out: 3, Axes: []Axis{{In: 2, Out: 0, Kernel: 3, Stride: 1, Dilation: 1}}})
+}
+
+func numbers(n int, seed uint64) []float32 {
+	r := rand.New(rand.NewPCG(seed, 1))
+	v := make([]float32, n)
+	for i := range v {
+		v[i] = float32(r.NormFloat64())
+	}
+	return v
+}
+
+func sizesOf(s Shape) (x, w, y int) {
+	var l layout
+	l.resolve(s)
+	return s.Batch * s.Groups * s.In * l.size, s.Groups * s.Out * l.depth, s.Batch * s.Groups * s.Out * l.positions
+}
+
+func contexts() map[string]*Ctx {
+	p := pool.New(3)
+	m := map[string]*Ctx{}
+	for _, l := range []level.Level{level.Portable, level.Highest()} {
+		m[l.String()] = NewCtx(nil, l, gemm.NewCtx(nil, l))
+		m[l.String()+" with threads"] = NewCtx(p, l, gemm.NewCtx(p, l))
+	}
+	return m
+}
+
+func TestRun(t *testing.T) {
+	for name, x := range contexts() {
+		t.Run(name, func(t *testing.T) {
+			for i, s := range shapes() {
+				nx, nw, ny := sizesOf(s)
+				in, w, bias := numbers(nx, uint64(i)), numbers(nw, 2), numbers(s.Groups*s.Out, 3)
+				if i%3 == 0 {
+					bias = nil
+				}
+				want := textbook(s, in, w, bias)
+				for _, constant := range []bool{false, true} {
+					args := Args{Shape: s, X: in, Y: numbers(ny+1, 5), Bias: bias}
+					if constant {
+						args.Weights = NewWeights(w, s.Groups, s.Out, nw/max(1, s.Groups*s.Out))
+					} else {
+						args.W = w
+					}
+					guard := args.Y[ny]
+					Run(x, args)
+					for k, v := range want {
+						if d := math.Abs(float64(args.Y[k]) - v); !(d <= 1e-4*max(1, math.Abs(v))) {
+							t.Fatalf("%+v, constant weights %t: element %d is %v, want %v", s, constant, k, args.Y[k], v)
+						}
+					}
+					if args.Y[ny] != guard {
+						t.Fatalf("%+v: wrote after the result", s)
+					}
+				}
+			}
+		})
+	}
+}
+
+// Every element of the result is NaN exactly if one of the elements that it is made of is.
+func TestNaN(t *testing.T) {
+	for name, x := range contexts() {
+		for i, s := range shapes() {
+			nx, nw, ny := sizesOf(s)
+			in, w := numbers(nx, uint64(i)), numbers(nw, 2)
+			for k := range in {
+				if k%17 == 3 {
+					in[k] = []float32{float32(math.NaN()), float32(math.Inf(1)), float32(math.Inf(-1))}[k%3]
+				}
+			}
+			want, y := textbook(s, in, w, nil), make([]float32, ny)
+			Run(x, Args{Shape: s, X: in, Y: y, W: w})
+			for k, v := range want {
+				if math.IsNaN(v) != math.IsNaN(float64(y[k])) || math.IsInf(v, 0) && float32(v) != y[k] {
+					t.Fatalf("%s: %+v: element %d is %v, want %v", name, s, k, y[k], v)
+				}
+			}
+		}
+	}
+}
+
+func TestNoAllocation(t *testing.T) {
+	p := pool.New(2)
+	x := NewCtx(p, level.Highest(), gemm.NewCtx(p, level.Highest()))
+	for i, s := range shapes() {
+		nx, nw, ny := sizesOf(s)
+		args := Args{Shape: s, X: numbers(nx, 1), Y: make([]float32, ny), Weights: NewWeights(numbers(nw, 2), s.Groups, s.Out, nw/max(1, s.Groups*s.Out))}
+		Run(x, args)
+		if n := testing.AllocsPerRun(5, func() { Run(x, args) }); n > 0 {
+			t.Fatalf("shape %d, %+v: %v allocations", i, s, n)
+		}
+	}
+}
+
+func BenchmarkRun(b *testing.B) {
+	plane := func(n, k, stride int) []Axis {
+		return []Axis{window(n, k, stride, 1, k/2, k/2), window(n, k, stride, 1, k/2, k/2)}
+	}
+	for _, s := range []Shape{
+		{1, 1, 3, 64, plane(224, 7, 2)}, {1, 1, 64, 64, plane(56, 3, 1)}, {1, 1, 64, 256, plane(56, 1, 1)}, {1, 1, 128, 128, plane(28, 3, 1)},
+		{1, 1, 256, 256, plane(14, 3, 1)}, {1, 1, 512, 512, plane(7, 3, 1)}, {1, 1, 1024, 512, plane(14, 1, 2)}, {1, 96, 1, 1, plane(56, 3, 1)}, {1, 96, 1, 1, plane(112, 3, 2)},
+		{1, 32, 4, 4, plane(56, 3, 1)},
+	} {
+		nx, nw, ny := sizesOf(s)
+		x := NewCtx(nil, level.Highest(), gemm.NewCtx(nil, level.Highest()))
+		args := Args{Shape: s, X: numbers(nx, 1), Y: make([]float32, ny), Weights: NewWeights(numbers(nw, 2), s.Groups, s.Out, nw/(s.Groups*s.Out))}
+		b.Run(fmt.Sprintf("%dx%d-%d/%dx%ds%d", s.Groups, s.In, s.Out, s.Axes[0].In, s.Axes[0].Kernel, s.Axes[0].Stride), func(b *testing.B) {
+			for b.Loop() {
+				Run(x, args)
+			}
+			b.ReportMetric(2*float64(ny)*float64(nw/(s.Groups*s.Out))/float64(b.Elapsed().Nanoseconds())*float64(b.N), "GFLOP/s")
+		})
+	}
+}

@@ -1,0 +1,180 @@
+package conv
+
+// general computes image after image: its planes, then block after block.
+func (x *Ctx) general() {
+	a, l := &x.args, &x.layout
+	x.prepare()
+	x.divide()
+	channels := l.Groups * l.In
+	for x.image = range a.Batch {
+		if !l.inPlace {
+			x.planes = grow(x.planes, channels*l.plane+panelCols)
+			x.spread(channels, channels*l.plane*4, x.copyPlanes)
+		}
+		x.spread(l.Groups*x.blocks*x.split, l.Groups*l.Out*l.positions*l.depth, x.multiply)
+	}
+}
+
+// prepare sets up weights and bias.
+func (x *Ctx) prepare() {
+	a, l := &x.args, &x.layout
+	if a.Weights == nil {
+		x.strips = grow(x.strips, stripsLen(l.Groups, l.Out, l.depth))
+		packStrips(x.strips, a.W, l.Groups, l.Out, l.depth)
+	}
+	per := stripsOf(l.Out)*stripRows + stripRows
+	x.bias = grow(x.bias, l.Groups*per)
+	for g := range l.Groups {
+		b := x.bias[g*per:][:per]
+		clear(b)
+		if a.Bias != nil {
+			copy(b, a.Bias[g*l.Out:][:l.Out])
+		}
+	}
+}
+
+// divide decides how large the pieces of work are.
+func (x *Ctx) divide() {
+	l := &x.layout
+	x.panels = (l.positions + panelCols - 1) / panelCols
+	x.block = min(x.panels, max(1, panelFloats/(panelCols*l.depth)))
+	threads := len(x.slots)
+	for x.block > 1 && l.Groups*((x.panels+x.block-1)/x.block) < 4*threads {
+		x.block = (x.block + 1) / 2
+	}
+	x.blocks = (x.panels + x.block - 1) / x.block
+	x.split, x.each = 1, stripsOf(l.Out)
+	if n := l.Groups * x.blocks; threads > 1 && n < 4*threads {
+		x.split = min((4*threads+n-1)/n, (x.each+blockStrips-1)/blockStrips)
+		x.each = ((x.each+x.split-1)/x.split + 1) / 2 * 2
+		x.split = (stripsOf(l.Out) + x.each - 1) / x.each
+	}
+}
+
+func (x *Ctx) runPlanes(int) {
+	l := &x.layout
+	n := l.Groups * l.In
+	for c, ok := x.take(n); ok; c, ok = x.take(n) {
+		l.copyPlane(x.planes[c*l.plane:][:l.plane], x.args.X[(x.image*n+c)*l.size:][:l.size])
+	}
+}
+
+func (x *Ctx) runBlocks(slot int) {
+	l, s := &x.layout, &x.slots[slot]
+	last := -1
+	n := l.Groups * x.blocks * x.split
+	for i, ok := x.take(n); ok; i, ok = x.take(n) {
+		group, block, part := i/x.split/x.blocks, i/x.split%x.blocks, i%x.split
+		if i/x.split != last {
+			x.gather(s, group, block)
+			last = i / x.split
+		}
+		x.strip(s, group, block, part*x.each, min((part+1)*x.each, stripsOf(l.Out)))
+	}
+}
+
+// width is the number of columns of a panel with that many positions.
+func width(positions int) int {
+	switch {
+	case positions > 16:
+		return panelCols
+	case positions > lanes:
+		return 16
+	}
+	return lanes
+}
+
+// gather fills the panels of a block.
+func (x *Ctx) gather(s *slot, group, block int) {
+	l := &x.layout
+	per := l.depth*panelCols + lanes
+	s.panels = grow(s.panels, x.block*per)
+	src := x.planes
+	if l.inPlace {
+		src = x.args.X[(x.image*l.Groups+group)*l.In*l.plane:]
+	} else {
+		src = src[group*l.In*l.plane:]
+	}
+	g := &s.gathering
+	for j := range x.block {
+		from := (block*x.block + j) * panelCols
+		to := min(from+panelCols, l.positions)
+		if from >= to {
+			break
+		}
+		s.pieces = l.pieces(from, to, s.pieces[:0])
+		*g = gathering{dst: s.panels[j*per:][:per], src: src, offsets: l.offsets, pieces: s.pieces, width: width(to - from)}
+		x.kernels.gather(g)
+	}
+	*g = gathering{}
+}
+
+// strip multiplies strips [s0, s1) of a group with the panels of a block.
+func (x *Ctx) strip(s *slot, group, block, s0, s1 int) {
+	l := &x.layout
+	strips := x.strips
+	if x.args.Weights != nil {
+		strips = x.args.Weights.packed(group)
+	} else {
+		strips = strips[group*stripsLen(1, l.Out, l.depth):]
+	}
+	bias := x.bias[group*(stripsOf(l.Out)*stripRows+stripRows):]
+	y := x.args.Y[(x.image*l.Groups+group)*l.Out*l.positions:][:l.Out*l.positions]
+	per := l.depth*panelCols + lanes
+	t := &s.tile
+	*t = tile{k: l.depth}
+	for i := s0; i < s1; i += 2 {
+		for j := range x.block {
+			from := (block*x.block + j) * panelCols
+			cols := min(panelCols, l.positions-from)
+			if cols <= 0 {
+				break
+			}
+			t.b = &s.panels[j*per]
+			if width(cols) == lanes {
+				x.one(s, strips, bias, y, i, min(2, s1-i), from, cols)
+				continue
+			}
+			for k := i; k < min(i+2, s1); k++ {
+				x.one(s, strips, bias, y, k, 1, from, cols)
+			}
+		}
+	}
+	*t = tile{}
+}
+
+// one computes one or two strips from strip i on and one panel, which begins at position from.
+func (x *Ctx) one(s *slot, strips, bias, y []float32, i, count, from, cols int) {
+	l, t := &x.layout, &s.tile
+	t.a = &strips[i*stripRows*l.depth]
+	t.bias = &bias[i*stripRows]
+	rows, w := min(count*stripRows, l.Out-i*stripRows), width(cols)
+	whole := stripRows
+	if w == lanes {
+		whole = 2 * stripRows
+		t.a2 = t.a
+		if count == 2 {
+			t.a2 = &strips[(i+1)*stripRows*l.depth]
+		}
+	}
+	out := y[i*stripRows*l.positions+from:]
+	edge := rows < whole || cols < w
+	if edge {
+		t.c, t.ldc = &s.edge[0], w
+	} else {
+		t.c, t.ldc = &out[0], l.positions
+	}
+	switch w {
+	case panelCols:
+		x.kernels.tile24(t)
+	case 16:
+		x.kernels.tile16(t)
+	default:
+		x.kernels.tile8(t)
+	}
+	if edge {
+		for r := range rows {
+			copy(out[r*l.positions:][:cols], s.edge[r*w:])
+		}
+	}
+}

@@ -1,0 +1,129 @@
+package conv
+
+// Axis is a window on one spatial axis: position o meets, with element k of the kernel, element o·Stride − Before + k·Dilation of the
+// input; what lies outside of it is zero.
+type Axis struct{ In, Out, Kernel, Stride, Dilation, Before int }
+
+// Shape is the shape of a convolution: X `[Batch, Groups·In, spatial…]` with weights `[Groups·Out, In, kernel…]` to Y `[Batch, Groups·Out, positions…]`.
+type Shape struct {
+	Batch, Groups int
+	In, Out       int // channels of a group
+	Axes          []Axis
+}
+
+// MaxAxes is the greatest number of spatial axes.
+const MaxAxes = 3
+
+// layout is a Shape with everything resolved.
+type layout struct {
+	Shape
+	axes      [MaxAxes]axis // those that the shape lacks come first and have one element
+	taps      int           // elements of the kernel
+	depth     int           // products in a sum
+	size      int           // elements of a channel of X
+	positions int           // elements of a channel of Y
+	plane     int           // elements of a channel of the planes
+	inPlace   bool          // X has the layout of planes already
+	line      int           // consecutive positions that are consecutive in the planes too
+	offsets   []int         // by element of the sum: where in the planes it is for position 0
+}
+
+// axis is an Axis in the planes: element j of phase f is element j·Stride + start[f] of the input.
+type axis struct {
+	Axis
+	length int
+	start  []int // by phase
+	phase  []int // by element of the kernel
+	shift  []int // by element of the kernel, how far on in the phase it begins
+}
+
+// resolve fills l; it reuses its memory.
+func (l *layout) resolve(s Shape) {
+	l.Shape = s
+	l.taps, l.size, l.positions = 1, 1, 1
+	missing := MaxAxes - len(s.Axes)
+	l.inPlace, l.plane = true, 1
+	for i := range l.axes {
+		a := &l.axes[i]
+		if i < missing {
+			a.resolve(Axis{In: 1, Out: 1, Kernel: 1, Stride: 1, Dilation: 1})
+		} else {
+			a.resolve(s.Axes[i-missing])
+		}
+		l.taps *= a.Kernel
+		l.size *= a.In
+		l.positions *= a.Out
+		l.plane *= len(a.start) * a.length
+		l.inPlace = l.inPlace && len(a.start) == 1 && a.Stride == 1 && a.Before == 0 && a.length == a.In
+	}
+	l.depth = l.In * l.taps
+	l.line = l.axes[MaxAxes-1].Out
+	for i := MaxAxes - 1; i > 0 && l.axes[i].length == l.axes[i].Out; i-- {
+		l.line *= l.axes[i-1].Out
+	}
+	l.offset()
+}
+
+func (a *axis) resolve(x Axis) {
+	a.Axis = x
+	a.start, a.phase, a.shift = a.start[:0], a.phase[:0], a.shift[:0]
+	a.length = 0
+	for k := range x.Kernel {
+		f := k*x.Dilation%x.Stride - x.Before
+		shift := k * x.Dilation / x.Stride
+		at := 0
+		for at < len(a.start) && a.start[at] != f {
+			at++
+		}
+		if at == len(a.start) {
+			a.start = append(a.start, f)
+		}
+		a.phase, a.shift = append(a.phase, at), append(a.shift, shift)
+		a.length = max(a.length, x.Out+shift)
+	}
+}
+
+// offset computes where each element of a sum begins in the planes.
+func (l *layout) offset() {
+	l.offsets = l.offsets[:0]
+	x, y, z := &l.axes[0], &l.axes[1], &l.axes[2]
+	for c := range l.In {
+		for i := range x.Kernel {
+			for j := range y.Kernel {
+				for k := range z.Kernel {
+					phase := (x.phase[i]*len(y.start)+y.phase[j])*len(z.start) + z.phase[k]
+					at := (phase*x.length+x.shift[i])*y.length + y.shift[j]
+					l.offsets = append(l.offsets, c*l.plane+at*z.length+z.shift[k])
+				}
+			}
+		}
+	}
+}
+
+// lineStart is where in the planes a line begins.
+func (l *layout) lineStart(line int) int {
+	p := line * l.line
+	y, z := &l.axes[1], &l.axes[2]
+	return (p/(y.Out*z.Out)*y.length+p/z.Out%y.Out)*z.length + p%z.Out
+}
+
+// A piece is up to 8 positions of a panel that lie side by side.
+type piece struct {
+	src   int // in the planes
+	col   int // in the panel
+	lanes int
+}
+
+// pieces divides positions [from, to).
+func (l *layout) pieces(from, to int, dst []piece) []piece {
+	for p := from; p < to; {
+		line, at := p/l.line, p%l.line
+		n := min(l.line-at, to-p)
+		start := l.lineStart(line) + at
+		for i := 0; i < n; i += lanes {
+			dst = append(dst, piece{start + i, p - from + i, min(lanes, n-i)})
+		}
+		p += n
+	}
+	return dst
+}

@@ -1,0 +1,79 @@
+package conv
+
+import (
+	"sync"
+
+	"github.com/gocompile/gocompile/backend/cpu/kernel/gemm"
+)
+
+const (
+	stripRows = 4  // output channels of a strip
+	panelCols = 24 // positions of a panel
+	lanes     = 8  // of a vector
+)
+
+// Weights are the weights of a convolution `[Groups·Out, In, kernel…]`, put in the order in which kernels read them at their first use.
+// They may be shared by any number of goroutines.
+type Weights struct {
+	groups, out, depth int
+	data               []float32
+
+	once   sync.Once
+	strips []float32 // by group, strip, element of the sum, row
+
+	onceFew sync.Once
+	few     []*gemm.Packed // by group: [depth, out]
+}
+
+// NewWeights prepares w for groups of out channels, each of depth products. It keeps w, which must not change.
+func NewWeights(w []float32, groups, out, depth int) *Weights {
+	return &Weights{groups: groups, out: out, depth: depth, data: w[:groups*out*depth]}
+}
+
+func stripsOf(out int) int { return (out + stripRows - 1) / stripRows }
+
+// stripsLen is the number of floats that the strips of all groups take.
+func stripsLen(groups, out, depth int) int { return groups * stripsOf(out) * stripRows * depth }
+
+// packed returns the strips of a group.
+func (w *Weights) packed(group int) []float32 {
+	w.once.Do(func() {
+		w.strips = make([]float32, stripsLen(w.groups, w.out, w.depth))
+		packStrips(w.strips, w.data, w.groups, w.out, w.depth)
+	})
+	n := len(w.strips) / w.groups
+	return w.strips[group*n:][:n]
+}
+
+// forFew returns the matrix of a group for products of few rows.
+func (w *Weights) forFew(group int) *gemm.Packed {
+	w.onceFew.Do(func() {
+		w.few = make([]*gemm.Packed, w.groups)
+		for g := range w.few {
+			w.few[g] = gemm.PackB(w.data[g*w.out*w.depth:], w.depth, w.out, w.depth, true)
+		}
+	})
+	return w.few[group]
+}
+
+// packStrips writes weights in strips; missing rows are zero.
+func packStrips(dst, w []float32, groups, out, depth int) {
+	for g := range groups {
+		for s := range stripsOf(out) {
+			strip := dst[:stripRows*depth]
+			dst = dst[stripRows*depth:]
+			for r := range stripRows {
+				m := s*stripRows + r
+				if m >= out {
+					for k := range depth {
+						strip[k*stripRows+r] = 0
+					}
+					continue
+				}
+				for k, v := range w[(g*out+m)*depth:][:depth] {
+					strip[k*stripRows+r] = v
+				}
+			}
+		}
+	}
+}
