@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/gocompile/gocompile/backend/cpu/kernel/conv"
 	"github.com/gocompile/gocompile/backend/cpu/kernel/gemm"
 	"github.com/gocompile/gocompile/backend/cpu/kernel/quant"
 	"github.com/gocompile/gocompile/backend/cpu/pool"
@@ -40,6 +41,7 @@ type exec struct {
 	pool    *pool.Pool
 	gemm    *gemm.Ctx
 	quant   *quant.Ctx
+	conv    *conv.Ctx // see convolver
 	scratch []float32
 }
 

@@ -109,6 +109,11 @@ type WindowAxis struct {
 
 // Over applies the window to actual spatial sizes. The kernel is the window's own unless another is given.
 func (w *Window) Over(in, kernel []int) ([]WindowAxis, error) {
+	return w.AppendOver(nil, in, kernel)
+}
+
+// AppendOver is Over that appends to a slice.
+func (w *Window) AppendOver(axes []WindowAxis, in, kernel []int) ([]WindowAxis, error) {
 	if err := w.check(len(in)); err != nil {
 		return nil, err
 	}
@@ -118,7 +123,6 @@ func (w *Window) Over(in, kernel []int) ([]WindowAxis, error) {
 	if len(kernel) != len(in) || w.Kernel != nil && !slices.Equal(w.Kernel, kernel) {
 		return nil, fmt.Errorf("a kernel of %v does not suit window %v and %d spatial axes", kernel, w.Kernel, len(in))
 	}
-	axes := make([]WindowAxis, len(in))
 	for i, n := range in {
 		a := WindowAxis{In: n, Kernel: kernel[i], Stride: numberOr(w.Strides, i, 1), Dilation: numberOr(w.Dilations, i, 1), Before: w.before(i), After: w.after(i)}
 		if a.Kernel < 1 || a.Kernel > maxWindow {
@@ -142,7 +146,7 @@ func (w *Window) Over(in, kernel []int) ([]WindowAxis, error) {
 		if a.Out < 0 {
 			return nil, w.misfit(i, n, kernel[i])
 		}
-		axes[i] = a
+		axes = append(axes, a)
 	}
 	return axes, nil
 }

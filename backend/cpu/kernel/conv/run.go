@@ -26,6 +26,9 @@ type Ctx struct {
 	slots   []slot
 	next    atomic.Int64
 
+	// Axes is memory for the axes of a Shape.
+	Axes [MaxAxes]Axis
+
 	// The call in progress.
 	args     Args
 	layout   layout
