@@ -51,9 +51,9 @@ func (x *Ctx) runItems(s int) {
 		args := x.batch.item(&x.args, i)
 		args.resolve(p, x.level)
 		if args.Packed == nil {
-			w.buffer = p.b.prepare(&args, p.kernel.B, &w.packed, w.buffer)
-			for j := range panels(w.packed.n) {
-				w.packed.fill(p.b.unpacked(&args), args.LDB, args.TransB, j, x.level)
+			w.buffer = p.prepare(&args, &w.packed, w.buffer)
+			for j := range w.packed.panels() {
+				w.packed.fill(p.unpacked(&args), args.LDB, args.TransB, j, x.level)
 			}
 		}
 		p.divide(1)

@@ -8,11 +8,14 @@ import (
 
 	"github.com/gocompile/gocompile/backend/cpu/level"
 	"github.com/gocompile/gocompile/backend/cpu/pool"
+	"github.com/gocompile/gocompile/backend/cpu/roof"
 )
 
-// report adds the rate of multiply-adds, two operations each.
-func report(b *testing.B, m, n, k int) {
-	b.ReportMetric(2*float64(m)*float64(n)*float64(k)*float64(b.N)/b.Elapsed().Seconds()/1e9, "GFLOP/s")
+// report adds the rate of multiply-adds, two operations each, and which share of what the processor can do at that level that is.
+func report(b *testing.B, x *Ctx, m, n, k int) {
+	rate := 2 * float64(m) * float64(n) * float64(k) * float64(b.N) / b.Elapsed().Seconds()
+	b.ReportMetric(rate/1e9, "GFLOP/s")
+	b.ReportMetric(100*rate/roof.FMA(x.level)/float64(x.pool.Threads()), "%peak")
 }
 
 var shapes = [][3]int{{512, 512, 512}, {1024, 1024, 1024}, {128, 1536, 384}, {128, 3072, 768}, {128, 384, 1536}, {16, 768, 768}, {4, 768, 768}, {2, 768, 768}, {1, 768, 768}, {1, 3072, 768}, {128, 128, 64}, {100, 50, 30}}
@@ -32,7 +35,7 @@ func BenchmarkRun(b *testing.B) {
 				for b.Loop() {
 					Run(x, m, a, k, w, c, n, nil)
 				}
-				report(b, m, n, k)
+				report(b, x, m, n, k)
 			})
 		}
 		if m == 512 {
@@ -56,7 +59,7 @@ func BenchmarkMatMul(b *testing.B) {
 				for b.Loop() {
 					MatMul(x, args)
 				}
-				report(b, m, n, k)
+				report(b, x, m, n, k)
 			})
 		}
 	}

@@ -9,8 +9,8 @@ import (
 // Epilogue is what is done to the product before it is left in C, in this order:
 //
 //	v = Scale·(A·B)           Scale 0 stands for 1
-//	v = v + C                 if Accumulate
-//	v = v + ColumnBias[j] + RowBias[i]
+//	v = v + C + ColumnBias[j] if Accumulate, else v + ColumnBias[j]
+//	v = v + RowBias[i]
 //	v = v + Residual[i, j]    if ResidualFirst
 //	v = Activation(v)
 //	v = v + Residual[i, j]    otherwise
@@ -59,17 +59,22 @@ func (e *Epilogue) scale() float32 {
 
 func (e *Epilogue) accumulate() bool { return e != nil && e.Accumulate }
 
-// apply does everything after Accumulate to rows [i0, i1) and columns [j0, j1) of C.
+// columnBias is the bias of n columns, or nil.
+func (e *Epilogue) columnBias(col, n int) []float32 {
+	if e == nil || e.ColumnBias == nil {
+		return nil
+	}
+	return e.ColumnBias[col : col+n]
+}
+
+// apply does everything after ColumnBias to rows [i0, i1) and columns [j0, j1) of C.
 func (e *Epilogue) apply(c []float32, ldc, i0, i1, j0, j1 int, l level.Level) {
-	if e == nil || e.ColumnBias == nil && e.RowBias == nil && e.Residual == nil && e.Activation == Identity {
+	if e == nil || e.RowBias == nil && e.Residual == nil && e.Activation == Identity {
 		return
 	}
 	do := rowsOf(l)
 	for i := i0; i < i1; i++ {
 		row := c[i*ldc+j0:][:j1-j0]
-		if e.ColumnBias != nil {
-			do.add(row, e.ColumnBias[j0:j1])
-		}
 		if e.RowBias != nil {
 			do.addScalar(row, e.RowBias[i])
 		}

@@ -148,7 +148,7 @@ func checkProduct(t testing.TB, x *Ctx, r *rand.Rand, m, n, k, pad int, transA, 
 	for _, packed := range []bool{false, true} {
 		args.C = append([]float32(nil), before...)
 		if packed {
-			args.Packed = PackB(args.B, k, n, args.LDB, transB)
+			args.Packed = packFor(levels()[r.IntN(len(levels()))], args.B, k, n, args.LDB, transB)
 		}
 		MatMul(x, args)
 		check(t, fmt.Sprintf("%d×%d×%d, pad %d, transA %v, transB %v, packed %v", m, k, n, pad, transA, transB, packed), args, before)

@@ -59,7 +59,7 @@ func TestNothingOutsideIsTouched(t *testing.T) {
 					}
 				}
 				if i&8 != 0 {
-					args.Packed = PackB(args.B, k, n, args.LDB, args.TransB)
+					args.Packed = packFor(levels()[r.IntN(len(levels()))], args.B, k, n, args.LDB, args.TransB)
 					args.Packed.data = guarded(t, args.Packed.data, before)
 				}
 				old := append([]float32(nil), args.C...)

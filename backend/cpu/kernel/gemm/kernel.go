@@ -6,34 +6,32 @@ import (
 	"github.com/gocompile/gocompile/backend/cpu/level"
 )
 
-const (
-	panelWidth = 16  // columns of a panel of B; the NR of every kernel
-	stripRows  = 6   // greatest number of rows of a strip of A; the MR of every kernel
-	maxDepth   = 320 // greatest depth (k) of one call of a kernel
-)
+// maxDepth is the greatest depth (k) of one call of a kernel.
+const maxDepth = 512
 
-// A tile is one call of a micro kernel: C[rows, cols] = scale · A[rows, k] · B[k, 16], or += with accumulate.
+// A tile is one call of a micro kernel: C[rows, cols] = scale · A[rows, k] · B[k, cols] + bias[cols], or += with accumulate.
 // All strides are in elements. The assembly knows the offsets of the fields.
 type tile struct {
 	a          []float32 // element (i, p) at i*aRow + p*aStep; one of the strides is 1
-	b          []float32 // element (p, j) at p*bStep + j, for all 16 columns
+	b          []float32 // element (p, j) at p*bStep + j, for all columns of a panel
 	c          []float32 // element (i, j) at i*cRow + j
 	aRow       int
 	aStep      int
 	bStep      int
 	cRow       int
 	k          int
-	rows, cols int // 1 … 6, 1 … 16
+	rows, cols int // 1 … MR, 1 … NR of the kernel
 	scale      float32
 	accumulate uint32 // 0 or 1
 	four       [4]float32
+	bias       []float32 // nil for none
 }
 
 // Kernel is a micro kernel: how it is called, what it needs and how good it is.
 type Kernel struct {
 	Name    string
 	Level   level.Level // the least level that can run it
-	MR, NR  int         // greatest tile
+	MR, NR  int         // greatest tile; a kernel that reads panels wants them to be as wide as NR, or a multiple
 	Quality int         // multiply-adds a cycle, about; the best kernel that a level can run is chosen
 	Small   int         // chosen only for products of at most so many rows; 0 means any number
 	B       Form        // how it reads B
@@ -55,18 +53,26 @@ const (
 
 // Kernels is the table of all micro kernels of this build.
 var Kernels = append([]Kernel{
-	{Name: "portable-2x4", Level: level.Portable, MR: stripRows, NR: panelWidth, Quality: 1, fn: portableTile},
-	{Name: "portable-axpy", Level: level.Portable, MR: stripRows, NR: 1 << 30, Quality: 1, Small: 4, B: Rows, fn: portableAxpyTile},
-	{Name: "portable-dot", Level: level.Portable, MR: stripRows, NR: 1 << 30, Quality: 1, Small: 8, B: Columns, fn: portableDotTile},
+	{Name: "portable-2x4", Level: level.Portable, MR: 6, NR: 16, Quality: 1, fn: portableTile},
+	{Name: "portable-axpy", Level: level.Portable, MR: 6, NR: 1 << 30, Quality: 1, Small: 4, B: Rows, fn: portableAxpyTile},
+	{Name: "portable-dot", Level: level.Portable, MR: 6, NR: 1 << 30, Quality: 1, Small: 8, B: Columns, fn: portableDotTile},
 }, nativeKernels...)
 
-// Choose is the kernel for a product of m by k by n at level l whose B can be read in the given form: of those that l can
-// run and that take m rows, the one with the highest quality. When none is meant for so many rows it is one that reads panels.
-func Choose(m, n, k int, l level.Level, form Form) *Kernel {
+// Query is what a kernel is chosen for.
+type Query struct {
+	M, N, K int
+	Level   level.Level
+	Form    Form // how B can be read
+	Width   int  // of the panels, if B is packed already; else 0
+}
+
+// Choose is the kernel for a product: of those that the level can run and that take so many rows and such panels, the one with the highest
+// quality. When none is meant for so many rows it is one that reads panels.
+func Choose(q Query) *Kernel {
 	var best *Kernel
 	for i := range Kernels {
 		c := &Kernels[i]
-		if c.Level > l || c.B != form || c.Small != 0 && m > c.Small {
+		if c.Level > q.Level || c.B != q.Form || c.Small != 0 && q.M > c.Small || q.Width%c.NR != 0 {
 			continue
 		}
 		if best == nil || c.Quality > best.Quality {
@@ -76,8 +82,9 @@ func Choose(m, n, k int, l level.Level, form Form) *Kernel {
 	if best != nil {
 		return best
 	}
-	if form == Panels {
-		panic(fmt.Sprintf("BUG: no matrix kernel for %d by %d by %d at level %s", m, k, n, l))
+	if q.Form == Panels {
+		panic(fmt.Sprintf("BUG: no matrix kernel for %+v", q))
 	}
-	return Choose(m, n, k, l, Panels)
+	q.Form = Panels
+	return Choose(q)
 }

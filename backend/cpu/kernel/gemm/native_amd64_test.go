@@ -25,6 +25,7 @@ func TestTileOffsets(t *testing.T) {
 		{"cols", unsafe.Offsetof(x.cols), 120},
 		{"scale", unsafe.Offsetof(x.scale), 128},
 		{"accumulate", unsafe.Offsetof(x.accumulate), 132},
+		{"bias", unsafe.Offsetof(x.bias), 152},
 	} {
 		if c.got != c.want {
 			t.Errorf("field %s is at %d, the assembly reads it at %d", c.name, c.got, c.want)

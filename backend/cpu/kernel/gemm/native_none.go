@@ -9,4 +9,6 @@ var (
 	nativeRows    []rowFunctions
 )
 
-func transposePanel(dst, b []float32, kc, ld int, l level.Level) int { return 0 }
+func transposePanel(dst, b []float32, kc, cols, width, ld int, l level.Level) (rows, columns int) {
+	return 0, 0
+}

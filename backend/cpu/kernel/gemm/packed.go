@@ -6,20 +6,42 @@ import (
 	"github.com/gocompile/gocompile/backend/cpu/level"
 )
 
-// Packed is a matrix B `[K, N]` in the order in which kernels read it: blocks of at most 320 rows; in a block, panels of 16
+// Packed is a matrix B `[K, N]` in the order in which kernels read it: blocks of rows; in a block, panels of 16 or 32
 // columns; in a panel, row after row. The last panel is filled up with zeros. It is read-only and may be shared.
 type Packed struct {
-	k, n, depth int // depth: rows of a block, but for the last
-	data        []float32
+	k, n   int
+	layout layout
+	depth  int // rows of a block, but for the last
+	data   []float32
 }
 
-// PackB packs B `[k, n]`, of which element (p, j) is b[p*ldb+j], or, if transB, b[j*ldb+p].
+// layout is the size of panels.
+type layout struct {
+	width int // columns
+	depth int // greatest number of rows
+}
+
+// layoutOf is what the kernels of a level read best.
+func layoutOf(l level.Level) layout {
+	if l >= level.AVX512 {
+		return layout{32, maxDepth}
+	}
+	return layout{16, 320}
+}
+
+// PackB packs B `[k, n]`, of which element (p, j) is b[p*ldb+j], or, if transB, b[j*ldb+p], for the current level. Kernels of other levels can
+// read it too.
 func PackB(b []float32, k, n, ldb int, transB bool) *Packed {
+	l, _ := level.Current() // an error is reported by those that make programs
+	return packFor(l, b, k, n, ldb, transB)
+}
+
+func packFor(l level.Level, b []float32, k, n, ldb int, transB bool) *Packed {
 	checkMatrix("B", b, k, n, ldb, transB)
-	p := new(Packed)
-	p.reset(k, n, make([]float32, packedLen(k, n)))
-	for j := range panels(n) {
-		p.fill(b, ldb, transB, j, level.Highest())
+	p, form := new(Packed), layoutOf(l)
+	p.reset(k, n, form, make([]float32, form.len(k, n)))
+	for j := range form.panels(n) {
+		p.fill(b, ldb, transB, j, l)
 	}
 	return p
 }
@@ -33,62 +55,70 @@ func (p *Packed) N() int { return p.n }
 // Bytes is the memory that the elements take.
 func (p *Packed) Bytes() int { return 4 * len(p.data) }
 
-func panels(n int) int { return (n + panelWidth - 1) / panelWidth }
+// panels is how many cover n columns.
+func (f layout) panels(n int) int { return count(n, f.width) }
 
-func packedLen(k, n int) int { return k * panels(n) * panelWidth }
+func (p *Packed) panels() int { return p.layout.panels(p.n) }
 
-// depthOf divides k into equal blocks of at most maxDepth, and multiples of 8 so that their panels begin on cache lines.
-func depthOf(k int) int {
-	blocks := max(1, (k+maxDepth-1)/maxDepth)
-	return max(8, min(maxDepth, ((k+blocks-1)/blocks+7)/8*8))
+// len is the number of elements of a packed matrix.
+func (f layout) len(k, n int) int { return k * f.panels(n) * f.width }
+
+// depthOf divides k into equal blocks of at most f.depth, and multiples of 8 so that their panels begin on cache lines.
+func (f layout) depthOf(k int) int {
+	blocks := max(1, count(k, f.depth))
+	return max(8, min(f.depth, (count(k, blocks)+7)/8*8))
 }
 
-// reset makes p an unfilled matrix over data, which has packedLen(k, n) elements.
-func (p *Packed) reset(k, n int, data []float32) {
-	*p = Packed{k: k, n: n, depth: depthOf(k), data: data}
+// reset makes p an unfilled matrix over data, which has f.len(k, n) elements.
+func (p *Packed) reset(k, n int, f layout, data []float32) {
+	*p = Packed{k: k, n: n, layout: f, depth: f.depthOf(k), data: data}
 }
 
 // panel is rows [k0, k0+kc), a block, of panel j.
 func (p *Packed) panel(k0, kc, j int) []float32 {
-	return p.data[(k0*panels(p.n)+j*kc)*panelWidth:][:kc*panelWidth]
+	return p.data[(k0*p.layout.panels(p.n)+j*kc)*p.layout.width:][:kc*p.layout.width]
 }
 
 // fill packs panel j of every block.
 func (p *Packed) fill(b []float32, ldb int, transB bool, j int, l level.Level) {
-	j0 := j * panelWidth
-	cols := min(panelWidth, p.n-j0)
+	width := p.layout.width
+	j0 := j * width
+	cols := min(width, p.n-j0)
 	for k0 := 0; k0 < p.k; k0 += p.depth {
 		kc := min(p.depth, p.k-k0)
 		dst := p.panel(k0, kc, j)
 		if transB {
-			packColumns(dst, b[j0*ldb+k0:], kc, cols, ldb, l)
+			packColumns(dst, b[j0*ldb+k0:], kc, cols, width, ldb, l)
 		} else {
-			packRows(dst, b[k0*ldb+j0:], kc, cols, ldb)
+			packRows(dst, b[k0*ldb+j0:], kc, cols, width, ldb)
 		}
 	}
 }
 
 // packRows copies kc rows of cols elements, which lie ldb apart.
-func packRows(dst, b []float32, kc, cols, ldb int) {
+func packRows(dst, b []float32, kc, cols, width, ldb int) {
 	for p := range kc {
-		row := (*[panelWidth]float32)(dst[p*panelWidth:])
-		src := b[p*ldb:]
-		if cols == panelWidth {
-			*row = *(*[panelWidth]float32)(src)
-			continue
-		}
-		clear(row[copy(row[:], src[:cols]):])
+		row, src := dst[p*width:][:width], b[p*ldb:][:cols]
+		clear(row[copy(row, src):])
 	}
 }
 
 // packColumns transposes cols rows of kc elements, which lie ldb apart.
-func packColumns(dst, b []float32, kc, cols, ldb int, l level.Level) {
-	if cols < panelWidth {
+func packColumns(dst, b []float32, kc, cols, width, ldb int, l level.Level) {
+	if cols < width {
 		clear(dst)
-	} else if done := transposePanel(dst, b, kc, ldb, l); done == kc {
+	}
+	rows, done := transposePanel(dst, b, kc, cols, width, ldb, l)
+	packLines(dst[rows*width:], b[rows:], kc-rows, done, width, ldb)
+	if done < cols {
+		packLines(dst[done:], b[done*ldb:], kc, cols-done, width, ldb)
+	}
+}
+
+// packLines is packColumns without filling up, in plain Go.
+func packLines(dst, b []float32, kc, cols, width, ldb int) {
+	if kc == 0 {
 		return
-	} else {
-		dst, b, kc = dst[done*panelWidth:], b[done:], kc-done
 	}
 	j := 0
 	for ; j+4 <= cols; j += 4 {
@@ -97,12 +127,12 @@ func packColumns(dst, b []float32, kc, cols, ldb int, l level.Level) {
 		for p := range b0 {
 			v := (*[4]float32)(dst[at:])
 			v[0], v[1], v[2], v[3] = b0[p], b1[p], b2[p], b3[p]
-			at += panelWidth
+			at += width
 		}
 	}
 	for ; j < cols; j++ {
 		for p, x := range b[j*ldb:][:kc] {
-			dst[p*panelWidth+j] = x
+			dst[p*width+j] = x
 		}
 	}
 }

@@ -1,43 +1,46 @@
 package gemm
 
 const (
-	blockStrips = 24      // strips of a block: what of A stays in the second cache
-	blockPanels = 16      // panels of a block, for the same reason
-	blockWork   = 1 << 15 // multiply-adds below which a block is not divided among threads
-	blockShare  = 4       // blocks a thread that are aimed at
-	forkWork    = 1 << 18 // work (see workOf) below which the caller does everything itself
-	packWork    = 8       // work of packing one element
+	blockRows  = 144     // rows of a block: what of A stays in the second cache
+	blockCols  = 256     // columns of a block, for the same reason
+	blockWork  = 1 << 15 // multiply-adds below which a block is not divided among threads
+	blockShare = 4       // blocks a thread that are aimed at
+	forkWork   = 1 << 18 // work (see workOf) below which the caller does everything itself
+	packWork   = 8       // work of packing one element
 )
 
-// A strip is a group of at most stripRows rows of C. All strips are of stripRows rows but for the last two, which share
-// what remains evenly, since strips of very few rows are slow. Strips depend on m alone, and so do results.
+// grid divides C into strips, groups of at most mr rows, by panels of nr columns. All strips are of mr rows but for the last two, which share
+// what remains evenly, since strips of very few rows are slow. Strips depend on m and the kernel alone, and so do results.
+type grid struct{ m, n, mr, nr int }
 
-func strips(m int) int { return (m + stripRows - 1) / stripRows }
+func (g grid) strips() int { return count(g.m, g.mr) }
 
-// stripStart is the first row of strip s of strips(m), and m for s = strips(m).
-func stripStart(s, m int) int {
-	n := strips(m)
+func (g grid) panels() int { return count(g.n, g.nr) }
+
+// row is the first row of strip s, and m for s = strips().
+func (g grid) row(s int) int {
+	n := g.strips()
 	switch {
 	case s >= n:
-		return m
+		return g.m
 	case s == n-1 && s > 0:
-		rest := m - (n-2)*stripRows
-		return (n-2)*stripRows + (rest+1)/2
+		rest := g.m - (n-2)*g.mr
+		return (n-2)*g.mr + (rest+1)/2
 	}
-	return s * stripRows
+	return s * g.mr
 }
 
 // blocking divides C into blocks of mc strips by nc panels, of which one is computed at a time by one thread.
-func blocking(m, n, k, threads int) (mc, nc int) {
-	s, p := strips(m), panels(n)
-	mc, nc = even(s, blockStrips), even(p, blockPanels)
+func (g grid) blocking(k, threads int) (mc, nc int) {
+	s, p := g.strips(), g.panels()
+	mc, nc = even(s, max(1, blockRows/g.mr)), even(p, max(1, blockCols/g.nr))
 	if threads == 1 {
 		return mc, nc
 	}
-	want := min(float64(blockShare*threads), float64(m+3)*float64(n)*float64(k)/blockWork)
+	want := min(float64(blockShare*threads), float64(g.m+3)*float64(g.n)*float64(k)/blockWork)
 	for float64(count(s, mc)*count(p, nc)) < want {
 		switch {
-		case nc > 1 && nc*panelWidth >= mc*stripRows:
+		case nc > 1 && nc*g.nr >= mc*g.mr:
 			nc = (nc + 1) / 2
 		case mc > 1:
 			mc = (mc + 1) / 2
@@ -62,5 +65,5 @@ func count(n, size int) int { return (n + size - 1) / size }
 // readInPlace tells whether an unpacked B is read where it lies rather than packed first: packing pays when each panel
 // is read often, or when its rows lie on many pages.
 func readInPlace(m, ldb int, transB bool) bool {
-	return !transB && (m <= 4*stripRows || ldb <= 512)
+	return !transB && (m <= 24 || ldb <= 512)
 }

@@ -4,7 +4,7 @@ package gemm
 // registers.
 func portableTile(t *tile) {
 	var rows [2][maxDepth]float32
-	var sums [2][panelWidth]float32
+	var sums [2][16]float32
 	for i := 0; i < t.rows; i += 2 {
 		second := min(i+1, t.rows-1) // an odd last row is computed twice
 		a0 := t.row(i, &rows[0])
@@ -63,16 +63,17 @@ func sum2x4(a0, a1, b []float32, step int, out0, out1 *[4]float32) {
 }
 
 // store writes sums to row i of C.
-func (t *tile) store(i int, sums *[panelWidth]float32) {
+func (t *tile) store(i int, sums *[16]float32) {
 	c := t.c[i*t.cRow:][:t.cols]
 	s := sums[:t.cols]
-	if t.accumulate != 0 {
-		for j, x := range s {
-			c[j] += t.scale * x
-		}
-		return
-	}
 	for j, x := range s {
-		c[j] = t.scale * x
+		x *= t.scale
+		if t.bias != nil {
+			x += t.bias[j]
+		}
+		if t.accumulate != 0 {
+			x += c[j]
+		}
+		c[j] = x
 	}
 }

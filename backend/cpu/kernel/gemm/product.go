@@ -2,9 +2,10 @@ package gemm
 
 import "github.com/gocompile/gocompile/backend/cpu/level"
 
-// A product is one C = A·B with everything resolved: the kernel, the strides, where the panels of B are, the blocks.
+// A product is one C = A·B with everything resolved: the kernel, its grid, the strides, where the panels of B are, the blocks.
 type product struct {
-	m, n, k     int
+	grid
+	k           int
 	a           []float32
 	aRow, aStep int
 	b           operand
@@ -13,6 +14,7 @@ type product struct {
 	epi         *Epilogue
 	kernel      *Kernel
 	level       level.Level
+	depth       int // rows of a block of B
 
 	mc, nc  int // strips and panels of a block
 	mBlocks int
@@ -27,71 +29,78 @@ type operand struct {
 	whole  int // panels in place; those from here on are in packed
 }
 
-// panel is rows [k0, k0+kc), a block, of panel j, and the distance between its rows.
-func (b *operand) panel(k0, kc, j int) ([]float32, int) {
+// panel is rows [k0, k0+kc), a block, of panel j, nr columns wide, and the distance between its rows.
+func (b *operand) panel(k0, kc, j, nr int) ([]float32, int) {
 	if j < b.whole {
-		return b.data[k0*b.ld+j*panelWidth:], b.ld
+		return b.data[k0*b.ld+j*nr:], b.ld
 	}
-	return b.packed.panel(k0, kc, j-b.whole), panelWidth
+	col, width := (j-b.whole)*nr, b.packed.layout.width // packed panels may be wider
+	return b.packed.panel(k0, kc, col/width)[col%width:], width
 }
 
 // divide decides how many blocks there are.
 func (p *product) divide(threads int) {
-	p.mc, p.nc = blocking(p.m, p.n, p.k, threads)
-	p.mBlocks = count(strips(p.m), p.mc)
-	p.blocks = p.mBlocks * count(panels(p.n), p.nc)
+	p.mc, p.nc = p.blocking(p.k, threads)
+	p.mBlocks = count(p.strips(), p.mc)
+	p.blocks = p.mBlocks * count(p.panels(), p.nc)
 }
 
 // block computes one block of C, with t as scratch.
 func (p *product) block(i int, t *tile) {
 	s0, j0 := i%p.mBlocks*p.mc, i/p.mBlocks*p.nc
-	s1, j1 := min(s0+p.mc, strips(p.m)), min(j0+p.nc, panels(p.n))
+	s1, j1 := min(s0+p.mc, p.strips()), min(j0+p.nc, p.panels())
 	*t = tile{aRow: p.aRow, aStep: p.aStep, cRow: p.ldc, scale: p.epi.scale()}
 	if p.epi.accumulate() {
 		t.accumulate = 1
 	}
 	if p.kernel.B != Panels {
-		p.whole(t, s0, s1, j0*panelWidth, min(j1*panelWidth, p.n))
+		p.whole(t, s0, s1, j0*p.nr, min(j1*p.nr, p.n))
 		return
 	}
-	depth := depthOf(p.k)
-	for k0 := 0; k0 < p.k || k0 == 0; k0 += depth {
-		t.k = min(depth, p.k-k0)
+	for k0 := 0; k0 < p.k || k0 == 0; k0 += p.depth {
+		t.k = min(p.depth, p.k-k0)
+		last := k0+t.k == p.k
 		for j := j0; j < j1; j++ {
 			if t.k > 0 {
-				t.b, t.bStep = p.b.panel(k0, t.k, j)
+				t.b, t.bStep = p.b.panel(k0, t.k, j, p.nr)
 			}
-			t.cols = min(panelWidth, p.n-j*panelWidth)
-			p.column(t, s0, s1, k0, j*panelWidth)
+			col := j * p.nr
+			t.cols = min(p.nr, p.n-col)
+			if last {
+				t.bias = p.epi.columnBias(col, t.cols)
+			}
+			p.column(t, s0, s1, k0, col)
+			if last {
+				p.epi.apply(p.c, p.ldc, p.row(s0), p.row(s1), col, col+t.cols, p.level)
+			}
 		}
 		t.accumulate = 1
 	}
-	p.epi.apply(p.c, p.ldc, stripStart(s0, p.m), stripStart(s1, p.m), j0*panelWidth, min(j1*panelWidth, p.n), p.level)
 }
 
 // whole computes strips [s0, s1) and columns [c0, c1) with a kernel that takes all of k, which is not 0.
 func (p *product) whole(t *tile, s0, s1, c0, c1 int) {
-	t.k, t.cols, t.bStep = p.k, c1-c0, p.b.ld
+	t.k, t.cols, t.bStep, t.bias = p.k, c1-c0, p.b.ld, p.epi.columnBias(c0, c1-c0)
 	if p.kernel.B == Columns {
 		t.b = p.b.data[c0*p.b.ld:]
 	} else {
 		t.b = p.b.data[c0:]
 	}
 	for s := s0; s < s1; s++ {
-		row := stripStart(s, p.m)
-		t.rows = stripStart(s+1, p.m) - row
+		row := p.row(s)
+		t.rows = p.row(s+1) - row
 		t.a = p.a[row*p.aRow:]
 		t.c = p.c[row*p.ldc+c0:]
 		p.kernel.fn(t)
 	}
-	p.epi.apply(p.c, p.ldc, stripStart(s0, p.m), stripStart(s1, p.m), c0, c1, p.level)
+	p.epi.apply(p.c, p.ldc, p.row(s0), p.row(s1), c0, c1, p.level)
 }
 
 // column computes strips [s0, s1) of the panel that t is set to.
 func (p *product) column(t *tile, s0, s1, k0, col int) {
-	row := stripStart(s0, p.m)
+	row := p.row(s0)
 	for s := s0; s < s1; s++ {
-		next := stripStart(s+1, p.m)
+		next := p.row(s + 1)
 		t.rows = next - row
 		if t.k > 0 {
 			t.a = p.a[row*p.aRow+k0*p.aStep:]

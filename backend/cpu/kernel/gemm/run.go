@@ -75,8 +75,8 @@ func MatMul(x *Ctx, args Args) {
 	args.resolve(p, x.level)
 	if args.Packed == nil {
 		x.args = args
-		x.buffer = p.b.prepare(&args, p.kernel.B, &x.shared, x.buffer)
-		x.spread(panels(x.shared.n), args.K*x.shared.n*packWork, x.byPanel)
+		x.buffer = p.prepare(&args, &x.shared, x.buffer)
+		x.spread(x.shared.panels(), args.K*x.shared.n*packWork, x.byPanel)
 	}
 	p.divide(x.pool.Threads())
 	x.spread(p.blocks, workOf(args.M, args.N, args.K), x.byBlock)
@@ -109,20 +109,29 @@ func (x *Ctx) runBlocks(s int) {
 }
 
 func (x *Ctx) packPanels(int) {
-	n := panels(x.shared.n)
+	n := x.shared.panels()
 	for j, ok := x.take(n); ok; j, ok = x.take(n) {
-		x.shared.fill(x.prod.b.unpacked(&x.args), x.args.LDB, x.args.TransB, j, x.level)
+		x.shared.fill(x.prod.unpacked(&x.args), x.args.LDB, x.args.TransB, j, x.level)
 	}
 }
 
 // resolve fills p but for B, unless B is packed, and the division into blocks.
 func (args *Args) resolve(p *product, l level.Level) {
-	*p = product{m: args.M, n: args.N, k: args.K, a: args.A, aRow: args.LDA, aStep: 1, c: args.C, ldc: args.LDC, epi: args.Epilogue}
+	*p = product{k: args.K, a: args.A, aRow: args.LDA, aStep: 1, c: args.C, ldc: args.LDC, epi: args.Epilogue}
 	if args.TransA {
 		p.aRow, p.aStep = 1, args.LDA
 	}
 	p.b.packed = args.Packed
-	p.kernel, p.level = Choose(args.M, args.N, args.K, l, args.form()), l
+	q := Query{M: args.M, N: args.N, K: args.K, Level: l, Form: args.form()}
+	p.depth = layoutOf(l).depthOf(args.K)
+	if args.Packed != nil {
+		q.Width, p.depth = args.Packed.layout.width, args.Packed.depth
+	}
+	p.kernel, p.level = Choose(q), l
+	p.grid = grid{args.M, args.N, p.kernel.MR, p.kernel.NR}
+	if p.kernel.B != Panels {
+		p.nr = 16 // what blocks are divided by
+	}
 }
 
 // form is the form in which B may be read.
@@ -137,28 +146,29 @@ func (args *Args) form() Form {
 	return Panels
 }
 
-// prepare sets b up for an unpacked B: it makes packed an unfilled matrix, in buffer, for all panels that a kernel of
-// the given form does not read in place. It returns the buffer, which it may have replaced.
-func (b *operand) prepare(args *Args, form Form, packed *Packed, buffer []float32) []float32 {
-	*b = operand{packed: packed}
+// prepare sets B up when it is not packed: it makes packed an unfilled matrix, in buffer, for all panels that the kernel does not read in place.
+// It returns the buffer, which it may have replaced.
+func (p *product) prepare(args *Args, packed *Packed, buffer []float32) []float32 {
 	n := args.N
-	if form != Panels {
-		b.data, b.ld, n = args.B, args.LDB, 0
+	p.b = operand{packed: packed}
+	if p.kernel.B != Panels {
+		p.b.data, p.b.ld, n = args.B, args.LDB, 0
 	} else if readInPlace(args.M, args.LDB, args.TransB) {
-		b.data, b.ld, b.whole = args.B, args.LDB, n/panelWidth
-		n %= panelWidth
+		p.b.data, p.b.ld, p.b.whole = args.B, args.LDB, n/p.nr
+		n %= p.nr
 	}
-	need := packedLen(args.K, n)
+	form := layout{p.nr, p.depth}
+	need := form.len(args.K, n)
 	if len(buffer) < need {
 		buffer = make([]float32, need)
 	}
-	packed.reset(args.K, n, buffer[:need])
+	packed.reset(args.K, n, form, buffer[:need])
 	return buffer
 }
 
 // unpacked is the part of B that goes into packed.
-func (b *operand) unpacked(args *Args) []float32 {
-	return args.B[min(b.whole*panelWidth, len(args.B)):]
+func (p *product) unpacked(args *Args) []float32 {
+	return args.B[min(p.b.whole*p.nr, len(args.B)):]
 }
 
 func (args *Args) check() {

@@ -37,11 +37,14 @@ func (t *tile) singleDots(dot4 func(k int, a, b []float32, ld int, out *[4]float
 
 func (t *tile) put(i, j int, sum float32) {
 	c := &t.c[i*t.cRow+j]
-	if t.accumulate != 0 {
-		*c += t.scale * sum
-	} else {
-		*c = t.scale * sum
+	sum *= t.scale
+	if t.bias != nil {
+		sum += t.bias[j]
 	}
+	if t.accumulate != 0 {
+		sum += *c
+	}
+	*c = sum
 }
 
 // axpyTile adds multiples of rows of B to the rows of C, four at a time: element (p, j) of B is at p*bStep+j, and scale is 1.
@@ -50,6 +53,11 @@ func axpyTile(t *tile, axpy4 func(c []float32, x *[4]float32, b []float32, ld in
 	if t.accumulate == 0 {
 		for i := range t.rows {
 			clear(t.c[i*t.cRow:][:t.cols])
+		}
+	}
+	if t.bias != nil {
+		for i := range t.rows {
+			axpy1(t.c[i*t.cRow:][:t.cols], 1, t.bias)
 		}
 	}
 	p := 0

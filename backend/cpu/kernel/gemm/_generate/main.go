@@ -1,7 +1,10 @@
-// Command _generate writes the AVX2 kernels of package gemm.
+// Command _generate writes the kernels of package gemm for one level of the processor.
 package main
 
 import (
+	"flag"
+	"log"
+
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	. "github.com/mmcloughlin/avo/reg"
@@ -20,21 +23,31 @@ const (
 	tileCols       = 120
 	tileScale      = 128
 	tileAccumulate = 132
+	tileBias       = 152
 )
 
-const maxRows = 6
+var level = flag.String("level", "avx2", "avx2 or avx512")
 
 func main() {
+	flag.Parse()
 	ConstraintExpr("amd64,!noasm")
-	masks := tailMasks()
-	for rows := 1; rows <= maxRows; rows++ {
-		multiply(rows, false, masks)
-		multiply(rows, true, masks)
+	switch *level {
+	case "avx2":
+		w := &width{suffix: "", lanes: 8, masks: tailMasks()}
+		w.multiplies(6, 2)
+		transpose()
+		activations()
+		w.dot()
+		w.axpy()
+	case "avx512":
+		w := &width{suffix: "Wide", lanes: 16}
+		w.multiplies(14, 2)
+		w.multiplies(14, 1)
+		w.dot()
+		w.axpy()
+	default:
+		log.Fatalf("unknown level %q", *level)
 	}
-	transpose()
-	activations()
-	dot(masks)
-	axpy(masks)
 	Generate()
 }
 
@@ -57,14 +70,4 @@ func tripled(r Register) GPVirtual {
 	t := GP64()
 	LEAQ(Mem{Base: r, Index: r, Scale: 2}, t)
 	return t
-}
-
-// zeros clears n registers.
-func zeros(n int) []VecVirtual {
-	v := make([]VecVirtual, n)
-	for i := range v {
-		v[i] = YMM()
-		VXORPS(v[i], v[i], v[i])
-	}
-	return v
 }

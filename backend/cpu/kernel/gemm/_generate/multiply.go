@@ -10,49 +10,60 @@ import (
 
 const unroll = 4
 
+// multiplies generates the kernels for 1 to most rows of so many vectors of columns.
+func (w *width) multiplies(most, vectors int) {
+	for rows := 1; rows <= most; rows++ {
+		w.multiply(rows, vectors, false)
+		w.multiply(rows, vectors, true)
+	}
+}
+
 // sets is how many independent sums each element has, so that the latency of the multiply-adds is hidden.
-func sets(rows int) int { return [...]int{1: 4, 2: 2, 3: 2, 4: 1, 5: 1, 6: 1}[rows] }
+func sets(rows, vectors int) int { return max(1, min(4, 8/(rows*vectors))) }
 
 // multiply generates the kernel for a strip of the given number of rows. A lies row after row, or, if columns, column
 // after column.
-func multiply(rows int, columns bool, masks Mem) {
-	name := fmt.Sprintf("multiply%dRows", rows)
-	doc := fmt.Sprintf("%s computes the tile at t, of %d rows, with A row after row: t.aStep is 1.", name, rows)
+func (w *width) multiply(rows, vectors int, columns bool) {
+	order, doc := "Rows", "row after row: t.aStep is 1."
 	if columns {
-		name = fmt.Sprintf("multiply%dColumns", rows)
-		doc = fmt.Sprintf("%s computes the tile at t, of %d rows, with A column after column: t.aRow is 1.", name, rows)
+		order, doc = "Columns", "column after column: t.aRow is 1."
+	}
+	name := fmt.Sprintf("multiply%d%s%s", rows, order, w.suffix)
+	if w.wide() {
+		name = fmt.Sprintf("multiply%dx%d%s", rows, vectors*w.lanes, order)
 	}
 	TEXT(name, NOSPLIT, "func(t *byte)")
 	Pragma("noescape")
-	Doc(doc)
+	Doc(fmt.Sprintf("%s computes the tile at t, of %d rows and at most %d columns, with A %s", name, rows, vectors*w.lanes, doc))
 	t := Load(Param("t"), GP64())
 	k := load(t, tileK)
 	at, advance := addressA(t, rows, columns)
 	b, bStep := load(t, tileB), loadBytes(t, tileBStep)
 	bStep3 := tripled(bStep)
-	sums := make([][]VecVirtual, sets(rows))
+	sums := make([][]VecVirtual, sets(rows, vectors))
 	for s := range sums {
-		sums[s] = zeros(2 * rows)
+		sums[s] = w.zeros(vectors * rows)
 	}
 
 	step := func(u int) {
 		sum := sums[u%len(sums)]
-		low, high := strided(b, bStep, bStep3, u, 0), strided(b, bStep, bStep3, u, 32)
-		if rows == 1 {
-			x := YMM()
-			VBROADCASTSS(at(0, u), x)
-			VFMADD231PS(low, x, sum[0])
-			VFMADD231PS(high, x, sum[1])
-			return
+		line := make([]Op, vectors)
+		for v := range line {
+			line[v] = strided(b, bStep, bStep3, u, v*w.bytes())
 		}
-		b0, b1 := YMM(), YMM()
-		VMOVUPS(low, b0)
-		VMOVUPS(high, b1)
+		if rows > 1 {
+			for v := range line {
+				r := w.new()
+				VMOVUPS(line[v], r)
+				line[v] = r
+			}
+		}
 		for i := range rows {
-			x := YMM()
+			x := w.new()
 			VBROADCASTSS(at(i, u), x)
-			VFMADD231PS(x, b0, sum[2*i])
-			VFMADD231PS(x, b1, sum[2*i+1])
+			for v := range line {
+				VFMADD231PS(line[v], x, sum[i*vectors+v])
+			}
 		}
 	}
 	SUBQ(Imm(unroll), k)
@@ -62,8 +73,8 @@ func multiply(rows int, columns bool, masks Mem) {
 		step(u)
 	}
 	if rows == 1 && !columns {
-		for line := range unroll {
-			PREFETCHT0(Mem{Base: b, Disp: 1024 + 64*line})
+		for line := 0; line < unroll*vectors*w.bytes(); line += 64 {
+			PREFETCHT0(Mem{Base: b, Disp: 1024 + line})
 		}
 	}
 	advance(unroll)
@@ -85,7 +96,7 @@ func multiply(rows int, columns bool, masks Mem) {
 			VADDPS(more[i], sums[0][i], sums[0][i])
 		}
 	}
-	store(t, sums[0], masks)
+	w.finish(t, sums[0], vectors)
 }
 
 // strided is the memory at base + u·step + disp, for u < 4.
@@ -109,14 +120,17 @@ func addressA(t Register, rows int, columns bool) (at func(i, u int) Mem, advanc
 		return at, func(steps int) { LEAQ(Mem{Base: a, Index: step, Scale: uint8(steps)}, a) }
 	}
 	row := loadBytes(t, tileARow)
-	bases := []Register{a}
+	var row3 Register
 	if rows > 3 {
-		a3 := GP64()
-		LEAQ(Mem{Base: a, Index: row, Scale: 2}, a3)
-		ADDQ(row, a3)
-		bases = append(bases, a3)
+		row3 = tripled(row)
 	}
-	at = func(i, u int) Mem { return strided(bases[i/3], row, nil, i%3, 4*u) }
+	bases := []Register{a} // of every fourth row
+	for i := 4; i < rows; i += 4 {
+		next := GP64()
+		LEAQ(Mem{Base: bases[len(bases)-1], Index: row, Scale: 4}, next)
+		bases = append(bases, next)
+	}
+	at = func(i, u int) Mem { return strided(bases[i/4], row, row3, i%4, 4*u) }
 	return at, func(steps int) {
 		for _, base := range bases {
 			ADDQ(Imm(uint64(4*steps)), base)

@@ -6,67 +6,59 @@ import (
 	. "github.com/mmcloughlin/avo/reg"
 )
 
-// tailMasks are 16 set and 16 clear words: from word 16-n on they select the first n columns.
-func tailMasks() Mem {
-	m := GLOBL("tailMasks", RODATA|NOPTR)
-	for i := range 32 {
-		word := U32(0)
-		if i < 16 {
-			word = ^U32(0)
-		}
-		DATA(4*i, word)
-	}
-	return m
-}
-
-// store scales the sums, adds C if asked to, and writes as many columns as C has.
-func store(t Register, sums []VecVirtual, masks Mem) {
-	scale := YMM()
+// finish scales the sums, adds the bias and C if asked to, and writes as many columns as C has. A row is so many vectors of sums.
+func (w *width) finish(t Register, sums []VecVirtual, vectors int) {
+	scale := w.new()
 	VBROADCASTSS(Mem{Base: t, Disp: tileScale}, scale)
 	for _, s := range sums {
 		VMULPS(scale, s, s)
 	}
-	c, row, cols := load(t, tileC), loadBytes(t, tileCRow), load(t, tileCols)
+	c, row, cols, bias := load(t, tileC), loadBytes(t, tileCRow), load(t, tileCols), load(t, tileBias)
 	accumulate := GP32()
 	MOVL(Mem{Base: t, Disp: tileAccumulate}, accumulate)
-	CMPQ(cols, Imm(16))
+	write := func(label string, masks []Register) {
+		TESTQ(bias, bias)
+		JE(LabelRef(label + "Unbiased"))
+		for v := range vectors {
+			b := w.new()
+			w.load(Mem{Base: bias, Disp: v * w.bytes()}, masks[v], b)
+			for i := v; i < len(sums); i += vectors {
+				VADDPS(b, sums[i], sums[i])
+			}
+		}
+		Label(label + "Unbiased")
+		TESTL(accumulate, accumulate)
+		JE(LabelRef(label + "Alone"))
+		w.eachRow(c, row, sums, vectors, func(at Mem, i int) {
+			if masks[i%vectors] == nil {
+				VADDPS(at, sums[i], sums[i])
+				return
+			}
+			old := w.new()
+			w.load(at, masks[i%vectors], old)
+			VADDPS(old, sums[i], sums[i])
+		})
+		Label(label + "Alone")
+		w.eachRow(c, row, sums, vectors, func(at Mem, i int) { w.store(sums[i], masks[i%vectors], at) })
+		VZEROUPPER()
+		RET()
+	}
+	CMPQ(cols, U32(uint32(vectors*w.lanes)))
 	JNE(LabelRef("partial"))
-
-	TESTL(accumulate, accumulate)
-	JE(LabelRef("write"))
-	eachRow(c, row, sums, func(at Mem, i int) { VADDPS(at, sums[i], sums[i]) })
-	Label("write")
-	eachRow(c, row, sums, func(at Mem, i int) { VMOVUPS(sums[i], at) })
-	VZEROUPPER()
-	RET()
-
+	write("full", make([]Register, vectors))
 	Label("partial")
-	table, m := GP64(), []VecVirtual{YMM(), YMM()}
-	LEAQ(masks, table)
-	NEGQ(cols)
-	VMOVUPS(Mem{Base: table, Index: cols, Scale: 4, Disp: 64}, m[0])
-	VMOVUPS(Mem{Base: table, Index: cols, Scale: 4, Disp: 96}, m[1])
-	TESTL(accumulate, accumulate)
-	JE(LabelRef("writePartial"))
-	eachRow(c, row, sums, func(at Mem, i int) {
-		old := YMM()
-		VMASKMOVPS(at, m[i%2], old)
-		VADDPS(old, sums[i], sums[i])
-	})
-	Label("writePartial")
-	eachRow(c, row, sums, func(at Mem, i int) { VMASKMOVPS(sums[i], m[i%2], at) })
-	VZEROUPPER()
-	RET()
+	write("partial", w.first(cols, vectors))
 }
 
-// eachRow visits the two halves of each row of C.
-func eachRow(c, row Register, sums []VecVirtual, visit func(at Mem, i int)) {
+// eachRow visits the vectors of each row of C.
+func (w *width) eachRow(c, row Register, sums []VecVirtual, vectors int, visit func(at Mem, i int)) {
 	p := GP64()
 	MOVQ(c, p)
-	for i := 0; i < len(sums); i += 2 {
-		visit(Mem{Base: p}, i)
-		visit(Mem{Base: p, Disp: 32}, i+1)
-		if i+2 < len(sums) {
+	for i := 0; i < len(sums); i += vectors {
+		for v := range vectors {
+			visit(Mem{Base: p, Disp: v * w.bytes()}, i+v)
+		}
+		if i+vectors < len(sums) {
 			ADDQ(row, p)
 		}
 	}

@@ -6,15 +6,18 @@ import (
 	. "github.com/mmcloughlin/avo/reg"
 )
 
-// transpose generates the packing of eight transposed rows of B into half a panel.
+// transpose generates the packing of eight transposed rows of B into a part of a panel.
 func transpose() {
-	TEXT("transpose8", NOSPLIT, "func(dst, src *float32, ld, blocks int)")
+	TEXT("transpose8", NOSPLIT, "func(dst *float32, step int, src *float32, ld, blocks int)")
 	Pragma("noescape")
-	Doc("transpose8 writes element (j, p) of src, at j*ld+p, to dst[p*16+j], for j < 8 and p < 8·blocks, blocks > 0.")
+	Doc("transpose8 writes element (j, p) of src, at j*ld+p, to dst[p*step+j], for j < 8 and p < 8·blocks, blocks > 0.")
 	dst, src := Load(Param("dst"), GP64()), Load(Param("src"), GP64())
 	ld, blocks := Load(Param("ld"), GP64()), Load(Param("blocks"), GP64())
 	SHLQ(Imm(2), ld)
 	ld3 := tripled(ld)
+	step := Load(Param("step"), GP64())
+	SHLQ(Imm(2), step)
+	step3 := tripled(step)
 	src4 := GP64()
 	LEAQ(Mem{Base: src, Index: ld, Scale: 4}, src4)
 
@@ -34,12 +37,12 @@ func transpose() {
 		for p, from := range [][2]Register{{lo23, lo01}, {lo23, lo01}, {hi23, hi01}, {hi23, hi01}} {
 			out := YMM()
 			VSHUFPS(Imm([]uint64{0x44, 0xee}[p%2]), from[0], from[1], out)
-			VMOVUPS(out, Mem{Base: dst, Disp: 64 * (4*half + p)})
+			VMOVUPS(out, strided(dst, step, step3, p, 0))
 		}
+		LEAQ(Mem{Base: dst, Index: step, Scale: 4}, dst)
 	}
 	ADDQ(Imm(32), src)
 	ADDQ(Imm(32), src4)
-	ADDQ(U32(512), dst)
 	DECQ(blocks)
 	JNE(LabelRef("loop"))
 	VZEROUPPER()

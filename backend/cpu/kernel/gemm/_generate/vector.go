@@ -7,61 +7,70 @@ import (
 )
 
 // dot generates the product of one row of A with four rows of B.
-func dot(masks Mem) {
-	TEXT("dot4", NOSPLIT, "func(k int, a, b *float32, ld int, out *float32)")
+func (w *width) dot() {
+	name := "dot4" + w.suffix
+	TEXT(name, NOSPLIT, "func(k int, a, b *float32, ld int, out *float32)")
 	Pragma("noescape")
-	Doc("dot4 sets out[j] to the sum of a[p]·b[j*ld+p] over p < k, for j < 4.")
+	Doc(name + " sets out[j] to the sum of a[p]·b[j*ld+p] over p < k, for j < 4.")
 	k, a, b := Load(Param("k"), GP64()), Load(Param("a"), GP64()), Load(Param("b"), GP64())
 	ld := Load(Param("ld"), GP64())
 	SHLQ(Imm(2), ld)
 	ld3 := tripled(ld)
-	sums, more := zeros(4), zeros(4)
+	sums, more := w.zeros(4), w.zeros(4)
+	lanes, bytes := U32(uint32(w.lanes)), U32(uint32(w.bytes()))
 
-	SUBQ(Imm(16), k)
-	JLT(LabelRef("eight"))
+	SUBQ(2*lanes, k)
+	JLT(LabelRef("vector"))
 	Label("loop")
 	for u, s := range [][]VecVirtual{sums, more} {
-		x := YMM()
-		VMOVUPS(Mem{Base: a, Disp: 32 * u}, x)
+		x := w.new()
+		VMOVUPS(Mem{Base: a, Disp: w.bytes() * u}, x)
 		for j := range 4 {
-			VFMADD231PS(strided(b, ld, ld3, j, 32*u), x, s[j])
+			VFMADD231PS(strided(b, ld, ld3, j, w.bytes()*u), x, s[j])
 		}
 	}
-	ADDQ(Imm(64), a)
-	ADDQ(Imm(64), b)
-	SUBQ(Imm(16), k)
+	ADDQ(2*bytes, a)
+	ADDQ(2*bytes, b)
+	SUBQ(2*lanes, k)
 	JGE(LabelRef("loop"))
-	Label("eight")
-	ADDQ(Imm(8), k)
+	Label("vector")
+	ADDQ(lanes, k)
 	JLT(LabelRef("rest"))
-	x := YMM()
+	x := w.new()
 	VMOVUPS(Mem{Base: a}, x)
 	for j := range 4 {
 		VFMADD231PS(strided(b, ld, ld3, j, 0), x, sums[j])
 	}
-	ADDQ(Imm(32), a)
-	ADDQ(Imm(32), b)
-	SUBQ(Imm(8), k)
-	Label("rest") // k is 8 less than what is left
-	ADDQ(Imm(8), k)
+	ADDQ(bytes, a)
+	ADDQ(bytes, b)
+	SUBQ(lanes, k)
+	Label("rest") // k is a vector less than what is left
+	ADDQ(lanes, k)
 	JE(LabelRef("add"))
-	mask := maskOf(k, masks)
-	x = YMM()
-	VMASKMOVPS(Mem{Base: a}, mask, x)
+	mask := w.first(k, 1)[0]
+	x = w.new()
+	w.load(Mem{Base: a}, mask, x)
 	for j := range 4 {
-		y := YMM()
-		VMASKMOVPS(strided(b, ld, ld3, j, 0), mask, y)
+		y := w.new()
+		w.load(strided(b, ld, ld3, j, 0), mask, y)
 		VFMADD231PS(y, x, sums[j])
 	}
 	Label("add")
+	half := make([]Register, 4) // eight lanes each
 	for j := range sums {
 		VADDPS(more[j], sums[j], sums[j])
+		half[j] = sums[j].AsY()
+		if w.wide() {
+			high := YMM()
+			VEXTRACTF32X8(Imm(1), sums[j], high)
+			VADDPS(high, sums[j].AsY(), sums[j].AsY())
+		}
 	}
-	VHADDPS(sums[1], sums[0], sums[0])
-	VHADDPS(sums[3], sums[2], sums[2])
-	VHADDPS(sums[2], sums[0], sums[0])
+	VHADDPS(half[1], half[0], half[0])
+	VHADDPS(half[3], half[2], half[2])
+	VHADDPS(half[2], half[0], half[0])
 	high := XMM()
-	VEXTRACTF128(Imm(1), sums[0], high)
+	VEXTRACTF128(Imm(1), half[0], high)
 	VADDPS(high, sums[0].AsX(), high)
 	out := Load(Param("out"), GP64())
 	VMOVUPS(high, Mem{Base: out})
@@ -70,10 +79,11 @@ func dot(masks Mem) {
 }
 
 // axpy generates the addition of four multiples of rows of B to a row of C.
-func axpy(masks Mem) {
-	TEXT("axpy4", NOSPLIT, "func(n int, c, x, b *float32, ld int)")
+func (w *width) axpy() {
+	name := "axpy4" + w.suffix
+	TEXT(name, NOSPLIT, "func(n int, c, x, b *float32, ld int)")
 	Pragma("noescape")
-	Doc("axpy4 adds x[p]·b[p*ld+j] for p < 4 to c[j], for j < n.")
+	Doc(name + " adds x[p]·b[p*ld+j] for p < 4 to c[j], for j < n.")
 	n, c, b := Load(Param("n"), GP64()), Load(Param("c"), GP64()), Load(Param("b"), GP64())
 	ld := Load(Param("ld"), GP64())
 	SHLQ(Imm(2), ld)
@@ -81,57 +91,49 @@ func axpy(masks Mem) {
 	factors := Load(Param("x"), GP64())
 	x := make([]VecVirtual, 4)
 	for p := range x {
-		x[p] = YMM()
+		x[p] = w.new()
 		VBROADCASTSS(Mem{Base: factors, Disp: 4 * p}, x[p])
 	}
 	vector := func(disp int) {
-		y := YMM()
+		y := w.new()
 		VMOVUPS(Mem{Base: c, Disp: disp}, y)
 		for p := range x {
 			VFMADD231PS(strided(b, ld, ld3, p, disp), x[p], y)
 		}
 		VMOVUPS(y, Mem{Base: c, Disp: disp})
 	}
-	SUBQ(Imm(32), n)
-	JLT(LabelRef("eights"))
+	lanes, bytes := U32(uint32(w.lanes)), U32(uint32(w.bytes()))
+	SUBQ(4*lanes, n)
+	JLT(LabelRef("few"))
 	Label("loop")
-	for disp := 0; disp < 128; disp += 32 {
-		vector(disp)
+	for i := range 4 {
+		vector(i * w.bytes())
 	}
-	ADDQ(U32(128), c)
-	ADDQ(U32(128), b)
-	SUBQ(Imm(32), n)
+	ADDQ(4*bytes, c)
+	ADDQ(4*bytes, b)
+	SUBQ(4*lanes, n)
 	JGE(LabelRef("loop"))
-	Label("eights")
-	ADDQ(Imm(24), n)
+	Label("few")
+	ADDQ(3*lanes, n)
 	JLT(LabelRef("rest"))
-	Label("eight")
+	Label("one")
 	vector(0)
-	ADDQ(Imm(32), c)
-	ADDQ(Imm(32), b)
-	SUBQ(Imm(8), n)
-	JGE(LabelRef("eight"))
-	Label("rest") // n is 8 less than what is left
-	ADDQ(Imm(8), n)
+	ADDQ(bytes, c)
+	ADDQ(bytes, b)
+	SUBQ(lanes, n)
+	JGE(LabelRef("one"))
+	Label("rest") // n is a vector less than what is left
+	ADDQ(lanes, n)
 	JE(LabelRef("done"))
-	mask, y := maskOf(n, masks), YMM()
-	VMASKMOVPS(Mem{Base: c}, mask, y)
+	mask, y := w.first(n, 1)[0], w.new()
+	w.load(Mem{Base: c}, mask, y)
 	for p := range x {
-		v := YMM()
-		VMASKMOVPS(strided(b, ld, ld3, p, 0), mask, v)
+		v := w.new()
+		w.load(strided(b, ld, ld3, p, 0), mask, v)
 		VFMADD231PS(v, x[p], y)
 	}
-	VMASKMOVPS(y, mask, Mem{Base: c})
+	w.store(y, mask, Mem{Base: c})
 	Label("done")
 	VZEROUPPER()
 	RET()
-}
-
-// maskOf selects the first n of eight words; it changes n.
-func maskOf(n Register, masks Mem) VecVirtual {
-	table, mask := GP64(), YMM()
-	LEAQ(masks, table)
-	NEGQ(n)
-	VMOVUPS(Mem{Base: table, Index: n, Scale: 4, Disp: 64}, mask)
-	return mask
 }

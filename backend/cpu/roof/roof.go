@@ -1,0 +1,53 @@
+package roof
+
+import (
+	"time"
+
+	"github.com/gocompile/gocompile/backend/cpu/level"
+)
+
+const (
+	slice = 200 * time.Microsecond // what one measurement takes, at least
+	tries = 5                      // measurements of which the best counts
+)
+
+// FMA is the rate of float32 multiply-adds with the instructions of a level, in operations a second: two a multiply-add.
+func FMA(l level.Level) float64 {
+	l = min(l, level.Highest())
+	n, best := 1<<10, 0.0
+	for done := 0; done < tries; {
+		start := time.Now()
+		operations := multiply(l, n)
+		took := time.Since(start)
+		if took < slice {
+			n *= 2
+			continue
+		}
+		best = max(best, operations/took.Seconds())
+		done++
+	}
+	return best
+}
+
+// Read is the rate at which data is read, in bytes a second. All of data is read in order, so its size says which memory is measured; it has 4
+// KiB at least, and should have been read or written before.
+func Read(data []byte) float64 {
+	n, best := 1, 0.0
+	for done := 0; done < tries; {
+		start := time.Now()
+		for range n {
+			touch(data)
+		}
+		took := time.Since(start)
+		if took < slice {
+			n *= 2
+			continue
+		}
+		best = max(best, float64(len(data)/blockBytes*blockBytes*n)/took.Seconds())
+		done++
+	}
+	return best
+}
+
+// blockBytes is what touch reads at a time.
+const blockBytes = 256
