@@ -9,7 +9,7 @@ import (
 )
 
 // arith spells arithmetic with constants one way: constants stand on the right, quotients by a constant are products, differences
-// sums, small powers products or roots, and the scalar factors of a chain of products are one. Only float32 and float64, where a
+// sums, small powers products or roots, and the scalar factors of a chain of products, or of both sides of a sum, are one. Only float32 and float64, where a
 // rounding more or less is of no account.
 func arith(r *run, g *ir.Graph) error {
 	for n := range g.Nodes() {
@@ -42,6 +42,8 @@ func arith(r *run, g *ir.Graph) error {
 			err = arithReplace(r, g, n, op.Sub, b, a.Def().Input(0))
 		case o.Fn == op.Mul:
 			err = mergeFactors(r, g, n)
+		case o.Fn == op.Add || o.Fn == op.Sub:
+			err = commonFactor(r, g, n, o)
 		}
 		if err != nil {
 			return err
@@ -173,4 +175,23 @@ func mergeFactors(r *run, g *ir.Graph, n *ir.Node) error {
 		return replaceAndDrop(g, n, &op.Binary{Fn: op.Mul}, m.Out()[0], k)
 	}
 	return nil
+}
+
+// commonFactor makes x·c + y·c the product (x + y)·c, likewise for differences.
+func commonFactor(r *run, g *ir.Graph, n *ir.Node, o *op.Binary) error {
+	x, c, okX := withScalar(binaryOf(n.Input(0), op.Mul))
+	y, d, okY := withScalar(binaryOf(n.Input(1), op.Mul))
+	if !okX || !okY || c != d || !single(n.Input(0)) || !single(n.Input(1)) || !r.rewrite() {
+		return nil
+	}
+	m, err := g.InsertBefore(n, o, x, y)
+	if err != nil {
+		return err
+	}
+	m.Name = n.Name
+	k, err := constantLike(g, n, x, c)
+	if err != nil {
+		return err
+	}
+	return replaceAndDrop(g, n, &op.Binary{Fn: op.Mul}, m.Out()[0], k)
 }

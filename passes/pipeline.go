@@ -33,6 +33,7 @@ var stages = [][]Pass{
 		{"branch", "replaces an If of a known condition by the body that is taken", branch},
 		{"reshape", "spells squeeze, unsqueeze and flatten as reshape, and merges reshapes of reshapes", reshapes},
 		{"transpose", "merges transposes of transposes, also with reshapes between that keep the axes apart", transposes},
+		{"gather", "replaces gathers of everything in order by a change of shape", gathers},
 		{"scale", "moves scalar factors behind transposes, reshapes and products of matrices", scale},
 		{"identity", "removes operators that pass their input on unchanged", identities},
 		{"common", "computes equal expressions once", common},
@@ -42,7 +43,9 @@ var stages = [][]Pass{
 	{ // few big operators
 		{"activation", "recognises activation functions in products", activations},
 		{"norm", "recognises layer and root mean square normalisation, and takes scale and bias in", norms},
+		{"rotary", "recognises rotary position embeddings, their tables computed once", rotaries},
 		{"attention", "recognises scaled dot-product attention, its masks as structure", attentions},
+		{"heads", "lets attention and rotary embeddings read heads side by side instead of exchanging axes", heads},
 	},
 }
 

@@ -5,7 +5,7 @@ import (
 	"github.com/gocompile/gocompile/ir/op"
 )
 
-// scale moves products with scalars behind operators that only move elements and behind products of two computed matrices, where they
+// scale moves products with scalars behind operators that only move or turn elements and behind products of two computed matrices, where they
 // meet and become one.
 func scale(r *run, g *ir.Graph) error {
 	for n := range g.Nodes() {
@@ -40,7 +40,7 @@ func scale(r *run, g *ir.Graph) error {
 // scalable is the number of operands behind which a scalar factor of them may be moved.
 func scalable(n *ir.Node) int {
 	switch n.Op.(type) {
-	case *op.Transpose, *op.Reshape, *op.Expand:
+	case *op.Transpose, *op.Reshape, *op.Expand, *op.Rotary:
 		return 1
 	case *op.MatMul:
 		if n.Input(0).Const == nil && n.Input(1).Const == nil {

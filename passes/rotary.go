@@ -1,0 +1,455 @@
+package passes
+
+import (
+	"slices"
+
+	"github.com/gocompile/gocompile/ir"
+	"github.com/gocompile/gocompile/ir/op"
+	"github.com/gocompile/gocompile/ir/sym"
+	"github.com/gocompile/gocompile/tensor"
+)
+
+// rotaries recognises rotary position embeddings in all spellings of turning pairs (a, b) of a head by an angle:
+//
+//	x·cos + concat(−b, a)·sin                        the halves of x as pairs, tables with every angle twice (Llama, GPT-NeoX)
+//	concat(a·cos − b·sin, a·sin + b·cos)             the same, half by half
+//	interleave(a·cos − b·sin, a·sin + b·cos)         neighbours as pairs (RoFormer, GPT-J)
+//	concat(rotary(x[:d]), x[d:])                     the first d elements only
+//
+// Tables may be anything: what is computed twice for both halves is computed once.
+func rotaries(r *run, g *ir.Graph) error {
+	for n := range g.Nodes() {
+		if !isFloat32(n.Out()[0]) || !n.Out()[0].Used() {
+			continue
+		}
+		var err error
+		switch o := n.Op.(type) {
+		case *op.Binary:
+			if o.Fn == op.Add {
+				err = rotaryOfHalves(r, g, n)
+			}
+		case *op.Concat:
+			if err = rotaryOfPairs(r, g, n, n, o, false); err == nil && n.Graph() != nil {
+				err = partialRotary(r, g, n, o)
+			}
+		case *op.Reshape:
+			if c, o := nodeOf[*op.Concat](n.Input(0)); c != nil && interleaves(n, c) {
+				err = rotaryOfPairs(r, g, n, c, o, true)
+			}
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// rotaryOfHalves handles x·cos + concat(−b, a)·sin.
+func rotaryOfHalves(r *run, g *ir.Graph, n *ir.Node) error {
+	for i := range 2 {
+		p, q := binaryOf(n.Input(i), op.Mul), binaryOf(n.Input(1-i), op.Mul)
+		if p == nil || q == nil {
+			return nil
+		}
+		for j := range 2 {
+			x := turnedHalves(q.Input(j))
+			if x == nil {
+				continue
+			}
+			for k := range 2 {
+				if p.Input(k) != x {
+					continue
+				}
+				cos, sin := halfTable(g, n, p.Input(1-k), true), halfTable(g, n, q.Input(1-j), true)
+				if cos == nil || sin == nil {
+					r.missed("rotary", n, "a table does not hold every angle twice")
+					return nil
+				}
+				return rotaryFrom(r, g, n, x, func() (*ir.Value, *ir.Value) {
+					return halfTable(g, n, p.Input(1-k), false), halfTable(g, n, q.Input(1-j), false)
+				}, p.Input(1-k).Type, false)
+			}
+			r.missed("rotary", n, "what is turned is not what is multiplied by the cosines")
+		}
+	}
+	return nil
+}
+
+// turnedHalves is x where v is concat(−b, a) and a, b are the halves of x.
+func turnedHalves(v *ir.Value) *ir.Value {
+	c, o := nodeOf[*op.Concat](v)
+	if c == nil || len(c.In()) != 2 || !isLast(o.Axis, v) {
+		return nil
+	}
+	neg := unaryOf(c.Input(0), op.Neg)
+	if neg == nil {
+		return nil
+	}
+	x, part, ok := halfOf(c.Input(1))
+	y, other, okOther := halfOf(neg.Input(0))
+	if !ok || !okOther || x != y || part != 0 || other != 1 {
+		return nil
+	}
+	return x
+}
+
+func isLast(axis int, v *ir.Value) bool {
+	return axis == -1 || v.Type.Ranked && axis == len(v.Type.Dims)-1
+}
+
+// halfOf finds x and which half (0 or 1) along the last axis v is of it.
+func halfOf(v *ir.Value) (x *ir.Value, part int, ok bool) {
+	n := defOf(v)
+	if n == nil || !n.Input(0).Type.Ranked || len(n.Input(0).Type.Dims) == 0 {
+		return nil, 0, false
+	}
+	x = n.Input(0)
+	size, known := x.Type.Dims[len(x.Type.Dims)-1].IsConst()
+	half, halfKnown := v.Type.Dims[len(v.Type.Dims)-1].IsConst()
+	if !known || !halfKnown || size != 2*half {
+		return nil, 0, false
+	}
+	switch o := n.Op.(type) {
+	case *op.Split:
+		if !isLast(o.Axis, x) || len(n.Out()) != 2 {
+			return nil, 0, false
+		}
+		return x, v.Index(), true
+	case *op.Slice:
+		start, step, ok := sliceOfLast(n)
+		switch {
+		case !ok || step != 1:
+		case start == 0:
+			return x, 0, true
+		case start == half:
+			return x, 1, true
+		}
+	}
+	return nil, 0, false
+}
+
+// sliceOfLast is the start and the step of a Slice of the last axis alone.
+func sliceOfLast(n *ir.Node) (start, step int64, ok bool) {
+	x := n.Input(0).Type
+	starts, axes := symbols(n.Input(1)), symbols(n.Input(3))
+	if len(starts) != 1 || len(axes) != 1 {
+		return 0, 0, false
+	}
+	axis, known := axes[0].IsConst()
+	if !known || axis != -1 && axis != int64(len(x.Dims)-1) {
+		return 0, 0, false
+	}
+	step = 1
+	if n.Input(4) != nil {
+		steps := symbols(n.Input(4))
+		if len(steps) != 1 {
+			return 0, 0, false
+		}
+		if step, known = steps[0].IsConst(); !known {
+			return 0, 0, false
+		}
+	}
+	if start, known = starts[0].IsConst(); !known {
+		return 0, 0, false
+	}
+	if size, ok := x.Dims[len(x.Dims)-1].IsConst(); ok && start < 0 {
+		start += size
+	}
+	return start, step, start >= 0
+}
+
+// halfTable is the first half of a table both halves of whose last axis are the same, computed before n; nil if that cannot be shown. With dry set
+// nothing is added to the graph, and the result only tells whether it can be.
+func halfTable(g *ir.Graph, n *ir.Node, v *ir.Value, dry bool) *ir.Value {
+	if v.Const != nil {
+		t := firstHalf(v.Const)
+		if t == nil || dry {
+			if t == nil {
+				return nil
+			}
+			return v
+		}
+		return insert(g, n, &ir.Const{Value: t})
+	}
+	d := defOf(v)
+	if d == nil || !v.Type.Ranked || len(v.Type.Dims) == 0 {
+		return nil
+	}
+	follow := func(o ir.Op, in ...*ir.Value) *ir.Value {
+		x := halfTable(g, n, d.Input(0), dry)
+		if x == nil || dry {
+			return x
+		}
+		return insert(g, n, o, append([]*ir.Value{x}, in...)...)
+	}
+	switch o := d.Op.(type) {
+	case *op.Concat:
+		if len(d.In()) == 2 && d.Input(0) == d.Input(1) && isLast(o.Axis, v) {
+			return d.Input(0)
+		}
+	case *op.Unary, *op.Cast:
+		return follow(d.Op)
+	case *op.Binary:
+		if x, _, ok := withScalar(d); ok && o.Fn == op.Mul && x == d.Input(0) {
+			return follow(d.Op, d.Input(1))
+		}
+	case *op.Gather:
+		if x := d.Input(0); x.Type.Ranked && !isLast(o.Axis, x) {
+			return follow(o, d.Input(1))
+		}
+	case *op.Slice:
+		if x := d.Input(0); x.Type.Ranked && x.Type.Dims[len(x.Type.Dims)-1].Equal(v.Type.Dims[len(v.Type.Dims)-1]) {
+			return follow(o, d.In()[1:]...)
+		}
+	case *op.Reshape:
+		x := d.Input(0)
+		size, ok := v.Type.Dims[len(v.Type.Dims)-1].IsConst()
+		if !ok || !x.Type.Ranked || len(x.Type.Dims) == 0 || !x.Type.Dims[len(x.Type.Dims)-1].Equal(sym.Const(size)) {
+			return nil
+		}
+		half := halfTable(g, n, x, dry)
+		if half == nil || dry {
+			return half
+		}
+		dims := slices.Clone(v.Type.Dims)
+		dims[len(dims)-1] = sym.Const(size / 2)
+		y, err := reshapeBefore(g, n, half, dims...)
+		if err != nil {
+			return nil
+		}
+		return y
+	}
+	return nil
+}
+
+func insert(g *ir.Graph, n *ir.Node, o ir.Op, in ...*ir.Value) *ir.Value {
+	m, err := g.InsertBefore(n, o, in...)
+	if err != nil {
+		return nil
+	}
+	m.Name = n.Name
+	return m.Out()[0]
+}
+
+// firstHalf is the first half of a tensor's last axis if the second is the same, else nil.
+func firstHalf(t *tensor.Tensor) *tensor.Tensor {
+	if t.Rank() == 0 || t.Dim(t.Rank()-1)%2 != 0 || t.Len() == 0 || !t.DType().IsFloat() {
+		return nil
+	}
+	size := t.Dim(t.Rank() - 1)
+	shape := slices.Clone(t.Shape())
+	shape[len(shape)-1] = size / 2
+	h := tensor.New(t.DType(), shape...)
+	for i := range h.Len() {
+		at := i/(size/2)*size + i%(size/2)
+		x := t.Float64(at)
+		if x != t.Float64(at+size/2) {
+			return nil
+		}
+		h.SetFloat64(i, x)
+	}
+	return h
+}
+
+// rotaryOfPairs handles concat(a·cos − b·sin, a·sin + b·cos) at the node c, where a and b are halves of x, or its even and odd elements if the
+// results are interleaved. n is the node to replace.
+func rotaryOfPairs(r *run, g *ir.Graph, n, c *ir.Node, o *op.Concat, interleaved bool) error {
+	if len(c.In()) != 2 || !isLast(o.Axis, c.Out()[0]) {
+		return nil
+	}
+	re, im := c.Input(0), c.Input(1)
+	if interleaved {
+		re, im = c.Input(0).Def().Input(0), c.Input(1).Def().Input(0)
+	}
+	sub, add := binaryOf(re, op.Sub), binaryOf(im, op.Add)
+	if sub == nil || add == nil {
+		return nil
+	}
+	p, q := binaryOf(sub.Input(0), op.Mul), binaryOf(sub.Input(1), op.Mul)
+	if p == nil || q == nil {
+		return nil
+	}
+	part := halfOf
+	if interleaved {
+		part = alternateOf
+	}
+	for i := range 2 {
+		for j := range 2 {
+			a, cos, b, sin := p.Input(i), p.Input(1-i), q.Input(j), q.Input(1-j)
+			x, first, okA := part(a)
+			y, second, okB := part(b)
+			if !okA || !okB || x != y || first != 0 || second != 1 {
+				continue
+			}
+			if !isSumOfProducts(add, a, sin, b, cos) {
+				r.missed("rotary", n, "the imaginary part does not belong to the real part")
+				return nil
+			}
+			return rotaryFrom(r, g, n, x, func() (*ir.Value, *ir.Value) { return cos, sin }, cos.Type, interleaved)
+		}
+	}
+	return nil
+}
+
+// isSumOfProducts reports whether n is a·c + b·d, in any order.
+func isSumOfProducts(n *ir.Node, a, c, b, d *ir.Value) bool {
+	is := func(v, x, y *ir.Value) bool {
+		m := binaryOf(v, op.Mul)
+		return m != nil && (m.Input(0) == x && m.Input(1) == y || m.Input(0) == y && m.Input(1) == x)
+	}
+	return is(n.Input(0), a, c) && is(n.Input(1), b, d) || is(n.Input(0), b, d) && is(n.Input(1), a, c)
+}
+
+// interleaves reports whether n is a reshape that makes neighbours of the elements that c, of values with a last axis of length 1, concatenates.
+func interleaves(n, c *ir.Node) bool {
+	t := c.Out()[0].Type
+	if !t.Ranked || len(t.Dims) < 2 || !isUnitLast(c.Input(0)) || len(c.In()) != 2 || !isUnitLast(c.Input(1)) {
+		return false
+	}
+	lead := t.Dims[:len(t.Dims)-2]
+	want := t.WithDims(append(slices.Clone(lead), t.Dims[len(t.Dims)-2].Mul(sym.Const(2)))...)
+	return n.Out()[0].Type.Equal(want)
+}
+
+// isUnitLast reports whether v is a reshape that appends an axis of length 1.
+func isUnitLast(v *ir.Value) bool {
+	n, _ := nodeOf[*op.Reshape](v)
+	if n == nil || !v.Type.Ranked || len(v.Type.Dims) == 0 {
+		return false
+	}
+	x := n.Input(0).Type
+	return x.Ranked && v.Type.Equal(x.WithDims(append(slices.Clone(x.Dims), sym.Const(1))...))
+}
+
+// alternateOf finds x and whether v is its even (0) or odd (1) elements along the last axis.
+func alternateOf(v *ir.Value) (x *ir.Value, part int, ok bool) {
+	n, _ := nodeOf[*op.Slice](v)
+	if n == nil || !n.Input(0).Type.Ranked || len(n.Input(0).Type.Dims) == 0 {
+		return nil, 0, false
+	}
+	x = n.Input(0)
+	size, known := x.Type.Dims[len(x.Type.Dims)-1].IsConst()
+	half, halfKnown := v.Type.Dims[len(v.Type.Dims)-1].IsConst()
+	start, step, ok := sliceOfLast(n)
+	if !ok || !known || !halfKnown || size != 2*half || step != 2 || start > 1 {
+		return nil, 0, false
+	}
+	return x, int(start), true
+}
+
+// rotaryFrom replaces n by a rotary embedding of x. The tables, which tables makes, have the shape of full but for the last axis.
+func rotaryFrom(r *run, g *ir.Graph, n *ir.Node, x *ir.Value, tables func() (cos, sin *ir.Value), full ir.Type, interleaved bool) error {
+	if !x.Type.Ranked || !full.Ranked || len(x.Type.Dims) != 4 || len(full.Dims) > 4 || len(full.Dims) < 2 || !n.Out()[0].Type.Equal(x.Type) {
+		r.missed("rotary", n, "what is turned is not [batch, heads, rows, size]")
+		return nil
+	}
+	d := x.Type.Dims
+	table := append([]sym.Expr{}, full.Dims...)
+	for len(table) < 4 {
+		table = append([]sym.Expr{sym.Const(1)}, table...)
+	}
+	byRows := isUnit(table[2]) && !isUnit(table[1]) // x is [B, S, H, D]
+	rows := 2
+	if byRows {
+		rows = 1
+	}
+	heads, headsKnown := d[3-rows].IsConst()
+	switch {
+	case !table[rows].Equal(d[rows]) || !isUnit(table[3-rows]) || !isUnit(table[0]) && !table[0].Equal(d[0]):
+		r.missed("rotary", n, "the angles are not one set a row")
+		return nil
+	case byRows && !headsKnown:
+		r.missed("rotary", n, "the number of heads is not known")
+		return nil
+	}
+	if !r.rewrite() {
+		return nil
+	}
+	cos, sin := tables()
+	if cos == nil || sin == nil {
+		return nil
+	}
+	half := cos.Type.Dims[len(cos.Type.Dims)-1]
+	for _, t := range []**ir.Value{&cos, &sin} {
+		if len((*t).Type.Dims) == 2 {
+			continue
+		}
+		y, err := reshapeBefore(g, n, *t, table[0], table[rows], half)
+		if err != nil {
+			return err
+		}
+		*t = y
+	}
+	o := &op.Rotary{Interleaved: interleaved}
+	r.found("rotary", n, "size", d[3].String(), "interleaved", boolText(interleaved))
+	if !byRows {
+		return replaceAndDrop(g, n, o, x, cos, sin)
+	}
+	o.Heads = int(heads)
+	flat, err := sideBySide(g, n, x)
+	if err != nil {
+		return err
+	}
+	y := insert(g, n, o, flat, cos, sin)
+	if y == nil {
+		return nil
+	}
+	shaped, err := reshapeBefore(g, n, y, d...)
+	if err != nil {
+		return err
+	}
+	g.ReplaceUses(n.Out()[0], shaped)
+	removeIfUnused(g, n)
+	return nil
+}
+
+func boolText(b bool) string {
+	if b {
+		return "true"
+	}
+	return "false"
+}
+
+// partialRotary makes concat(rotary(x[:d]), x[d:]) a rotary embedding of the first d elements of x.
+func partialRotary(r *run, g *ir.Graph, n *ir.Node, o *op.Concat) error {
+	if len(n.In()) != 2 || !isLast(o.Axis, n.Out()[0]) {
+		return nil
+	}
+	rot, ro := nodeOf[*op.Rotary](n.Input(0))
+	if rot == nil || !single(n.Input(0)) || len(n.Input(0).Type.Dims) != 4 {
+		return nil
+	}
+	x, first, ok := lastPart(rot.Input(0))
+	y, second, okRest := lastPart(n.Input(1))
+	size, known := rot.Input(0).Type.Dims[3].IsConst()
+	if !ok || !okRest || x != y || first != 0 || !known || second != size || !n.Out()[0].Type.Equal(x.Type) || !r.rewrite() {
+		return nil
+	}
+	return replaceAndDrop(g, n, ro, append([]*ir.Value{x}, rot.In()[1:]...)...)
+}
+
+// lastPart finds x of which v is the part of the last axis from start on.
+func lastPart(v *ir.Value) (x *ir.Value, start int64, ok bool) {
+	n := defOf(v)
+	if n == nil || !n.Input(0).Type.Ranked {
+		return nil, 0, false
+	}
+	switch o := n.Op.(type) {
+	case *op.Slice:
+		start, step, ok := sliceOfLast(n)
+		return n.Input(0), start, ok && step == 1
+	case *op.Split:
+		if !isLast(o.Axis, n.Input(0)) {
+			return nil, 0, false
+		}
+		for _, w := range n.Out()[:v.Index()] {
+			k, ok := w.Type.Dims[len(w.Type.Dims)-1].IsConst()
+			if !ok {
+				return nil, 0, false
+			}
+			start += k
+		}
+		return n.Input(0), start, true
+	}
+	return nil, 0, false
+}
