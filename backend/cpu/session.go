@@ -9,6 +9,7 @@ import (
 	"github.com/gocompile/gocompile/backend/cpu/kernel/conv"
 	"github.com/gocompile/gocompile/backend/cpu/kernel/gemm"
 	"github.com/gocompile/gocompile/backend/cpu/kernel/quant"
+	"github.com/gocompile/gocompile/backend/cpu/kernel/recurrent"
 	"github.com/gocompile/gocompile/backend/cpu/pool"
 	"github.com/gocompile/gocompile/ir"
 	"github.com/gocompile/gocompile/ir/sym"
@@ -38,11 +39,12 @@ type bodyKey struct{ step, body int }
 
 // exec is what kernels may use of a session.
 type exec struct {
-	pool    *pool.Pool
-	gemm    *gemm.Ctx
-	quant   *quant.Ctx
-	conv    *conv.Ctx // see convolver
-	scratch []float32
+	pool      *pool.Pool
+	gemm      *gemm.Ctx
+	quant     *quant.Ctx
+	recurrent *recurrent.Ctx // nil before the first use
+	conv      *conv.Ctx      // see convolver
+	scratch   []float32
 }
 
 // floats returns scratch memory for n numbers, with any contents.

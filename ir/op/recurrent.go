@@ -143,28 +143,30 @@ func (o *recurrent) inferInputs(c *ir.InferContext) error {
 // RecurrentShape is the sizes that the inputs of LSTM, GRU and RNN agree on.
 type RecurrentShape struct{ Seq, Batch, Input, Hidden, Dirs int }
 
-// ShapeOfRecurrent checks the shapes of the inputs of a recurrent operator with the given number of gates, directions and layout; absent inputs are
-// nil.
+// ShapeOfRecurrent checks the shapes of the inputs of a recurrent operator with the given number of gates, directions and layout; absent
+// inputs are nil. It allocates nothing but errors.
 func ShapeOfRecurrent(in []*tensor.Tensor, gates, dirs, layout int) (RecurrentShape, error) {
-	var s RecurrentShape
 	for i, t := range in {
 		if t != nil && t.Rank() != recurrentRanks[i] {
-			return s, fmt.Errorf("input %d must be of rank %d, got shape %v", i, recurrentRanks[i], t.Shape())
+			return RecurrentShape{}, fmt.Errorf("input %d must be of rank %d, got shape %v", i, recurrentRanks[i], t.Shape())
 		}
 	}
 	x, r := in[0], in[2]
-	s = RecurrentShape{x.Dim(layout), x.Dim(1 - layout), x.Dim(2), r.Dim(2), dirs}
-	state := []int{dirs, s.Batch, s.Hidden}
+	s := RecurrentShape{x.Dim(layout), x.Dim(1 - layout), x.Dim(2), r.Dim(2), dirs}
+	state := [3]int{dirs, s.Batch, s.Hidden}
 	if layout == 1 {
-		state = []int{s.Batch, dirs, s.Hidden}
+		state = [3]int{s.Batch, dirs, s.Hidden}
 	}
-	want := [...][]int{
-		x.Shape(), {dirs, gates * s.Hidden, s.Input}, {dirs, gates * s.Hidden, s.Hidden}, {dirs, 2 * gates * s.Hidden}, {s.Batch}, state, state,
-		{dirs, 3 * s.Hidden},
-	}
+	rows := gates * s.Hidden
+	want := [...][3]int{{x.Dim(0), x.Dim(1), x.Dim(2)}, {dirs, rows, s.Input}, {dirs, rows, s.Hidden}, {dirs, 2 * rows}, {s.Batch}, state, state, {dirs, 3 * s.Hidden}}
 	for i, t := range in {
-		if t != nil && !slices.Equal(t.Shape(), want[i]) {
-			return s, fmt.Errorf("input %d must be of shape %v, got %v", i, want[i], t.Shape())
+		if t == nil {
+			continue
+		}
+		for axis, n := range t.Shape() {
+			if n != want[i][axis] {
+				return s, fmt.Errorf("axis %d of input %d must be %d, got shape %v", axis, i, want[i][axis], t.Shape())
+			}
 		}
 	}
 	return s, nil

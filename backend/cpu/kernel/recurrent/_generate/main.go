@@ -1,0 +1,282 @@
+// Command _generate writes the kernels of package recurrent.
+package main
+
+import (
+	"fmt"
+
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	. "github.com/mmcloughlin/avo/reg"
+)
+
+// Offsets of the fields of recurrent.tile.
+const (
+	tileR      = 0
+	tileH      = 24
+	tileOwn    = 48
+	tileNext   = 72
+	tileC      = 96
+	tileXW     = 120
+	tileBias   = 144
+	tileXWRow  = 168
+	tileStride = 176
+	tileK      = 184
+	tilePanels = 192
+)
+
+func main() {
+	ConstraintExpr("amd64,!noasm")
+	for rows := 1; rows <= 3; rows++ {
+		kernel("lstm", 4, rows, lstm)
+	}
+	for rows := 1; rows <= 4; rows++ {
+		kernel("gru", 3, rows, gru)
+	}
+	writeConstants()
+	Generate()
+}
+
+const lanes = 8
+
+// operands are the registers that walk through a tile.
+type operands struct {
+	xw, own, next, c, bias, stride Register
+}
+
+// kernel generates the step of rows sequences: for each panel the products of R with their states, then the gates.
+func kernel(name string, gates, rows int, epilogue func(p *operands, gates, rows int)) {
+	TEXT(fmt.Sprintf("%s%d", name, rows), NOSPLIT, "func(t *byte)")
+	Pragma("noescape")
+	Doc(fmt.Sprintf("%s%d advances %d sequences by a step for the hidden units of the panels of t.", name, rows, rows))
+	t := Load(Param("t"), GP64())
+	r, panels := load(t, tileR), load(t, tilePanels)
+	p := &operands{xw: load(t, tileXW), next: load(t, tileNext), stride: load(t, tileStride)}
+	if gates == 4 {
+		p.c = load(t, tileC)
+	} else {
+		p.own, p.bias = load(t, tileOwn), load(t, tileBias)
+	}
+	SHLQ(Imm(2), p.stride)
+	Label("panel")
+	products(t, r, p, gates, rows)
+	epilogue(p, gates, rows)
+	for _, at := range []Register{p.next, p.c, p.own, p.bias} {
+		if at != nil {
+			ADDQ(Imm(4*lanes), at)
+		}
+	}
+	ADDQ(U32(4*lanes*gates), p.xw)
+	DECQ(panels)
+	JNE(LabelRef("panel"))
+	VZEROUPPER()
+	RET()
+}
+
+// products adds the products of a panel of R with the states to xw; those of the candidate gate of a GRU are left in place of the
+// state that comes next instead, plus their own bias.
+func products(t, r Register, p *operands, gates, rows int) {
+	k, h := load(t, tileK), load(t, tileH)
+	stride3 := GP64()
+	if rows > 3 {
+		LEAQ(Mem{Base: p.stride, Index: p.stride, Scale: 2}, stride3)
+	}
+	sets, unroll := 1, 2
+	if rows == 1 {
+		sets, unroll = 2, 4
+	}
+	sums := make([][][]VecVirtual, sets)
+	for s := range sums {
+		for range rows {
+			sums[s] = append(sums[s], zeros(gates))
+		}
+	}
+	step := func(u int) {
+		at := func(g int) Mem { return Mem{Base: r, Disp: 4 * lanes * (gates*u + g)} }
+		state := func(i int) Mem {
+			switch i {
+			case 0:
+				return Mem{Base: h, Disp: 4 * u}
+			case 3:
+				return Mem{Base: h, Index: stride3, Scale: 1, Disp: 4 * u}
+			}
+			return Mem{Base: h, Index: p.stride, Scale: uint8(i), Disp: 4 * u}
+		}
+		sum := sums[u%sets]
+		switch {
+		case rows == 1:
+			x := broadcast(state(0))
+			for g := range gates {
+				VFMADD231PS(at(g), x, sum[0][g])
+			}
+		case gates <= rows:
+			b := make([]VecVirtual, gates)
+			for g := range b {
+				b[g] = YMM()
+				VMOVUPS(at(g), b[g])
+			}
+			for i := range rows {
+				x := broadcast(state(i))
+				for g := range b {
+					VFMADD231PS(b[g], x, sum[i][g])
+				}
+			}
+		default:
+			x := make([]VecVirtual, rows)
+			for i := range x {
+				x[i] = broadcast(state(i))
+			}
+			for g := range gates {
+				b := YMM()
+				VMOVUPS(at(g), b)
+				for i := range x {
+					VFMADD231PS(b, x[i], sum[i][g])
+				}
+			}
+		}
+	}
+	SUBQ(Imm(uint64(unroll)), k)
+	JLT(LabelRef("tail"))
+	Label("loop")
+	for u := range unroll {
+		step(u)
+	}
+	if rows == 1 {
+		for line := 0; line < 4*lanes*gates*unroll; line += 64 {
+			PREFETCHT0(Mem{Base: r, Disp: 2048 + line})
+		}
+	}
+	ADDQ(U32(uint32(4*lanes*gates*unroll)), r)
+	ADDQ(Imm(uint64(4*unroll)), h)
+	SUBQ(Imm(uint64(unroll)), k)
+	JGE(LabelRef("loop"))
+	Label("tail")
+	ADDQ(Imm(uint64(unroll)), k)
+	JE(LabelRef("summed"))
+	Label("one")
+	step(0)
+	ADDQ(U32(uint32(4*lanes*gates)), r)
+	ADDQ(Imm(4), h)
+	DECQ(k)
+	JNE(LabelRef("one"))
+	Label("summed")
+	for _, more := range sums[1:] {
+		for i := range more {
+			for g := range more[i] {
+				VADDPS(more[i][g], sums[0][i][g], sums[0][i][g])
+			}
+		}
+	}
+	row, xwRow := GP64(), load(t, tileXWRow)
+	MOVQ(p.xw, row)
+	SHLQ(Imm(2), xwRow)
+	for i := range rows {
+		for g := range gates {
+			sum := sums[0][i][g]
+			if g == 2 && gates == 3 {
+				VADDPS(Mem{Base: p.bias}, sum, sum)
+				continue
+			}
+			VADDPS(Mem{Base: row, Disp: 4 * lanes * g}, sum, sum)
+			VMOVUPS(sum, Mem{Base: row, Disp: 4 * lanes * g})
+		}
+		if i+1 < rows {
+			ADDQ(xwRow, row)
+		}
+	}
+	if gates == 3 {
+		next := GP64()
+		MOVQ(p.next, next)
+		for i := range rows {
+			VMOVUPS(sums[0][i][2], Mem{Base: next})
+			if i+1 < rows {
+				ADDQ(p.stride, next)
+			}
+		}
+	}
+	MOVQ(p.xw, row)
+	gatesAt, gatesRow = row, xwRow
+}
+
+// gatesAt and gatesRow are where the epilogue finds the sums.
+var gatesAt, gatesRow Register
+
+// walk copies pointers and calls f for each row, after which they point to the next row.
+func walk(p *operands, rows int, pointers []Register, f func(at []Register)) {
+	at := make([]Register, len(pointers))
+	for i, from := range pointers {
+		c := GP64()
+		MOVQ(from, c)
+		at[i] = c
+	}
+	for i := range rows {
+		f(at)
+		if i+1 == rows {
+			break
+		}
+		ADDQ(gatesRow, gatesAt)
+		for _, c := range at {
+			ADDQ(p.stride, c)
+		}
+	}
+}
+
+func lstm(p *operands, _, rows int) {
+	walk(p, rows, []Register{p.c, p.next}, func(at []Register) {
+		gate := func(g int) VecVirtual {
+			x := YMM()
+			VMOVUPS(Mem{Base: gatesAt, Disp: 4 * lanes * g}, x)
+			return x
+		}
+		forget := sigmoid(gate(2))
+		c := YMM()
+		VMULPS(Mem{Base: at[0]}, forget, c)
+		in, candidate := sigmoid(gate(0)), tanh(gate(3))
+		VFMADD231PS(in, candidate, c)
+		VMOVUPS(c, Mem{Base: at[0]})
+		out := sigmoid(gate(1))
+		h := tanh(c)
+		VMULPS(out, h, h)
+		VMOVUPS(h, Mem{Base: at[1]})
+	})
+}
+
+func gru(p *operands, _, rows int) {
+	walk(p, rows, []Register{p.next, p.own}, func(at []Register) {
+		gate := func(g int) VecVirtual {
+			x := YMM()
+			VMOVUPS(Mem{Base: gatesAt, Disp: 4 * lanes * g}, x)
+			return x
+		}
+		reset, n := sigmoid(gate(1)), gate(2)
+		VFMADD231PS(Mem{Base: at[0]}, reset, n)
+		n = tanh(n)
+		update, h := sigmoid(gate(0)), YMM()
+		VMOVUPS(Mem{Base: at[1]}, h)
+		VSUBPS(n, h, h)
+		VFMADD213PS(n, update, h)
+		VMOVUPS(h, Mem{Base: at[0]})
+	})
+}
+
+// load reads a field of the struct behind t.
+func load(t Register, offset int) GPVirtual {
+	r := GP64()
+	MOVQ(Mem{Base: t, Disp: offset}, r)
+	return r
+}
+
+func broadcast(m Mem) VecVirtual {
+	x := YMM()
+	VBROADCASTSS(m, x)
+	return x
+}
+
+// zeros clears n registers.
+func zeros(n int) []VecVirtual {
+	v := make([]VecVirtual, n)
+	for i := range v {
+		v[i] = YMM()
+		VXORPS(v[i], v[i], v[i])
+	}
+	return v
+}

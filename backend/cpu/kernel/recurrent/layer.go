@@ -1,0 +1,166 @@
+package recurrent
+
+import (
+	"fmt"
+
+	"github.com/gocompile/gocompile/backend/cpu/kernel/gemm"
+	"github.com/gocompile/gocompile/backend/cpu/level"
+)
+
+// Weights are the operands of one direction in the layouts of ONNX.
+type Weights struct {
+	W []float32 // [gates·hidden, input]
+	R []float32 // [gates·hidden, hidden]
+	B []float32 // [2·gates·hidden]: the biases of W, then of R; nil: zero
+	P []float32 // LSTM: peepholes [3·hidden] of the gates i, o, f; nil: none
+}
+
+// Layer is one direction of a recurrent operator with its weights in the order of the kernels. It is read-only and may be shared, unless
+// it is set again.
+type Layer struct {
+	cell          Cell
+	input, hidden int
+	kernel        *Kernel // nil: the general way
+	padded        int     // hidden units, filled up to whole panels
+	w             operand // [input, columns]
+	wBuffer       []float32
+	bias          []float32
+	r             []float32 // panels of the kernel
+	candidate     []float32 // [padded] GRU: bias of R for the candidate gate, if it is not in bias
+	rGates        operand   // the general way: all gates that need the states only
+	rCandidate    operand   // the general way: the candidate gate of a GRU
+	peepholes     []float32
+	level         level.Level
+}
+
+// operand is the right side of a product: packed, or as it is.
+type operand struct {
+	k, n   int
+	packed *gemm.Packed
+	data   []float32
+	trans  bool // data is [n, k], not [k, n]
+}
+
+func (b *operand) pack() {
+	ld := b.n
+	if b.trans {
+		ld = b.k
+	}
+	b.packed = gemm.PackB(b.data, b.k, b.n, ld, b.trans)
+	b.data = nil
+}
+
+// args is the product of m rows of a, which are lda apart, with b.
+func (b *operand) args(m int, a []float32, lda int, c []float32, ldc int, e *gemm.Epilogue) gemm.Args {
+	args := gemm.Args{M: m, N: b.n, K: b.k, A: a, LDA: lda, Packed: b.packed, C: c, LDC: ldc, Epilogue: e}
+	if b.packed == nil {
+		args.B, args.LDB, args.TransB = b.data, b.n, b.trans
+		if b.trans {
+			args.LDB = b.k
+		}
+	}
+	return args
+}
+
+// NewLayer packs weights for level l; they are not needed afterwards.
+func NewLayer(c Cell, input, hidden int, w Weights, l level.Level) *Layer {
+	layer := new(Layer)
+	layer.Set(c, input, hidden, w, l)
+	if layer.kernel == nil {
+		layer.rGates.pack()
+		if c.Kind == GRU {
+			layer.rCandidate.pack()
+		}
+		layer.peepholes = append([]float32(nil), layer.peepholes...)
+	}
+	layer.w.pack()
+	layer.wBuffer = nil
+	return layer
+}
+
+// Set makes l a layer of other weights, which it may refer to until it is set again; it is for weights that change from run to run. In
+// the memory that it has already it allocates nothing.
+func (l *Layer) Set(c Cell, input, hidden int, w Weights, lv level.Level) {
+	gates := c.Kind.Gates()
+	rows := gates * hidden
+	if len(w.W) != rows*input || len(w.R) != rows*hidden || w.B != nil && len(w.B) != 2*rows || w.P != nil && len(w.P) != 3*hidden {
+		panic(fmt.Sprintf("BUG: recurrent weights of %d, %d, %d, %d elements for input %d and hidden size %d", len(w.W), len(w.R), len(w.B), len(w.P), input, hidden))
+	}
+	l.cell, l.input, l.hidden, l.level = c, input, hidden, lv
+	l.kernel = choose(&c, w.P != nil, lv)
+	if l.kernel == nil {
+		l.setGeneral(w)
+		return
+	}
+	lanes := l.kernel.Lanes
+	l.padded = (hidden + lanes - 1) / lanes * lanes
+	l.wBuffer = grow(l.wBuffer, input*gates*l.padded)
+	l.w = operand{k: input, n: gates * l.padded, data: l.wBuffer}
+	l.r = grow(l.r, hidden*gates*l.padded)
+	l.bias, l.candidate = grow(l.bias, gates*l.padded), grow(l.candidate, l.padded)
+	for _, s := range [][]float32{l.w.data, l.r, l.bias, l.candidate} {
+		clear(s)
+	}
+	for g := range gates {
+		for u := range hidden {
+			from, panel, lane := g*hidden+u, u/lanes, u%lanes
+			at := (panel*gates+g)*lanes + lane
+			for i, v := range w.W[from*input:][:input] {
+				l.w.data[i*l.w.n+at] = v
+			}
+			for k, v := range w.R[from*hidden:][:hidden] {
+				l.r[((panel*hidden+k)*gates+g)*lanes+lane] = v
+			}
+			if w.B == nil {
+				continue
+			}
+			l.bias[at] = w.B[from]
+			if c.Kind == GRU && g == 2 {
+				l.candidate[u] = w.B[rows+from]
+			} else {
+				l.bias[at] += w.B[rows+from]
+			}
+		}
+	}
+}
+
+// setGeneral keeps the order of ONNX.
+func (l *Layer) setGeneral(w Weights) {
+	h, rows := l.hidden, l.cell.Kind.Gates()*l.hidden
+	l.padded = h
+	l.w = operand{k: l.input, n: rows, data: w.W, trans: true}
+	l.rGates = operand{k: h, n: rows, data: w.R, trans: true}
+	l.bias, l.candidate = grow(l.bias, rows), grow(l.candidate, h)
+	clear(l.bias)
+	clear(l.candidate)
+	l.peepholes = w.P
+	if l.cell.Kind == GRU {
+		l.rGates.n, l.rGates.data = 2*h, w.R[:2*h*h]
+		l.rCandidate = operand{k: h, n: h, data: w.R[2*h*h:], trans: true}
+	}
+	if w.B == nil {
+		return
+	}
+	copy(l.bias, w.B[:rows])
+	for i, v := range w.B[rows:] {
+		if l.cell.Kind == GRU && i >= 2*h && l.cell.LinearBeforeReset {
+			l.candidate[i-2*h] = v
+		} else {
+			l.bias[i] += v
+		}
+	}
+}
+
+// columns is the length of a row of products with W.
+func (l *Layer) columns() int { return l.w.n }
+
+// panels is how many groups of units a step can be divided into.
+func (l *Layer) panels() int { return l.padded / l.kernel.Lanes }
+
+// grow is s with length n and any contents, in the memory of s if that is enough.
+func grow(s []float32, n int) []float32 {
+	if cap(s) < n {
+		return make([]float32, n)
+	}
+	return s[:n]
+}

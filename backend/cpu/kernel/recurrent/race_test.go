@@ -1,0 +1,5 @@
+//go:build race
+
+package recurrent
+
+const raceEnabled = true
