@@ -82,6 +82,7 @@ func init() {
 	register(
 		row{"", "AffineGrid", 20, simple(2, 2, func(c *call) ir.Op { return &op.AffineGrid{AlignCorners: c.bool("align_corners", false)} })},
 		row{"", "GridSample", 16, importGridSample},
+		row{"", "ImageDecoder", 20, simple(1, 1, func(c *call) ir.Op { return &op.ImageDecoder{Format: c.string("pixel_format", "RGB")} })},
 		row{"", "NonMaxSuppression", 10, importNonMaxSuppression},
 		row{"", "Resize", 10, importResize},
 		row{"", "Upsample", 1, importUpsample},

@@ -1,0 +1,97 @@
+// Package picture decodes images to rows of RGB bytes, as ONNX ImageDecoder 20 asks: BMP, JPEG, PNG, TIFF, WebP and the portable
+// formats PBM, PGM and PPM. The decoders are those of the standard library and golang.org/x/image; where these leave the colours of a
+// lossy format to the program, they are computed as the formats' own libraries do, to the bit.
+package picture
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"image"
+	"image/color"
+	_ "image/jpeg" // registers
+	_ "image/png"  // registers
+
+	_ "golang.org/x/image/bmp"  // registers
+	_ "golang.org/x/image/tiff" // registers
+	_ "golang.org/x/image/webp" // registers
+)
+
+// MaxPixels bounds the size of a picture.
+const MaxPixels = 1 << 27
+
+// Errors that say more than that a picture is broken.
+var (
+	ErrTooLarge    = fmt.Errorf("the picture has more than %d pixels", MaxPixels)
+	ErrUnsupported = errors.New("JPEG 2000 is not supported")
+)
+
+// RGB is a picture of three bytes a pixel, rows from the top.
+type RGB struct {
+	Width, Height int
+	Pix           []byte
+}
+
+func newRGB(width, height int) *RGB {
+	return &RGB{width, height, make([]byte, 3*width*height)}
+}
+
+// Decode decodes a picture whose format its first bytes tell. Transparency is dropped.
+func Decode(data []byte) (*RGB, error) {
+	if isJPEG2000(data) {
+		return nil, ErrUnsupported
+	}
+	config, _, err := image.DecodeConfig(bytes.NewReader(data))
+	if err != nil {
+		return nil, err
+	}
+	if config.Width <= 0 || config.Height <= 0 {
+		return nil, fmt.Errorf("a picture of %d × %d pixels", config.Width, config.Height)
+	}
+	if config.Width > MaxPixels/config.Height {
+		return nil, ErrTooLarge
+	}
+	m, format, err := image.Decode(bytes.NewReader(data))
+	if err != nil {
+		return nil, err
+	}
+	if y, ok := m.(*image.YCbCr); ok && format == "jpeg" {
+		return fromJPEG(y), nil
+	}
+	if y, ok := m.(*image.YCbCr); ok && format == "webp" {
+		return fromWebP(y), nil
+	}
+	if y, ok := m.(*image.NYCbCrA); ok && format == "webp" {
+		return fromWebP(&y.YCbCr), nil
+	}
+	b := m.Bounds()
+	p := newRGB(b.Dx(), b.Dy())
+	at := 0
+	for y := b.Min.Y; y < b.Max.Y; y++ {
+		for x := b.Min.X; x < b.Max.X; x++ {
+			c := color.NRGBAModel.Convert(m.At(x, y)).(color.NRGBA)
+			p.Pix[at], p.Pix[at+1], p.Pix[at+2] = c.R, c.G, c.B
+			at += 3
+		}
+	}
+	return p, nil
+}
+
+// isJPEG2000 recognises the signature of JP2 files and that of bare code streams.
+func isJPEG2000(data []byte) bool {
+	return bytes.HasPrefix(data, []byte("\x00\x00\x00\x0cjP  ")) || bytes.HasPrefix(data, []byte("\xff\x4f\xff\x51"))
+}
+
+// plane is one component of a picture.
+type plane struct {
+	width, height, stride int
+	pix                   []byte
+}
+
+// row is a row, the outermost one where y is out of range.
+func (p plane) row(y int) []byte {
+	y = max(0, min(y, p.height-1))
+	return p.pix[y*p.stride:][:p.width]
+}
+
+func clamp8(v int) byte { return byte(max(0, min(v, 255))) }
