@@ -32,6 +32,8 @@ func (p *Program) units(g *ir.Graph, fuse bool) map[*ir.Node]*unit {
 		for n := range g.Nodes() {
 			if u := p.productUnit(n, units); u != nil {
 				add(u)
+			} else if u := p.integerUnit(n, units); u != nil {
+				add(u)
 			}
 		}
 	}

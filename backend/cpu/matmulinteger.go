@@ -36,9 +36,7 @@ func lowerIntegerProduct(n *ir.Node, o integerOperands) kernel {
 	if w := n.Input(o.b).Const; w != nil && w.Rank() == 2 {
 		packed = quant.PackB(w.Bytes(), w.Dim(0), w.Dim(1), b.Elem == tensor.Uint8)
 	}
-	return binder(func(*exec, []*tensor.Tensor, []*tensor.Tensor) (kernel, error) {
-		return &integerProduct{operands: o, packed: packed}, nil
-	})
+	return &integerMatMul{integerOperands: o, packed: packed}
 }
 
 // isRow reports whether a value is absent or has at most one axis.
@@ -50,17 +48,98 @@ func isSingle(v *ir.Value) bool {
 	return ok && n == 1
 }
 
-// integerProduct multiplies matrices of bytes, [B…, M, K] by [B…, K, N]. A constant right operand is packed when the program is
+// integerMatMul multiplies matrices of bytes, [B…, M, K] by [B…, K, N]. A constant right operand is packed when the program is
 // compiled.
+type integerMatMul struct {
+	integerOperands
+	packed         *quant.Packed
+	float          bool // the result is made float32 numbers, scaled and added to
+	factor, biased int  // inputs, 0 for none
+}
+
+// integerUnit takes what follows a product of bytes into it: the conversion to float32, a factor (one, or one for each column) and a
+// bias of the columns.
+func (p *Program) integerUnit(n *ir.Node, taken map[*ir.Node]*unit) *unit {
+	k, _ := lower(n, p).(*integerMatMul)
+	if k == nil || k.scaleA >= 0 {
+		return nil
+	}
+	u := &unit{nodes: []*ir.Node{n}, in: append([]*ir.Value{}, n.In()...), kernel: k}
+	for next := soleUser(n); next != nil && taken[next] == nil && k.take(u, next); next = soleUser(next) {
+		u.nodes = append(u.nodes, next)
+	}
+	if len(u.nodes) == 1 {
+		return nil
+	}
+	return u
+}
+
+// take makes a node part of the product, if it can be.
+func (k *integerMatMul) take(u *unit, n *ir.Node) bool {
+	v := u.last().Out()[0]
+	dims := v.Type.Dims
+	if len(n.Out()) != 1 || !sameShape(v.Type, n.Out()[0].Type) {
+		return false
+	}
+	if o, ok := n.Op.(*op.Cast); ok && !k.float {
+		k.float = o.To == tensor.Float32
+		return k.float
+	}
+	o, ok := n.Op.(*op.Binary)
+	if !ok || !k.float {
+		return false
+	}
+	other := n.Input(0)
+	if other == v {
+		other = n.Input(1)
+	}
+	columns := other.Type.Ranked && len(other.Type.Dims) <= len(dims) && isVector(other.Type, dims[len(dims)-1])
+	switch {
+	case o.Fn == op.Mul && k.factor == 0 && k.biased == 0 && (columns || other.Type.Ranked && len(other.Type.Dims) <= len(dims) && isSingle(other)):
+		k.factor = len(u.in)
+	case o.Fn == op.Add && k.biased == 0 && columns:
+		k.biased = len(u.in)
+	default:
+		return false
+	}
+	u.in = append(u.in, other)
+	return true
+}
+
+// String names the parts.
+func (k *integerMatMul) String() string {
+	s := "integer matmul"
+	if k.float {
+		s += "+float"
+	}
+	if k.factor > 0 {
+		s += "+scale"
+	}
+	if k.biased > 0 {
+		s += "+bias"
+	}
+	return s
+}
+
+func (k *integerMatMul) run(x *exec, in, out []*tensor.Tensor) error {
+	return bindAndRun(k, x, in, out)
+}
+
+func (k *integerMatMul) bind(*exec, []*tensor.Tensor, []*tensor.Tensor) (kernel, error) {
+	return &integerProduct{integerMatMul: k}, nil
+}
+
+// integerProduct is an integerMatMul with what it keeps from run to run.
 type integerProduct struct {
-	operands     integerOperands
-	packed       *quant.Packed
+	*integerMatMul
 	zeroA, zeroB []int32
 	scale        []float32
 }
 
+var unscaled = []float32{1}
+
 func (k *integerProduct) run(x *exec, in, out []*tensor.Tensor) error {
-	o := k.operands
+	o := k.integerOperands
 	a, b, y := in[o.a], in[o.b], out[0]
 	args := quant.Args{M: a.Dim(a.Rank() - 2), N: b.Dim(b.Rank() - 1), K: a.Dim(a.Rank() - 1), A: a.Bytes(), B: b.Bytes(), Packed: k.packed,
 		SignedA: a.DType() == tensor.Int8, SignedB: b.DType() == tensor.Int8}
@@ -72,9 +151,18 @@ func (k *integerProduct) run(x *exec, in, out []*tensor.Tensor) error {
 		return err
 	}
 	args.ZeroA, args.ZeroB = k.zeroA, k.zeroB
-	if o.scaleA < 0 {
+	switch {
+	case k.float:
+		args.Float, args.Scale = f32(y), unscaled
+		if k.factor > 0 {
+			args.Scale = f32(in[k.factor])
+		}
+		if k.biased > 0 {
+			args.Bias = f32(in[k.biased])
+		}
+	case o.scaleA < 0:
 		args.C = tensor.Data[int32](y)
-	} else {
+	default:
 		args.Out, args.SignedOut, args.Zero = y.Bytes(), y.DType() == tensor.Int8, int32(in[o.zeroY].Int64(0))
 		scaleB := in[o.scaleB]
 		if scaleB.Len() != 1 && scaleB.Len() != args.N {
@@ -107,10 +195,13 @@ func (k *integerProduct) batches(x *exec, a, b, y *tensor.Tensor, all quant.Args
 	for i := range count {
 		args := all
 		args.A, args.B = all.A[matrixOf(i, dims, a)*sizeA:], all.B[matrixOf(i, dims, b)*sizeB:]
-		if all.C != nil {
-			args.C = all.C[i*sizeC:]
-		} else {
+		switch {
+		case all.Float != nil:
+			args.Float = all.Float[i*sizeC:]
+		case all.Out != nil:
 			args.Out = all.Out[i*sizeC:]
+		default:
+			args.C = all.C[i*sizeC:]
 		}
 		quant.MatMul(x.quant, args)
 	}

@@ -49,6 +49,18 @@ func Requantize(lv level.Level, dst []byte, x []int32, scale []float32, zero int
 	}
 }
 
+// dequantizeSums sets dst to x · scale + bias, rounded after each; a nil bias is none.
+func dequantizeSums(f *functions, dst []float32, x []int32, scale, bias []float32) {
+	dst, scale = dst[:len(x)], scale[:len(x)]
+	for i := f.dequantize(dst, x, scale, bias); i < len(x); i++ {
+		v := float32(float32(x[i]) * scale[i]) // rounded here, never fused with the addition
+		if bias != nil {
+			v += bias[i]
+		}
+		dst[i] = v
+	}
+}
+
 // Extremes is the least and the greatest of the numbers in x and of zero. NaN does not count.
 func Extremes(lv level.Level, x []float32) (lo, hi float32) {
 	lo, hi, done := at(lv).extremes(x)

@@ -1244,3 +1244,40 @@ loop:
 	JNE       loop
 	VZEROUPPER
 	RET
+
+// func dequantize8(dst *float32, x *int32, scale *float32, bias *float32, n int)
+// Requires: AVX
+TEXT ·dequantize8(SB), NOSPLIT, $0-40
+	MOVQ  dst+0(FP), AX
+	MOVQ  x+8(FP), CX
+	MOVQ  n+32(FP), DX
+	MOVQ  scale+16(FP), BX
+	MOVQ  bias+24(FP), SI
+	TESTQ SI, SI
+	JEQ   plain
+
+biased:
+	VCVTDQ2PS (CX), Y0
+	VMULPS    (BX), Y0, Y0
+	VADDPS    (SI), Y0, Y0
+	ADDQ      $0x20, SI
+	VMOVUPS   Y0, (AX)
+	ADDQ      $0x20, CX
+	ADDQ      $0x20, BX
+	ADDQ      $0x20, AX
+	SUBQ      $0x08, DX
+	JNE       biased
+	VZEROUPPER
+	RET
+
+plain:
+	VCVTDQ2PS (CX), Y0
+	VMULPS    (BX), Y0, Y0
+	VMOVUPS   Y0, (AX)
+	ADDQ      $0x20, CX
+	ADDQ      $0x20, BX
+	ADDQ      $0x20, AX
+	SUBQ      $0x08, DX
+	JNE       plain
+	VZEROUPPER
+	RET

@@ -8,7 +8,7 @@ import (
 	"github.com/gocompile/gocompile/backend/cpu/level"
 )
 
-var native = []functions{{level.AVX2, avx2Tile, avx2Widen, avx2Extremes, avx2Quantize, avx2Requantize}}
+var native = []functions{{level.AVX2, avx2Tile, avx2Widen, avx2Extremes, avx2Quantize, avx2Requantize, avx2Dequantize}}
 
 // avx2Tile calls the kernel for as many rows as the tile has.
 func avx2Tile(t *tile) {
@@ -76,5 +76,20 @@ func avx2Requantize(dst []byte, x []int32, scale []float32, l limits) int {
 	}
 	_, _ = dst[n-1], scale[n-1]
 	requantize32(&dst[0], &x[0], &scale[0], n, (*byte)(unsafe.Pointer(&l)))
+	return n
+}
+
+func avx2Dequantize(dst []float32, x []int32, scale, bias []float32) int {
+	n := len(x) &^ 7
+	if n == 0 {
+		return 0
+	}
+	_, _ = dst[n-1], scale[n-1]
+	var add *float32
+	if bias != nil {
+		_ = bias[n-1]
+		add = &bias[0]
+	}
+	dequantize8(&dst[0], &x[0], &scale[0], add, n)
 	return n
 }

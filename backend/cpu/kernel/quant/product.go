@@ -68,14 +68,21 @@ type Args struct {
 	B       []byte  // `[K, N]`
 	SignedB bool
 	ZeroB   []int32 // one, or one a column; none: 0
-	C       []int32 // `[M, N]`; not needed with Out
+	C       []int32 // `[M, N]`; not needed with Out or Float
 
 	// With Out the result is requantised: Out = saturate(round(C · Scale) + Zero).
 	Out       []byte // `[M, N]`
 	SignedOut bool
 	Scale     []float32 // one, or one a column
 	Zero      int32
+
+	// With Float it is made numbers: Float = C · Scale + Bias.
+	Float []float32 // `[M, N]`
+	Bias  []float32 // one a column, or nil
 }
+
+// scaled reports whether C is only an intermediate result.
+func (a *Args) scaled() bool { return a.Out != nil || a.Float != nil }
 
 // MatMul computes C = (A − ZeroA) · (B − ZeroB). Sums are exact and wrap around in 32 bits.
 func MatMul(x *Ctx, args Args) {
@@ -89,7 +96,7 @@ func MatMul(x *Ctx, args Args) {
 		x.packed.pack(a.B, a.K, a.N, !a.SignedB, x.buffer)
 		a.Packed, x.buffer = &x.packed, x.packed.data[:cap(x.packed.data)]
 	}
-	if a.Out != nil {
+	if a.scaled() {
 		x.sum = grown(x.sum, a.M*a.N)
 		a.C = x.sum
 		x.spreadScale()
@@ -242,10 +249,24 @@ func (x *Ctx) block(i int, sl *slot) {
 			}
 		}
 	}
-	if a.Out != nil {
-		from, to := j0*panelWidth, min(j1*panelWidth, a.N)
-		for r := s0 * a.M / all; r < s1*a.M/all; r++ {
-			Requantize(x.level, a.Out[r*a.N+from:r*a.N+to], a.C[r*a.N+from:r*a.N+to], a.Scale[from:to], a.Zero, a.SignedOut)
+	if a.scaled() {
+		x.finish(s0*a.M/all, s1*a.M/all, j0*panelWidth, min(j1*panelWidth, a.N))
+	}
+}
+
+// finish scales rows [r0, r1) and columns [c0, c1) of C.
+func (x *Ctx) finish(r0, r1, c0, c1 int) {
+	a := &x.args
+	bias := a.Bias
+	if bias != nil {
+		bias = bias[c0:c1]
+	}
+	for r := r0; r < r1; r++ {
+		from, to := r*a.N+c0, r*a.N+c1
+		if a.Out != nil {
+			Requantize(x.level, a.Out[from:to], a.C[from:to], a.Scale[c0:c1], a.Zero, a.SignedOut)
+		} else {
+			dequantizeSums(x.f, a.Float[from:to], a.C[from:to], a.Scale[c0:c1], bias)
 		}
 	}
 }
@@ -262,7 +283,8 @@ func (x *Ctx) begin(t *tile, row int, zero []int32) {
 }
 
 func (a *Args) check() {
-	if a.M < 0 || a.N < 0 || a.K < 0 || len(a.A) < a.M*a.K || a.Out == nil && len(a.C) < a.M*a.N || a.Out != nil && len(a.Out) < a.M*a.N {
+	size := a.M * a.N
+	if a.M < 0 || a.N < 0 || a.K < 0 || len(a.A) < a.M*a.K || !a.scaled() && len(a.C) < size || a.Out != nil && len(a.Out) < size || a.Float != nil && len(a.Float) < size {
 		panic(fmt.Sprintf("BUG: product of %d by %d by %d with %d elements of A", a.M, a.K, a.N, len(a.A)))
 	}
 	if p := a.Packed; p != nil && (p.k != a.K || p.n != a.N) {
@@ -271,7 +293,10 @@ func (a *Args) check() {
 	if n := len(a.ZeroB); n > 1 && n != a.N {
 		panic(fmt.Sprintf("BUG: %d zero points for %d columns", n, a.N))
 	}
-	if n := len(a.Scale); a.Out != nil && n != 1 && n != a.N {
+	if a.Bias != nil && len(a.Bias) != a.N {
+		panic(fmt.Sprintf("BUG: bias of %d for %d columns", len(a.Bias), a.N))
+	}
+	if n := len(a.Scale); a.scaled() && n != 1 && n != a.N {
 		panic(fmt.Sprintf("BUG: %d scales for %d columns", n, a.N))
 	}
 }

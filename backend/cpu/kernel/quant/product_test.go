@@ -92,6 +92,7 @@ func checkProduct(t testing.TB, x *Ctx, r *rand.Rand, m, n, k int) {
 		}
 	}
 	checkRequantized(t, x, r, a)
+	checkDequantized(t, x, r, a)
 }
 
 func checkRequantized(t testing.TB, x *Ctx, r *rand.Rand, a Args) {
@@ -111,6 +112,36 @@ func checkRequantized(t testing.TB, x *Ctx, r *rand.Rand, a Args) {
 	for i, v := range c {
 		if w := l.round(float32(v) * a.Scale[i%a.N%len(a.Scale)]); a.Out[i] != w {
 			t.Fatalf("%d×%d×%d: requantised %d is %d, want %d", a.M, a.K, a.N, i, a.Out[i], w)
+		}
+	}
+}
+
+// checkDequantized compares with the sums scaled one by one.
+func checkDequantized(t testing.TB, x *Ctx, r *rand.Rand, a Args) {
+	t.Helper()
+	c := a.C
+	a.C, a.Float = nil, make([]float32, a.M*a.N)
+	a.Scale = make([]float32, max(1, a.N))[:[]int{1, max(1, a.N)}[r.IntN(2)]]
+	if a.N == 0 {
+		return
+	}
+	for j := range a.Scale {
+		a.Scale[j] = r.Float32()
+	}
+	if r.IntN(2) == 0 {
+		a.Bias = make([]float32, a.N)
+		for j := range a.Bias {
+			a.Bias[j] = r.Float32()*1000 - 500
+		}
+	}
+	MatMul(x, a)
+	for i, v := range c {
+		w := float32(v) * a.Scale[i%a.N%len(a.Scale)]
+		if a.Bias != nil {
+			w += a.Bias[i%a.N]
+		}
+		if a.Float[i] != w {
+			t.Fatalf("%d×%d×%d: element %d is %v, want %v", a.M, a.K, a.N, i, a.Float[i], w)
 		}
 	}
 }

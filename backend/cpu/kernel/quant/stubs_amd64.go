@@ -58,3 +58,8 @@ func quantize32(dst *byte, x *float32, n int, scale float32, limits *byte)
 //
 //go:noescape
 func requantize32(dst *byte, x *int32, scale *float32, n int, limits *byte)
+
+// dequantize8 sets dst[i] to x[i] · scale[i] + bias[i] for i < n, a positive multiple of 8. Nothing is added if bias is nil.
+//
+//go:noescape
+func dequantize8(dst *float32, x *int32, scale *float32, bias *float32, n int)

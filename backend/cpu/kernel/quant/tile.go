@@ -23,6 +23,7 @@ type functions struct {
 	extremes   func(x []float32) (lo, hi float32, done int)
 	quantize   func(dst []byte, x []float32, scale float32, l limits) int
 	requantize func(dst []byte, x []int32, scale []float32, l limits) int
+	dequantize func(dst []float32, x []int32, scale, bias []float32) int
 }
 
 // The slice functions treat a multiple of their vector length and return how many elements they did; plain Go does the rest.
@@ -33,6 +34,7 @@ var portable = functions{
 	extremes:   func([]float32) (lo, hi float32, done int) { return 0, 0, 0 },
 	quantize:   func([]byte, []float32, float32, limits) int { return 0 },
 	requantize: func([]byte, []int32, []float32, limits) int { return 0 },
+	dequantize: func([]float32, []int32, []float32, []float32) int { return 0 },
 }
 
 // at is the best functions for a level.

@@ -156,3 +156,34 @@ func requantize(order Mem) {
 	VZEROUPPER()
 	RET()
 }
+
+// dequantize generates the conversion of sums to floats. The product is rounded before the bias is added.
+func dequantize() {
+	TEXT("dequantize8", NOSPLIT, "func(dst *float32, x *int32, scale, bias *float32, n int)")
+	Pragma("noescape")
+	Doc("dequantize8 sets dst[i] to x[i] · scale[i] + bias[i] for i < n, a positive multiple of 8. Nothing is added if bias is nil.")
+	dst, x, n := Load(Param("dst"), GP64()), Load(Param("x"), GP64()), Load(Param("n"), GP64())
+	scale, bias := Load(Param("scale"), GP64()), Load(Param("bias"), GP64())
+	loop := func(name string, add bool) {
+		Label(name)
+		v := YMM()
+		VCVTDQ2PS(Mem{Base: x}, v)
+		VMULPS(Mem{Base: scale}, v, v)
+		if add {
+			VADDPS(Mem{Base: bias}, v, v)
+			ADDQ(Imm(32), bias)
+		}
+		VMOVUPS(v, Mem{Base: dst})
+		ADDQ(Imm(32), x)
+		ADDQ(Imm(32), scale)
+		ADDQ(Imm(32), dst)
+		SUBQ(Imm(8), n)
+		JNE(LabelRef(name))
+		VZEROUPPER()
+		RET()
+	}
+	TESTQ(bias, bias)
+	JEQ(LabelRef("plain"))
+	loop("biased", true)
+	loop("plain", false)
+}

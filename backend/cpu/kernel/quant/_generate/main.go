@@ -20,6 +20,7 @@ func main() {
 	order := bytesOrder()
 	quantize(order)
 	requantize(order)
+	dequantize()
 	Generate()
 }
 
