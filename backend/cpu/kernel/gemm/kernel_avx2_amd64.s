@@ -50,6 +50,7 @@ TEXT ·multiply1Rows(SB), NOSPLIT, $0-8
 	MOVQ   88(AX), SI
 	SHLQ   $0x02, SI
 	LEAQ   (SI)(SI*2), DI
+	MOVQ   176(AX), R8
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -74,10 +75,12 @@ loop:
 	VBROADCASTSS 12(DX), Y8
 	VFMADD231PS  (BX)(DI*1), Y8, Y6
 	VFMADD231PS  32(BX)(DI*1), Y8, Y7
-	PREFETCHT0   1024(BX)
-	PREFETCHT0   1088(BX)
-	PREFETCHT0   1152(BX)
-	PREFETCHT0   1216(BX)
+	PREFETCHT0   4096(BX)
+	PREFETCHT0   4160(BX)
+	PREFETCHT0   4224(BX)
+	PREFETCHT0   4288(BX)
+	PREFETCHT1   (R8)
+	ADDQ         $0x40, R8
 	ADDQ         $0x10, DX
 	LEAQ         (BX)(SI*4), BX
 	SUBQ         $0x04, CX
@@ -164,7 +167,7 @@ partialAlone:
 	RET
 
 // func multiply1Columns(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·multiply1Columns(SB), NOSPLIT, $0-8
 	MOVQ   t+0(FP), AX
 	MOVQ   104(AX), CX
@@ -176,6 +179,7 @@ TEXT ·multiply1Columns(SB), NOSPLIT, $0-8
 	MOVQ   88(AX), R8
 	SHLQ   $0x02, R8
 	LEAQ   (R8)(R8*2), R9
+	MOVQ   176(AX), R10
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -200,6 +204,12 @@ loop:
 	VBROADCASTSS (DX)(SI*1), Y8
 	VFMADD231PS  (DI)(R9*1), Y8, Y6
 	VFMADD231PS  32(DI)(R9*1), Y8, Y7
+	PREFETCHT0   4096(DI)
+	PREFETCHT0   4160(DI)
+	PREFETCHT0   4224(DI)
+	PREFETCHT0   4288(DI)
+	PREFETCHT1   (R10)
+	ADDQ         $0x40, R10
 	LEAQ         (DX)(BX*4), DX
 	LEAQ         (DI)(R8*4), DI
 	SUBQ         $0x04, CX
@@ -286,7 +296,7 @@ partialAlone:
 	RET
 
 // func multiply2Rows(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·multiply2Rows(SB), NOSPLIT, $0-8
 	MOVQ   t+0(FP), AX
 	MOVQ   104(AX), CX
@@ -297,6 +307,7 @@ TEXT ·multiply2Rows(SB), NOSPLIT, $0-8
 	MOVQ   88(AX), DI
 	SHLQ   $0x02, DI
 	LEAQ   (DI)(DI*2), R8
+	MOVQ   176(AX), R9
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -341,6 +352,12 @@ loop:
 	VBROADCASTSS 12(DX)(BX*1), Y10
 	VFMADD231PS  Y8, Y10, Y6
 	VFMADD231PS  Y9, Y10, Y7
+	PREFETCHT0   4096(SI)
+	PREFETCHT0   4160(SI)
+	PREFETCHT0   4224(SI)
+	PREFETCHT0   4288(SI)
+	PREFETCHT1   (R9)
+	ADDQ         $0x40, R9
 	ADDQ         $0x10, DX
 	LEAQ         (SI)(DI*4), SI
 	SUBQ         $0x04, CX
@@ -450,7 +467,7 @@ partialAlone:
 	RET
 
 // func multiply2Columns(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·multiply2Columns(SB), NOSPLIT, $0-8
 	MOVQ   t+0(FP), AX
 	MOVQ   104(AX), CX
@@ -462,6 +479,7 @@ TEXT ·multiply2Columns(SB), NOSPLIT, $0-8
 	MOVQ   88(AX), R8
 	SHLQ   $0x02, R8
 	LEAQ   (R8)(R8*2), R9
+	MOVQ   176(AX), R10
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -506,6 +524,12 @@ loop:
 	VBROADCASTSS 4(DX)(SI*1), Y10
 	VFMADD231PS  Y8, Y10, Y6
 	VFMADD231PS  Y9, Y10, Y7
+	PREFETCHT0   4096(DI)
+	PREFETCHT0   4160(DI)
+	PREFETCHT0   4224(DI)
+	PREFETCHT0   4288(DI)
+	PREFETCHT1   (R10)
+	ADDQ         $0x40, R10
 	LEAQ         (DX)(BX*4), DX
 	LEAQ         (DI)(R8*4), DI
 	SUBQ         $0x04, CX
@@ -615,7 +639,7 @@ partialAlone:
 	RET
 
 // func multiply3Rows(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·multiply3Rows(SB), NOSPLIT, $0-8
 	MOVQ   t+0(FP), AX
 	MOVQ   104(AX), CX
@@ -626,6 +650,7 @@ TEXT ·multiply3Rows(SB), NOSPLIT, $0-8
 	MOVQ   88(AX), DI
 	SHLQ   $0x02, DI
 	LEAQ   (DI)(DI*2), R8
+	MOVQ   176(AX), R9
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -680,6 +705,12 @@ loop:
 	VBROADCASTSS 12(DX)(BX*2), Y8
 	VFMADD231PS  Y6, Y8, Y4
 	VFMADD231PS  Y7, Y8, Y5
+	PREFETCHT0   4096(SI)
+	PREFETCHT0   4160(SI)
+	PREFETCHT0   4224(SI)
+	PREFETCHT0   4288(SI)
+	PREFETCHT1   (R9)
+	ADDQ         $0x40, R9
 	ADDQ         $0x10, DX
 	LEAQ         (SI)(DI*4), SI
 	SUBQ         $0x04, CX
@@ -808,7 +839,7 @@ partialAlone:
 	RET
 
 // func multiply3Columns(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·multiply3Columns(SB), NOSPLIT, $0-8
 	MOVQ   t+0(FP), AX
 	MOVQ   104(AX), CX
@@ -820,6 +851,7 @@ TEXT ·multiply3Columns(SB), NOSPLIT, $0-8
 	MOVQ   88(AX), R8
 	SHLQ   $0x02, R8
 	LEAQ   (R8)(R8*2), R9
+	MOVQ   176(AX), R10
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -874,6 +906,12 @@ loop:
 	VBROADCASTSS 8(DX)(SI*1), Y8
 	VFMADD231PS  Y6, Y8, Y4
 	VFMADD231PS  Y7, Y8, Y5
+	PREFETCHT0   4096(DI)
+	PREFETCHT0   4160(DI)
+	PREFETCHT0   4224(DI)
+	PREFETCHT0   4288(DI)
+	PREFETCHT1   (R10)
+	ADDQ         $0x40, R10
 	LEAQ         (DX)(BX*4), DX
 	LEAQ         (DI)(R8*4), DI
 	SUBQ         $0x04, CX
@@ -1002,7 +1040,7 @@ partialAlone:
 	RET
 
 // func multiply4Rows(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·multiply4Rows(SB), NOSPLIT, $0-8
 	MOVQ   t+0(FP), AX
 	MOVQ   104(AX), CX
@@ -1014,6 +1052,7 @@ TEXT ·multiply4Rows(SB), NOSPLIT, $0-8
 	MOVQ   88(AX), R8
 	SHLQ   $0x02, R8
 	LEAQ   (R8)(R8*2), R9
+	MOVQ   176(AX), R10
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -1082,6 +1121,12 @@ loop:
 	VBROADCASTSS 12(DX)(SI*1), Y10
 	VFMADD231PS  Y8, Y10, Y6
 	VFMADD231PS  Y9, Y10, Y7
+	PREFETCHT0   4096(DI)
+	PREFETCHT0   4160(DI)
+	PREFETCHT0   4224(DI)
+	PREFETCHT0   4288(DI)
+	PREFETCHT1   (R10)
+	ADDQ         $0x40, R10
 	ADDQ         $0x10, DX
 	LEAQ         (DI)(R8*4), DI
 	SUBQ         $0x04, CX
@@ -1233,7 +1278,7 @@ partialAlone:
 	RET
 
 // func multiply4Columns(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·multiply4Columns(SB), NOSPLIT, $0-8
 	MOVQ   t+0(FP), AX
 	MOVQ   104(AX), CX
@@ -1245,6 +1290,7 @@ TEXT ·multiply4Columns(SB), NOSPLIT, $0-8
 	MOVQ   88(AX), R8
 	SHLQ   $0x02, R8
 	LEAQ   (R8)(R8*2), R9
+	MOVQ   176(AX), R10
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -1313,6 +1359,12 @@ loop:
 	VBROADCASTSS 12(DX)(SI*1), Y10
 	VFMADD231PS  Y8, Y10, Y6
 	VFMADD231PS  Y9, Y10, Y7
+	PREFETCHT0   4096(DI)
+	PREFETCHT0   4160(DI)
+	PREFETCHT0   4224(DI)
+	PREFETCHT0   4288(DI)
+	PREFETCHT1   (R10)
+	ADDQ         $0x40, R10
 	LEAQ         (DX)(BX*4), DX
 	LEAQ         (DI)(R8*4), DI
 	SUBQ         $0x04, CX
@@ -1464,7 +1516,7 @@ partialAlone:
 	RET
 
 // func multiply5Rows(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·multiply5Rows(SB), NOSPLIT, $0-8
 	MOVQ   t+0(FP), AX
 	MOVQ   104(AX), CX
@@ -1477,6 +1529,7 @@ TEXT ·multiply5Rows(SB), NOSPLIT, $0-8
 	MOVQ   88(AX), R9
 	SHLQ   $0x02, R9
 	LEAQ   (R9)(R9*2), R10
+	MOVQ   176(AX), R11
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -1559,6 +1612,12 @@ loop:
 	VBROADCASTSS 12(DI), Y12
 	VFMADD231PS  Y10, Y12, Y8
 	VFMADD231PS  Y11, Y12, Y9
+	PREFETCHT0   4096(R8)
+	PREFETCHT0   4160(R8)
+	PREFETCHT0   4224(R8)
+	PREFETCHT0   4288(R8)
+	PREFETCHT1   (R11)
+	ADDQ         $0x40, R11
 	ADDQ         $0x10, DX
 	ADDQ         $0x10, DI
 	LEAQ         (R8)(R9*4), R8
@@ -1735,7 +1794,7 @@ partialAlone:
 	RET
 
 // func multiply5Columns(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·multiply5Columns(SB), NOSPLIT, $0-8
 	MOVQ   t+0(FP), AX
 	MOVQ   104(AX), CX
@@ -1747,6 +1806,7 @@ TEXT ·multiply5Columns(SB), NOSPLIT, $0-8
 	MOVQ   88(AX), R8
 	SHLQ   $0x02, R8
 	LEAQ   (R8)(R8*2), R9
+	MOVQ   176(AX), R10
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -1829,6 +1889,12 @@ loop:
 	VBROADCASTSS 16(DX)(SI*1), Y12
 	VFMADD231PS  Y10, Y12, Y8
 	VFMADD231PS  Y11, Y12, Y9
+	PREFETCHT0   4096(DI)
+	PREFETCHT0   4160(DI)
+	PREFETCHT0   4224(DI)
+	PREFETCHT0   4288(DI)
+	PREFETCHT1   (R10)
+	ADDQ         $0x40, R10
 	LEAQ         (DX)(BX*4), DX
 	LEAQ         (DI)(R8*4), DI
 	SUBQ         $0x04, CX
@@ -2003,7 +2069,7 @@ partialAlone:
 	RET
 
 // func multiply6Rows(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·multiply6Rows(SB), NOSPLIT, $0-8
 	MOVQ   t+0(FP), AX
 	MOVQ   104(AX), CX
@@ -2016,6 +2082,7 @@ TEXT ·multiply6Rows(SB), NOSPLIT, $0-8
 	MOVQ   88(AX), R9
 	SHLQ   $0x02, R9
 	LEAQ   (R9)(R9*2), R10
+	MOVQ   176(AX), R11
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -2112,6 +2179,12 @@ loop:
 	VBROADCASTSS 12(DI)(BX*1), Y14
 	VFMADD231PS  Y12, Y14, Y10
 	VFMADD231PS  Y13, Y14, Y11
+	PREFETCHT0   4096(R8)
+	PREFETCHT0   4160(R8)
+	PREFETCHT0   4224(R8)
+	PREFETCHT0   4288(R8)
+	PREFETCHT1   (R11)
+	ADDQ         $0x40, R11
 	ADDQ         $0x10, DX
 	ADDQ         $0x10, DI
 	LEAQ         (R8)(R9*4), R8
@@ -2311,7 +2384,7 @@ partialAlone:
 	RET
 
 // func multiply6Columns(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·multiply6Columns(SB), NOSPLIT, $0-8
 	MOVQ   t+0(FP), AX
 	MOVQ   104(AX), CX
@@ -2323,6 +2396,7 @@ TEXT ·multiply6Columns(SB), NOSPLIT, $0-8
 	MOVQ   88(AX), R8
 	SHLQ   $0x02, R8
 	LEAQ   (R8)(R8*2), R9
+	MOVQ   176(AX), R10
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -2419,6 +2493,12 @@ loop:
 	VBROADCASTSS 20(DX)(SI*1), Y14
 	VFMADD231PS  Y12, Y14, Y10
 	VFMADD231PS  Y13, Y14, Y11
+	PREFETCHT0   4096(DI)
+	PREFETCHT0   4160(DI)
+	PREFETCHT0   4224(DI)
+	PREFETCHT0   4288(DI)
+	PREFETCHT1   (R10)
+	ADDQ         $0x40, R10
 	LEAQ         (DX)(BX*4), DX
 	LEAQ         (DI)(R8*4), DI
 	SUBQ         $0x04, CX

@@ -16,6 +16,7 @@ TEXT ·multiply1x32Rows(SB), NOSPLIT, $0-8
 	MOVQ   88(AX), SI
 	SHLQ   $0x02, SI
 	LEAQ   (SI)(SI*2), DI
+	MOVQ   176(AX), R8
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -40,14 +41,16 @@ loop:
 	VBROADCASTSS 12(DX), Z8
 	VFMADD231PS  (BX)(DI*1), Z8, Z6
 	VFMADD231PS  64(BX)(DI*1), Z8, Z7
-	PREFETCHT0   1024(BX)
-	PREFETCHT0   1088(BX)
-	PREFETCHT0   1152(BX)
-	PREFETCHT0   1216(BX)
-	PREFETCHT0   1280(BX)
-	PREFETCHT0   1344(BX)
-	PREFETCHT0   1408(BX)
-	PREFETCHT0   1472(BX)
+	PREFETCHT0   4096(BX)
+	PREFETCHT0   4160(BX)
+	PREFETCHT0   4224(BX)
+	PREFETCHT0   4288(BX)
+	PREFETCHT0   4352(BX)
+	PREFETCHT0   4416(BX)
+	PREFETCHT0   4480(BX)
+	PREFETCHT0   4544(BX)
+	PREFETCHT1   (R8)
+	ADDQ         $0x40, R8
 	ADDQ         $0x10, DX
 	LEAQ         (BX)(SI*4), BX
 	SUBQ         $0x04, CX
@@ -135,7 +138,7 @@ partialAlone:
 	RET
 
 // func multiply1x32Columns(t *byte)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, MMX+
 TEXT ·multiply1x32Columns(SB), NOSPLIT, $0-8
 	MOVQ   t+0(FP), AX
 	MOVQ   104(AX), CX
@@ -147,6 +150,7 @@ TEXT ·multiply1x32Columns(SB), NOSPLIT, $0-8
 	MOVQ   88(AX), R8
 	SHLQ   $0x02, R8
 	LEAQ   (R8)(R8*2), R9
+	MOVQ   176(AX), R10
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -171,6 +175,16 @@ loop:
 	VBROADCASTSS (DX)(SI*1), Z8
 	VFMADD231PS  (DI)(R9*1), Z8, Z6
 	VFMADD231PS  64(DI)(R9*1), Z8, Z7
+	PREFETCHT0   4096(DI)
+	PREFETCHT0   4160(DI)
+	PREFETCHT0   4224(DI)
+	PREFETCHT0   4288(DI)
+	PREFETCHT0   4352(DI)
+	PREFETCHT0   4416(DI)
+	PREFETCHT0   4480(DI)
+	PREFETCHT0   4544(DI)
+	PREFETCHT1   (R10)
+	ADDQ         $0x40, R10
 	LEAQ         (DX)(BX*4), DX
 	LEAQ         (DI)(R8*4), DI
 	SUBQ         $0x04, CX
@@ -258,7 +272,7 @@ partialAlone:
 	RET
 
 // func multiply2x32Rows(t *byte)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, MMX+
 TEXT ·multiply2x32Rows(SB), NOSPLIT, $0-8
 	MOVQ   t+0(FP), AX
 	MOVQ   104(AX), CX
@@ -269,6 +283,7 @@ TEXT ·multiply2x32Rows(SB), NOSPLIT, $0-8
 	MOVQ   88(AX), DI
 	SHLQ   $0x02, DI
 	LEAQ   (DI)(DI*2), R8
+	MOVQ   176(AX), R9
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -313,6 +328,16 @@ loop:
 	VBROADCASTSS 12(DX)(BX*1), Z10
 	VFMADD231PS  Z8, Z10, Z6
 	VFMADD231PS  Z9, Z10, Z7
+	PREFETCHT0   4096(SI)
+	PREFETCHT0   4160(SI)
+	PREFETCHT0   4224(SI)
+	PREFETCHT0   4288(SI)
+	PREFETCHT0   4352(SI)
+	PREFETCHT0   4416(SI)
+	PREFETCHT0   4480(SI)
+	PREFETCHT0   4544(SI)
+	PREFETCHT1   (R9)
+	ADDQ         $0x40, R9
 	ADDQ         $0x10, DX
 	LEAQ         (SI)(DI*4), SI
 	SUBQ         $0x04, CX
@@ -423,7 +448,7 @@ partialAlone:
 	RET
 
 // func multiply2x32Columns(t *byte)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, MMX+
 TEXT ·multiply2x32Columns(SB), NOSPLIT, $0-8
 	MOVQ   t+0(FP), AX
 	MOVQ   104(AX), CX
@@ -435,6 +460,7 @@ TEXT ·multiply2x32Columns(SB), NOSPLIT, $0-8
 	MOVQ   88(AX), R8
 	SHLQ   $0x02, R8
 	LEAQ   (R8)(R8*2), R9
+	MOVQ   176(AX), R10
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -479,6 +505,16 @@ loop:
 	VBROADCASTSS 4(DX)(SI*1), Z10
 	VFMADD231PS  Z8, Z10, Z6
 	VFMADD231PS  Z9, Z10, Z7
+	PREFETCHT0   4096(DI)
+	PREFETCHT0   4160(DI)
+	PREFETCHT0   4224(DI)
+	PREFETCHT0   4288(DI)
+	PREFETCHT0   4352(DI)
+	PREFETCHT0   4416(DI)
+	PREFETCHT0   4480(DI)
+	PREFETCHT0   4544(DI)
+	PREFETCHT1   (R10)
+	ADDQ         $0x40, R10
 	LEAQ         (DX)(BX*4), DX
 	LEAQ         (DI)(R8*4), DI
 	SUBQ         $0x04, CX
@@ -589,7 +625,7 @@ partialAlone:
 	RET
 
 // func multiply3x32Rows(t *byte)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, MMX+
 TEXT ·multiply3x32Rows(SB), NOSPLIT, $0-8
 	MOVQ   t+0(FP), AX
 	MOVQ   104(AX), CX
@@ -600,6 +636,7 @@ TEXT ·multiply3x32Rows(SB), NOSPLIT, $0-8
 	MOVQ   88(AX), DI
 	SHLQ   $0x02, DI
 	LEAQ   (DI)(DI*2), R8
+	MOVQ   176(AX), R9
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -654,6 +691,16 @@ loop:
 	VBROADCASTSS 12(DX)(BX*2), Z8
 	VFMADD231PS  Z6, Z8, Z4
 	VFMADD231PS  Z7, Z8, Z5
+	PREFETCHT0   4096(SI)
+	PREFETCHT0   4160(SI)
+	PREFETCHT0   4224(SI)
+	PREFETCHT0   4288(SI)
+	PREFETCHT0   4352(SI)
+	PREFETCHT0   4416(SI)
+	PREFETCHT0   4480(SI)
+	PREFETCHT0   4544(SI)
+	PREFETCHT1   (R9)
+	ADDQ         $0x40, R9
 	ADDQ         $0x10, DX
 	LEAQ         (SI)(DI*4), SI
 	SUBQ         $0x04, CX
@@ -783,7 +830,7 @@ partialAlone:
 	RET
 
 // func multiply3x32Columns(t *byte)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, MMX+
 TEXT ·multiply3x32Columns(SB), NOSPLIT, $0-8
 	MOVQ   t+0(FP), AX
 	MOVQ   104(AX), CX
@@ -795,6 +842,7 @@ TEXT ·multiply3x32Columns(SB), NOSPLIT, $0-8
 	MOVQ   88(AX), R8
 	SHLQ   $0x02, R8
 	LEAQ   (R8)(R8*2), R9
+	MOVQ   176(AX), R10
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -849,6 +897,16 @@ loop:
 	VBROADCASTSS 8(DX)(SI*1), Z8
 	VFMADD231PS  Z6, Z8, Z4
 	VFMADD231PS  Z7, Z8, Z5
+	PREFETCHT0   4096(DI)
+	PREFETCHT0   4160(DI)
+	PREFETCHT0   4224(DI)
+	PREFETCHT0   4288(DI)
+	PREFETCHT0   4352(DI)
+	PREFETCHT0   4416(DI)
+	PREFETCHT0   4480(DI)
+	PREFETCHT0   4544(DI)
+	PREFETCHT1   (R10)
+	ADDQ         $0x40, R10
 	LEAQ         (DX)(BX*4), DX
 	LEAQ         (DI)(R8*4), DI
 	SUBQ         $0x04, CX
@@ -978,7 +1036,7 @@ partialAlone:
 	RET
 
 // func multiply4x32Rows(t *byte)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, MMX+
 TEXT ·multiply4x32Rows(SB), NOSPLIT, $0-8
 	MOVQ   t+0(FP), AX
 	MOVQ   104(AX), CX
@@ -990,6 +1048,7 @@ TEXT ·multiply4x32Rows(SB), NOSPLIT, $0-8
 	MOVQ   88(AX), R8
 	SHLQ   $0x02, R8
 	LEAQ   (R8)(R8*2), R9
+	MOVQ   176(AX), R10
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -1058,6 +1117,16 @@ loop:
 	VBROADCASTSS 12(DX)(SI*1), Z10
 	VFMADD231PS  Z8, Z10, Z6
 	VFMADD231PS  Z9, Z10, Z7
+	PREFETCHT0   4096(DI)
+	PREFETCHT0   4160(DI)
+	PREFETCHT0   4224(DI)
+	PREFETCHT0   4288(DI)
+	PREFETCHT0   4352(DI)
+	PREFETCHT0   4416(DI)
+	PREFETCHT0   4480(DI)
+	PREFETCHT0   4544(DI)
+	PREFETCHT1   (R10)
+	ADDQ         $0x40, R10
 	ADDQ         $0x10, DX
 	LEAQ         (DI)(R8*4), DI
 	SUBQ         $0x04, CX
@@ -1210,7 +1279,7 @@ partialAlone:
 	RET
 
 // func multiply4x32Columns(t *byte)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, MMX+
 TEXT ·multiply4x32Columns(SB), NOSPLIT, $0-8
 	MOVQ   t+0(FP), AX
 	MOVQ   104(AX), CX
@@ -1222,6 +1291,7 @@ TEXT ·multiply4x32Columns(SB), NOSPLIT, $0-8
 	MOVQ   88(AX), R8
 	SHLQ   $0x02, R8
 	LEAQ   (R8)(R8*2), R9
+	MOVQ   176(AX), R10
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -1290,6 +1360,16 @@ loop:
 	VBROADCASTSS 12(DX)(SI*1), Z10
 	VFMADD231PS  Z8, Z10, Z6
 	VFMADD231PS  Z9, Z10, Z7
+	PREFETCHT0   4096(DI)
+	PREFETCHT0   4160(DI)
+	PREFETCHT0   4224(DI)
+	PREFETCHT0   4288(DI)
+	PREFETCHT0   4352(DI)
+	PREFETCHT0   4416(DI)
+	PREFETCHT0   4480(DI)
+	PREFETCHT0   4544(DI)
+	PREFETCHT1   (R10)
+	ADDQ         $0x40, R10
 	LEAQ         (DX)(BX*4), DX
 	LEAQ         (DI)(R8*4), DI
 	SUBQ         $0x04, CX
@@ -1442,7 +1522,7 @@ partialAlone:
 	RET
 
 // func multiply5x32Rows(t *byte)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, MMX+
 TEXT ·multiply5x32Rows(SB), NOSPLIT, $0-8
 	MOVQ   t+0(FP), AX
 	MOVQ   104(AX), CX
@@ -1455,6 +1535,7 @@ TEXT ·multiply5x32Rows(SB), NOSPLIT, $0-8
 	MOVQ   88(AX), R9
 	SHLQ   $0x02, R9
 	LEAQ   (R9)(R9*2), R10
+	MOVQ   176(AX), R11
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -1537,6 +1618,16 @@ loop:
 	VBROADCASTSS 12(DI), Z12
 	VFMADD231PS  Z10, Z12, Z8
 	VFMADD231PS  Z11, Z12, Z9
+	PREFETCHT0   4096(R8)
+	PREFETCHT0   4160(R8)
+	PREFETCHT0   4224(R8)
+	PREFETCHT0   4288(R8)
+	PREFETCHT0   4352(R8)
+	PREFETCHT0   4416(R8)
+	PREFETCHT0   4480(R8)
+	PREFETCHT0   4544(R8)
+	PREFETCHT1   (R11)
+	ADDQ         $0x40, R11
 	ADDQ         $0x10, DX
 	ADDQ         $0x10, DI
 	LEAQ         (R8)(R9*4), R8
@@ -1714,7 +1805,7 @@ partialAlone:
 	RET
 
 // func multiply5x32Columns(t *byte)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, MMX+
 TEXT ·multiply5x32Columns(SB), NOSPLIT, $0-8
 	MOVQ   t+0(FP), AX
 	MOVQ   104(AX), CX
@@ -1726,6 +1817,7 @@ TEXT ·multiply5x32Columns(SB), NOSPLIT, $0-8
 	MOVQ   88(AX), R8
 	SHLQ   $0x02, R8
 	LEAQ   (R8)(R8*2), R9
+	MOVQ   176(AX), R10
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -1808,6 +1900,16 @@ loop:
 	VBROADCASTSS 16(DX)(SI*1), Z12
 	VFMADD231PS  Z10, Z12, Z8
 	VFMADD231PS  Z11, Z12, Z9
+	PREFETCHT0   4096(DI)
+	PREFETCHT0   4160(DI)
+	PREFETCHT0   4224(DI)
+	PREFETCHT0   4288(DI)
+	PREFETCHT0   4352(DI)
+	PREFETCHT0   4416(DI)
+	PREFETCHT0   4480(DI)
+	PREFETCHT0   4544(DI)
+	PREFETCHT1   (R10)
+	ADDQ         $0x40, R10
 	LEAQ         (DX)(BX*4), DX
 	LEAQ         (DI)(R8*4), DI
 	SUBQ         $0x04, CX
@@ -1983,7 +2085,7 @@ partialAlone:
 	RET
 
 // func multiply6x32Rows(t *byte)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, MMX+
 TEXT ·multiply6x32Rows(SB), NOSPLIT, $0-8
 	MOVQ   t+0(FP), AX
 	MOVQ   104(AX), CX
@@ -1996,6 +2098,7 @@ TEXT ·multiply6x32Rows(SB), NOSPLIT, $0-8
 	MOVQ   88(AX), R9
 	SHLQ   $0x02, R9
 	LEAQ   (R9)(R9*2), R10
+	MOVQ   176(AX), R11
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -2092,6 +2195,16 @@ loop:
 	VBROADCASTSS 12(DI)(BX*1), Z14
 	VFMADD231PS  Z12, Z14, Z10
 	VFMADD231PS  Z13, Z14, Z11
+	PREFETCHT0   4096(R8)
+	PREFETCHT0   4160(R8)
+	PREFETCHT0   4224(R8)
+	PREFETCHT0   4288(R8)
+	PREFETCHT0   4352(R8)
+	PREFETCHT0   4416(R8)
+	PREFETCHT0   4480(R8)
+	PREFETCHT0   4544(R8)
+	PREFETCHT1   (R11)
+	ADDQ         $0x40, R11
 	ADDQ         $0x10, DX
 	ADDQ         $0x10, DI
 	LEAQ         (R8)(R9*4), R8
@@ -2292,7 +2405,7 @@ partialAlone:
 	RET
 
 // func multiply6x32Columns(t *byte)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, MMX+
 TEXT ·multiply6x32Columns(SB), NOSPLIT, $0-8
 	MOVQ   t+0(FP), AX
 	MOVQ   104(AX), CX
@@ -2304,6 +2417,7 @@ TEXT ·multiply6x32Columns(SB), NOSPLIT, $0-8
 	MOVQ   88(AX), R8
 	SHLQ   $0x02, R8
 	LEAQ   (R8)(R8*2), R9
+	MOVQ   176(AX), R10
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -2400,6 +2514,16 @@ loop:
 	VBROADCASTSS 20(DX)(SI*1), Z14
 	VFMADD231PS  Z12, Z14, Z10
 	VFMADD231PS  Z13, Z14, Z11
+	PREFETCHT0   4096(DI)
+	PREFETCHT0   4160(DI)
+	PREFETCHT0   4224(DI)
+	PREFETCHT0   4288(DI)
+	PREFETCHT0   4352(DI)
+	PREFETCHT0   4416(DI)
+	PREFETCHT0   4480(DI)
+	PREFETCHT0   4544(DI)
+	PREFETCHT1   (R10)
+	ADDQ         $0x40, R10
 	LEAQ         (DX)(BX*4), DX
 	LEAQ         (DI)(R8*4), DI
 	SUBQ         $0x04, CX
@@ -2598,7 +2722,7 @@ partialAlone:
 	RET
 
 // func multiply7x32Rows(t *byte)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, MMX+
 TEXT ·multiply7x32Rows(SB), NOSPLIT, $0-8
 	MOVQ   t+0(FP), AX
 	MOVQ   104(AX), CX
@@ -2611,6 +2735,7 @@ TEXT ·multiply7x32Rows(SB), NOSPLIT, $0-8
 	MOVQ   88(AX), R9
 	SHLQ   $0x02, R9
 	LEAQ   (R9)(R9*2), R10
+	MOVQ   176(AX), R11
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -2721,6 +2846,16 @@ loop:
 	VBROADCASTSS 12(DI)(BX*2), Z16
 	VFMADD231PS  Z14, Z16, Z12
 	VFMADD231PS  Z15, Z16, Z13
+	PREFETCHT0   4096(R8)
+	PREFETCHT0   4160(R8)
+	PREFETCHT0   4224(R8)
+	PREFETCHT0   4288(R8)
+	PREFETCHT0   4352(R8)
+	PREFETCHT0   4416(R8)
+	PREFETCHT0   4480(R8)
+	PREFETCHT0   4544(R8)
+	PREFETCHT1   (R11)
+	ADDQ         $0x40, R11
 	ADDQ         $0x10, DX
 	ADDQ         $0x10, DI
 	LEAQ         (R8)(R9*4), R8
@@ -2944,7 +3079,7 @@ partialAlone:
 	RET
 
 // func multiply7x32Columns(t *byte)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, MMX+
 TEXT ·multiply7x32Columns(SB), NOSPLIT, $0-8
 	MOVQ   t+0(FP), AX
 	MOVQ   104(AX), CX
@@ -2956,6 +3091,7 @@ TEXT ·multiply7x32Columns(SB), NOSPLIT, $0-8
 	MOVQ   88(AX), R8
 	SHLQ   $0x02, R8
 	LEAQ   (R8)(R8*2), R9
+	MOVQ   176(AX), R10
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -3066,6 +3202,16 @@ loop:
 	VBROADCASTSS 24(DX)(SI*1), Z16
 	VFMADD231PS  Z14, Z16, Z12
 	VFMADD231PS  Z15, Z16, Z13
+	PREFETCHT0   4096(DI)
+	PREFETCHT0   4160(DI)
+	PREFETCHT0   4224(DI)
+	PREFETCHT0   4288(DI)
+	PREFETCHT0   4352(DI)
+	PREFETCHT0   4416(DI)
+	PREFETCHT0   4480(DI)
+	PREFETCHT0   4544(DI)
+	PREFETCHT1   (R10)
+	ADDQ         $0x40, R10
 	LEAQ         (DX)(BX*4), DX
 	LEAQ         (DI)(R8*4), DI
 	SUBQ         $0x04, CX
@@ -3287,7 +3433,7 @@ partialAlone:
 	RET
 
 // func multiply8x32Rows(t *byte)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, MMX+
 TEXT ·multiply8x32Rows(SB), NOSPLIT, $0-8
 	MOVQ   t+0(FP), AX
 	MOVQ   104(AX), CX
@@ -3300,6 +3446,7 @@ TEXT ·multiply8x32Rows(SB), NOSPLIT, $0-8
 	MOVQ   88(AX), R9
 	SHLQ   $0x02, R9
 	LEAQ   (R9)(R9*2), R10
+	MOVQ   176(AX), R11
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -3424,6 +3571,16 @@ loop:
 	VBROADCASTSS 12(DI)(SI*1), Z18
 	VFMADD231PS  Z16, Z18, Z14
 	VFMADD231PS  Z17, Z18, Z15
+	PREFETCHT0   4096(R8)
+	PREFETCHT0   4160(R8)
+	PREFETCHT0   4224(R8)
+	PREFETCHT0   4288(R8)
+	PREFETCHT0   4352(R8)
+	PREFETCHT0   4416(R8)
+	PREFETCHT0   4480(R8)
+	PREFETCHT0   4544(R8)
+	PREFETCHT1   (R11)
+	ADDQ         $0x40, R11
 	ADDQ         $0x10, DX
 	ADDQ         $0x10, DI
 	LEAQ         (R8)(R9*4), R8
@@ -3670,7 +3827,7 @@ partialAlone:
 	RET
 
 // func multiply8x32Columns(t *byte)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, MMX+
 TEXT ·multiply8x32Columns(SB), NOSPLIT, $0-8
 	MOVQ   t+0(FP), AX
 	MOVQ   104(AX), CX
@@ -3682,6 +3839,7 @@ TEXT ·multiply8x32Columns(SB), NOSPLIT, $0-8
 	MOVQ   88(AX), R8
 	SHLQ   $0x02, R8
 	LEAQ   (R8)(R8*2), R9
+	MOVQ   176(AX), R10
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -3806,6 +3964,16 @@ loop:
 	VBROADCASTSS 28(DX)(SI*1), Z18
 	VFMADD231PS  Z16, Z18, Z14
 	VFMADD231PS  Z17, Z18, Z15
+	PREFETCHT0   4096(DI)
+	PREFETCHT0   4160(DI)
+	PREFETCHT0   4224(DI)
+	PREFETCHT0   4288(DI)
+	PREFETCHT0   4352(DI)
+	PREFETCHT0   4416(DI)
+	PREFETCHT0   4480(DI)
+	PREFETCHT0   4544(DI)
+	PREFETCHT1   (R10)
+	ADDQ         $0x40, R10
 	LEAQ         (DX)(BX*4), DX
 	LEAQ         (DI)(R8*4), DI
 	SUBQ         $0x04, CX
@@ -4050,7 +4218,7 @@ partialAlone:
 	RET
 
 // func multiply9x32Rows(t *byte)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, MMX+
 TEXT ·multiply9x32Rows(SB), NOSPLIT, $0-8
 	MOVQ   t+0(FP), AX
 	MOVQ   104(AX), CX
@@ -4064,6 +4232,7 @@ TEXT ·multiply9x32Rows(SB), NOSPLIT, $0-8
 	MOVQ   88(AX), R10
 	SHLQ   $0x02, R10
 	LEAQ   (R10)(R10*2), R11
+	MOVQ   176(AX), R12
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -4202,6 +4371,8 @@ loop:
 	VBROADCASTSS 12(R8), Z20
 	VFMADD231PS  Z18, Z20, Z16
 	VFMADD231PS  Z19, Z20, Z17
+	PREFETCHT1   (R12)
+	ADDQ         $0x40, R12
 	ADDQ         $0x10, DX
 	ADDQ         $0x10, DI
 	ADDQ         $0x10, R8
@@ -4473,7 +4644,7 @@ partialAlone:
 	RET
 
 // func multiply9x32Columns(t *byte)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, MMX+
 TEXT ·multiply9x32Columns(SB), NOSPLIT, $0-8
 	MOVQ   t+0(FP), AX
 	MOVQ   104(AX), CX
@@ -4485,6 +4656,7 @@ TEXT ·multiply9x32Columns(SB), NOSPLIT, $0-8
 	MOVQ   88(AX), R8
 	SHLQ   $0x02, R8
 	LEAQ   (R8)(R8*2), R9
+	MOVQ   176(AX), R10
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -4623,6 +4795,8 @@ loop:
 	VBROADCASTSS 32(DX)(SI*1), Z20
 	VFMADD231PS  Z18, Z20, Z16
 	VFMADD231PS  Z19, Z20, Z17
+	PREFETCHT1   (R10)
+	ADDQ         $0x40, R10
 	LEAQ         (DX)(BX*4), DX
 	LEAQ         (DI)(R8*4), DI
 	SUBQ         $0x04, CX
@@ -4890,7 +5064,7 @@ partialAlone:
 	RET
 
 // func multiply10x32Rows(t *byte)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, MMX+
 TEXT ·multiply10x32Rows(SB), NOSPLIT, $0-8
 	MOVQ   t+0(FP), AX
 	MOVQ   104(AX), CX
@@ -4904,6 +5078,7 @@ TEXT ·multiply10x32Rows(SB), NOSPLIT, $0-8
 	MOVQ   88(AX), R10
 	SHLQ   $0x02, R10
 	LEAQ   (R10)(R10*2), R11
+	MOVQ   176(AX), R12
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -5056,6 +5231,8 @@ loop:
 	VBROADCASTSS 12(R8)(BX*1), Z22
 	VFMADD231PS  Z20, Z22, Z18
 	VFMADD231PS  Z21, Z22, Z19
+	PREFETCHT1   (R12)
+	ADDQ         $0x40, R12
 	ADDQ         $0x10, DX
 	ADDQ         $0x10, DI
 	ADDQ         $0x10, R8
@@ -5350,7 +5527,7 @@ partialAlone:
 	RET
 
 // func multiply10x32Columns(t *byte)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, MMX+
 TEXT ·multiply10x32Columns(SB), NOSPLIT, $0-8
 	MOVQ   t+0(FP), AX
 	MOVQ   104(AX), CX
@@ -5362,6 +5539,7 @@ TEXT ·multiply10x32Columns(SB), NOSPLIT, $0-8
 	MOVQ   88(AX), R8
 	SHLQ   $0x02, R8
 	LEAQ   (R8)(R8*2), R9
+	MOVQ   176(AX), R10
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -5514,6 +5692,8 @@ loop:
 	VBROADCASTSS 36(DX)(SI*1), Z22
 	VFMADD231PS  Z20, Z22, Z18
 	VFMADD231PS  Z21, Z22, Z19
+	PREFETCHT1   (R10)
+	ADDQ         $0x40, R10
 	LEAQ         (DX)(BX*4), DX
 	LEAQ         (DI)(R8*4), DI
 	SUBQ         $0x04, CX
@@ -5804,7 +5984,7 @@ partialAlone:
 	RET
 
 // func multiply11x32Rows(t *byte)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, MMX+
 TEXT ·multiply11x32Rows(SB), NOSPLIT, $0-8
 	MOVQ   t+0(FP), AX
 	MOVQ   104(AX), CX
@@ -5818,6 +5998,7 @@ TEXT ·multiply11x32Rows(SB), NOSPLIT, $0-8
 	MOVQ   88(AX), R10
 	SHLQ   $0x02, R10
 	LEAQ   (R10)(R10*2), R11
+	MOVQ   176(AX), R12
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -5984,6 +6165,8 @@ loop:
 	VBROADCASTSS 12(R8)(BX*2), Z24
 	VFMADD231PS  Z22, Z24, Z20
 	VFMADD231PS  Z23, Z24, Z21
+	PREFETCHT1   (R12)
+	ADDQ         $0x40, R12
 	ADDQ         $0x10, DX
 	ADDQ         $0x10, DI
 	ADDQ         $0x10, R8
@@ -6301,7 +6484,7 @@ partialAlone:
 	RET
 
 // func multiply11x32Columns(t *byte)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, MMX+
 TEXT ·multiply11x32Columns(SB), NOSPLIT, $0-8
 	MOVQ   t+0(FP), AX
 	MOVQ   104(AX), CX
@@ -6313,6 +6496,7 @@ TEXT ·multiply11x32Columns(SB), NOSPLIT, $0-8
 	MOVQ   88(AX), R8
 	SHLQ   $0x02, R8
 	LEAQ   (R8)(R8*2), R9
+	MOVQ   176(AX), R10
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -6479,6 +6663,8 @@ loop:
 	VBROADCASTSS 40(DX)(SI*1), Z24
 	VFMADD231PS  Z22, Z24, Z20
 	VFMADD231PS  Z23, Z24, Z21
+	PREFETCHT1   (R10)
+	ADDQ         $0x40, R10
 	LEAQ         (DX)(BX*4), DX
 	LEAQ         (DI)(R8*4), DI
 	SUBQ         $0x04, CX
@@ -6792,7 +6978,7 @@ partialAlone:
 	RET
 
 // func multiply12x32Rows(t *byte)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, MMX+
 TEXT ·multiply12x32Rows(SB), NOSPLIT, $0-8
 	MOVQ   t+0(FP), AX
 	MOVQ   104(AX), CX
@@ -6806,6 +6992,7 @@ TEXT ·multiply12x32Rows(SB), NOSPLIT, $0-8
 	MOVQ   88(AX), R10
 	SHLQ   $0x02, R10
 	LEAQ   (R10)(R10*2), R11
+	MOVQ   176(AX), R12
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -6986,6 +7173,8 @@ loop:
 	VBROADCASTSS 12(R8)(SI*1), Z26
 	VFMADD231PS  Z24, Z26, Z22
 	VFMADD231PS  Z25, Z26, Z23
+	PREFETCHT1   (R12)
+	ADDQ         $0x40, R12
 	ADDQ         $0x10, DX
 	ADDQ         $0x10, DI
 	ADDQ         $0x10, R8
@@ -7326,7 +7515,7 @@ partialAlone:
 	RET
 
 // func multiply12x32Columns(t *byte)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, MMX+
 TEXT ·multiply12x32Columns(SB), NOSPLIT, $0-8
 	MOVQ   t+0(FP), AX
 	MOVQ   104(AX), CX
@@ -7338,6 +7527,7 @@ TEXT ·multiply12x32Columns(SB), NOSPLIT, $0-8
 	MOVQ   88(AX), R8
 	SHLQ   $0x02, R8
 	LEAQ   (R8)(R8*2), R9
+	MOVQ   176(AX), R10
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -7518,6 +7708,8 @@ loop:
 	VBROADCASTSS 44(DX)(SI*1), Z26
 	VFMADD231PS  Z24, Z26, Z22
 	VFMADD231PS  Z25, Z26, Z23
+	PREFETCHT1   (R10)
+	ADDQ         $0x40, R10
 	LEAQ         (DX)(BX*4), DX
 	LEAQ         (DI)(R8*4), DI
 	SUBQ         $0x04, CX
@@ -7854,7 +8046,7 @@ partialAlone:
 	RET
 
 // func multiply13x32Rows(t *byte)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, MMX+
 TEXT ·multiply13x32Rows(SB), NOSPLIT, $0-8
 	MOVQ   t+0(FP), AX
 	MOVQ   104(AX), CX
@@ -7869,6 +8061,7 @@ TEXT ·multiply13x32Rows(SB), NOSPLIT, $0-8
 	MOVQ   88(AX), R11
 	SHLQ   $0x02, R11
 	LEAQ   (R11)(R11*2), R12
+	MOVQ   176(AX), R13
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -8063,6 +8256,8 @@ loop:
 	VBROADCASTSS 12(R9), Z28
 	VFMADD231PS  Z26, Z28, Z24
 	VFMADD231PS  Z27, Z28, Z25
+	PREFETCHT1   (R13)
+	ADDQ         $0x40, R13
 	ADDQ         $0x10, DX
 	ADDQ         $0x10, DI
 	ADDQ         $0x10, R8
@@ -8428,7 +8623,7 @@ partialAlone:
 	RET
 
 // func multiply13x32Columns(t *byte)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, MMX+
 TEXT ·multiply13x32Columns(SB), NOSPLIT, $0-8
 	MOVQ   t+0(FP), AX
 	MOVQ   104(AX), CX
@@ -8440,6 +8635,7 @@ TEXT ·multiply13x32Columns(SB), NOSPLIT, $0-8
 	MOVQ   88(AX), R8
 	SHLQ   $0x02, R8
 	LEAQ   (R8)(R8*2), R9
+	MOVQ   176(AX), R10
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -8634,6 +8830,8 @@ loop:
 	VBROADCASTSS 48(DX)(SI*1), Z28
 	VFMADD231PS  Z26, Z28, Z24
 	VFMADD231PS  Z27, Z28, Z25
+	PREFETCHT1   (R10)
+	ADDQ         $0x40, R10
 	LEAQ         (DX)(BX*4), DX
 	LEAQ         (DI)(R8*4), DI
 	SUBQ         $0x04, CX
@@ -8993,7 +9191,7 @@ partialAlone:
 	RET
 
 // func multiply14x32Rows(t *byte)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, MMX+
 TEXT ·multiply14x32Rows(SB), NOSPLIT, $0-8
 	MOVQ   t+0(FP), AX
 	MOVQ   104(AX), CX
@@ -9008,6 +9206,7 @@ TEXT ·multiply14x32Rows(SB), NOSPLIT, $0-8
 	MOVQ   88(AX), R11
 	SHLQ   $0x02, R11
 	LEAQ   (R11)(R11*2), R12
+	MOVQ   176(AX), R13
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -9216,6 +9415,8 @@ loop:
 	VBROADCASTSS 12(R9)(BX*1), Z30
 	VFMADD231PS  Z28, Z30, Z26
 	VFMADD231PS  Z29, Z30, Z27
+	PREFETCHT1   (R13)
+	ADDQ         $0x40, R13
 	ADDQ         $0x10, DX
 	ADDQ         $0x10, DI
 	ADDQ         $0x10, R8
@@ -9604,7 +9805,7 @@ partialAlone:
 	RET
 
 // func multiply14x32Columns(t *byte)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, MMX+
 TEXT ·multiply14x32Columns(SB), NOSPLIT, $0-8
 	MOVQ   t+0(FP), AX
 	MOVQ   104(AX), CX
@@ -9616,6 +9817,7 @@ TEXT ·multiply14x32Columns(SB), NOSPLIT, $0-8
 	MOVQ   88(AX), R8
 	SHLQ   $0x02, R8
 	LEAQ   (R8)(R8*2), R9
+	MOVQ   176(AX), R10
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -9824,6 +10026,8 @@ loop:
 	VBROADCASTSS 52(DX)(SI*1), Z30
 	VFMADD231PS  Z28, Z30, Z26
 	VFMADD231PS  Z29, Z30, Z27
+	PREFETCHT1   (R10)
+	ADDQ         $0x40, R10
 	LEAQ         (DX)(BX*4), DX
 	LEAQ         (DI)(R8*4), DI
 	SUBQ         $0x04, CX
@@ -10217,6 +10421,7 @@ TEXT ·multiply1x16Rows(SB), NOSPLIT, $0-8
 	MOVQ   88(AX), SI
 	SHLQ   $0x02, SI
 	LEAQ   (SI)(SI*2), DI
+	MOVQ   176(AX), R8
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -10233,10 +10438,12 @@ loop:
 	VFMADD231PS  (BX)(SI*2), Z4, Z2
 	VBROADCASTSS 12(DX), Z4
 	VFMADD231PS  (BX)(DI*1), Z4, Z3
-	PREFETCHT0   1024(BX)
-	PREFETCHT0   1088(BX)
-	PREFETCHT0   1152(BX)
-	PREFETCHT0   1216(BX)
+	PREFETCHT0   4096(BX)
+	PREFETCHT0   4160(BX)
+	PREFETCHT0   4224(BX)
+	PREFETCHT0   4288(BX)
+	PREFETCHT1   (R8)
+	ADDQ         $0x40, R8
 	ADDQ         $0x10, DX
 	LEAQ         (BX)(SI*4), BX
 	SUBQ         $0x04, CX
@@ -10308,7 +10515,7 @@ partialAlone:
 	RET
 
 // func multiply1x16Columns(t *byte)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, MMX+
 TEXT ·multiply1x16Columns(SB), NOSPLIT, $0-8
 	MOVQ   t+0(FP), AX
 	MOVQ   104(AX), CX
@@ -10320,6 +10527,7 @@ TEXT ·multiply1x16Columns(SB), NOSPLIT, $0-8
 	MOVQ   88(AX), R8
 	SHLQ   $0x02, R8
 	LEAQ   (R8)(R8*2), R9
+	MOVQ   176(AX), R10
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -10336,6 +10544,12 @@ loop:
 	VFMADD231PS  (DI)(R8*2), Z4, Z2
 	VBROADCASTSS (DX)(SI*1), Z4
 	VFMADD231PS  (DI)(R9*1), Z4, Z3
+	PREFETCHT0   4096(DI)
+	PREFETCHT0   4160(DI)
+	PREFETCHT0   4224(DI)
+	PREFETCHT0   4288(DI)
+	PREFETCHT1   (R10)
+	ADDQ         $0x40, R10
 	LEAQ         (DX)(BX*4), DX
 	LEAQ         (DI)(R8*4), DI
 	SUBQ         $0x04, CX
@@ -10407,7 +10621,7 @@ partialAlone:
 	RET
 
 // func multiply2x16Rows(t *byte)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, MMX+
 TEXT ·multiply2x16Rows(SB), NOSPLIT, $0-8
 	MOVQ   t+0(FP), AX
 	MOVQ   104(AX), CX
@@ -10418,6 +10632,7 @@ TEXT ·multiply2x16Rows(SB), NOSPLIT, $0-8
 	MOVQ   88(AX), DI
 	SHLQ   $0x02, DI
 	LEAQ   (DI)(DI*2), R8
+	MOVQ   176(AX), R9
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -10450,6 +10665,12 @@ loop:
 	VFMADD231PS  Z8, Z9, Z6
 	VBROADCASTSS 12(DX)(BX*1), Z9
 	VFMADD231PS  Z8, Z9, Z7
+	PREFETCHT0   4096(SI)
+	PREFETCHT0   4160(SI)
+	PREFETCHT0   4224(SI)
+	PREFETCHT0   4288(SI)
+	PREFETCHT1   (R9)
+	ADDQ         $0x40, R9
 	ADDQ         $0x10, DX
 	LEAQ         (SI)(DI*4), SI
 	SUBQ         $0x04, CX
@@ -10539,7 +10760,7 @@ partialAlone:
 	RET
 
 // func multiply2x16Columns(t *byte)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, MMX+
 TEXT ·multiply2x16Columns(SB), NOSPLIT, $0-8
 	MOVQ   t+0(FP), AX
 	MOVQ   104(AX), CX
@@ -10551,6 +10772,7 @@ TEXT ·multiply2x16Columns(SB), NOSPLIT, $0-8
 	MOVQ   88(AX), R8
 	SHLQ   $0x02, R8
 	LEAQ   (R8)(R8*2), R9
+	MOVQ   176(AX), R10
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -10583,6 +10805,12 @@ loop:
 	VFMADD231PS  Z8, Z9, Z6
 	VBROADCASTSS 4(DX)(SI*1), Z9
 	VFMADD231PS  Z8, Z9, Z7
+	PREFETCHT0   4096(DI)
+	PREFETCHT0   4160(DI)
+	PREFETCHT0   4224(DI)
+	PREFETCHT0   4288(DI)
+	PREFETCHT1   (R10)
+	ADDQ         $0x40, R10
 	LEAQ         (DX)(BX*4), DX
 	LEAQ         (DI)(R8*4), DI
 	SUBQ         $0x04, CX
@@ -10672,7 +10900,7 @@ partialAlone:
 	RET
 
 // func multiply3x16Rows(t *byte)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, MMX+
 TEXT ·multiply3x16Rows(SB), NOSPLIT, $0-8
 	MOVQ   t+0(FP), AX
 	MOVQ   104(AX), CX
@@ -10683,6 +10911,7 @@ TEXT ·multiply3x16Rows(SB), NOSPLIT, $0-8
 	MOVQ   88(AX), DI
 	SHLQ   $0x02, DI
 	LEAQ   (DI)(DI*2), R8
+	MOVQ   176(AX), R9
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -10721,6 +10950,12 @@ loop:
 	VFMADD231PS  Z6, Z7, Z4
 	VBROADCASTSS 12(DX)(BX*2), Z7
 	VFMADD231PS  Z6, Z7, Z5
+	PREFETCHT0   4096(SI)
+	PREFETCHT0   4160(SI)
+	PREFETCHT0   4224(SI)
+	PREFETCHT0   4288(SI)
+	PREFETCHT1   (R9)
+	ADDQ         $0x40, R9
 	ADDQ         $0x10, DX
 	LEAQ         (SI)(DI*4), SI
 	SUBQ         $0x04, CX
@@ -10821,7 +11056,7 @@ partialAlone:
 	RET
 
 // func multiply3x16Columns(t *byte)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, MMX+
 TEXT ·multiply3x16Columns(SB), NOSPLIT, $0-8
 	MOVQ   t+0(FP), AX
 	MOVQ   104(AX), CX
@@ -10833,6 +11068,7 @@ TEXT ·multiply3x16Columns(SB), NOSPLIT, $0-8
 	MOVQ   88(AX), R8
 	SHLQ   $0x02, R8
 	LEAQ   (R8)(R8*2), R9
+	MOVQ   176(AX), R10
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -10871,6 +11107,12 @@ loop:
 	VFMADD231PS  Z6, Z7, Z4
 	VBROADCASTSS 8(DX)(SI*1), Z7
 	VFMADD231PS  Z6, Z7, Z5
+	PREFETCHT0   4096(DI)
+	PREFETCHT0   4160(DI)
+	PREFETCHT0   4224(DI)
+	PREFETCHT0   4288(DI)
+	PREFETCHT1   (R10)
+	ADDQ         $0x40, R10
 	LEAQ         (DX)(BX*4), DX
 	LEAQ         (DI)(R8*4), DI
 	SUBQ         $0x04, CX
@@ -10971,7 +11213,7 @@ partialAlone:
 	RET
 
 // func multiply4x16Rows(t *byte)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, MMX+
 TEXT ·multiply4x16Rows(SB), NOSPLIT, $0-8
 	MOVQ   t+0(FP), AX
 	MOVQ   104(AX), CX
@@ -10983,6 +11225,7 @@ TEXT ·multiply4x16Rows(SB), NOSPLIT, $0-8
 	MOVQ   88(AX), R8
 	SHLQ   $0x02, R8
 	LEAQ   (R8)(R8*2), R9
+	MOVQ   176(AX), R10
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -11031,6 +11274,12 @@ loop:
 	VFMADD231PS  Z8, Z9, Z6
 	VBROADCASTSS 12(DX)(SI*1), Z9
 	VFMADD231PS  Z8, Z9, Z7
+	PREFETCHT0   4096(DI)
+	PREFETCHT0   4160(DI)
+	PREFETCHT0   4224(DI)
+	PREFETCHT0   4288(DI)
+	PREFETCHT1   (R10)
+	ADDQ         $0x40, R10
 	ADDQ         $0x10, DX
 	LEAQ         (DI)(R8*4), DI
 	SUBQ         $0x04, CX
@@ -11146,7 +11395,7 @@ partialAlone:
 	RET
 
 // func multiply4x16Columns(t *byte)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, MMX+
 TEXT ·multiply4x16Columns(SB), NOSPLIT, $0-8
 	MOVQ   t+0(FP), AX
 	MOVQ   104(AX), CX
@@ -11158,6 +11407,7 @@ TEXT ·multiply4x16Columns(SB), NOSPLIT, $0-8
 	MOVQ   88(AX), R8
 	SHLQ   $0x02, R8
 	LEAQ   (R8)(R8*2), R9
+	MOVQ   176(AX), R10
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -11206,6 +11456,12 @@ loop:
 	VFMADD231PS  Z8, Z9, Z6
 	VBROADCASTSS 12(DX)(SI*1), Z9
 	VFMADD231PS  Z8, Z9, Z7
+	PREFETCHT0   4096(DI)
+	PREFETCHT0   4160(DI)
+	PREFETCHT0   4224(DI)
+	PREFETCHT0   4288(DI)
+	PREFETCHT1   (R10)
+	ADDQ         $0x40, R10
 	LEAQ         (DX)(BX*4), DX
 	LEAQ         (DI)(R8*4), DI
 	SUBQ         $0x04, CX
@@ -11321,7 +11577,7 @@ partialAlone:
 	RET
 
 // func multiply5x16Rows(t *byte)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, MMX+
 TEXT ·multiply5x16Rows(SB), NOSPLIT, $0-8
 	MOVQ   t+0(FP), AX
 	MOVQ   104(AX), CX
@@ -11334,6 +11590,7 @@ TEXT ·multiply5x16Rows(SB), NOSPLIT, $0-8
 	MOVQ   88(AX), R9
 	SHLQ   $0x02, R9
 	LEAQ   (R9)(R9*2), R10
+	MOVQ   176(AX), R11
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -11387,6 +11644,12 @@ loop:
 	VFMADD231PS  Z5, Z6, Z3
 	VBROADCASTSS 12(DI), Z6
 	VFMADD231PS  Z5, Z6, Z4
+	PREFETCHT0   4096(R8)
+	PREFETCHT0   4160(R8)
+	PREFETCHT0   4224(R8)
+	PREFETCHT0   4288(R8)
+	PREFETCHT1   (R11)
+	ADDQ         $0x40, R11
 	ADDQ         $0x10, DX
 	ADDQ         $0x10, DI
 	LEAQ         (R8)(R9*4), R8
@@ -11514,7 +11777,7 @@ partialAlone:
 	RET
 
 // func multiply5x16Columns(t *byte)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, MMX+
 TEXT ·multiply5x16Columns(SB), NOSPLIT, $0-8
 	MOVQ   t+0(FP), AX
 	MOVQ   104(AX), CX
@@ -11526,6 +11789,7 @@ TEXT ·multiply5x16Columns(SB), NOSPLIT, $0-8
 	MOVQ   88(AX), R8
 	SHLQ   $0x02, R8
 	LEAQ   (R8)(R8*2), R9
+	MOVQ   176(AX), R10
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -11579,6 +11843,12 @@ loop:
 	VFMADD231PS  Z5, Z6, Z3
 	VBROADCASTSS 16(DX)(SI*1), Z6
 	VFMADD231PS  Z5, Z6, Z4
+	PREFETCHT0   4096(DI)
+	PREFETCHT0   4160(DI)
+	PREFETCHT0   4224(DI)
+	PREFETCHT0   4288(DI)
+	PREFETCHT1   (R10)
+	ADDQ         $0x40, R10
 	LEAQ         (DX)(BX*4), DX
 	LEAQ         (DI)(R8*4), DI
 	SUBQ         $0x04, CX
@@ -11704,7 +11974,7 @@ partialAlone:
 	RET
 
 // func multiply6x16Rows(t *byte)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, MMX+
 TEXT ·multiply6x16Rows(SB), NOSPLIT, $0-8
 	MOVQ   t+0(FP), AX
 	MOVQ   104(AX), CX
@@ -11717,6 +11987,7 @@ TEXT ·multiply6x16Rows(SB), NOSPLIT, $0-8
 	MOVQ   88(AX), R9
 	SHLQ   $0x02, R9
 	LEAQ   (R9)(R9*2), R10
+	MOVQ   176(AX), R11
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -11779,6 +12050,12 @@ loop:
 	VFMADD231PS  Z6, Z7, Z4
 	VBROADCASTSS 12(DI)(BX*1), Z7
 	VFMADD231PS  Z6, Z7, Z5
+	PREFETCHT0   4096(R8)
+	PREFETCHT0   4160(R8)
+	PREFETCHT0   4224(R8)
+	PREFETCHT0   4288(R8)
+	PREFETCHT1   (R11)
+	ADDQ         $0x40, R11
 	ADDQ         $0x10, DX
 	ADDQ         $0x10, DI
 	LEAQ         (R8)(R9*4), R8
@@ -11920,7 +12197,7 @@ partialAlone:
 	RET
 
 // func multiply6x16Columns(t *byte)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, MMX+
 TEXT ·multiply6x16Columns(SB), NOSPLIT, $0-8
 	MOVQ   t+0(FP), AX
 	MOVQ   104(AX), CX
@@ -11932,6 +12209,7 @@ TEXT ·multiply6x16Columns(SB), NOSPLIT, $0-8
 	MOVQ   88(AX), R8
 	SHLQ   $0x02, R8
 	LEAQ   (R8)(R8*2), R9
+	MOVQ   176(AX), R10
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -11994,6 +12272,12 @@ loop:
 	VFMADD231PS  Z6, Z7, Z4
 	VBROADCASTSS 20(DX)(SI*1), Z7
 	VFMADD231PS  Z6, Z7, Z5
+	PREFETCHT0   4096(DI)
+	PREFETCHT0   4160(DI)
+	PREFETCHT0   4224(DI)
+	PREFETCHT0   4288(DI)
+	PREFETCHT1   (R10)
+	ADDQ         $0x40, R10
 	LEAQ         (DX)(BX*4), DX
 	LEAQ         (DI)(R8*4), DI
 	SUBQ         $0x04, CX
@@ -12133,7 +12417,7 @@ partialAlone:
 	RET
 
 // func multiply7x16Rows(t *byte)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, MMX+
 TEXT ·multiply7x16Rows(SB), NOSPLIT, $0-8
 	MOVQ   t+0(FP), AX
 	MOVQ   104(AX), CX
@@ -12146,6 +12430,7 @@ TEXT ·multiply7x16Rows(SB), NOSPLIT, $0-8
 	MOVQ   88(AX), R9
 	SHLQ   $0x02, R9
 	LEAQ   (R9)(R9*2), R10
+	MOVQ   176(AX), R11
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -12217,6 +12502,12 @@ loop:
 	VFMADD231PS  Z7, Z8, Z5
 	VBROADCASTSS 12(DI)(BX*2), Z8
 	VFMADD231PS  Z7, Z8, Z6
+	PREFETCHT0   4096(R8)
+	PREFETCHT0   4160(R8)
+	PREFETCHT0   4224(R8)
+	PREFETCHT0   4288(R8)
+	PREFETCHT1   (R11)
+	ADDQ         $0x40, R11
 	ADDQ         $0x10, DX
 	ADDQ         $0x10, DI
 	LEAQ         (R8)(R9*4), R8
@@ -12372,7 +12663,7 @@ partialAlone:
 	RET
 
 // func multiply7x16Columns(t *byte)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, MMX+
 TEXT ·multiply7x16Columns(SB), NOSPLIT, $0-8
 	MOVQ   t+0(FP), AX
 	MOVQ   104(AX), CX
@@ -12384,6 +12675,7 @@ TEXT ·multiply7x16Columns(SB), NOSPLIT, $0-8
 	MOVQ   88(AX), R8
 	SHLQ   $0x02, R8
 	LEAQ   (R8)(R8*2), R9
+	MOVQ   176(AX), R10
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -12455,6 +12747,12 @@ loop:
 	VFMADD231PS  Z7, Z8, Z5
 	VBROADCASTSS 24(DX)(SI*1), Z8
 	VFMADD231PS  Z7, Z8, Z6
+	PREFETCHT0   4096(DI)
+	PREFETCHT0   4160(DI)
+	PREFETCHT0   4224(DI)
+	PREFETCHT0   4288(DI)
+	PREFETCHT1   (R10)
+	ADDQ         $0x40, R10
 	LEAQ         (DX)(BX*4), DX
 	LEAQ         (DI)(R8*4), DI
 	SUBQ         $0x04, CX
@@ -12608,7 +12906,7 @@ partialAlone:
 	RET
 
 // func multiply8x16Rows(t *byte)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, MMX+
 TEXT ·multiply8x16Rows(SB), NOSPLIT, $0-8
 	MOVQ   t+0(FP), AX
 	MOVQ   104(AX), CX
@@ -12621,6 +12919,7 @@ TEXT ·multiply8x16Rows(SB), NOSPLIT, $0-8
 	MOVQ   88(AX), R9
 	SHLQ   $0x02, R9
 	LEAQ   (R9)(R9*2), R10
+	MOVQ   176(AX), R11
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -12701,6 +13000,12 @@ loop:
 	VFMADD231PS  Z8, Z9, Z6
 	VBROADCASTSS 12(DI)(SI*1), Z9
 	VFMADD231PS  Z8, Z9, Z7
+	PREFETCHT0   4096(R8)
+	PREFETCHT0   4160(R8)
+	PREFETCHT0   4224(R8)
+	PREFETCHT0   4288(R8)
+	PREFETCHT1   (R11)
+	ADDQ         $0x40, R11
 	ADDQ         $0x10, DX
 	ADDQ         $0x10, DI
 	LEAQ         (R8)(R9*4), R8
@@ -12870,7 +13175,7 @@ partialAlone:
 	RET
 
 // func multiply8x16Columns(t *byte)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, MMX+
 TEXT ·multiply8x16Columns(SB), NOSPLIT, $0-8
 	MOVQ   t+0(FP), AX
 	MOVQ   104(AX), CX
@@ -12882,6 +13187,7 @@ TEXT ·multiply8x16Columns(SB), NOSPLIT, $0-8
 	MOVQ   88(AX), R8
 	SHLQ   $0x02, R8
 	LEAQ   (R8)(R8*2), R9
+	MOVQ   176(AX), R10
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -12962,6 +13268,12 @@ loop:
 	VFMADD231PS  Z8, Z9, Z6
 	VBROADCASTSS 28(DX)(SI*1), Z9
 	VFMADD231PS  Z8, Z9, Z7
+	PREFETCHT0   4096(DI)
+	PREFETCHT0   4160(DI)
+	PREFETCHT0   4224(DI)
+	PREFETCHT0   4288(DI)
+	PREFETCHT1   (R10)
+	ADDQ         $0x40, R10
 	LEAQ         (DX)(BX*4), DX
 	LEAQ         (DI)(R8*4), DI
 	SUBQ         $0x04, CX
@@ -13129,7 +13441,7 @@ partialAlone:
 	RET
 
 // func multiply9x16Rows(t *byte)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, MMX+
 TEXT ·multiply9x16Rows(SB), NOSPLIT, $0-8
 	MOVQ   t+0(FP), AX
 	MOVQ   104(AX), CX
@@ -13143,6 +13455,7 @@ TEXT ·multiply9x16Rows(SB), NOSPLIT, $0-8
 	MOVQ   88(AX), R10
 	SHLQ   $0x02, R10
 	LEAQ   (R10)(R10*2), R11
+	MOVQ   176(AX), R12
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -13232,6 +13545,8 @@ loop:
 	VFMADD231PS  Z9, Z10, Z7
 	VBROADCASTSS 12(R8), Z10
 	VFMADD231PS  Z9, Z10, Z8
+	PREFETCHT1   (R12)
+	ADDQ         $0x40, R12
 	ADDQ         $0x10, DX
 	ADDQ         $0x10, DI
 	ADDQ         $0x10, R8
@@ -13417,7 +13732,7 @@ partialAlone:
 	RET
 
 // func multiply9x16Columns(t *byte)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, MMX+
 TEXT ·multiply9x16Columns(SB), NOSPLIT, $0-8
 	MOVQ   t+0(FP), AX
 	MOVQ   104(AX), CX
@@ -13429,6 +13744,7 @@ TEXT ·multiply9x16Columns(SB), NOSPLIT, $0-8
 	MOVQ   88(AX), R8
 	SHLQ   $0x02, R8
 	LEAQ   (R8)(R8*2), R9
+	MOVQ   176(AX), R10
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -13518,6 +13834,8 @@ loop:
 	VFMADD231PS  Z9, Z10, Z7
 	VBROADCASTSS 32(DX)(SI*1), Z10
 	VFMADD231PS  Z9, Z10, Z8
+	PREFETCHT1   (R10)
+	ADDQ         $0x40, R10
 	LEAQ         (DX)(BX*4), DX
 	LEAQ         (DI)(R8*4), DI
 	SUBQ         $0x04, CX
@@ -13699,7 +14017,7 @@ partialAlone:
 	RET
 
 // func multiply10x16Rows(t *byte)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, MMX+
 TEXT ·multiply10x16Rows(SB), NOSPLIT, $0-8
 	MOVQ   t+0(FP), AX
 	MOVQ   104(AX), CX
@@ -13713,6 +14031,7 @@ TEXT ·multiply10x16Rows(SB), NOSPLIT, $0-8
 	MOVQ   88(AX), R10
 	SHLQ   $0x02, R10
 	LEAQ   (R10)(R10*2), R11
+	MOVQ   176(AX), R12
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -13811,6 +14130,8 @@ loop:
 	VFMADD231PS  Z10, Z11, Z8
 	VBROADCASTSS 12(R8)(BX*1), Z11
 	VFMADD231PS  Z10, Z11, Z9
+	PREFETCHT1   (R12)
+	ADDQ         $0x40, R12
 	ADDQ         $0x10, DX
 	ADDQ         $0x10, DI
 	ADDQ         $0x10, R8
@@ -14010,7 +14331,7 @@ partialAlone:
 	RET
 
 // func multiply10x16Columns(t *byte)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, MMX+
 TEXT ·multiply10x16Columns(SB), NOSPLIT, $0-8
 	MOVQ   t+0(FP), AX
 	MOVQ   104(AX), CX
@@ -14022,6 +14343,7 @@ TEXT ·multiply10x16Columns(SB), NOSPLIT, $0-8
 	MOVQ   88(AX), R8
 	SHLQ   $0x02, R8
 	LEAQ   (R8)(R8*2), R9
+	MOVQ   176(AX), R10
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -14120,6 +14442,8 @@ loop:
 	VFMADD231PS  Z10, Z11, Z8
 	VBROADCASTSS 36(DX)(SI*1), Z11
 	VFMADD231PS  Z10, Z11, Z9
+	PREFETCHT1   (R10)
+	ADDQ         $0x40, R10
 	LEAQ         (DX)(BX*4), DX
 	LEAQ         (DI)(R8*4), DI
 	SUBQ         $0x04, CX
@@ -14315,7 +14639,7 @@ partialAlone:
 	RET
 
 // func multiply11x16Rows(t *byte)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, MMX+
 TEXT ·multiply11x16Rows(SB), NOSPLIT, $0-8
 	MOVQ   t+0(FP), AX
 	MOVQ   104(AX), CX
@@ -14329,6 +14653,7 @@ TEXT ·multiply11x16Rows(SB), NOSPLIT, $0-8
 	MOVQ   88(AX), R10
 	SHLQ   $0x02, R10
 	LEAQ   (R10)(R10*2), R11
+	MOVQ   176(AX), R12
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -14436,6 +14761,8 @@ loop:
 	VFMADD231PS  Z11, Z12, Z9
 	VBROADCASTSS 12(R8)(BX*2), Z12
 	VFMADD231PS  Z11, Z12, Z10
+	PREFETCHT1   (R12)
+	ADDQ         $0x40, R12
 	ADDQ         $0x10, DX
 	ADDQ         $0x10, DI
 	ADDQ         $0x10, R8
@@ -14649,7 +14976,7 @@ partialAlone:
 	RET
 
 // func multiply11x16Columns(t *byte)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, MMX+
 TEXT ·multiply11x16Columns(SB), NOSPLIT, $0-8
 	MOVQ   t+0(FP), AX
 	MOVQ   104(AX), CX
@@ -14661,6 +14988,7 @@ TEXT ·multiply11x16Columns(SB), NOSPLIT, $0-8
 	MOVQ   88(AX), R8
 	SHLQ   $0x02, R8
 	LEAQ   (R8)(R8*2), R9
+	MOVQ   176(AX), R10
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -14768,6 +15096,8 @@ loop:
 	VFMADD231PS  Z11, Z12, Z9
 	VBROADCASTSS 40(DX)(SI*1), Z12
 	VFMADD231PS  Z11, Z12, Z10
+	PREFETCHT1   (R10)
+	ADDQ         $0x40, R10
 	LEAQ         (DX)(BX*4), DX
 	LEAQ         (DI)(R8*4), DI
 	SUBQ         $0x04, CX
@@ -14977,7 +15307,7 @@ partialAlone:
 	RET
 
 // func multiply12x16Rows(t *byte)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, MMX+
 TEXT ·multiply12x16Rows(SB), NOSPLIT, $0-8
 	MOVQ   t+0(FP), AX
 	MOVQ   104(AX), CX
@@ -14991,6 +15321,7 @@ TEXT ·multiply12x16Rows(SB), NOSPLIT, $0-8
 	MOVQ   88(AX), R10
 	SHLQ   $0x02, R10
 	LEAQ   (R10)(R10*2), R11
+	MOVQ   176(AX), R12
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -15107,6 +15438,8 @@ loop:
 	VFMADD231PS  Z12, Z13, Z10
 	VBROADCASTSS 12(R8)(SI*1), Z13
 	VFMADD231PS  Z12, Z13, Z11
+	PREFETCHT1   (R12)
+	ADDQ         $0x40, R12
 	ADDQ         $0x10, DX
 	ADDQ         $0x10, DI
 	ADDQ         $0x10, R8
@@ -15334,7 +15667,7 @@ partialAlone:
 	RET
 
 // func multiply12x16Columns(t *byte)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, MMX+
 TEXT ·multiply12x16Columns(SB), NOSPLIT, $0-8
 	MOVQ   t+0(FP), AX
 	MOVQ   104(AX), CX
@@ -15346,6 +15679,7 @@ TEXT ·multiply12x16Columns(SB), NOSPLIT, $0-8
 	MOVQ   88(AX), R8
 	SHLQ   $0x02, R8
 	LEAQ   (R8)(R8*2), R9
+	MOVQ   176(AX), R10
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -15462,6 +15796,8 @@ loop:
 	VFMADD231PS  Z12, Z13, Z10
 	VBROADCASTSS 44(DX)(SI*1), Z13
 	VFMADD231PS  Z12, Z13, Z11
+	PREFETCHT1   (R10)
+	ADDQ         $0x40, R10
 	LEAQ         (DX)(BX*4), DX
 	LEAQ         (DI)(R8*4), DI
 	SUBQ         $0x04, CX
@@ -15685,7 +16021,7 @@ partialAlone:
 	RET
 
 // func multiply13x16Rows(t *byte)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, MMX+
 TEXT ·multiply13x16Rows(SB), NOSPLIT, $0-8
 	MOVQ   t+0(FP), AX
 	MOVQ   104(AX), CX
@@ -15700,6 +16036,7 @@ TEXT ·multiply13x16Rows(SB), NOSPLIT, $0-8
 	MOVQ   88(AX), R11
 	SHLQ   $0x02, R11
 	LEAQ   (R11)(R11*2), R12
+	MOVQ   176(AX), R13
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -15825,6 +16162,8 @@ loop:
 	VFMADD231PS  Z13, Z14, Z11
 	VBROADCASTSS 12(R9), Z14
 	VFMADD231PS  Z13, Z14, Z12
+	PREFETCHT1   (R13)
+	ADDQ         $0x40, R13
 	ADDQ         $0x10, DX
 	ADDQ         $0x10, DI
 	ADDQ         $0x10, R8
@@ -16068,7 +16407,7 @@ partialAlone:
 	RET
 
 // func multiply13x16Columns(t *byte)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, MMX+
 TEXT ·multiply13x16Columns(SB), NOSPLIT, $0-8
 	MOVQ   t+0(FP), AX
 	MOVQ   104(AX), CX
@@ -16080,6 +16419,7 @@ TEXT ·multiply13x16Columns(SB), NOSPLIT, $0-8
 	MOVQ   88(AX), R8
 	SHLQ   $0x02, R8
 	LEAQ   (R8)(R8*2), R9
+	MOVQ   176(AX), R10
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -16205,6 +16545,8 @@ loop:
 	VFMADD231PS  Z13, Z14, Z11
 	VBROADCASTSS 48(DX)(SI*1), Z14
 	VFMADD231PS  Z13, Z14, Z12
+	PREFETCHT1   (R10)
+	ADDQ         $0x40, R10
 	LEAQ         (DX)(BX*4), DX
 	LEAQ         (DI)(R8*4), DI
 	SUBQ         $0x04, CX
@@ -16442,7 +16784,7 @@ partialAlone:
 	RET
 
 // func multiply14x16Rows(t *byte)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, MMX+
 TEXT ·multiply14x16Rows(SB), NOSPLIT, $0-8
 	MOVQ   t+0(FP), AX
 	MOVQ   104(AX), CX
@@ -16457,6 +16799,7 @@ TEXT ·multiply14x16Rows(SB), NOSPLIT, $0-8
 	MOVQ   88(AX), R11
 	SHLQ   $0x02, R11
 	LEAQ   (R11)(R11*2), R12
+	MOVQ   176(AX), R13
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -16591,6 +16934,8 @@ loop:
 	VFMADD231PS  Z14, Z15, Z12
 	VBROADCASTSS 12(R9)(BX*1), Z15
 	VFMADD231PS  Z14, Z15, Z13
+	PREFETCHT1   (R13)
+	ADDQ         $0x40, R13
 	ADDQ         $0x10, DX
 	ADDQ         $0x10, DI
 	ADDQ         $0x10, R8
@@ -16848,7 +17193,7 @@ partialAlone:
 	RET
 
 // func multiply14x16Columns(t *byte)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, MMX+
 TEXT ·multiply14x16Columns(SB), NOSPLIT, $0-8
 	MOVQ   t+0(FP), AX
 	MOVQ   104(AX), CX
@@ -16860,6 +17205,7 @@ TEXT ·multiply14x16Columns(SB), NOSPLIT, $0-8
 	MOVQ   88(AX), R8
 	SHLQ   $0x02, R8
 	LEAQ   (R8)(R8*2), R9
+	MOVQ   176(AX), R10
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -16994,6 +17340,8 @@ loop:
 	VFMADD231PS  Z14, Z15, Z12
 	VBROADCASTSS 52(DX)(SI*1), Z15
 	VFMADD231PS  Z14, Z15, Z13
+	PREFETCHT1   (R10)
+	ADDQ         $0x40, R10
 	LEAQ         (DX)(BX*4), DX
 	LEAQ         (DI)(R8*4), DI
 	SUBQ         $0x04, CX

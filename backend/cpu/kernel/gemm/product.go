@@ -69,12 +69,23 @@ func (p *product) block(i int, t *tile) {
 			if last {
 				t.bias = p.epi.columnBias(col, t.cols)
 			}
+			p.fetch(t, k0, j, j1)
 			p.column(t, s0, s1, k0, col)
 			if last {
 				p.epi.apply(p.c, p.ldc, p.row(s0), p.row(s1), col, col+t.cols, p.level)
 			}
 		}
 		t.accumulate = 1
+	}
+}
+
+// fetch has the calls for panel j of rows [k0, k0+t.k) fetch the panel that comes after it, where B is packed.
+func (p *product) fetch(t *tile, k0, j, j1 int) {
+	t.next = nil
+	switch {
+	case j < p.b.whole || t.k == 0:
+	case j+1 < j1:
+		t.next, _ = p.b.panel(k0, t.k, j+1, p.nr)
 	}
 }
 
@@ -107,6 +118,7 @@ func (p *product) column(t *tile, s0, s1, k0, col int) {
 		}
 		t.c = p.c[row*p.ldc+col:]
 		p.kernel.fn(t)
+		t.next = t.next[min(len(t.next), 4*t.k):] // of which the call fetched so much
 		row = next
 	}
 }

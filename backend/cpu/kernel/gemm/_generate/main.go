@@ -24,6 +24,7 @@ const (
 	tileScale      = 128
 	tileAccumulate = 132
 	tileBias       = 152
+	tileNext       = 176
 )
 
 var level = flag.String("level", "avx2", "avx2 or avx512")

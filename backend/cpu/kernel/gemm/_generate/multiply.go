@@ -8,7 +8,11 @@ import (
 	. "github.com/mmcloughlin/avo/reg"
 )
 
-const unroll = 4
+const (
+	unroll = 4
+	few    = 8    // up to so many rows, multiplying is so fast that B must be fetched ahead within the call
+	ahead  = 4096 // how far, in bytes
+)
 
 // multiplies generates the kernels for 1 to most rows of so many vectors of columns.
 func (w *width) multiplies(most, vectors int) {
@@ -40,6 +44,7 @@ func (w *width) multiply(rows, vectors int, columns bool) {
 	at, advance := addressA(t, rows, columns)
 	b, bStep := load(t, tileB), loadBytes(t, tileBStep)
 	bStep3 := tripled(bStep)
+	next := load(t, tileNext)
 	sums := make([][]VecVirtual, sets(rows, vectors))
 	for s := range sums {
 		sums[s] = w.zeros(vectors * rows)
@@ -72,11 +77,13 @@ func (w *width) multiply(rows, vectors int, columns bool) {
 	for u := range unroll {
 		step(u)
 	}
-	if rows == 1 && !columns {
+	if rows <= few {
 		for line := 0; line < unroll*vectors*w.bytes(); line += 64 {
-			PREFETCHT0(Mem{Base: b, Disp: 1024 + line})
+			PREFETCHT0(Mem{Base: b, Disp: ahead + line})
 		}
 	}
+	PREFETCHT1(Mem{Base: next})
+	ADDQ(Imm(64), next)
 	advance(unroll)
 	LEAQ(Mem{Base: b, Index: bStep, Scale: 4}, b)
 	SUBQ(Imm(unroll), k)
