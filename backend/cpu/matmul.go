@@ -125,7 +125,13 @@ func (k *matmul) bind(_ *exec, in, out []*tensor.Tensor) (kernel, error) {
 	if err := p.layOut(batch, batchA, batchB); err != nil {
 		return nil, err
 	}
-	return p, p.checkEpilogue(in)
+	if err := p.checkEpilogue(in); err != nil {
+		return nil, err
+	}
+	if out[0].Len() == 0 {
+		return kernelFunc(func(*exec, []*tensor.Tensor, []*tensor.Tensor) error { return nil }), nil
+	}
+	return p, nil
 }
 
 // asMatrix sees a vector as a row on the left, and as a column on the right.
