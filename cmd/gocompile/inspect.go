@@ -14,6 +14,7 @@ import (
 	"github.com/gocompile/gocompile"
 	"github.com/gocompile/gocompile/backend"
 	"github.com/gocompile/gocompile/ir"
+	"github.com/gocompile/gocompile/passes"
 )
 
 func inspectCommand() *cli.Command {
@@ -26,6 +27,7 @@ func inspectCommand() *cli.Command {
 		Flags: append(append(dimFlags(),
 			&cli.BoolFlag{Name: "text", Usage: "print the compiled graph as text"},
 			&cli.BoolFlag{Name: "shapes", Usage: "print the shape of every value of the model as imported, in its dimensions and with --dim in numbers"},
+			&cli.BoolFlag{Name: "explain", Usage: "list every attention, norm and so on that was recognised, and why what looks like one was not"},
 			&cli.StringFlag{Name: "filter", Usage: "with --shapes: only nodes whose name matches `REGEXP`"},
 			&cli.IntFlag{Name: "buffers", Value: 5, Usage: "list the `N` largest intermediate values"},
 			&cli.BoolFlag{Name: "json", Usage: "print JSON"},
@@ -64,6 +66,9 @@ func inspectAction(ctx context.Context, c *cli.Command) error {
 	case c.Bool("text"):
 		return m.Graph().Print(c.Root().Writer, ir.PrintOptions{MaxElements: 16, Names: true})
 	}
+	if c.Bool("explain") {
+		return explain(c, t.report)
+	}
 	var memory *backend.Memory
 	if len(t.dims) > 0 || len(m.Dims()) == 0 {
 		if memory, err = m.Memory(t.dims); err != nil {
@@ -71,7 +76,7 @@ func inspectAction(ctx context.Context, c *cli.Command) error {
 		}
 	}
 	if c.Bool("json") {
-		return json.NewEncoder(c.Root().Writer).Encode(describe(m, memory, c.Int("buffers")))
+		return json.NewEncoder(c.Root().Writer).Encode(describe(m, t.report, memory, c.Int("buffers")))
 	}
 	page := newPage(c.Root().Writer)
 	showInfo(page, t.path, m.Info())
@@ -79,15 +84,16 @@ func inspectAction(ctx context.Context, c *cli.Command) error {
 	showPorts(page, "Outputs", m.Outputs())
 	showBlocks(page, m.Parameters())
 	showOperators(page, m)
+	showFindings(page, t.report)
 	switch dims := m.Dims(); {
 	case memory != nil:
 		showMemory(page, memory, c.Int("buffers"))
 	default:
-		names := make([]string, len(dims))
-		for i, d := range dims {
-			names[i] = d.Name + "=N"
+		var names []string
+		for _, d := range dims {
+			names = append(names, d.Name+"=N")
 		}
-		page.printf("\nFor the memory of a run add --dim %s\n", strings.Join(names, ","))
+		page.printf("\nFor the memory of a run add --dim %s\n", clip(strings.Join(names, ","), 200))
 	}
 	return page.err
 }
@@ -108,6 +114,8 @@ type description struct {
 	Blocks     []block           `json:"blocks"`
 	Imported   map[string]int    `json:"operators_imported"`
 	Compiled   map[string]int    `json:"operators_compiled"`
+	Recognised []passes.Finding  `json:"recognised,omitempty"`
+	Missed     []passes.Finding  `json:"missed,omitempty"`
 	Memory     *jsonMemory       `json:"memory,omitempty"`
 }
 
@@ -141,11 +149,12 @@ type jsonBuffer struct {
 	To     int    `json:"to"`
 }
 
-func describe(m *gocompile.Model, memory *backend.Memory, buffers int) description {
+func describe(m *gocompile.Model, r *passes.Report, memory *backend.Memory, buffers int) description {
 	i := m.Info()
 	d := description{Producer: producer(i), IRVersion: i.IRVersion, Opsets: i.Opsets, Doc: i.Doc, Metadata: i.Metadata, Nodes: i.Nodes,
 		Inputs: jsonPorts(m.Inputs()), Outputs: jsonPorts(m.Outputs()), Blocks: blocks(m.Parameters()),
-		Imported: m.ImportedOps(), Compiled: m.Graph().CountOps()}
+		Imported: m.ImportedOps(), Compiled: m.Graph().CountOps(),
+		Recognised: r.Found(), Missed: r.Missed()}
 	for _, p := range m.Parameters() {
 		if p.Table {
 			d.Tables += p.Count

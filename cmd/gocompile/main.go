@@ -4,6 +4,7 @@
 //	gocompile inspect MODEL     shows what a model holds and what it becomes
 //	gocompile verify DIR…       compares models with recorded results
 //	gocompile bench MODEL       measures a model
+//	gocompile operators         lists the ONNX operators that are supported
 //	gocompile completion SHELL  prints a script of completions for bash, zsh, fish or pwsh
 //
 // Results go to standard output; errors, progress and times go to standard error. Colours and progress appear on a terminal only.
@@ -96,7 +97,7 @@ func command(stdin io.Reader, stdout, stderr io.Writer) *cli.Command {
 			c.Hidden = false
 		},
 		Suggest:        true,
-		Commands:       []*cli.Command{runCommand(), inspectCommand(), verifyCommand(), benchCommand()},
+		Commands:       []*cli.Command{runCommand(), inspectCommand(), verifyCommand(), benchCommand(), operatorsCommand()},
 		Reader:         stdin,
 		Writer:         stdout,
 		ErrWriter:      stderr,

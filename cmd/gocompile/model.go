@@ -37,6 +37,7 @@ type target struct {
 	path    string
 	dims    map[string]int
 	options []gocompile.Option
+	report  *passes.Report // what the passes recognised, once the model is compiled
 }
 
 // targetOf reads the only argument and the flags.
@@ -44,11 +45,11 @@ func targetOf(c *cli.Command) (*target, error) {
 	if c.NArg() != 1 {
 		return nil, usagef("%s takes one MODEL, got %d arguments; see %s --help", c.Name, c.NArg(), c.FullName())
 	}
-	options, err := optionsOf(c)
-	if err != nil {
+	t := &target{path: c.Args().First(), report: &passes.Report{}}
+	var err error
+	if t.options, err = optionsOf(c, t.report); err != nil {
 		return nil, err
 	}
-	t := &target{path: c.Args().First(), options: options}
 	if t.dims, err = parseDims(c.StringSlice("dim")); err != nil {
 		return nil, err
 	}
@@ -60,15 +61,15 @@ func targetOf(c *cli.Command) (*target, error) {
 	return t, nil
 }
 
-// optionsOf reads modelFlags.
-func optionsOf(c *cli.Command) ([]gocompile.Option, error) {
+// optionsOf reads modelFlags; the report may be nil.
+func optionsOf(c *cli.Command, report *passes.Report) ([]gocompile.Option, error) {
 	disable, err := passes.ParseDisable(c.String("passes"))
 	if err != nil {
 		return nil, usageError{err}
 	}
 	options := []gocompile.Option{
 		gocompile.WithBackend(c.String("backend")),
-		gocompile.WithPasses(passes.Options{Disable: disable, Limit: c.Int("limit")}),
+		gocompile.WithPasses(passes.Options{Disable: disable, Limit: c.Int("limit"), Report: report}),
 	}
 	switch n := c.Int("threads"); {
 	case n < 0:

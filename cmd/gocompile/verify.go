@@ -53,7 +53,7 @@ func verifyAction(ctx context.Context, c *cli.Command) error {
 	if !c.Args().Present() {
 		return usagef("verify takes folders; see %s --help", c.FullName())
 	}
-	options, err := optionsOf(c)
+	options, err := optionsOf(c, nil)
 	if err != nil {
 		return err
 	}

@@ -20,23 +20,27 @@ type Parameter struct {
 	Table bool
 }
 
-// Parameters lists the initialisers of a model, those of bodies too, that hold numbers as weights do: floating-point or integers of at
-// most 8 bits. Single numbers without a name of their own, which exporters make of constants in code, are left out.
+// Parameters lists the initialisers and constants of a model, those of bodies too, that hold numbers as weights do: floating-point or
+// integers of at most 8 bits. Single numbers that are constants or have no name of their own, which exporters make of numbers in code,
+// are left out.
 //
-// Exporters rename weights that they transpose or fold ("onnx::MatMul_2884"); the path of such a one is that of the first node that
-// reads it.
+// Exporters rename weights that they transpose or fold ("onnx::MatMul_2884", "val_427"). The path of such a one comes from the name of
+// the node that reads it, or else from a parameter that kept its name and enters the same node or the next one, as the bias of a linear
+// layer does, or else it is the block of the parameter that was read last before. Where nothing tells, the path begins with Unnamed.
 func Parameters(m *proto.Model) []Parameter {
 	var list []Parameter
 	var walk func(g *proto.Graph)
 	walk = func(g *proto.Graph) {
-		reader := map[string]string{}
+		s := newSurroundings(g)
 		for _, n := range g.Nodes {
-			for _, in := range n.Inputs {
-				if reader[in] == "" {
-					reader[in] = n.Name
-				}
-			}
 			for _, a := range n.Attributes {
+				if a.T != nil && n.OpType == "Constant" && len(n.Outputs) == 1 && len(a.T.Dims) > 0 {
+					t := *a.T
+					t.Name = n.Outputs[0]
+					if p, ok := parameter(m, &t, s); ok && p.Count > 1 {
+						list = append(list, p)
+					}
+				}
 				if a.G != nil {
 					walk(a.G)
 				}
@@ -46,7 +50,7 @@ func Parameters(m *proto.Model) []Parameter {
 			}
 		}
 		for _, t := range g.Initializers {
-			if p, ok := parameter(m, t, reader[t.Name]); ok {
+			if p, ok := parameter(m, t, s); ok {
 				list = append(list, p)
 			}
 		}
@@ -57,7 +61,72 @@ func Parameters(m *proto.Model) []Parameter {
 	return list
 }
 
-func parameter(m *proto.Model, t *proto.Tensor, reader string) (Parameter, bool) {
+// Unnamed begins the path of a parameter that no name tells the place of.
+const Unnamed = "(unnamed)"
+
+// surroundings finds the module that a renamed weight belongs to.
+type surroundings struct {
+	reader map[string]*proto.Node // first node that reads a value
+	named  map[string]bool        // initialisers that kept their names
+	before map[*proto.Node]string // path of the named initialiser that was read last before a node
+}
+
+func newSurroundings(g *proto.Graph) *surroundings {
+	s := &surroundings{reader: map[string]*proto.Node{}, named: map[string]bool{}, before: map[*proto.Node]string{}}
+	for _, t := range g.Initializers {
+		s.named[t.Name] = !generated(t.Name)
+	}
+	last := ""
+	for _, n := range g.Nodes {
+		s.before[n] = last
+		for _, in := range n.Inputs {
+			if s.reader[in] == nil {
+				s.reader[in] = n
+			}
+			if s.named[in] {
+				last = dotted(in)
+			}
+		}
+	}
+	return s
+}
+
+// passesOn lists the operators that may stand between a weight and the bias of the same layer.
+var passesOn = map[string]bool{"Transpose": true, "Cast": true, "DequantizeLinear": true, "MatMul": true, "MatMulInteger": true, "Mul": true}
+
+// module is the path of the module that a value belongs to, Unnamed if nothing tells.
+func (s *surroundings) module(name string) string {
+	n := s.reader[name]
+	block := Unnamed
+	if n != nil {
+		if b := parent(parent(s.before[n])); b != "" {
+			block = b
+		}
+	}
+	for range 8 {
+		if n == nil {
+			break
+		}
+		if strings.Contains(n.Name, "/") {
+			return dotted(path.Dir(n.Name))
+		}
+		for _, in := range n.Inputs {
+			if s.named[in] {
+				return parent(dotted(in))
+			}
+		}
+		if !passesOn[n.OpType] || len(n.Outputs) == 0 {
+			break
+		}
+		n = s.reader[n.Outputs[0]]
+	}
+	return block
+}
+
+// parent is a path without its last part.
+func parent(p string) string { return p[:max(strings.LastIndexByte(p, '.'), 0)] }
+
+func parameter(m *proto.Model, t *proto.Tensor, s *surroundings) (Parameter, bool) {
 	d := tensor.DType(t.DataType)
 	if t.DataType < 0 || t.DataType > 255 || !d.Valid() || d == tensor.String || d == tensor.Bool || !d.IsFloat() && d.Bits() > 8 {
 		return Parameter{}, false
@@ -75,9 +144,7 @@ func parameter(m *proto.Model, t *proto.Tensor, reader string) (Parameter, bool)
 		if n <= 1 {
 			return p, false
 		}
-		if module := dotted(path.Dir(reader)); module != "" {
-			p.Path = module + "." + t.Name
-		}
+		p.Path = strings.TrimPrefix(s.module(t.Name)+"."+t.Name, ".")
 	}
 	p.Table = isPositionTable(m, t, p.Shape)
 	return p, true
