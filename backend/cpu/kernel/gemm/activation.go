@@ -1,6 +1,9 @@
 package gemm
 
-import "math"
+import (
+	"github.com/gocompile/gocompile/backend/cpu/kernel/vec"
+	"github.com/gocompile/gocompile/backend/cpu/level"
+)
 
 // Activation is a function applied to each element.
 type Activation uint8
@@ -28,62 +31,17 @@ func (f Activation) String() string {
 	return "unknown"
 }
 
-// portableActivate replaces each element x of row by f(x). The transcendental functions are computed in float64.
-func portableActivate(f Activation, row []float32, alpha, beta float32) {
+// functions compute activations.
+var functions = [activations]vec.Func{Relu: vec.FuncRelu, GeluErf: vec.FuncGeluRough, GeluTanh: vec.FuncGeluTanh, Silu: vec.FuncSilu, Tanh: vec.FuncTanh,
+	Sigmoid: vec.FuncSigmoid, Clip: vec.FuncClip, LeakyRelu: vec.FuncLeakyRelu}
+
+// Apply replaces each element x of row by f(x), with the instructions of level l. Alpha and beta are those of Epilogue.
+func (f Activation) Apply(row []float32, alpha, beta float32, l level.Level) {
 	switch f {
-	case Relu:
-		for i, x := range row {
-			if x < 0 {
-				row[i] = 0
-			}
-		}
-	case Clip:
-		for i, x := range row {
-			if x < alpha {
-				x = alpha
-			}
-			if x > beta {
-				x = beta
-			}
-			row[i] = x
-		}
-	case LeakyRelu:
-		for i, x := range row {
-			if x < 0 {
-				row[i] = alpha * x
-			}
-		}
-	case GeluErf:
-		for i, x := range row {
-			row[i] = float32(0.5 * float64(x) * math.Erfc(-float64(x)*(1/math.Sqrt2)))
-		}
-	case GeluTanh:
-		const s = 0.7978845608028654 // √(2/π)
-		for i, v := range row {
-			x := float64(v)
-			row[i] = float32(x * logistic(2*s*(x+0.044715*x*x*x)))
-		}
+	case Identity:
+		return
 	case Silu:
-		for i, x := range row {
-			row[i] = float32(float64(x) * logistic(float64(x)))
-		}
-	case Sigmoid:
-		for i, x := range row {
-			row[i] = float32(logistic(float64(x)))
-		}
-	case Tanh:
-		for i, x := range row {
-			row[i] = float32(tanh(float64(x)))
-		}
+		alpha = 1
 	}
-}
-
-func logistic(x float64) float64 { return 1 / (1 + math.Exp(-x)) }
-
-// tanh has a relative error far below the precision of float32.
-func tanh(x float64) float64 {
-	if math.Abs(x) < 1e-3 {
-		return x - x*x*x/3
-	}
-	return 1 - 2/(math.Exp(2*x)+1)
+	functions[f].ApplyAt(l, row, row, alpha, beta)
 }

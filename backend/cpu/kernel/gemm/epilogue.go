@@ -3,6 +3,7 @@ package gemm
 import (
 	"fmt"
 
+	"github.com/gocompile/gocompile/backend/cpu/kernel/vec"
 	"github.com/gocompile/gocompile/backend/cpu/level"
 )
 
@@ -72,18 +73,17 @@ func (e *Epilogue) apply(c []float32, ldc, i0, i1, j0, j1 int, l level.Level) {
 	if e == nil || e.RowBias == nil && e.Residual == nil && e.Activation == Identity {
 		return
 	}
-	do := rowsOf(l)
 	for i := i0; i < i1; i++ {
 		row := c[i*ldc+j0:][:j1-j0]
 		if e.RowBias != nil {
-			do.addScalar(row, e.RowBias[i])
+			vec.OpAdd.VSAt(l, row, row, e.RowBias[i])
 		}
 		if e.Residual != nil && e.ResidualFirst {
-			do.add(row, e.Residual[i*e.ResidualStride+j0:])
+			vec.OpAdd.VVAt(l, row, row, e.Residual[i*e.ResidualStride+j0:])
 		}
-		do.activate(e.Activation, row, e.Alpha, e.Beta)
+		e.Activation.Apply(row, e.Alpha, e.Beta, l)
 		if e.Residual != nil && !e.ResidualFirst {
-			do.add(row, e.Residual[i*e.ResidualStride+j0:])
+			vec.OpAdd.VVAt(l, row, row, e.Residual[i*e.ResidualStride+j0:])
 		}
 	}
 }

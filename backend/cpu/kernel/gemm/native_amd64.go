@@ -6,8 +6,6 @@ import (
 	"github.com/gocompile/gocompile/backend/cpu/level"
 )
 
-var nativeRows = []rowFunctions{{level.AVX2, avx2Add, avx2AddScalar, avx2Activate}}
-
 var nativeKernels = []Kernel{
 	{Name: "avx2-6x16", Level: level.AVX2, MR: 6, NR: 16, Quality: 16, fn: avx2Tile},
 	{Name: "avx2-axpy", Level: level.AVX2, MR: 6, NR: 1 << 30, Quality: 8, Small: 4, B: Rows, fn: avx2AxpyTile},

@@ -71,12 +71,10 @@ func (p *product) block(i int, t *tile) {
 			}
 			p.fetch(t, k0, j, j1)
 			p.column(t, s0, s1, k0, col)
-			if last {
-				p.epi.apply(p.c, p.ldc, p.row(s0), p.row(s1), col, col+t.cols, p.level)
-			}
 		}
 		t.accumulate = 1
 	}
+	p.epi.apply(p.c, p.ldc, p.row(s0), p.row(s1), j0*p.nr, min(j1*p.nr, p.n), p.level)
 }
 
 // fetch has the calls for panel j of rows [k0, k0+t.k) fetch the panel that comes after it, where B is packed.

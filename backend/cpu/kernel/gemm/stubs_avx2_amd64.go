@@ -69,56 +69,6 @@ func multiply6Columns(t *byte)
 //go:noescape
 func transpose8(dst *float32, step int, src *float32, ld int, blocks int)
 
-// reluRow replaces each x of 8·blocks elements, blocks > 0, by max(x, 0).
-//
-//go:noescape
-func reluRow(row *float32, blocks int)
-
-// clipRow replaces each x of 8·blocks elements, blocks > 0, by min(max(x, alpha), beta).
-//
-//go:noescape
-func clipRow(row *float32, blocks int, alpha float32, beta float32)
-
-// leakyReluRow replaces each x of 8·blocks elements, blocks > 0, by x < 0 ? alpha·x : x.
-//
-//go:noescape
-func leakyReluRow(row *float32, blocks int, alpha float32)
-
-// addScalarRow replaces each x of 8·blocks elements, blocks > 0, by x + alpha.
-//
-//go:noescape
-func addScalarRow(row *float32, blocks int, alpha float32)
-
-// addRow replaces each x of 8·blocks elements, blocks > 0, by x plus the element of src.
-//
-//go:noescape
-func addRow(row *float32, blocks int, src *float32)
-
-// sigmoidRow replaces each x of 8·blocks elements, blocks > 0, by 1/(1+e⁻ˣ).
-//
-//go:noescape
-func sigmoidRow(row *float32, blocks int)
-
-// siluRow replaces each x of 8·blocks elements, blocks > 0, by x/(1+e⁻ˣ).
-//
-//go:noescape
-func siluRow(row *float32, blocks int)
-
-// geluTanhRow replaces each x of 8·blocks elements, blocks > 0, by x·sigmoid(√(8/π)·(x+0.044715·x³)).
-//
-//go:noescape
-func geluTanhRow(row *float32, blocks int)
-
-// geluErfRow replaces each x of 8·blocks elements, blocks > 0, by x·Φ(x).
-//
-//go:noescape
-func geluErfRow(row *float32, blocks int)
-
-// tanhRow replaces each x of 8·blocks elements, blocks > 0, by tanh(x).
-//
-//go:noescape
-func tanhRow(row *float32, blocks int)
-
 // dot4 sets out[j] to the sum of a[p]·b[j*ld+p] over p < k, for j < 4.
 //
 //go:noescape

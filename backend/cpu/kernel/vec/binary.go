@@ -1,6 +1,10 @@
 package vec
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/gocompile/gocompile/backend/cpu/level"
+)
 
 // Op names a function of two arguments.
 type Op uint8
@@ -28,18 +32,24 @@ func (op Op) String() string {
 }
 
 // VV sets dst[i] to op(a[i], b[i]).
-func (op Op) VV(dst, a, b []float32) {
+func (op Op) VV(dst, a, b []float32) { op.VVAt(use, dst, a, b) }
+
+// VVAt is VV with the instructions of a level, which the processor must have.
+func (op Op) VVAt(l level.Level, dst, a, b []float32) {
 	a, b = a[:len(dst)], b[:len(dst)]
-	if len(dst) == 0 || nativeVV(use, op, dst, a, b) {
+	if len(dst) == 0 || nativeVV(l, op, dst, a, b) {
 		return
 	}
 	portableVV(op, dst, a, b)
 }
 
 // VS sets dst[i] to op(a[i], b).
-func (op Op) VS(dst, a []float32, b float32) {
+func (op Op) VS(dst, a []float32, b float32) { op.VSAt(use, dst, a, b) }
+
+// VSAt is VS with the instructions of a level, which the processor must have.
+func (op Op) VSAt(l level.Level, dst, a []float32, b float32) {
 	a = a[:len(dst)]
-	if len(dst) == 0 || nativeVS(use, op, dst, a, b) {
+	if len(dst) == 0 || nativeVS(l, op, dst, a, b) {
 		return
 	}
 	portableVS(op, dst, a, b)

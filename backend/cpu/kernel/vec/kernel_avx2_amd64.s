@@ -1076,10 +1076,111 @@ done:
 	VZEROUPPER
 	RET
 
+// func geluRoughAVX2(dst *float32, x *float32, n int)
+// Requires: AVX, AVX2, FMA3
+TEXT ·geluRoughAVX2(SB), NOSPLIT, $0-24
+	VBROADCASTSS constants<>+352(SB), Y0
+	MOVQ         dst+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         n+16(FP), DX
+	SUBQ         $0x00000008, DX
+	JLT          rest
+
+one:
+	VMOVUPS      (CX), Y1
+	VANDPS       constants<>+672(SB), Y1, Y2
+	VBROADCASTSS constants<>+2688(SB), Y3
+	VFMADD213PS  constants<>+2720(SB), Y2, Y3
+	VFMADD213PS  constants<>+2752(SB), Y2, Y3
+	VFMADD213PS  constants<>+2784(SB), Y2, Y3
+	VFMADD213PS  constants<>+2816(SB), Y2, Y3
+	VFMADD213PS  constants<>+2848(SB), Y2, Y3
+	VFMADD213PS  constants<>+2880(SB), Y2, Y3
+	VFMADD213PS  constants<>+2912(SB), Y2, Y3
+	VFMADD213PS  constants<>+2944(SB), Y2, Y3
+	VFMADD213PS  constants<>+2976(SB), Y2, Y3
+	VMULPS       Y2, Y3, Y2
+	VCMPPS       $0x01, constants<>+2496(SB), Y2, Y3
+	VBROADCASTSS constants<>+64(SB), Y4
+	VFMADD231PS  constants<>+96(SB), Y2, Y4
+	VSUBPS       constants<>+64(SB), Y4, Y5
+	VMOVAPS      Y2, Y2
+	VFNMADD231PS constants<>+128(SB), Y5, Y2
+	VFNMADD231PS constants<>+160(SB), Y5, Y2
+	VBROADCASTSS constants<>+192(SB), Y5
+	VFMADD213PS  constants<>+224(SB), Y2, Y5
+	VFMADD213PS  constants<>+256(SB), Y2, Y5
+	VFMADD213PS  constants<>+288(SB), Y2, Y5
+	VFMADD213PS  constants<>+320(SB), Y2, Y5
+	VMULPS       Y2, Y2, Y6
+	VFMADD213PS  Y2, Y6, Y5
+	VADDPS       constants<>+352(SB), Y5, Y2
+	VPSLLD       $0x17, Y4, Y4
+	VPADDD       Y4, Y2, Y2
+	VMULPS       constants<>+320(SB), Y2, Y2
+	VANDNPS      Y2, Y3, Y2
+	VSUBPS       Y2, Y0, Y3
+	VBLENDVPS    Y1, Y2, Y3, Y2
+	VMULPS       Y2, Y1, Y1
+	VMOVUPS      Y1, (AX)
+	ADDQ         $0x00000020, AX
+	ADDQ         $0x00000020, CX
+	SUBQ         $0x00000008, DX
+	JGE          one
+
+rest:
+	ADDQ         $0x00000008, DX
+	JE           done
+	LEAQ         tailMasks<>+0(SB), BX
+	NEGQ         DX
+	VMOVUPS      32(BX)(DX*4), Y1
+	VMASKMOVPS   (CX), Y1, Y2
+	VANDPS       constants<>+672(SB), Y2, Y3
+	VBROADCASTSS constants<>+2688(SB), Y4
+	VFMADD213PS  constants<>+2720(SB), Y3, Y4
+	VFMADD213PS  constants<>+2752(SB), Y3, Y4
+	VFMADD213PS  constants<>+2784(SB), Y3, Y4
+	VFMADD213PS  constants<>+2816(SB), Y3, Y4
+	VFMADD213PS  constants<>+2848(SB), Y3, Y4
+	VFMADD213PS  constants<>+2880(SB), Y3, Y4
+	VFMADD213PS  constants<>+2912(SB), Y3, Y4
+	VFMADD213PS  constants<>+2944(SB), Y3, Y4
+	VFMADD213PS  constants<>+2976(SB), Y3, Y4
+	VMULPS       Y3, Y4, Y3
+	VCMPPS       $0x01, constants<>+2496(SB), Y3, Y4
+	VBROADCASTSS constants<>+64(SB), Y5
+	VFMADD231PS  constants<>+96(SB), Y3, Y5
+	VSUBPS       constants<>+64(SB), Y5, Y6
+	VMOVAPS      Y3, Y3
+	VFNMADD231PS constants<>+128(SB), Y6, Y3
+	VFNMADD231PS constants<>+160(SB), Y6, Y3
+	VBROADCASTSS constants<>+192(SB), Y6
+	VFMADD213PS  constants<>+224(SB), Y3, Y6
+	VFMADD213PS  constants<>+256(SB), Y3, Y6
+	VFMADD213PS  constants<>+288(SB), Y3, Y6
+	VFMADD213PS  constants<>+320(SB), Y3, Y6
+	VMULPS       Y3, Y3, Y7
+	VFMADD213PS  Y3, Y7, Y6
+	VADDPS       constants<>+352(SB), Y6, Y3
+	VPSLLD       $0x17, Y5, Y5
+	VPADDD       Y5, Y3, Y3
+	VMULPS       constants<>+320(SB), Y3, Y3
+	VANDNPS      Y3, Y4, Y3
+	VSUBPS       Y3, Y0, Y0
+	VBLENDVPS    Y2, Y3, Y0, Y0
+	VMULPS       Y0, Y2, Y0
+	VMASKMOVPS   Y0, Y1, (AX)
+	ADDQ         $0x00000020, AX
+	ADDQ         $0x00000020, CX
+
+done:
+	VZEROUPPER
+	RET
+
 // func sinAVX2(dst *float32, x *float32, n int) int
 // Requires: AVX, AVX2, FMA3
 TEXT ·sinAVX2(SB), NOSPLIT, $0-32
-	VBROADCASTSS constants<>+2688(SB), Y0
+	VBROADCASTSS constants<>+3008(SB), Y0
 	MOVQ         dst+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         n+16(FP), DX
@@ -1094,23 +1195,23 @@ one:
 	VPTEST       Y2, Y2
 	JNE          stop
 	VBROADCASTSS constants<>+64(SB), Y2
-	VFMADD231PS  constants<>+2720(SB), Y1, Y2
+	VFMADD231PS  constants<>+3040(SB), Y1, Y2
 	VSUBPS       constants<>+64(SB), Y2, Y3
 	VMOVAPS      Y1, Y1
-	VFNMADD231PS constants<>+2752(SB), Y3, Y1
-	VFNMADD231PS constants<>+2784(SB), Y3, Y1
-	VFNMADD231PS constants<>+2816(SB), Y3, Y1
+	VFNMADD231PS constants<>+3072(SB), Y3, Y1
+	VFNMADD231PS constants<>+3104(SB), Y3, Y1
+	VFNMADD231PS constants<>+3136(SB), Y3, Y1
 	VMULPS       Y1, Y1, Y3
-	VBROADCASTSS constants<>+2848(SB), Y4
-	VFMADD213PS  constants<>+2880(SB), Y3, Y4
-	VFMADD213PS  constants<>+2912(SB), Y3, Y4
-	VFMADD213PS  constants<>+2944(SB), Y3, Y4
-	VFMADD213PS  constants<>+2976(SB), Y3, Y4
+	VBROADCASTSS constants<>+3168(SB), Y4
+	VFMADD213PS  constants<>+3200(SB), Y3, Y4
+	VFMADD213PS  constants<>+3232(SB), Y3, Y4
+	VFMADD213PS  constants<>+3264(SB), Y3, Y4
+	VFMADD213PS  constants<>+3296(SB), Y3, Y4
 	VFMADD213PS  Y1, Y1, Y4
-	VBROADCASTSS constants<>+3008(SB), Y1
-	VFMADD213PS  constants<>+3040(SB), Y3, Y1
-	VFMADD213PS  constants<>+3072(SB), Y3, Y1
-	VFMADD213PS  constants<>+3104(SB), Y3, Y1
+	VBROADCASTSS constants<>+3328(SB), Y1
+	VFMADD213PS  constants<>+3360(SB), Y3, Y1
+	VFMADD213PS  constants<>+3392(SB), Y3, Y1
+	VFMADD213PS  constants<>+3424(SB), Y3, Y1
 	VMULPS       Y3, Y1, Y1
 	VADDPS       constants<>+1280(SB), Y1, Y1
 	VFMADD213PS  constants<>+352(SB), Y3, Y1
@@ -1137,23 +1238,23 @@ rest:
 	VPTEST       Y0, Y0
 	JNE          stop
 	VBROADCASTSS constants<>+64(SB), Y0
-	VFMADD231PS  constants<>+2720(SB), Y2, Y0
+	VFMADD231PS  constants<>+3040(SB), Y2, Y0
 	VSUBPS       constants<>+64(SB), Y0, Y3
 	VMOVAPS      Y2, Y2
-	VFNMADD231PS constants<>+2752(SB), Y3, Y2
-	VFNMADD231PS constants<>+2784(SB), Y3, Y2
-	VFNMADD231PS constants<>+2816(SB), Y3, Y2
+	VFNMADD231PS constants<>+3072(SB), Y3, Y2
+	VFNMADD231PS constants<>+3104(SB), Y3, Y2
+	VFNMADD231PS constants<>+3136(SB), Y3, Y2
 	VMULPS       Y2, Y2, Y3
-	VBROADCASTSS constants<>+2848(SB), Y4
-	VFMADD213PS  constants<>+2880(SB), Y3, Y4
-	VFMADD213PS  constants<>+2912(SB), Y3, Y4
-	VFMADD213PS  constants<>+2944(SB), Y3, Y4
-	VFMADD213PS  constants<>+2976(SB), Y3, Y4
+	VBROADCASTSS constants<>+3168(SB), Y4
+	VFMADD213PS  constants<>+3200(SB), Y3, Y4
+	VFMADD213PS  constants<>+3232(SB), Y3, Y4
+	VFMADD213PS  constants<>+3264(SB), Y3, Y4
+	VFMADD213PS  constants<>+3296(SB), Y3, Y4
 	VFMADD213PS  Y2, Y2, Y4
-	VBROADCASTSS constants<>+3008(SB), Y2
-	VFMADD213PS  constants<>+3040(SB), Y3, Y2
-	VFMADD213PS  constants<>+3072(SB), Y3, Y2
-	VFMADD213PS  constants<>+3104(SB), Y3, Y2
+	VBROADCASTSS constants<>+3328(SB), Y2
+	VFMADD213PS  constants<>+3360(SB), Y3, Y2
+	VFMADD213PS  constants<>+3392(SB), Y3, Y2
+	VFMADD213PS  constants<>+3424(SB), Y3, Y2
 	VMULPS       Y3, Y2, Y2
 	VADDPS       constants<>+1280(SB), Y2, Y2
 	VFMADD213PS  constants<>+352(SB), Y3, Y2
@@ -1181,7 +1282,7 @@ stop:
 // func cosAVX2(dst *float32, x *float32, n int) int
 // Requires: AVX, AVX2, FMA3
 TEXT ·cosAVX2(SB), NOSPLIT, $0-32
-	VBROADCASTSS constants<>+2688(SB), Y0
+	VBROADCASTSS constants<>+3008(SB), Y0
 	MOVQ         dst+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         n+16(FP), DX
@@ -1196,27 +1297,27 @@ one:
 	VPTEST       Y2, Y2
 	JNE          stop
 	VBROADCASTSS constants<>+64(SB), Y2
-	VFMADD231PS  constants<>+2720(SB), Y1, Y2
+	VFMADD231PS  constants<>+3040(SB), Y1, Y2
 	VSUBPS       constants<>+64(SB), Y2, Y3
 	VMOVAPS      Y1, Y1
-	VFNMADD231PS constants<>+2752(SB), Y3, Y1
-	VFNMADD231PS constants<>+2784(SB), Y3, Y1
-	VFNMADD231PS constants<>+2816(SB), Y3, Y1
+	VFNMADD231PS constants<>+3072(SB), Y3, Y1
+	VFNMADD231PS constants<>+3104(SB), Y3, Y1
+	VFNMADD231PS constants<>+3136(SB), Y3, Y1
 	VMULPS       Y1, Y1, Y3
-	VBROADCASTSS constants<>+2848(SB), Y4
-	VFMADD213PS  constants<>+2880(SB), Y3, Y4
-	VFMADD213PS  constants<>+2912(SB), Y3, Y4
-	VFMADD213PS  constants<>+2944(SB), Y3, Y4
-	VFMADD213PS  constants<>+2976(SB), Y3, Y4
+	VBROADCASTSS constants<>+3168(SB), Y4
+	VFMADD213PS  constants<>+3200(SB), Y3, Y4
+	VFMADD213PS  constants<>+3232(SB), Y3, Y4
+	VFMADD213PS  constants<>+3264(SB), Y3, Y4
+	VFMADD213PS  constants<>+3296(SB), Y3, Y4
 	VFMADD213PS  Y1, Y1, Y4
-	VBROADCASTSS constants<>+3008(SB), Y1
-	VFMADD213PS  constants<>+3040(SB), Y3, Y1
-	VFMADD213PS  constants<>+3072(SB), Y3, Y1
-	VFMADD213PS  constants<>+3104(SB), Y3, Y1
+	VBROADCASTSS constants<>+3328(SB), Y1
+	VFMADD213PS  constants<>+3360(SB), Y3, Y1
+	VFMADD213PS  constants<>+3392(SB), Y3, Y1
+	VFMADD213PS  constants<>+3424(SB), Y3, Y1
 	VMULPS       Y3, Y1, Y1
 	VADDPS       constants<>+1280(SB), Y1, Y1
 	VFMADD213PS  constants<>+352(SB), Y3, Y1
-	VPADDD       constants<>+3136(SB), Y2, Y2
+	VPADDD       constants<>+3456(SB), Y2, Y2
 	VPSLLD       $0x1f, Y2, Y3
 	VBLENDVPS    Y3, Y1, Y4, Y1
 	VPSLLD       $0x1e, Y2, Y2
@@ -1240,27 +1341,27 @@ rest:
 	VPTEST       Y0, Y0
 	JNE          stop
 	VBROADCASTSS constants<>+64(SB), Y0
-	VFMADD231PS  constants<>+2720(SB), Y2, Y0
+	VFMADD231PS  constants<>+3040(SB), Y2, Y0
 	VSUBPS       constants<>+64(SB), Y0, Y3
 	VMOVAPS      Y2, Y2
-	VFNMADD231PS constants<>+2752(SB), Y3, Y2
-	VFNMADD231PS constants<>+2784(SB), Y3, Y2
-	VFNMADD231PS constants<>+2816(SB), Y3, Y2
+	VFNMADD231PS constants<>+3072(SB), Y3, Y2
+	VFNMADD231PS constants<>+3104(SB), Y3, Y2
+	VFNMADD231PS constants<>+3136(SB), Y3, Y2
 	VMULPS       Y2, Y2, Y3
-	VBROADCASTSS constants<>+2848(SB), Y4
-	VFMADD213PS  constants<>+2880(SB), Y3, Y4
-	VFMADD213PS  constants<>+2912(SB), Y3, Y4
-	VFMADD213PS  constants<>+2944(SB), Y3, Y4
-	VFMADD213PS  constants<>+2976(SB), Y3, Y4
+	VBROADCASTSS constants<>+3168(SB), Y4
+	VFMADD213PS  constants<>+3200(SB), Y3, Y4
+	VFMADD213PS  constants<>+3232(SB), Y3, Y4
+	VFMADD213PS  constants<>+3264(SB), Y3, Y4
+	VFMADD213PS  constants<>+3296(SB), Y3, Y4
 	VFMADD213PS  Y2, Y2, Y4
-	VBROADCASTSS constants<>+3008(SB), Y2
-	VFMADD213PS  constants<>+3040(SB), Y3, Y2
-	VFMADD213PS  constants<>+3072(SB), Y3, Y2
-	VFMADD213PS  constants<>+3104(SB), Y3, Y2
+	VBROADCASTSS constants<>+3328(SB), Y2
+	VFMADD213PS  constants<>+3360(SB), Y3, Y2
+	VFMADD213PS  constants<>+3392(SB), Y3, Y2
+	VFMADD213PS  constants<>+3424(SB), Y3, Y2
 	VMULPS       Y3, Y2, Y2
 	VADDPS       constants<>+1280(SB), Y2, Y2
 	VFMADD213PS  constants<>+352(SB), Y3, Y2
-	VPADDD       constants<>+3136(SB), Y0, Y0
+	VPADDD       constants<>+3456(SB), Y0, Y0
 	VPSLLD       $0x1f, Y0, Y3
 	VBLENDVPS    Y3, Y2, Y4, Y2
 	VPSLLD       $0x1e, Y0, Y0
@@ -1758,7 +1859,7 @@ done:
 // Requires: AVX
 TEXT ·hardSwishAVX2(SB), NOSPLIT, $0-24
 	VXORPS       Y0, Y0, Y0
-	VBROADCASTSS constants<>+3168(SB), Y1
+	VBROADCASTSS constants<>+3488(SB), Y1
 	MOVQ         dst+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         n+16(FP), DX
@@ -1767,31 +1868,31 @@ TEXT ·hardSwishAVX2(SB), NOSPLIT, $0-24
 
 many:
 	VMOVUPS (CX), Y2
-	VADDPS  constants<>+3200(SB), Y2, Y3
+	VADDPS  constants<>+3520(SB), Y2, Y3
 	VMAXPS  Y3, Y0, Y3
 	VMINPS  Y3, Y1, Y3
-	VMULPS  constants<>+3232(SB), Y3, Y3
+	VMULPS  constants<>+3552(SB), Y3, Y3
 	VMULPS  Y3, Y2, Y2
 	VMOVUPS Y2, (AX)
 	VMOVUPS 32(CX), Y2
-	VADDPS  constants<>+3200(SB), Y2, Y3
+	VADDPS  constants<>+3520(SB), Y2, Y3
 	VMAXPS  Y3, Y0, Y3
 	VMINPS  Y3, Y1, Y3
-	VMULPS  constants<>+3232(SB), Y3, Y3
+	VMULPS  constants<>+3552(SB), Y3, Y3
 	VMULPS  Y3, Y2, Y2
 	VMOVUPS Y2, 32(AX)
 	VMOVUPS 64(CX), Y2
-	VADDPS  constants<>+3200(SB), Y2, Y3
+	VADDPS  constants<>+3520(SB), Y2, Y3
 	VMAXPS  Y3, Y0, Y3
 	VMINPS  Y3, Y1, Y3
-	VMULPS  constants<>+3232(SB), Y3, Y3
+	VMULPS  constants<>+3552(SB), Y3, Y3
 	VMULPS  Y3, Y2, Y2
 	VMOVUPS Y2, 64(AX)
 	VMOVUPS 96(CX), Y2
-	VADDPS  constants<>+3200(SB), Y2, Y3
+	VADDPS  constants<>+3520(SB), Y2, Y3
 	VMAXPS  Y3, Y0, Y3
 	VMINPS  Y3, Y1, Y3
-	VMULPS  constants<>+3232(SB), Y3, Y3
+	VMULPS  constants<>+3552(SB), Y3, Y3
 	VMULPS  Y3, Y2, Y2
 	VMOVUPS Y2, 96(AX)
 	ADDQ    $0x00000080, AX
@@ -1806,10 +1907,10 @@ few:
 
 one:
 	VMOVUPS (CX), Y2
-	VADDPS  constants<>+3200(SB), Y2, Y3
+	VADDPS  constants<>+3520(SB), Y2, Y3
 	VMAXPS  Y3, Y0, Y3
 	VMINPS  Y3, Y1, Y3
-	VMULPS  constants<>+3232(SB), Y3, Y3
+	VMULPS  constants<>+3552(SB), Y3, Y3
 	VMULPS  Y3, Y2, Y2
 	VMOVUPS Y2, (AX)
 	ADDQ    $0x00000020, AX
@@ -1824,10 +1925,10 @@ rest:
 	NEGQ       DX
 	VMOVUPS    32(BX)(DX*4), Y2
 	VMASKMOVPS (CX), Y2, Y3
-	VADDPS     constants<>+3200(SB), Y3, Y4
+	VADDPS     constants<>+3520(SB), Y3, Y4
 	VMAXPS     Y4, Y0, Y0
 	VMINPS     Y0, Y1, Y0
-	VMULPS     constants<>+3232(SB), Y0, Y0
+	VMULPS     constants<>+3552(SB), Y0, Y0
 	VMULPS     Y0, Y3, Y0
 	VMASKMOVPS Y0, Y2, (AX)
 	ADDQ       $0x00000020, AX
@@ -4504,148 +4605,228 @@ DATA constants<>+2672(SB)/4, $0x3ecc422a
 DATA constants<>+2676(SB)/4, $0x3ecc422a
 DATA constants<>+2680(SB)/4, $0x3ecc422a
 DATA constants<>+2684(SB)/4, $0x3ecc422a
-DATA constants<>+2688(SB)/4, $0x461c4000
-DATA constants<>+2692(SB)/4, $0x461c4000
-DATA constants<>+2696(SB)/4, $0x461c4000
-DATA constants<>+2700(SB)/4, $0x461c4000
-DATA constants<>+2704(SB)/4, $0x461c4000
-DATA constants<>+2708(SB)/4, $0x461c4000
-DATA constants<>+2712(SB)/4, $0x461c4000
-DATA constants<>+2716(SB)/4, $0x461c4000
-DATA constants<>+2720(SB)/4, $0x3f22f983
-DATA constants<>+2724(SB)/4, $0x3f22f983
-DATA constants<>+2728(SB)/4, $0x3f22f983
-DATA constants<>+2732(SB)/4, $0x3f22f983
-DATA constants<>+2736(SB)/4, $0x3f22f983
-DATA constants<>+2740(SB)/4, $0x3f22f983
-DATA constants<>+2744(SB)/4, $0x3f22f983
-DATA constants<>+2748(SB)/4, $0x3f22f983
-DATA constants<>+2752(SB)/4, $0x3fc90fda
-DATA constants<>+2756(SB)/4, $0x3fc90fda
-DATA constants<>+2760(SB)/4, $0x3fc90fda
-DATA constants<>+2764(SB)/4, $0x3fc90fda
-DATA constants<>+2768(SB)/4, $0x3fc90fda
-DATA constants<>+2772(SB)/4, $0x3fc90fda
-DATA constants<>+2776(SB)/4, $0x3fc90fda
-DATA constants<>+2780(SB)/4, $0x3fc90fda
-DATA constants<>+2784(SB)/4, $0x33a22168
-DATA constants<>+2788(SB)/4, $0x33a22168
-DATA constants<>+2792(SB)/4, $0x33a22168
-DATA constants<>+2796(SB)/4, $0x33a22168
-DATA constants<>+2800(SB)/4, $0x33a22168
-DATA constants<>+2804(SB)/4, $0x33a22168
-DATA constants<>+2808(SB)/4, $0x33a22168
-DATA constants<>+2812(SB)/4, $0x33a22168
-DATA constants<>+2816(SB)/4, $0x27c234c5
-DATA constants<>+2820(SB)/4, $0x27c234c5
-DATA constants<>+2824(SB)/4, $0x27c234c5
-DATA constants<>+2828(SB)/4, $0x27c234c5
-DATA constants<>+2832(SB)/4, $0x27c234c5
-DATA constants<>+2836(SB)/4, $0x27c234c5
-DATA constants<>+2840(SB)/4, $0x27c234c5
-DATA constants<>+2844(SB)/4, $0x27c234c5
-DATA constants<>+2848(SB)/4, $0x363668fb
-DATA constants<>+2852(SB)/4, $0x363668fb
-DATA constants<>+2856(SB)/4, $0x363668fb
-DATA constants<>+2860(SB)/4, $0x363668fb
-DATA constants<>+2864(SB)/4, $0x363668fb
-DATA constants<>+2868(SB)/4, $0x363668fb
-DATA constants<>+2872(SB)/4, $0x363668fb
-DATA constants<>+2876(SB)/4, $0x363668fb
-DATA constants<>+2880(SB)/4, $0xb95007c2
-DATA constants<>+2884(SB)/4, $0xb95007c2
-DATA constants<>+2888(SB)/4, $0xb95007c2
-DATA constants<>+2892(SB)/4, $0xb95007c2
-DATA constants<>+2896(SB)/4, $0xb95007c2
-DATA constants<>+2900(SB)/4, $0xb95007c2
-DATA constants<>+2904(SB)/4, $0xb95007c2
-DATA constants<>+2908(SB)/4, $0xb95007c2
-DATA constants<>+2912(SB)/4, $0x3c088884
-DATA constants<>+2916(SB)/4, $0x3c088884
-DATA constants<>+2920(SB)/4, $0x3c088884
-DATA constants<>+2924(SB)/4, $0x3c088884
-DATA constants<>+2928(SB)/4, $0x3c088884
-DATA constants<>+2932(SB)/4, $0x3c088884
-DATA constants<>+2936(SB)/4, $0x3c088884
-DATA constants<>+2940(SB)/4, $0x3c088884
-DATA constants<>+2944(SB)/4, $0xbe2aaaab
-DATA constants<>+2948(SB)/4, $0xbe2aaaab
-DATA constants<>+2952(SB)/4, $0xbe2aaaab
-DATA constants<>+2956(SB)/4, $0xbe2aaaab
-DATA constants<>+2960(SB)/4, $0xbe2aaaab
-DATA constants<>+2964(SB)/4, $0xbe2aaaab
-DATA constants<>+2968(SB)/4, $0xbe2aaaab
-DATA constants<>+2972(SB)/4, $0xbe2aaaab
-DATA constants<>+2976(SB)/4, $0x00000000
-DATA constants<>+2980(SB)/4, $0x00000000
-DATA constants<>+2984(SB)/4, $0x00000000
-DATA constants<>+2988(SB)/4, $0x00000000
-DATA constants<>+2992(SB)/4, $0x00000000
-DATA constants<>+2996(SB)/4, $0x00000000
-DATA constants<>+3000(SB)/4, $0x00000000
-DATA constants<>+3004(SB)/4, $0x00000000
-DATA constants<>+3008(SB)/4, $0xb492130c
-DATA constants<>+3012(SB)/4, $0xb492130c
-DATA constants<>+3016(SB)/4, $0xb492130c
-DATA constants<>+3020(SB)/4, $0xb492130c
-DATA constants<>+3024(SB)/4, $0xb492130c
-DATA constants<>+3028(SB)/4, $0xb492130c
-DATA constants<>+3032(SB)/4, $0xb492130c
-DATA constants<>+3036(SB)/4, $0xb492130c
-DATA constants<>+3040(SB)/4, $0x37d00885
-DATA constants<>+3044(SB)/4, $0x37d00885
-DATA constants<>+3048(SB)/4, $0x37d00885
-DATA constants<>+3052(SB)/4, $0x37d00885
-DATA constants<>+3056(SB)/4, $0x37d00885
-DATA constants<>+3060(SB)/4, $0x37d00885
-DATA constants<>+3064(SB)/4, $0x37d00885
-DATA constants<>+3068(SB)/4, $0x37d00885
-DATA constants<>+3072(SB)/4, $0xbab60b5c
-DATA constants<>+3076(SB)/4, $0xbab60b5c
-DATA constants<>+3080(SB)/4, $0xbab60b5c
-DATA constants<>+3084(SB)/4, $0xbab60b5c
-DATA constants<>+3088(SB)/4, $0xbab60b5c
-DATA constants<>+3092(SB)/4, $0xbab60b5c
-DATA constants<>+3096(SB)/4, $0xbab60b5c
-DATA constants<>+3100(SB)/4, $0xbab60b5c
-DATA constants<>+3104(SB)/4, $0x3d2aaaab
-DATA constants<>+3108(SB)/4, $0x3d2aaaab
-DATA constants<>+3112(SB)/4, $0x3d2aaaab
-DATA constants<>+3116(SB)/4, $0x3d2aaaab
-DATA constants<>+3120(SB)/4, $0x3d2aaaab
-DATA constants<>+3124(SB)/4, $0x3d2aaaab
-DATA constants<>+3128(SB)/4, $0x3d2aaaab
-DATA constants<>+3132(SB)/4, $0x3d2aaaab
-DATA constants<>+3136(SB)/4, $0x00000001
-DATA constants<>+3140(SB)/4, $0x00000001
-DATA constants<>+3144(SB)/4, $0x00000001
-DATA constants<>+3148(SB)/4, $0x00000001
-DATA constants<>+3152(SB)/4, $0x00000001
-DATA constants<>+3156(SB)/4, $0x00000001
-DATA constants<>+3160(SB)/4, $0x00000001
-DATA constants<>+3164(SB)/4, $0x00000001
-DATA constants<>+3168(SB)/4, $0x40c00000
-DATA constants<>+3172(SB)/4, $0x40c00000
-DATA constants<>+3176(SB)/4, $0x40c00000
-DATA constants<>+3180(SB)/4, $0x40c00000
-DATA constants<>+3184(SB)/4, $0x40c00000
-DATA constants<>+3188(SB)/4, $0x40c00000
-DATA constants<>+3192(SB)/4, $0x40c00000
-DATA constants<>+3196(SB)/4, $0x40c00000
-DATA constants<>+3200(SB)/4, $0x40400000
-DATA constants<>+3204(SB)/4, $0x40400000
-DATA constants<>+3208(SB)/4, $0x40400000
-DATA constants<>+3212(SB)/4, $0x40400000
-DATA constants<>+3216(SB)/4, $0x40400000
-DATA constants<>+3220(SB)/4, $0x40400000
-DATA constants<>+3224(SB)/4, $0x40400000
-DATA constants<>+3228(SB)/4, $0x40400000
-DATA constants<>+3232(SB)/4, $0x3e2aaaab
-DATA constants<>+3236(SB)/4, $0x3e2aaaab
-DATA constants<>+3240(SB)/4, $0x3e2aaaab
-DATA constants<>+3244(SB)/4, $0x3e2aaaab
-DATA constants<>+3248(SB)/4, $0x3e2aaaab
-DATA constants<>+3252(SB)/4, $0x3e2aaaab
-DATA constants<>+3256(SB)/4, $0x3e2aaaab
-DATA constants<>+3260(SB)/4, $0x3e2aaaab
-GLOBL constants<>(SB), RODATA|NOPTR, $3264
+DATA constants<>+2688(SB)/4, $0xb2bea5ad
+DATA constants<>+2692(SB)/4, $0xb2bea5ad
+DATA constants<>+2696(SB)/4, $0xb2bea5ad
+DATA constants<>+2700(SB)/4, $0xb2bea5ad
+DATA constants<>+2704(SB)/4, $0xb2bea5ad
+DATA constants<>+2708(SB)/4, $0xb2bea5ad
+DATA constants<>+2712(SB)/4, $0xb2bea5ad
+DATA constants<>+2716(SB)/4, $0xb2bea5ad
+DATA constants<>+2720(SB)/4, $0x352c05ed
+DATA constants<>+2724(SB)/4, $0x352c05ed
+DATA constants<>+2728(SB)/4, $0x352c05ed
+DATA constants<>+2732(SB)/4, $0x352c05ed
+DATA constants<>+2736(SB)/4, $0x352c05ed
+DATA constants<>+2740(SB)/4, $0x352c05ed
+DATA constants<>+2744(SB)/4, $0x352c05ed
+DATA constants<>+2748(SB)/4, $0x352c05ed
+DATA constants<>+2752(SB)/4, $0xb7058230
+DATA constants<>+2756(SB)/4, $0xb7058230
+DATA constants<>+2760(SB)/4, $0xb7058230
+DATA constants<>+2764(SB)/4, $0xb7058230
+DATA constants<>+2768(SB)/4, $0xb7058230
+DATA constants<>+2772(SB)/4, $0xb7058230
+DATA constants<>+2776(SB)/4, $0xb7058230
+DATA constants<>+2780(SB)/4, $0xb7058230
+DATA constants<>+2784(SB)/4, $0x38637eba
+DATA constants<>+2788(SB)/4, $0x38637eba
+DATA constants<>+2792(SB)/4, $0x38637eba
+DATA constants<>+2796(SB)/4, $0x38637eba
+DATA constants<>+2800(SB)/4, $0x38637eba
+DATA constants<>+2804(SB)/4, $0x38637eba
+DATA constants<>+2808(SB)/4, $0x38637eba
+DATA constants<>+2812(SB)/4, $0x38637eba
+DATA constants<>+2816(SB)/4, $0xb94cab9e
+DATA constants<>+2820(SB)/4, $0xb94cab9e
+DATA constants<>+2824(SB)/4, $0xb94cab9e
+DATA constants<>+2828(SB)/4, $0xb94cab9e
+DATA constants<>+2832(SB)/4, $0xb94cab9e
+DATA constants<>+2836(SB)/4, $0xb94cab9e
+DATA constants<>+2840(SB)/4, $0xb94cab9e
+DATA constants<>+2844(SB)/4, $0xb94cab9e
+DATA constants<>+2848(SB)/4, $0xb656e3b6
+DATA constants<>+2852(SB)/4, $0xb656e3b6
+DATA constants<>+2856(SB)/4, $0xb656e3b6
+DATA constants<>+2860(SB)/4, $0xb656e3b6
+DATA constants<>+2864(SB)/4, $0xb656e3b6
+DATA constants<>+2868(SB)/4, $0xb656e3b6
+DATA constants<>+2872(SB)/4, $0xb656e3b6
+DATA constants<>+2876(SB)/4, $0xb656e3b6
+DATA constants<>+2880(SB)/4, $0x3b9e2374
+DATA constants<>+2884(SB)/4, $0x3b9e2374
+DATA constants<>+2888(SB)/4, $0x3b9e2374
+DATA constants<>+2892(SB)/4, $0x3b9e2374
+DATA constants<>+2896(SB)/4, $0x3b9e2374
+DATA constants<>+2900(SB)/4, $0x3b9e2374
+DATA constants<>+2904(SB)/4, $0x3b9e2374
+DATA constants<>+2908(SB)/4, $0x3b9e2374
+DATA constants<>+2912(SB)/4, $0xbd14ef56
+DATA constants<>+2916(SB)/4, $0xbd14ef56
+DATA constants<>+2920(SB)/4, $0xbd14ef56
+DATA constants<>+2924(SB)/4, $0xbd14ef56
+DATA constants<>+2928(SB)/4, $0xbd14ef56
+DATA constants<>+2932(SB)/4, $0xbd14ef56
+DATA constants<>+2936(SB)/4, $0xbd14ef56
+DATA constants<>+2940(SB)/4, $0xbd14ef56
+DATA constants<>+2944(SB)/4, $0xbea2f88e
+DATA constants<>+2948(SB)/4, $0xbea2f88e
+DATA constants<>+2952(SB)/4, $0xbea2f88e
+DATA constants<>+2956(SB)/4, $0xbea2f88e
+DATA constants<>+2960(SB)/4, $0xbea2f88e
+DATA constants<>+2964(SB)/4, $0xbea2f88e
+DATA constants<>+2968(SB)/4, $0xbea2f88e
+DATA constants<>+2972(SB)/4, $0xbea2f88e
+DATA constants<>+2976(SB)/4, $0xbf4c4237
+DATA constants<>+2980(SB)/4, $0xbf4c4237
+DATA constants<>+2984(SB)/4, $0xbf4c4237
+DATA constants<>+2988(SB)/4, $0xbf4c4237
+DATA constants<>+2992(SB)/4, $0xbf4c4237
+DATA constants<>+2996(SB)/4, $0xbf4c4237
+DATA constants<>+3000(SB)/4, $0xbf4c4237
+DATA constants<>+3004(SB)/4, $0xbf4c4237
+DATA constants<>+3008(SB)/4, $0x461c4000
+DATA constants<>+3012(SB)/4, $0x461c4000
+DATA constants<>+3016(SB)/4, $0x461c4000
+DATA constants<>+3020(SB)/4, $0x461c4000
+DATA constants<>+3024(SB)/4, $0x461c4000
+DATA constants<>+3028(SB)/4, $0x461c4000
+DATA constants<>+3032(SB)/4, $0x461c4000
+DATA constants<>+3036(SB)/4, $0x461c4000
+DATA constants<>+3040(SB)/4, $0x3f22f983
+DATA constants<>+3044(SB)/4, $0x3f22f983
+DATA constants<>+3048(SB)/4, $0x3f22f983
+DATA constants<>+3052(SB)/4, $0x3f22f983
+DATA constants<>+3056(SB)/4, $0x3f22f983
+DATA constants<>+3060(SB)/4, $0x3f22f983
+DATA constants<>+3064(SB)/4, $0x3f22f983
+DATA constants<>+3068(SB)/4, $0x3f22f983
+DATA constants<>+3072(SB)/4, $0x3fc90fda
+DATA constants<>+3076(SB)/4, $0x3fc90fda
+DATA constants<>+3080(SB)/4, $0x3fc90fda
+DATA constants<>+3084(SB)/4, $0x3fc90fda
+DATA constants<>+3088(SB)/4, $0x3fc90fda
+DATA constants<>+3092(SB)/4, $0x3fc90fda
+DATA constants<>+3096(SB)/4, $0x3fc90fda
+DATA constants<>+3100(SB)/4, $0x3fc90fda
+DATA constants<>+3104(SB)/4, $0x33a22168
+DATA constants<>+3108(SB)/4, $0x33a22168
+DATA constants<>+3112(SB)/4, $0x33a22168
+DATA constants<>+3116(SB)/4, $0x33a22168
+DATA constants<>+3120(SB)/4, $0x33a22168
+DATA constants<>+3124(SB)/4, $0x33a22168
+DATA constants<>+3128(SB)/4, $0x33a22168
+DATA constants<>+3132(SB)/4, $0x33a22168
+DATA constants<>+3136(SB)/4, $0x27c234c5
+DATA constants<>+3140(SB)/4, $0x27c234c5
+DATA constants<>+3144(SB)/4, $0x27c234c5
+DATA constants<>+3148(SB)/4, $0x27c234c5
+DATA constants<>+3152(SB)/4, $0x27c234c5
+DATA constants<>+3156(SB)/4, $0x27c234c5
+DATA constants<>+3160(SB)/4, $0x27c234c5
+DATA constants<>+3164(SB)/4, $0x27c234c5
+DATA constants<>+3168(SB)/4, $0x363668fb
+DATA constants<>+3172(SB)/4, $0x363668fb
+DATA constants<>+3176(SB)/4, $0x363668fb
+DATA constants<>+3180(SB)/4, $0x363668fb
+DATA constants<>+3184(SB)/4, $0x363668fb
+DATA constants<>+3188(SB)/4, $0x363668fb
+DATA constants<>+3192(SB)/4, $0x363668fb
+DATA constants<>+3196(SB)/4, $0x363668fb
+DATA constants<>+3200(SB)/4, $0xb95007c2
+DATA constants<>+3204(SB)/4, $0xb95007c2
+DATA constants<>+3208(SB)/4, $0xb95007c2
+DATA constants<>+3212(SB)/4, $0xb95007c2
+DATA constants<>+3216(SB)/4, $0xb95007c2
+DATA constants<>+3220(SB)/4, $0xb95007c2
+DATA constants<>+3224(SB)/4, $0xb95007c2
+DATA constants<>+3228(SB)/4, $0xb95007c2
+DATA constants<>+3232(SB)/4, $0x3c088884
+DATA constants<>+3236(SB)/4, $0x3c088884
+DATA constants<>+3240(SB)/4, $0x3c088884
+DATA constants<>+3244(SB)/4, $0x3c088884
+DATA constants<>+3248(SB)/4, $0x3c088884
+DATA constants<>+3252(SB)/4, $0x3c088884
+DATA constants<>+3256(SB)/4, $0x3c088884
+DATA constants<>+3260(SB)/4, $0x3c088884
+DATA constants<>+3264(SB)/4, $0xbe2aaaab
+DATA constants<>+3268(SB)/4, $0xbe2aaaab
+DATA constants<>+3272(SB)/4, $0xbe2aaaab
+DATA constants<>+3276(SB)/4, $0xbe2aaaab
+DATA constants<>+3280(SB)/4, $0xbe2aaaab
+DATA constants<>+3284(SB)/4, $0xbe2aaaab
+DATA constants<>+3288(SB)/4, $0xbe2aaaab
+DATA constants<>+3292(SB)/4, $0xbe2aaaab
+DATA constants<>+3296(SB)/4, $0x00000000
+DATA constants<>+3300(SB)/4, $0x00000000
+DATA constants<>+3304(SB)/4, $0x00000000
+DATA constants<>+3308(SB)/4, $0x00000000
+DATA constants<>+3312(SB)/4, $0x00000000
+DATA constants<>+3316(SB)/4, $0x00000000
+DATA constants<>+3320(SB)/4, $0x00000000
+DATA constants<>+3324(SB)/4, $0x00000000
+DATA constants<>+3328(SB)/4, $0xb492130c
+DATA constants<>+3332(SB)/4, $0xb492130c
+DATA constants<>+3336(SB)/4, $0xb492130c
+DATA constants<>+3340(SB)/4, $0xb492130c
+DATA constants<>+3344(SB)/4, $0xb492130c
+DATA constants<>+3348(SB)/4, $0xb492130c
+DATA constants<>+3352(SB)/4, $0xb492130c
+DATA constants<>+3356(SB)/4, $0xb492130c
+DATA constants<>+3360(SB)/4, $0x37d00885
+DATA constants<>+3364(SB)/4, $0x37d00885
+DATA constants<>+3368(SB)/4, $0x37d00885
+DATA constants<>+3372(SB)/4, $0x37d00885
+DATA constants<>+3376(SB)/4, $0x37d00885
+DATA constants<>+3380(SB)/4, $0x37d00885
+DATA constants<>+3384(SB)/4, $0x37d00885
+DATA constants<>+3388(SB)/4, $0x37d00885
+DATA constants<>+3392(SB)/4, $0xbab60b5c
+DATA constants<>+3396(SB)/4, $0xbab60b5c
+DATA constants<>+3400(SB)/4, $0xbab60b5c
+DATA constants<>+3404(SB)/4, $0xbab60b5c
+DATA constants<>+3408(SB)/4, $0xbab60b5c
+DATA constants<>+3412(SB)/4, $0xbab60b5c
+DATA constants<>+3416(SB)/4, $0xbab60b5c
+DATA constants<>+3420(SB)/4, $0xbab60b5c
+DATA constants<>+3424(SB)/4, $0x3d2aaaab
+DATA constants<>+3428(SB)/4, $0x3d2aaaab
+DATA constants<>+3432(SB)/4, $0x3d2aaaab
+DATA constants<>+3436(SB)/4, $0x3d2aaaab
+DATA constants<>+3440(SB)/4, $0x3d2aaaab
+DATA constants<>+3444(SB)/4, $0x3d2aaaab
+DATA constants<>+3448(SB)/4, $0x3d2aaaab
+DATA constants<>+3452(SB)/4, $0x3d2aaaab
+DATA constants<>+3456(SB)/4, $0x00000001
+DATA constants<>+3460(SB)/4, $0x00000001
+DATA constants<>+3464(SB)/4, $0x00000001
+DATA constants<>+3468(SB)/4, $0x00000001
+DATA constants<>+3472(SB)/4, $0x00000001
+DATA constants<>+3476(SB)/4, $0x00000001
+DATA constants<>+3480(SB)/4, $0x00000001
+DATA constants<>+3484(SB)/4, $0x00000001
+DATA constants<>+3488(SB)/4, $0x40c00000
+DATA constants<>+3492(SB)/4, $0x40c00000
+DATA constants<>+3496(SB)/4, $0x40c00000
+DATA constants<>+3500(SB)/4, $0x40c00000
+DATA constants<>+3504(SB)/4, $0x40c00000
+DATA constants<>+3508(SB)/4, $0x40c00000
+DATA constants<>+3512(SB)/4, $0x40c00000
+DATA constants<>+3516(SB)/4, $0x40c00000
+DATA constants<>+3520(SB)/4, $0x40400000
+DATA constants<>+3524(SB)/4, $0x40400000
+DATA constants<>+3528(SB)/4, $0x40400000
+DATA constants<>+3532(SB)/4, $0x40400000
+DATA constants<>+3536(SB)/4, $0x40400000
+DATA constants<>+3540(SB)/4, $0x40400000
+DATA constants<>+3544(SB)/4, $0x40400000
+DATA constants<>+3548(SB)/4, $0x40400000
+DATA constants<>+3552(SB)/4, $0x3e2aaaab
+DATA constants<>+3556(SB)/4, $0x3e2aaaab
+DATA constants<>+3560(SB)/4, $0x3e2aaaab
+DATA constants<>+3564(SB)/4, $0x3e2aaaab
+DATA constants<>+3568(SB)/4, $0x3e2aaaab
+DATA constants<>+3572(SB)/4, $0x3e2aaaab
+DATA constants<>+3576(SB)/4, $0x3e2aaaab
+DATA constants<>+3580(SB)/4, $0x3e2aaaab
+GLOBL constants<>(SB), RODATA|NOPTR, $3584

@@ -956,10 +956,115 @@ done:
 	VZEROUPPER
 	RET
 
+// func geluRoughAVX512(dst *float32, x *float32, n int)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2
+TEXT ·geluRoughAVX512(SB), NOSPLIT, $0-24
+	VBROADCASTSS constants<>+352(SB), Z0
+	MOVQ         dst+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         n+16(FP), DX
+	SUBQ         $0x00000010, DX
+	JLT          rest
+
+one:
+	VMOVUPS           (CX), Z1
+	VANDPS.BCST       constants<>+640(SB), Z1, Z2
+	VBROADCASTSS      constants<>+2656(SB), Z3
+	VFMADD213PS.BCST  constants<>+2688(SB), Z2, Z3
+	VFMADD213PS.BCST  constants<>+2720(SB), Z2, Z3
+	VFMADD213PS.BCST  constants<>+2752(SB), Z2, Z3
+	VFMADD213PS.BCST  constants<>+2784(SB), Z2, Z3
+	VFMADD213PS.BCST  constants<>+2816(SB), Z2, Z3
+	VFMADD213PS.BCST  constants<>+2848(SB), Z2, Z3
+	VFMADD213PS.BCST  constants<>+2880(SB), Z2, Z3
+	VFMADD213PS.BCST  constants<>+2912(SB), Z2, Z3
+	VFMADD213PS.BCST  constants<>+2944(SB), Z2, Z3
+	VMULPS            Z2, Z3, Z2
+	VCMPPS.BCST       $0x01, constants<>+2464(SB), Z2, K1
+	VBROADCASTSS      constants<>+64(SB), Z3
+	VFMADD231PS.BCST  constants<>+96(SB), Z2, Z3
+	VSUBPS.BCST       constants<>+64(SB), Z3, Z10
+	VMOVAPS           Z2, Z2
+	VFNMADD231PS.BCST constants<>+128(SB), Z10, Z2
+	VFNMADD231PS.BCST constants<>+160(SB), Z10, Z2
+	VBROADCASTSS      constants<>+192(SB), Z10
+	VFMADD213PS.BCST  constants<>+224(SB), Z2, Z10
+	VFMADD213PS.BCST  constants<>+256(SB), Z2, Z10
+	VFMADD213PS.BCST  constants<>+288(SB), Z2, Z10
+	VFMADD213PS.BCST  constants<>+320(SB), Z2, Z10
+	VMULPS            Z2, Z2, Z11
+	VFMADD213PS       Z2, Z11, Z10
+	VADDPS.BCST       constants<>+352(SB), Z10, Z2
+	VPSLLD            $0x17, Z3, Z3
+	VPADDD            Z3, Z2, Z2
+	VMULPS.BCST       constants<>+320(SB), Z2, Z2
+	VPXORD            Z4, Z4, Z4
+	VBLENDMPS         Z4, Z2, K1, Z5
+	VPMOVD2M          Z1, K1
+	VSUBPS            Z5, Z0, Z2
+	VBLENDMPS         Z5, Z2, K1, Z6
+	VMULPS            Z6, Z1, Z1
+	VMOVUPS           Z1, (AX)
+	ADDQ              $0x00000040, AX
+	ADDQ              $0x00000040, CX
+	SUBQ              $0x00000010, DX
+	JGE               one
+
+rest:
+	ADDQ              $0x00000010, DX
+	JE                done
+	MOVL              $0xffffffff, BX
+	BZHIL             DX, BX, BX
+	KMOVW             BX, K1
+	VMOVUPS.Z         (CX), K1, Z1
+	VANDPS.BCST       constants<>+640(SB), Z1, Z2
+	VBROADCASTSS      constants<>+2656(SB), Z3
+	VFMADD213PS.BCST  constants<>+2688(SB), Z2, Z3
+	VFMADD213PS.BCST  constants<>+2720(SB), Z2, Z3
+	VFMADD213PS.BCST  constants<>+2752(SB), Z2, Z3
+	VFMADD213PS.BCST  constants<>+2784(SB), Z2, Z3
+	VFMADD213PS.BCST  constants<>+2816(SB), Z2, Z3
+	VFMADD213PS.BCST  constants<>+2848(SB), Z2, Z3
+	VFMADD213PS.BCST  constants<>+2880(SB), Z2, Z3
+	VFMADD213PS.BCST  constants<>+2912(SB), Z2, Z3
+	VFMADD213PS.BCST  constants<>+2944(SB), Z2, Z3
+	VMULPS            Z2, Z3, Z2
+	VCMPPS.BCST       $0x01, constants<>+2464(SB), Z2, K2
+	VBROADCASTSS      constants<>+64(SB), Z3
+	VFMADD231PS.BCST  constants<>+96(SB), Z2, Z3
+	VSUBPS.BCST       constants<>+64(SB), Z3, Z4
+	VMOVAPS           Z2, Z2
+	VFNMADD231PS.BCST constants<>+128(SB), Z4, Z2
+	VFNMADD231PS.BCST constants<>+160(SB), Z4, Z2
+	VBROADCASTSS      constants<>+192(SB), Z4
+	VFMADD213PS.BCST  constants<>+224(SB), Z2, Z4
+	VFMADD213PS.BCST  constants<>+256(SB), Z2, Z4
+	VFMADD213PS.BCST  constants<>+288(SB), Z2, Z4
+	VFMADD213PS.BCST  constants<>+320(SB), Z2, Z4
+	VMULPS            Z2, Z2, Z5
+	VFMADD213PS       Z2, Z5, Z4
+	VADDPS.BCST       constants<>+352(SB), Z4, Z2
+	VPSLLD            $0x17, Z3, Z3
+	VPADDD            Z3, Z2, Z2
+	VMULPS.BCST       constants<>+320(SB), Z2, Z2
+	VPXORD            Z7, Z7, Z7
+	VBLENDMPS         Z7, Z2, K2, Z8
+	VPMOVD2M          Z1, K2
+	VSUBPS            Z8, Z0, Z0
+	VBLENDMPS         Z8, Z0, K2, Z9
+	VMULPS            Z9, Z1, Z0
+	VMOVUPS           Z0, K1, (AX)
+	ADDQ              $0x00000040, AX
+	ADDQ              $0x00000040, CX
+
+done:
+	VZEROUPPER
+	RET
+
 // func sinAVX512(dst *float32, x *float32, n int) int
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·sinAVX512(SB), NOSPLIT, $0-32
-	VBROADCASTSS constants<>+2656(SB), Z0
+	VBROADCASTSS constants<>+2976(SB), Z0
 	MOVQ         dst+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         n+16(FP), DX
@@ -974,23 +1079,23 @@ one:
 	KORTESTW          K1, K1
 	JNE               stop
 	VBROADCASTSS      constants<>+64(SB), Z2
-	VFMADD231PS.BCST  constants<>+2688(SB), Z1, Z2
+	VFMADD231PS.BCST  constants<>+3008(SB), Z1, Z2
 	VSUBPS.BCST       constants<>+64(SB), Z2, Z5
 	VMOVAPS           Z1, Z1
-	VFNMADD231PS.BCST constants<>+2720(SB), Z5, Z1
-	VFNMADD231PS.BCST constants<>+2752(SB), Z5, Z1
-	VFNMADD231PS.BCST constants<>+2784(SB), Z5, Z1
+	VFNMADD231PS.BCST constants<>+3040(SB), Z5, Z1
+	VFNMADD231PS.BCST constants<>+3072(SB), Z5, Z1
+	VFNMADD231PS.BCST constants<>+3104(SB), Z5, Z1
 	VMULPS            Z1, Z1, Z5
-	VBROADCASTSS      constants<>+2816(SB), Z6
-	VFMADD213PS.BCST  constants<>+2848(SB), Z5, Z6
-	VFMADD213PS.BCST  constants<>+2880(SB), Z5, Z6
-	VFMADD213PS.BCST  constants<>+2912(SB), Z5, Z6
-	VFMADD213PS.BCST  constants<>+2944(SB), Z5, Z6
+	VBROADCASTSS      constants<>+3136(SB), Z6
+	VFMADD213PS.BCST  constants<>+3168(SB), Z5, Z6
+	VFMADD213PS.BCST  constants<>+3200(SB), Z5, Z6
+	VFMADD213PS.BCST  constants<>+3232(SB), Z5, Z6
+	VFMADD213PS.BCST  constants<>+3264(SB), Z5, Z6
 	VFMADD213PS       Z1, Z1, Z6
-	VBROADCASTSS      constants<>+2976(SB), Z1
-	VFMADD213PS.BCST  constants<>+3008(SB), Z5, Z1
-	VFMADD213PS.BCST  constants<>+3040(SB), Z5, Z1
-	VFMADD213PS.BCST  constants<>+3072(SB), Z5, Z1
+	VBROADCASTSS      constants<>+3296(SB), Z1
+	VFMADD213PS.BCST  constants<>+3328(SB), Z5, Z1
+	VFMADD213PS.BCST  constants<>+3360(SB), Z5, Z1
+	VFMADD213PS.BCST  constants<>+3392(SB), Z5, Z1
 	VMULPS            Z5, Z1, Z1
 	VADDPS.BCST       constants<>+1248(SB), Z1, Z1
 	VFMADD213PS.BCST  constants<>+352(SB), Z5, Z1
@@ -1018,23 +1123,23 @@ rest:
 	KORTESTW          K2, K2
 	JNE               stop
 	VBROADCASTSS      constants<>+64(SB), Z0
-	VFMADD231PS.BCST  constants<>+2688(SB), Z1, Z0
+	VFMADD231PS.BCST  constants<>+3008(SB), Z1, Z0
 	VSUBPS.BCST       constants<>+64(SB), Z0, Z2
 	VMOVAPS           Z1, Z1
-	VFNMADD231PS.BCST constants<>+2720(SB), Z2, Z1
-	VFNMADD231PS.BCST constants<>+2752(SB), Z2, Z1
-	VFNMADD231PS.BCST constants<>+2784(SB), Z2, Z1
+	VFNMADD231PS.BCST constants<>+3040(SB), Z2, Z1
+	VFNMADD231PS.BCST constants<>+3072(SB), Z2, Z1
+	VFNMADD231PS.BCST constants<>+3104(SB), Z2, Z1
 	VMULPS            Z1, Z1, Z2
-	VBROADCASTSS      constants<>+2816(SB), Z3
-	VFMADD213PS.BCST  constants<>+2848(SB), Z2, Z3
-	VFMADD213PS.BCST  constants<>+2880(SB), Z2, Z3
-	VFMADD213PS.BCST  constants<>+2912(SB), Z2, Z3
-	VFMADD213PS.BCST  constants<>+2944(SB), Z2, Z3
+	VBROADCASTSS      constants<>+3136(SB), Z3
+	VFMADD213PS.BCST  constants<>+3168(SB), Z2, Z3
+	VFMADD213PS.BCST  constants<>+3200(SB), Z2, Z3
+	VFMADD213PS.BCST  constants<>+3232(SB), Z2, Z3
+	VFMADD213PS.BCST  constants<>+3264(SB), Z2, Z3
 	VFMADD213PS       Z1, Z1, Z3
-	VBROADCASTSS      constants<>+2976(SB), Z1
-	VFMADD213PS.BCST  constants<>+3008(SB), Z2, Z1
-	VFMADD213PS.BCST  constants<>+3040(SB), Z2, Z1
-	VFMADD213PS.BCST  constants<>+3072(SB), Z2, Z1
+	VBROADCASTSS      constants<>+3296(SB), Z1
+	VFMADD213PS.BCST  constants<>+3328(SB), Z2, Z1
+	VFMADD213PS.BCST  constants<>+3360(SB), Z2, Z1
+	VFMADD213PS.BCST  constants<>+3392(SB), Z2, Z1
 	VMULPS            Z2, Z1, Z1
 	VADDPS.BCST       constants<>+1248(SB), Z1, Z1
 	VFMADD213PS.BCST  constants<>+352(SB), Z2, Z1
@@ -1063,7 +1168,7 @@ stop:
 // func cosAVX512(dst *float32, x *float32, n int) int
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·cosAVX512(SB), NOSPLIT, $0-32
-	VBROADCASTSS constants<>+2656(SB), Z0
+	VBROADCASTSS constants<>+2976(SB), Z0
 	MOVQ         dst+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         n+16(FP), DX
@@ -1078,27 +1183,27 @@ one:
 	KORTESTW          K1, K1
 	JNE               stop
 	VBROADCASTSS      constants<>+64(SB), Z2
-	VFMADD231PS.BCST  constants<>+2688(SB), Z1, Z2
+	VFMADD231PS.BCST  constants<>+3008(SB), Z1, Z2
 	VSUBPS.BCST       constants<>+64(SB), Z2, Z5
 	VMOVAPS           Z1, Z1
-	VFNMADD231PS.BCST constants<>+2720(SB), Z5, Z1
-	VFNMADD231PS.BCST constants<>+2752(SB), Z5, Z1
-	VFNMADD231PS.BCST constants<>+2784(SB), Z5, Z1
+	VFNMADD231PS.BCST constants<>+3040(SB), Z5, Z1
+	VFNMADD231PS.BCST constants<>+3072(SB), Z5, Z1
+	VFNMADD231PS.BCST constants<>+3104(SB), Z5, Z1
 	VMULPS            Z1, Z1, Z5
-	VBROADCASTSS      constants<>+2816(SB), Z6
-	VFMADD213PS.BCST  constants<>+2848(SB), Z5, Z6
-	VFMADD213PS.BCST  constants<>+2880(SB), Z5, Z6
-	VFMADD213PS.BCST  constants<>+2912(SB), Z5, Z6
-	VFMADD213PS.BCST  constants<>+2944(SB), Z5, Z6
+	VBROADCASTSS      constants<>+3136(SB), Z6
+	VFMADD213PS.BCST  constants<>+3168(SB), Z5, Z6
+	VFMADD213PS.BCST  constants<>+3200(SB), Z5, Z6
+	VFMADD213PS.BCST  constants<>+3232(SB), Z5, Z6
+	VFMADD213PS.BCST  constants<>+3264(SB), Z5, Z6
 	VFMADD213PS       Z1, Z1, Z6
-	VBROADCASTSS      constants<>+2976(SB), Z1
-	VFMADD213PS.BCST  constants<>+3008(SB), Z5, Z1
-	VFMADD213PS.BCST  constants<>+3040(SB), Z5, Z1
-	VFMADD213PS.BCST  constants<>+3072(SB), Z5, Z1
+	VBROADCASTSS      constants<>+3296(SB), Z1
+	VFMADD213PS.BCST  constants<>+3328(SB), Z5, Z1
+	VFMADD213PS.BCST  constants<>+3360(SB), Z5, Z1
+	VFMADD213PS.BCST  constants<>+3392(SB), Z5, Z1
 	VMULPS            Z5, Z1, Z1
 	VADDPS.BCST       constants<>+1248(SB), Z1, Z1
 	VFMADD213PS.BCST  constants<>+352(SB), Z5, Z1
-	VPADDD.BCST       constants<>+3104(SB), Z2, Z2
+	VPADDD.BCST       constants<>+3424(SB), Z2, Z2
 	VPSLLD            $0x1f, Z2, Z5
 	VPMOVD2M          Z5, K1
 	VBLENDMPS         Z1, Z6, K1, Z3
@@ -1123,27 +1228,27 @@ rest:
 	KORTESTW          K2, K2
 	JNE               stop
 	VBROADCASTSS      constants<>+64(SB), Z0
-	VFMADD231PS.BCST  constants<>+2688(SB), Z1, Z0
+	VFMADD231PS.BCST  constants<>+3008(SB), Z1, Z0
 	VSUBPS.BCST       constants<>+64(SB), Z0, Z2
 	VMOVAPS           Z1, Z1
-	VFNMADD231PS.BCST constants<>+2720(SB), Z2, Z1
-	VFNMADD231PS.BCST constants<>+2752(SB), Z2, Z1
-	VFNMADD231PS.BCST constants<>+2784(SB), Z2, Z1
+	VFNMADD231PS.BCST constants<>+3040(SB), Z2, Z1
+	VFNMADD231PS.BCST constants<>+3072(SB), Z2, Z1
+	VFNMADD231PS.BCST constants<>+3104(SB), Z2, Z1
 	VMULPS            Z1, Z1, Z2
-	VBROADCASTSS      constants<>+2816(SB), Z3
-	VFMADD213PS.BCST  constants<>+2848(SB), Z2, Z3
-	VFMADD213PS.BCST  constants<>+2880(SB), Z2, Z3
-	VFMADD213PS.BCST  constants<>+2912(SB), Z2, Z3
-	VFMADD213PS.BCST  constants<>+2944(SB), Z2, Z3
+	VBROADCASTSS      constants<>+3136(SB), Z3
+	VFMADD213PS.BCST  constants<>+3168(SB), Z2, Z3
+	VFMADD213PS.BCST  constants<>+3200(SB), Z2, Z3
+	VFMADD213PS.BCST  constants<>+3232(SB), Z2, Z3
+	VFMADD213PS.BCST  constants<>+3264(SB), Z2, Z3
 	VFMADD213PS       Z1, Z1, Z3
-	VBROADCASTSS      constants<>+2976(SB), Z1
-	VFMADD213PS.BCST  constants<>+3008(SB), Z2, Z1
-	VFMADD213PS.BCST  constants<>+3040(SB), Z2, Z1
-	VFMADD213PS.BCST  constants<>+3072(SB), Z2, Z1
+	VBROADCASTSS      constants<>+3296(SB), Z1
+	VFMADD213PS.BCST  constants<>+3328(SB), Z2, Z1
+	VFMADD213PS.BCST  constants<>+3360(SB), Z2, Z1
+	VFMADD213PS.BCST  constants<>+3392(SB), Z2, Z1
 	VMULPS            Z2, Z1, Z1
 	VADDPS.BCST       constants<>+1248(SB), Z1, Z1
 	VFMADD213PS.BCST  constants<>+352(SB), Z2, Z1
-	VPADDD.BCST       constants<>+3104(SB), Z0, Z0
+	VPADDD.BCST       constants<>+3424(SB), Z0, Z0
 	VPSLLD            $0x1f, Z0, Z2
 	VPMOVD2M          Z2, K2
 	VBLENDMPS         Z1, Z3, K2, Z4
@@ -1648,7 +1753,7 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·hardSwishAVX512(SB), NOSPLIT, $0-24
 	VPXORD       Z0, Z0, Z0
-	VBROADCASTSS constants<>+3136(SB), Z1
+	VBROADCASTSS constants<>+3456(SB), Z1
 	MOVQ         dst+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         n+16(FP), DX
@@ -1657,31 +1762,31 @@ TEXT ·hardSwishAVX512(SB), NOSPLIT, $0-24
 
 many:
 	VMOVUPS     (CX), Z2
-	VADDPS.BCST constants<>+3168(SB), Z2, Z3
+	VADDPS.BCST constants<>+3488(SB), Z2, Z3
 	VMAXPS      Z3, Z0, Z3
 	VMINPS      Z3, Z1, Z3
-	VMULPS.BCST constants<>+3200(SB), Z3, Z3
+	VMULPS.BCST constants<>+3520(SB), Z3, Z3
 	VMULPS      Z3, Z2, Z2
 	VMOVUPS     Z2, (AX)
 	VMOVUPS     64(CX), Z2
-	VADDPS.BCST constants<>+3168(SB), Z2, Z3
+	VADDPS.BCST constants<>+3488(SB), Z2, Z3
 	VMAXPS      Z3, Z0, Z3
 	VMINPS      Z3, Z1, Z3
-	VMULPS.BCST constants<>+3200(SB), Z3, Z3
+	VMULPS.BCST constants<>+3520(SB), Z3, Z3
 	VMULPS      Z3, Z2, Z2
 	VMOVUPS     Z2, 64(AX)
 	VMOVUPS     128(CX), Z2
-	VADDPS.BCST constants<>+3168(SB), Z2, Z3
+	VADDPS.BCST constants<>+3488(SB), Z2, Z3
 	VMAXPS      Z3, Z0, Z3
 	VMINPS      Z3, Z1, Z3
-	VMULPS.BCST constants<>+3200(SB), Z3, Z3
+	VMULPS.BCST constants<>+3520(SB), Z3, Z3
 	VMULPS      Z3, Z2, Z2
 	VMOVUPS     Z2, 128(AX)
 	VMOVUPS     192(CX), Z2
-	VADDPS.BCST constants<>+3168(SB), Z2, Z3
+	VADDPS.BCST constants<>+3488(SB), Z2, Z3
 	VMAXPS      Z3, Z0, Z3
 	VMINPS      Z3, Z1, Z3
-	VMULPS.BCST constants<>+3200(SB), Z3, Z3
+	VMULPS.BCST constants<>+3520(SB), Z3, Z3
 	VMULPS      Z3, Z2, Z2
 	VMOVUPS     Z2, 192(AX)
 	ADDQ        $0x00000100, AX
@@ -1696,10 +1801,10 @@ few:
 
 one:
 	VMOVUPS     (CX), Z2
-	VADDPS.BCST constants<>+3168(SB), Z2, Z3
+	VADDPS.BCST constants<>+3488(SB), Z2, Z3
 	VMAXPS      Z3, Z0, Z3
 	VMINPS      Z3, Z1, Z3
-	VMULPS.BCST constants<>+3200(SB), Z3, Z3
+	VMULPS.BCST constants<>+3520(SB), Z3, Z3
 	VMULPS      Z3, Z2, Z2
 	VMOVUPS     Z2, (AX)
 	ADDQ        $0x00000040, AX
@@ -1714,10 +1819,10 @@ rest:
 	BZHIL       DX, BX, BX
 	KMOVW       BX, K1
 	VMOVUPS.Z   (CX), K1, Z2
-	VADDPS.BCST constants<>+3168(SB), Z2, Z3
+	VADDPS.BCST constants<>+3488(SB), Z2, Z3
 	VMAXPS      Z3, Z0, Z0
 	VMINPS      Z0, Z1, Z0
-	VMULPS.BCST constants<>+3200(SB), Z0, Z0
+	VMULPS.BCST constants<>+3520(SB), Z0, Z0
 	VMULPS      Z0, Z2, Z0
 	VMOVUPS     Z0, K1, (AX)
 	ADDQ        $0x00000040, AX
@@ -4388,148 +4493,228 @@ DATA constants<>+2640(SB)/4, $0x3ecc422a
 DATA constants<>+2644(SB)/4, $0x3ecc422a
 DATA constants<>+2648(SB)/4, $0x3ecc422a
 DATA constants<>+2652(SB)/4, $0x3ecc422a
-DATA constants<>+2656(SB)/4, $0x461c4000
-DATA constants<>+2660(SB)/4, $0x461c4000
-DATA constants<>+2664(SB)/4, $0x461c4000
-DATA constants<>+2668(SB)/4, $0x461c4000
-DATA constants<>+2672(SB)/4, $0x461c4000
-DATA constants<>+2676(SB)/4, $0x461c4000
-DATA constants<>+2680(SB)/4, $0x461c4000
-DATA constants<>+2684(SB)/4, $0x461c4000
-DATA constants<>+2688(SB)/4, $0x3f22f983
-DATA constants<>+2692(SB)/4, $0x3f22f983
-DATA constants<>+2696(SB)/4, $0x3f22f983
-DATA constants<>+2700(SB)/4, $0x3f22f983
-DATA constants<>+2704(SB)/4, $0x3f22f983
-DATA constants<>+2708(SB)/4, $0x3f22f983
-DATA constants<>+2712(SB)/4, $0x3f22f983
-DATA constants<>+2716(SB)/4, $0x3f22f983
-DATA constants<>+2720(SB)/4, $0x3fc90fda
-DATA constants<>+2724(SB)/4, $0x3fc90fda
-DATA constants<>+2728(SB)/4, $0x3fc90fda
-DATA constants<>+2732(SB)/4, $0x3fc90fda
-DATA constants<>+2736(SB)/4, $0x3fc90fda
-DATA constants<>+2740(SB)/4, $0x3fc90fda
-DATA constants<>+2744(SB)/4, $0x3fc90fda
-DATA constants<>+2748(SB)/4, $0x3fc90fda
-DATA constants<>+2752(SB)/4, $0x33a22168
-DATA constants<>+2756(SB)/4, $0x33a22168
-DATA constants<>+2760(SB)/4, $0x33a22168
-DATA constants<>+2764(SB)/4, $0x33a22168
-DATA constants<>+2768(SB)/4, $0x33a22168
-DATA constants<>+2772(SB)/4, $0x33a22168
-DATA constants<>+2776(SB)/4, $0x33a22168
-DATA constants<>+2780(SB)/4, $0x33a22168
-DATA constants<>+2784(SB)/4, $0x27c234c5
-DATA constants<>+2788(SB)/4, $0x27c234c5
-DATA constants<>+2792(SB)/4, $0x27c234c5
-DATA constants<>+2796(SB)/4, $0x27c234c5
-DATA constants<>+2800(SB)/4, $0x27c234c5
-DATA constants<>+2804(SB)/4, $0x27c234c5
-DATA constants<>+2808(SB)/4, $0x27c234c5
-DATA constants<>+2812(SB)/4, $0x27c234c5
-DATA constants<>+2816(SB)/4, $0x363668fb
-DATA constants<>+2820(SB)/4, $0x363668fb
-DATA constants<>+2824(SB)/4, $0x363668fb
-DATA constants<>+2828(SB)/4, $0x363668fb
-DATA constants<>+2832(SB)/4, $0x363668fb
-DATA constants<>+2836(SB)/4, $0x363668fb
-DATA constants<>+2840(SB)/4, $0x363668fb
-DATA constants<>+2844(SB)/4, $0x363668fb
-DATA constants<>+2848(SB)/4, $0xb95007c2
-DATA constants<>+2852(SB)/4, $0xb95007c2
-DATA constants<>+2856(SB)/4, $0xb95007c2
-DATA constants<>+2860(SB)/4, $0xb95007c2
-DATA constants<>+2864(SB)/4, $0xb95007c2
-DATA constants<>+2868(SB)/4, $0xb95007c2
-DATA constants<>+2872(SB)/4, $0xb95007c2
-DATA constants<>+2876(SB)/4, $0xb95007c2
-DATA constants<>+2880(SB)/4, $0x3c088884
-DATA constants<>+2884(SB)/4, $0x3c088884
-DATA constants<>+2888(SB)/4, $0x3c088884
-DATA constants<>+2892(SB)/4, $0x3c088884
-DATA constants<>+2896(SB)/4, $0x3c088884
-DATA constants<>+2900(SB)/4, $0x3c088884
-DATA constants<>+2904(SB)/4, $0x3c088884
-DATA constants<>+2908(SB)/4, $0x3c088884
-DATA constants<>+2912(SB)/4, $0xbe2aaaab
-DATA constants<>+2916(SB)/4, $0xbe2aaaab
-DATA constants<>+2920(SB)/4, $0xbe2aaaab
-DATA constants<>+2924(SB)/4, $0xbe2aaaab
-DATA constants<>+2928(SB)/4, $0xbe2aaaab
-DATA constants<>+2932(SB)/4, $0xbe2aaaab
-DATA constants<>+2936(SB)/4, $0xbe2aaaab
-DATA constants<>+2940(SB)/4, $0xbe2aaaab
-DATA constants<>+2944(SB)/4, $0x00000000
-DATA constants<>+2948(SB)/4, $0x00000000
-DATA constants<>+2952(SB)/4, $0x00000000
-DATA constants<>+2956(SB)/4, $0x00000000
-DATA constants<>+2960(SB)/4, $0x00000000
-DATA constants<>+2964(SB)/4, $0x00000000
-DATA constants<>+2968(SB)/4, $0x00000000
-DATA constants<>+2972(SB)/4, $0x00000000
-DATA constants<>+2976(SB)/4, $0xb492130c
-DATA constants<>+2980(SB)/4, $0xb492130c
-DATA constants<>+2984(SB)/4, $0xb492130c
-DATA constants<>+2988(SB)/4, $0xb492130c
-DATA constants<>+2992(SB)/4, $0xb492130c
-DATA constants<>+2996(SB)/4, $0xb492130c
-DATA constants<>+3000(SB)/4, $0xb492130c
-DATA constants<>+3004(SB)/4, $0xb492130c
-DATA constants<>+3008(SB)/4, $0x37d00885
-DATA constants<>+3012(SB)/4, $0x37d00885
-DATA constants<>+3016(SB)/4, $0x37d00885
-DATA constants<>+3020(SB)/4, $0x37d00885
-DATA constants<>+3024(SB)/4, $0x37d00885
-DATA constants<>+3028(SB)/4, $0x37d00885
-DATA constants<>+3032(SB)/4, $0x37d00885
-DATA constants<>+3036(SB)/4, $0x37d00885
-DATA constants<>+3040(SB)/4, $0xbab60b5c
-DATA constants<>+3044(SB)/4, $0xbab60b5c
-DATA constants<>+3048(SB)/4, $0xbab60b5c
-DATA constants<>+3052(SB)/4, $0xbab60b5c
-DATA constants<>+3056(SB)/4, $0xbab60b5c
-DATA constants<>+3060(SB)/4, $0xbab60b5c
-DATA constants<>+3064(SB)/4, $0xbab60b5c
-DATA constants<>+3068(SB)/4, $0xbab60b5c
-DATA constants<>+3072(SB)/4, $0x3d2aaaab
-DATA constants<>+3076(SB)/4, $0x3d2aaaab
-DATA constants<>+3080(SB)/4, $0x3d2aaaab
-DATA constants<>+3084(SB)/4, $0x3d2aaaab
-DATA constants<>+3088(SB)/4, $0x3d2aaaab
-DATA constants<>+3092(SB)/4, $0x3d2aaaab
-DATA constants<>+3096(SB)/4, $0x3d2aaaab
-DATA constants<>+3100(SB)/4, $0x3d2aaaab
-DATA constants<>+3104(SB)/4, $0x00000001
-DATA constants<>+3108(SB)/4, $0x00000001
-DATA constants<>+3112(SB)/4, $0x00000001
-DATA constants<>+3116(SB)/4, $0x00000001
-DATA constants<>+3120(SB)/4, $0x00000001
-DATA constants<>+3124(SB)/4, $0x00000001
-DATA constants<>+3128(SB)/4, $0x00000001
-DATA constants<>+3132(SB)/4, $0x00000001
-DATA constants<>+3136(SB)/4, $0x40c00000
-DATA constants<>+3140(SB)/4, $0x40c00000
-DATA constants<>+3144(SB)/4, $0x40c00000
-DATA constants<>+3148(SB)/4, $0x40c00000
-DATA constants<>+3152(SB)/4, $0x40c00000
-DATA constants<>+3156(SB)/4, $0x40c00000
-DATA constants<>+3160(SB)/4, $0x40c00000
-DATA constants<>+3164(SB)/4, $0x40c00000
-DATA constants<>+3168(SB)/4, $0x40400000
-DATA constants<>+3172(SB)/4, $0x40400000
-DATA constants<>+3176(SB)/4, $0x40400000
-DATA constants<>+3180(SB)/4, $0x40400000
-DATA constants<>+3184(SB)/4, $0x40400000
-DATA constants<>+3188(SB)/4, $0x40400000
-DATA constants<>+3192(SB)/4, $0x40400000
-DATA constants<>+3196(SB)/4, $0x40400000
-DATA constants<>+3200(SB)/4, $0x3e2aaaab
-DATA constants<>+3204(SB)/4, $0x3e2aaaab
-DATA constants<>+3208(SB)/4, $0x3e2aaaab
-DATA constants<>+3212(SB)/4, $0x3e2aaaab
-DATA constants<>+3216(SB)/4, $0x3e2aaaab
-DATA constants<>+3220(SB)/4, $0x3e2aaaab
-DATA constants<>+3224(SB)/4, $0x3e2aaaab
-DATA constants<>+3228(SB)/4, $0x3e2aaaab
-GLOBL constants<>(SB), RODATA|NOPTR, $3232
+DATA constants<>+2656(SB)/4, $0xb2bea5ad
+DATA constants<>+2660(SB)/4, $0xb2bea5ad
+DATA constants<>+2664(SB)/4, $0xb2bea5ad
+DATA constants<>+2668(SB)/4, $0xb2bea5ad
+DATA constants<>+2672(SB)/4, $0xb2bea5ad
+DATA constants<>+2676(SB)/4, $0xb2bea5ad
+DATA constants<>+2680(SB)/4, $0xb2bea5ad
+DATA constants<>+2684(SB)/4, $0xb2bea5ad
+DATA constants<>+2688(SB)/4, $0x352c05ed
+DATA constants<>+2692(SB)/4, $0x352c05ed
+DATA constants<>+2696(SB)/4, $0x352c05ed
+DATA constants<>+2700(SB)/4, $0x352c05ed
+DATA constants<>+2704(SB)/4, $0x352c05ed
+DATA constants<>+2708(SB)/4, $0x352c05ed
+DATA constants<>+2712(SB)/4, $0x352c05ed
+DATA constants<>+2716(SB)/4, $0x352c05ed
+DATA constants<>+2720(SB)/4, $0xb7058230
+DATA constants<>+2724(SB)/4, $0xb7058230
+DATA constants<>+2728(SB)/4, $0xb7058230
+DATA constants<>+2732(SB)/4, $0xb7058230
+DATA constants<>+2736(SB)/4, $0xb7058230
+DATA constants<>+2740(SB)/4, $0xb7058230
+DATA constants<>+2744(SB)/4, $0xb7058230
+DATA constants<>+2748(SB)/4, $0xb7058230
+DATA constants<>+2752(SB)/4, $0x38637eba
+DATA constants<>+2756(SB)/4, $0x38637eba
+DATA constants<>+2760(SB)/4, $0x38637eba
+DATA constants<>+2764(SB)/4, $0x38637eba
+DATA constants<>+2768(SB)/4, $0x38637eba
+DATA constants<>+2772(SB)/4, $0x38637eba
+DATA constants<>+2776(SB)/4, $0x38637eba
+DATA constants<>+2780(SB)/4, $0x38637eba
+DATA constants<>+2784(SB)/4, $0xb94cab9e
+DATA constants<>+2788(SB)/4, $0xb94cab9e
+DATA constants<>+2792(SB)/4, $0xb94cab9e
+DATA constants<>+2796(SB)/4, $0xb94cab9e
+DATA constants<>+2800(SB)/4, $0xb94cab9e
+DATA constants<>+2804(SB)/4, $0xb94cab9e
+DATA constants<>+2808(SB)/4, $0xb94cab9e
+DATA constants<>+2812(SB)/4, $0xb94cab9e
+DATA constants<>+2816(SB)/4, $0xb656e3b6
+DATA constants<>+2820(SB)/4, $0xb656e3b6
+DATA constants<>+2824(SB)/4, $0xb656e3b6
+DATA constants<>+2828(SB)/4, $0xb656e3b6
+DATA constants<>+2832(SB)/4, $0xb656e3b6
+DATA constants<>+2836(SB)/4, $0xb656e3b6
+DATA constants<>+2840(SB)/4, $0xb656e3b6
+DATA constants<>+2844(SB)/4, $0xb656e3b6
+DATA constants<>+2848(SB)/4, $0x3b9e2374
+DATA constants<>+2852(SB)/4, $0x3b9e2374
+DATA constants<>+2856(SB)/4, $0x3b9e2374
+DATA constants<>+2860(SB)/4, $0x3b9e2374
+DATA constants<>+2864(SB)/4, $0x3b9e2374
+DATA constants<>+2868(SB)/4, $0x3b9e2374
+DATA constants<>+2872(SB)/4, $0x3b9e2374
+DATA constants<>+2876(SB)/4, $0x3b9e2374
+DATA constants<>+2880(SB)/4, $0xbd14ef56
+DATA constants<>+2884(SB)/4, $0xbd14ef56
+DATA constants<>+2888(SB)/4, $0xbd14ef56
+DATA constants<>+2892(SB)/4, $0xbd14ef56
+DATA constants<>+2896(SB)/4, $0xbd14ef56
+DATA constants<>+2900(SB)/4, $0xbd14ef56
+DATA constants<>+2904(SB)/4, $0xbd14ef56
+DATA constants<>+2908(SB)/4, $0xbd14ef56
+DATA constants<>+2912(SB)/4, $0xbea2f88e
+DATA constants<>+2916(SB)/4, $0xbea2f88e
+DATA constants<>+2920(SB)/4, $0xbea2f88e
+DATA constants<>+2924(SB)/4, $0xbea2f88e
+DATA constants<>+2928(SB)/4, $0xbea2f88e
+DATA constants<>+2932(SB)/4, $0xbea2f88e
+DATA constants<>+2936(SB)/4, $0xbea2f88e
+DATA constants<>+2940(SB)/4, $0xbea2f88e
+DATA constants<>+2944(SB)/4, $0xbf4c4237
+DATA constants<>+2948(SB)/4, $0xbf4c4237
+DATA constants<>+2952(SB)/4, $0xbf4c4237
+DATA constants<>+2956(SB)/4, $0xbf4c4237
+DATA constants<>+2960(SB)/4, $0xbf4c4237
+DATA constants<>+2964(SB)/4, $0xbf4c4237
+DATA constants<>+2968(SB)/4, $0xbf4c4237
+DATA constants<>+2972(SB)/4, $0xbf4c4237
+DATA constants<>+2976(SB)/4, $0x461c4000
+DATA constants<>+2980(SB)/4, $0x461c4000
+DATA constants<>+2984(SB)/4, $0x461c4000
+DATA constants<>+2988(SB)/4, $0x461c4000
+DATA constants<>+2992(SB)/4, $0x461c4000
+DATA constants<>+2996(SB)/4, $0x461c4000
+DATA constants<>+3000(SB)/4, $0x461c4000
+DATA constants<>+3004(SB)/4, $0x461c4000
+DATA constants<>+3008(SB)/4, $0x3f22f983
+DATA constants<>+3012(SB)/4, $0x3f22f983
+DATA constants<>+3016(SB)/4, $0x3f22f983
+DATA constants<>+3020(SB)/4, $0x3f22f983
+DATA constants<>+3024(SB)/4, $0x3f22f983
+DATA constants<>+3028(SB)/4, $0x3f22f983
+DATA constants<>+3032(SB)/4, $0x3f22f983
+DATA constants<>+3036(SB)/4, $0x3f22f983
+DATA constants<>+3040(SB)/4, $0x3fc90fda
+DATA constants<>+3044(SB)/4, $0x3fc90fda
+DATA constants<>+3048(SB)/4, $0x3fc90fda
+DATA constants<>+3052(SB)/4, $0x3fc90fda
+DATA constants<>+3056(SB)/4, $0x3fc90fda
+DATA constants<>+3060(SB)/4, $0x3fc90fda
+DATA constants<>+3064(SB)/4, $0x3fc90fda
+DATA constants<>+3068(SB)/4, $0x3fc90fda
+DATA constants<>+3072(SB)/4, $0x33a22168
+DATA constants<>+3076(SB)/4, $0x33a22168
+DATA constants<>+3080(SB)/4, $0x33a22168
+DATA constants<>+3084(SB)/4, $0x33a22168
+DATA constants<>+3088(SB)/4, $0x33a22168
+DATA constants<>+3092(SB)/4, $0x33a22168
+DATA constants<>+3096(SB)/4, $0x33a22168
+DATA constants<>+3100(SB)/4, $0x33a22168
+DATA constants<>+3104(SB)/4, $0x27c234c5
+DATA constants<>+3108(SB)/4, $0x27c234c5
+DATA constants<>+3112(SB)/4, $0x27c234c5
+DATA constants<>+3116(SB)/4, $0x27c234c5
+DATA constants<>+3120(SB)/4, $0x27c234c5
+DATA constants<>+3124(SB)/4, $0x27c234c5
+DATA constants<>+3128(SB)/4, $0x27c234c5
+DATA constants<>+3132(SB)/4, $0x27c234c5
+DATA constants<>+3136(SB)/4, $0x363668fb
+DATA constants<>+3140(SB)/4, $0x363668fb
+DATA constants<>+3144(SB)/4, $0x363668fb
+DATA constants<>+3148(SB)/4, $0x363668fb
+DATA constants<>+3152(SB)/4, $0x363668fb
+DATA constants<>+3156(SB)/4, $0x363668fb
+DATA constants<>+3160(SB)/4, $0x363668fb
+DATA constants<>+3164(SB)/4, $0x363668fb
+DATA constants<>+3168(SB)/4, $0xb95007c2
+DATA constants<>+3172(SB)/4, $0xb95007c2
+DATA constants<>+3176(SB)/4, $0xb95007c2
+DATA constants<>+3180(SB)/4, $0xb95007c2
+DATA constants<>+3184(SB)/4, $0xb95007c2
+DATA constants<>+3188(SB)/4, $0xb95007c2
+DATA constants<>+3192(SB)/4, $0xb95007c2
+DATA constants<>+3196(SB)/4, $0xb95007c2
+DATA constants<>+3200(SB)/4, $0x3c088884
+DATA constants<>+3204(SB)/4, $0x3c088884
+DATA constants<>+3208(SB)/4, $0x3c088884
+DATA constants<>+3212(SB)/4, $0x3c088884
+DATA constants<>+3216(SB)/4, $0x3c088884
+DATA constants<>+3220(SB)/4, $0x3c088884
+DATA constants<>+3224(SB)/4, $0x3c088884
+DATA constants<>+3228(SB)/4, $0x3c088884
+DATA constants<>+3232(SB)/4, $0xbe2aaaab
+DATA constants<>+3236(SB)/4, $0xbe2aaaab
+DATA constants<>+3240(SB)/4, $0xbe2aaaab
+DATA constants<>+3244(SB)/4, $0xbe2aaaab
+DATA constants<>+3248(SB)/4, $0xbe2aaaab
+DATA constants<>+3252(SB)/4, $0xbe2aaaab
+DATA constants<>+3256(SB)/4, $0xbe2aaaab
+DATA constants<>+3260(SB)/4, $0xbe2aaaab
+DATA constants<>+3264(SB)/4, $0x00000000
+DATA constants<>+3268(SB)/4, $0x00000000
+DATA constants<>+3272(SB)/4, $0x00000000
+DATA constants<>+3276(SB)/4, $0x00000000
+DATA constants<>+3280(SB)/4, $0x00000000
+DATA constants<>+3284(SB)/4, $0x00000000
+DATA constants<>+3288(SB)/4, $0x00000000
+DATA constants<>+3292(SB)/4, $0x00000000
+DATA constants<>+3296(SB)/4, $0xb492130c
+DATA constants<>+3300(SB)/4, $0xb492130c
+DATA constants<>+3304(SB)/4, $0xb492130c
+DATA constants<>+3308(SB)/4, $0xb492130c
+DATA constants<>+3312(SB)/4, $0xb492130c
+DATA constants<>+3316(SB)/4, $0xb492130c
+DATA constants<>+3320(SB)/4, $0xb492130c
+DATA constants<>+3324(SB)/4, $0xb492130c
+DATA constants<>+3328(SB)/4, $0x37d00885
+DATA constants<>+3332(SB)/4, $0x37d00885
+DATA constants<>+3336(SB)/4, $0x37d00885
+DATA constants<>+3340(SB)/4, $0x37d00885
+DATA constants<>+3344(SB)/4, $0x37d00885
+DATA constants<>+3348(SB)/4, $0x37d00885
+DATA constants<>+3352(SB)/4, $0x37d00885
+DATA constants<>+3356(SB)/4, $0x37d00885
+DATA constants<>+3360(SB)/4, $0xbab60b5c
+DATA constants<>+3364(SB)/4, $0xbab60b5c
+DATA constants<>+3368(SB)/4, $0xbab60b5c
+DATA constants<>+3372(SB)/4, $0xbab60b5c
+DATA constants<>+3376(SB)/4, $0xbab60b5c
+DATA constants<>+3380(SB)/4, $0xbab60b5c
+DATA constants<>+3384(SB)/4, $0xbab60b5c
+DATA constants<>+3388(SB)/4, $0xbab60b5c
+DATA constants<>+3392(SB)/4, $0x3d2aaaab
+DATA constants<>+3396(SB)/4, $0x3d2aaaab
+DATA constants<>+3400(SB)/4, $0x3d2aaaab
+DATA constants<>+3404(SB)/4, $0x3d2aaaab
+DATA constants<>+3408(SB)/4, $0x3d2aaaab
+DATA constants<>+3412(SB)/4, $0x3d2aaaab
+DATA constants<>+3416(SB)/4, $0x3d2aaaab
+DATA constants<>+3420(SB)/4, $0x3d2aaaab
+DATA constants<>+3424(SB)/4, $0x00000001
+DATA constants<>+3428(SB)/4, $0x00000001
+DATA constants<>+3432(SB)/4, $0x00000001
+DATA constants<>+3436(SB)/4, $0x00000001
+DATA constants<>+3440(SB)/4, $0x00000001
+DATA constants<>+3444(SB)/4, $0x00000001
+DATA constants<>+3448(SB)/4, $0x00000001
+DATA constants<>+3452(SB)/4, $0x00000001
+DATA constants<>+3456(SB)/4, $0x40c00000
+DATA constants<>+3460(SB)/4, $0x40c00000
+DATA constants<>+3464(SB)/4, $0x40c00000
+DATA constants<>+3468(SB)/4, $0x40c00000
+DATA constants<>+3472(SB)/4, $0x40c00000
+DATA constants<>+3476(SB)/4, $0x40c00000
+DATA constants<>+3480(SB)/4, $0x40c00000
+DATA constants<>+3484(SB)/4, $0x40c00000
+DATA constants<>+3488(SB)/4, $0x40400000
+DATA constants<>+3492(SB)/4, $0x40400000
+DATA constants<>+3496(SB)/4, $0x40400000
+DATA constants<>+3500(SB)/4, $0x40400000
+DATA constants<>+3504(SB)/4, $0x40400000
+DATA constants<>+3508(SB)/4, $0x40400000
+DATA constants<>+3512(SB)/4, $0x40400000
+DATA constants<>+3516(SB)/4, $0x40400000
+DATA constants<>+3520(SB)/4, $0x3e2aaaab
+DATA constants<>+3524(SB)/4, $0x3e2aaaab
+DATA constants<>+3528(SB)/4, $0x3e2aaaab
+DATA constants<>+3532(SB)/4, $0x3e2aaaab
+DATA constants<>+3536(SB)/4, $0x3e2aaaab
+DATA constants<>+3540(SB)/4, $0x3e2aaaab
+DATA constants<>+3544(SB)/4, $0x3e2aaaab
+DATA constants<>+3548(SB)/4, $0x3e2aaaab
+GLOBL constants<>(SB), RODATA|NOPTR, $3552

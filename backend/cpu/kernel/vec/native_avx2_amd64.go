@@ -48,6 +48,8 @@ func funcAVX2(f Func, dst, x []float32, a, b float32) bool {
 		hardSigmoidAVX2(d, s, n, a, b)
 	case FuncClip:
 		clipAVX2(d, s, n, a, b)
+	case FuncGeluRough:
+		geluRoughAVX2(d, s, n)
 	case FuncAffine:
 		affineAVX2(d, s, n, a, b)
 	default:

@@ -48,6 +48,8 @@ func funcAVX512(f Func, dst, x []float32, a, b float32) bool {
 		hardSigmoidAVX512(d, s, n, a, b)
 	case FuncClip:
 		clipAVX512(d, s, n, a, b)
+	case FuncGeluRough:
+		geluRoughAVX512(d, s, n)
 	case FuncAffine:
 		affineAVX512(d, s, n, a, b)
 	default:

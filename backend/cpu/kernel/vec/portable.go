@@ -15,7 +15,7 @@ func portableFunc(f Func, dst, x []float32, a, b float32) {
 		each(dst, x, sigmoid)
 	case FuncErf:
 		each(dst, x, erf)
-	case FuncGelu:
+	case FuncGelu, FuncGeluRough:
 		each(dst, x, gelu)
 	case FuncGeluTanh:
 		each(dst, x, geluTanh)

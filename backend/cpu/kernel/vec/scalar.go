@@ -18,7 +18,10 @@ func exp(x float64) float64 {
 	if x != x {
 		return x
 	}
-	x = min(max(x, -200), 200)
+	if x < -200 {
+		return 0
+	}
+	x = min(x, 200)
 	n := x*math.Log2E + roundMagic - roundMagic
 	r := x - n*math.Ln2
 	// (eʳ-1-r)/r² for |r| ≤ ln(2)/2

@@ -49,6 +49,11 @@ func erfAVX512(dst *float32, x *float32, n int)
 //go:noescape
 func geluAVX512(dst *float32, x *float32, n int)
 
+// geluRoughAVX512: for i := range n { dst[i] = x[i]·Φ(x[i]) }
+//
+//go:noescape
+func geluRoughAVX512(dst *float32, x *float32, n int)
+
 // sinAVX512: for i := range n { dst[i] = sin x[i] }, stopping early, at a multiple of the vector's length, where one of the next vector's elements is above trigLimit; it returns how many are done.
 //
 //go:noescape

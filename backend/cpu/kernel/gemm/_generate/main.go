@@ -37,7 +37,6 @@ func main() {
 		w := &width{suffix: "", lanes: 8, masks: tailMasks()}
 		w.multiplies(6, 2)
 		transpose()
-		activations()
 		w.dot()
 		w.axpy()
 	case "avx512":

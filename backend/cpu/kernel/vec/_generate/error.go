@@ -54,4 +54,17 @@ func errorFunction(u *unit) {
 			return u.where(u.compare(less, t, f(0.5)), near, far)
 		}
 	})
+	u.unary("geluRough", "", "x[i]·Φ(x[i])", 1, func() func(x Register) VecVirtual {
+		one := u.hold(f(1))
+		return func(x Register) VecVirtual {
+			t := u.abs(x)
+			// ln(erfc(t/√2))/t for 0 ≤ t ≤ 6; beyond, it falls as the function does
+			g := u.polynomial(t, -0.7978853583335876, -0.31830257177352905, -0.03636106103658676, 0.004826003685593605, -3.202103016519686e-06,
+				-0.00019518888439051807, 5.423904076451436e-05, -7.957729394547641e-06, 6.408361628018611e-07, -2.2194251769747098e-08)
+			g = u.mul(g, t)
+			lost := u.compare(less, g, f(-87))
+			lower := u.zeroWhere(lost, u.mul(u.power(g, nil).normal(), f(0.5))) // Φ(-t)
+			return u.mul(x, u.where(u.negative(x), lower, u.sub(one, lower)))
+		}
+	})
 }
