@@ -7,7 +7,7 @@ import (
 	"github.com/gocompile/gocompile/ir/op"
 )
 
-// activations recognises products that are activation functions of one value:
+// activations recognises products that are activation functions of one value, up to a scalar factor:
 //
 //	Gelu      ½·x·(1 + erf(x/√2))
 //	GeluTanh  ½·x·(1 + tanh(√(2/π)·(x + 0.044715·x³)))
@@ -17,96 +17,111 @@ import (
 func activations(r *run, g *ir.Graph) error {
 	for n := range g.Nodes() {
 		o, ok := n.Op.(*op.Binary)
-		if !ok || o.Fn != op.Mul || !isFloat32(n.Out()[0]) {
+		if !ok || o.Fn != op.Mul || !isFloat32(n.Out()[0]) || !n.Out()[0].Used() {
 			continue
 		}
 		coef, list := factors(n.Out()[0])
 		if len(list) < 2 || len(list) > 3 {
 			continue
 		}
-		act, x, rest := activation(coef, list)
-		if act == nil || !r.rewrite() {
+		a := activation(list)
+		if a.op == nil || !r.rewrite() {
 			continue
 		}
-		r.found("activation", n, "function", act.OpName())
-		if err := activationOf(g, n, act, x, rest); err != nil {
+		r.found("activation", n, "function", a.op.OpName())
+		if err := a.replace(g, n, coef); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// activationOf replaces n by the activation of x, times the factor that is left over if there is one.
-func activationOf(g *ir.Graph, n *ir.Node, act *op.Unary, x, rest *ir.Value) error {
-	if rest == nil {
-		return replaceAndDrop(g, n, act, x)
+// gate is an activation function found in a product.
+type gate struct {
+	op   *op.Unary
+	coef float64   // of the product of argument and gate, where it is the function
+	x    *ir.Value // its argument
+	rest *ir.Value // another factor, nil if there is none
+}
+
+// replace puts the activation, times what is left of the product, in place of n. The product has the scalar factor coef.
+func (a gate) replace(g *ir.Graph, n *ir.Node, coef float64) error {
+	left := coef / a.coef
+	scaled := !near(left, 1)
+	if a.rest == nil && !scaled {
+		return replaceAndDrop(g, n, a.op, a.x)
 	}
-	m, err := g.InsertBefore(n, act, x)
+	y := insert(g, n, a.op, a.x)
+	if y != nil && scaled && a.rest != nil {
+		y = insert(g, n, &op.Binary{Fn: op.Mul}, y, a.rest)
+	}
+	if y == nil {
+		return nil
+	}
+	if !scaled {
+		return replaceAndDrop(g, n, &op.Binary{Fn: op.Mul}, y, a.rest)
+	}
+	k, err := constantLike(g, n, y, left)
 	if err != nil {
 		return err
 	}
-	m.Name = n.Name
-	return replaceAndDrop(g, n, &op.Binary{Fn: op.Mul}, m.Out()[0], rest)
+	return replaceAndDrop(g, n, &op.Binary{Fn: op.Mul}, y, k)
 }
 
-// activation finds a function of x among the factors of a product; rest is the third factor, nil if there are two.
-func activation(coef float64, list []*ir.Value) (act *op.Unary, x, rest *ir.Value) {
-	for i, gate := range list {
+// activation finds a function among the factors of a product.
+func activation(list []*ir.Value) gate {
+	for i, v := range list {
 		for k, x := range list {
 			if k == i {
 				continue
 			}
-			var rest *ir.Value
-			for j, v := range list {
+			a := gated(x, v)
+			for j, w := range list {
 				if j != i && j != k {
-					rest = v
+					a.rest = w
 				}
 			}
-			if act := gated(coef, x, gate); act != nil && (rest == nil || single(gate)) {
-				return act, x, rest
+			if a.op != nil && (a.rest == nil || single(v)) {
+				return a
 			}
 		}
 	}
-	return nil, nil, nil
+	return gate{}
 }
 
-// gated is the activation that coef·x·gate is, nil if it is none.
-func gated(coef float64, x, gate *ir.Value) *op.Unary {
-	if near(coef, 1) {
-		if n := unaryOf(gate, op.Sigmoid); n != nil {
-			if a, ok := multipleOf(n.Input(0), x); ok {
-				return &op.Unary{Fn: op.Silu, Alpha: float32(a)}
-			}
-		}
-		if n := unaryOf(gate, op.Tanh); n != nil {
-			if s := unaryOf(n.Input(0), op.Softplus); s != nil && s.Input(0) == x {
-				return &op.Unary{Fn: op.Mish}
-			}
-		}
-		if n := unaryOf(gate, op.HardSigmoid); n != nil && n.Input(0) == x {
-			if o := n.Op.(*op.Unary); near(float64(o.Alpha), 1.0/6) && near(float64(o.Beta), 0.5) {
-				return &op.Unary{Fn: op.HardSwish}
-			}
+// gated is the activation that x·v is a multiple of.
+func gated(x, v *ir.Value) gate {
+	if n := unaryOf(v, op.Sigmoid); n != nil {
+		if a, ok := multipleOf(n.Input(0), x); ok {
+			return gate{op: &op.Unary{Fn: op.Silu, Alpha: float32(a)}, coef: 1, x: x}
 		}
 	}
-	if near(coef, 1.0/6) && isRelu6Of3(gate, x) {
-		return &op.Unary{Fn: op.HardSwish}
-	}
-	if near(coef, 0.5) {
-		one, k, ok := withScalar(binaryOf(gate, op.Add))
-		if !ok || k != 1 {
-			return nil
-		}
-		if n := unaryOf(one, op.Erf); n != nil {
-			if a, ok := multipleOf(n.Input(0), x); ok && near(a, math.Sqrt2/2) {
-				return &op.Unary{Fn: op.Gelu}
-			}
-		}
-		if n := unaryOf(one, op.Tanh); n != nil && isGeluCubic(n.Input(0), x) {
-			return &op.Unary{Fn: op.GeluTanh}
+	if n := unaryOf(v, op.Tanh); n != nil {
+		if s := unaryOf(n.Input(0), op.Softplus); s != nil && s.Input(0) == x {
+			return gate{op: &op.Unary{Fn: op.Mish}, coef: 1, x: x}
 		}
 	}
-	return nil
+	if n := unaryOf(v, op.HardSigmoid); n != nil && n.Input(0) == x {
+		if o := n.Op.(*op.Unary); near(float64(o.Alpha), 1.0/6) && near(float64(o.Beta), 0.5) {
+			return gate{op: &op.Unary{Fn: op.HardSwish}, coef: 1, x: x}
+		}
+	}
+	if isRelu6Of3(v, x) {
+		return gate{op: &op.Unary{Fn: op.HardSwish}, coef: 1.0 / 6, x: x}
+	}
+	one, k, ok := withScalar(binaryOf(v, op.Add))
+	if !ok || k != 1 {
+		return gate{}
+	}
+	if n := unaryOf(one, op.Erf); n != nil {
+		if a, ok := multipleOf(n.Input(0), x); ok && near(a, math.Sqrt2/2) {
+			return gate{op: &op.Unary{Fn: op.Gelu}, coef: 0.5, x: x}
+		}
+	}
+	if n := unaryOf(one, op.Tanh); n != nil && isGeluCubic(n.Input(0), x) {
+		return gate{op: &op.Unary{Fn: op.GeluTanh}, coef: 0.5, x: x}
+	}
+	return gate{}
 }
 
 // multipleOf finds a with v = a·x.

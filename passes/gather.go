@@ -36,6 +36,9 @@ func gathers(r *run, g *ir.Graph) error {
 			return err
 		}
 		x, y := n.Input(0), n.Out()[0]
+		if x, err = firstPart(g, n, dims); err != nil {
+			return err
+		}
 		if y.Type.Equal(x.Type.WithDims(dims...)) {
 			if err := replaceAndDrop(g, n, &op.Reshape{AllowZero: true}, x, shape.Out()[0]); err != nil {
 				return err
@@ -105,8 +108,8 @@ func gatheredByAxes(n *ir.Node) []sym.Expr {
 			at++
 		}
 		switch {
-		case at < last && x.Dims[k].Equal(idx.Dims[at]):
-			dims[at] = x.Dims[k]
+		case at < last && a.isIndexOf(at) && !isUnit(idx.Dims[at]): // of an axis that is no shorter
+			dims[at] = idx.Dims[at]
 			at++
 		case isUnit(x.Dims[k]) && a.isUniform():
 			if n, ok := a.offset.IsConst(); !ok || n != 0 {
@@ -117,4 +120,35 @@ func gatheredByAxes(n *ir.Node) []sym.Expr {
 		}
 	}
 	return append(dims, x.Dims[len(c.In()):]...)
+}
+
+// firstPart is the input of n, or the part of it that a GatherND of fewer indices than an axis has elements takes.
+func firstPart(g *ir.Graph, n *ir.Node, dims []sym.Expr) (*ir.Value, error) {
+	x := n.Input(0)
+	if _, ok := n.Op.(*op.GatherND); !ok {
+		return x, nil
+	}
+	at := 0
+	for k, d := range x.Type.Dims {
+		if isUnit(d) {
+			continue
+		}
+		for at < len(dims) && isUnit(dims[at]) {
+			at++
+		}
+		if at == len(dims) {
+			break
+		}
+		if want := dims[at]; !want.Equal(d) {
+			start, end, axis := tensor.Must([]int64{0}, 1), &ir.Dims{Elem: tensor.Int64, Shape: []int{1}, Exprs: []sym.Expr{want}}, tensor.Must([]int64{int64(k)}, 1)
+			in := []*ir.Value{x, insert(g, n, &ir.Const{Value: start}), insert(g, n, end), insert(g, n, &ir.Const{Value: axis})}
+			part, err := g.InsertBefore(n, &op.Slice{}, in...)
+			if err != nil {
+				return nil, err
+			}
+			x = part.Out()[0]
+		}
+		at++
+	}
+	return x, nil
 }

@@ -34,6 +34,7 @@ var stages = [][]Pass{
 		{"reshape", "spells squeeze, unsqueeze and flatten as reshape, and merges reshapes of reshapes", reshapes},
 		{"transpose", "merges transposes of transposes, also with reshapes between that keep the axes apart", transposes},
 		{"gather", "replaces gathers of everything in order by a change of shape", gathers},
+		{"rows", "moves reshapes that merge leading axes behind what works row by row", rowwise},
 		{"scale", "moves scalar factors behind transposes, reshapes and products of matrices", scale},
 		{"identity", "removes operators that pass their input on unchanged", identities},
 		{"common", "computes equal expressions once", common},

@@ -1,6 +1,8 @@
 package passes
 
 import (
+	"slices"
+
 	"github.com/gocompile/gocompile/ir"
 	"github.com/gocompile/gocompile/ir/op"
 	"github.com/gocompile/gocompile/ir/sym"
@@ -33,8 +35,8 @@ func transposes(r *run, g *ir.Graph) error {
 	return nil
 }
 
-// unmerge makes Reshape(Transpose(Reshape(x))) a transpose of x where the first reshape merges leading axes, the transpose leaves the merged axis
-// in front, and the last reshape splits it again.
+// unmerge makes Reshape(Transpose(Reshape(x))) a transpose of a reshape where the first reshape merges leading axes, the transpose leaves the merged
+// axis in front, and the last reshape splits it.
 func unmerge(r *run, g *ir.Graph, n *ir.Node) error {
 	if _, ok := n.Op.(*op.Reshape); !ok {
 		return nil
@@ -48,21 +50,29 @@ func unmerge(r *run, g *ir.Graph, n *ir.Node) error {
 		return nil
 	}
 	x, merged, y := in.Input(0).Type.Dims, mid.Input(0).Type.Dims, n.Out()[0].Type.Dims
-	more := len(x) - len(merged)
-	if more < 1 || len(y) != len(x) || !sym.Product(x[:more+1]...).Equal(merged[0]) {
+	rest := len(merged) - 1
+	from, to := len(x)-rest, len(y)-rest // leading axes before and after
+	if from < 2 || to < 2 || !sym.Product(x[:from]...).Equal(merged[0]) || !sym.Product(y[:to]...).Equal(merged[0]) {
 		return nil
 	}
-	perm := make([]int, len(x))
-	for i := range perm {
-		if perm[i] = i; i > more {
-			perm[i] = t.Perm[i-more] + more
-		}
-		if !y[i].Equal(x[perm[i]]) || i > more && !merged[i-more].Equal(x[i]) {
+	split := slices.Clone(y[:to])
+	perm := make([]int, len(y))
+	for i := range to {
+		perm[i] = i
+	}
+	for i := range rest {
+		perm[to+i] = t.Perm[1+i] - 1 + to
+		split = append(split, x[from+i])
+		if !x[from+i].Equal(merged[1+i]) || !y[to+i].Equal(merged[t.Perm[1+i]]) {
 			return nil
 		}
 	}
-	if !r.rewrite() {
+	if slices.ContainsFunc(split, sym.Expr.HasFresh) || !r.rewrite() {
 		return nil
 	}
-	return replaceAndDrop(g, n, &op.Transpose{Perm: perm}, in.Input(0))
+	shaped, err := reshapeBefore(g, n, in.Input(0), split...)
+	if err != nil {
+		return err
+	}
+	return replaceAndDrop(g, n, &op.Transpose{Perm: perm}, shaped)
 }
