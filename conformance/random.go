@@ -11,16 +11,16 @@ import (
 // randomCases are the cases whose expected values come from NumPy's generator. Only shapes, types and the distribution can be
 // checked; a count of draws may be five standard deviations off.
 var randomCases = map[string]func(in, got, want []tensor.Value) error{
-	"node/test_bernoulli":                     bernoulli,
-	"node/test_bernoulli_double":              bernoulli,
-	"node/test_bernoulli_double_expanded":     bernoulli,
-	"node/test_bernoulli_expanded":            bernoulli,
-	"node/test_bernoulli_seed":                bernoulli,
-	"node/test_bernoulli_seed_expanded":       bernoulli,
-	"node/test_training_dropout":              dropout,
-	"node/test_training_dropout_default":      dropout,
-	"node/test_training_dropout_default_mask": dropout,
-	"node/test_training_dropout_mask":         dropout,
+	"test_bernoulli":                     bernoulli,
+	"test_bernoulli_double":              bernoulli,
+	"test_bernoulli_double_expanded":     bernoulli,
+	"test_bernoulli_expanded":            bernoulli,
+	"test_bernoulli_seed":                bernoulli,
+	"test_bernoulli_seed_expanded":       bernoulli,
+	"test_training_dropout":              dropout,
+	"test_training_dropout_default":      dropout,
+	"test_training_dropout_default_mask": dropout,
+	"test_training_dropout_mask":         dropout,
 }
 
 const sigmas = 5

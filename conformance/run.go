@@ -27,7 +27,8 @@ func Check(ctx context.Context, rt Runtime, c *Case) error {
 		if err != nil {
 			return err
 		}
-		if draw, ok := randomCases[c.ID()]; ok {
+		name, _, _ := strings.Cut(c.Name, "_opset") // of old versions of operators
+		if draw, ok := randomCases[name]; ok && strings.HasPrefix(c.Group, "node") {
 			err = draw(in.Items, got, want.Items)
 		} else {
 			err = Compare(got, want.Items, c.Tolerance)
@@ -43,7 +44,7 @@ func Check(ctx context.Context, rt Runtime, c *Case) error {
 // name of its group for other models.
 func (c *Case) Operator() string {
 	m, err := proto.Decode(c.Model)
-	if err != nil || m.Graph == nil || c.Group != "node" || len(m.Graph.Nodes) == 0 {
+	if err != nil || m.Graph == nil || !strings.HasPrefix(c.Group, "node") || len(m.Graph.Nodes) == 0 {
 		return c.Group
 	}
 	for _, n := range m.Graph.Nodes {
