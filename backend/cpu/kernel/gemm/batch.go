@@ -53,7 +53,7 @@ func (x *Ctx) runItems(s int) {
 		if args.Packed == nil {
 			w.buffer = p.prepare(&args, &w.packed, w.buffer)
 			for j := range w.packed.panels() {
-				w.packed.fill(p.unpacked(&args), args.LDB, args.TransB, j, x.level)
+				w.packed.fill(p.unpacked(&args), args.LDB, args.TransB, j)
 			}
 		}
 		p.divide(1)

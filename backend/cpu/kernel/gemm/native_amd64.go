@@ -50,18 +50,3 @@ func avx512Axpy4(c []float32, x *[4]float32, b []float32, ld int) {
 	_ = b[3*ld+len(c)-1]
 	axpy4Wide(len(c), &c[0], &x[0], &b[0], ld)
 }
-
-// transposePanel packs what it can of the columns of a transposed B, in steps of eight rows and eight columns, and returns how many rows of how
-// many columns it packed.
-func transposePanel(dst, b []float32, kc, cols, width, ld int, l level.Level) (rows, columns int) {
-	rows, columns = kc/8*8, cols/8*8
-	if l < level.AVX2 || rows == 0 {
-		return 0, 0
-	}
-	_ = dst[kc*width-1]
-	for j := 0; j < columns; j += 8 {
-		_ = b[(j+7)*ld+rows-1]
-		transpose8(&dst[j], width, &b[j*ld], ld, rows/8)
-	}
-	return rows, columns
-}

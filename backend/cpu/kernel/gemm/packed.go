@@ -3,6 +3,7 @@ package gemm
 import (
 	"fmt"
 
+	"github.com/gocompile/gocompile/backend/cpu/kernel/move"
 	"github.com/gocompile/gocompile/backend/cpu/level"
 )
 
@@ -41,7 +42,7 @@ func packFor(l level.Level, b []float32, k, n, ldb int, transB bool) *Packed {
 	p, form := new(Packed), layoutOf(l)
 	p.reset(k, n, form, make([]float32, form.len(k, n)))
 	for j := range form.panels(n) {
-		p.fill(b, ldb, transB, j, l)
+		p.fill(b, ldb, transB, j)
 	}
 	return p
 }
@@ -80,7 +81,7 @@ func (p *Packed) panel(k0, kc, j int) []float32 {
 }
 
 // fill packs panel j of every block.
-func (p *Packed) fill(b []float32, ldb int, transB bool, j int, l level.Level) {
+func (p *Packed) fill(b []float32, ldb int, transB bool, j int) {
 	width := p.layout.width
 	j0 := j * width
 	cols := min(width, p.n-j0)
@@ -88,7 +89,7 @@ func (p *Packed) fill(b []float32, ldb int, transB bool, j int, l level.Level) {
 		kc := min(p.depth, p.k-k0)
 		dst := p.panel(k0, kc, j)
 		if transB {
-			packColumns(dst, b[j0*ldb+k0:], kc, cols, width, ldb, l)
+			packColumns(dst, b[j0*ldb+k0:], kc, cols, width, ldb)
 		} else {
 			packRows(dst, b[k0*ldb+j0:], kc, cols, width, ldb)
 		}
@@ -104,37 +105,11 @@ func packRows(dst, b []float32, kc, cols, width, ldb int) {
 }
 
 // packColumns transposes cols rows of kc elements, which lie ldb apart.
-func packColumns(dst, b []float32, kc, cols, width, ldb int, l level.Level) {
+func packColumns(dst, b []float32, kc, cols, width, ldb int) {
 	if cols < width {
 		clear(dst)
 	}
-	rows, done := transposePanel(dst, b, kc, cols, width, ldb, l)
-	packLines(dst[rows*width:], b[rows:], kc-rows, done, width, ldb)
-	if done < cols {
-		packLines(dst[done:], b[done*ldb:], kc, cols-done, width, ldb)
-	}
-}
-
-// packLines is packColumns without filling up, in plain Go.
-func packLines(dst, b []float32, kc, cols, width, ldb int) {
-	if kc == 0 {
-		return
-	}
-	j := 0
-	for ; j+4 <= cols; j += 4 {
-		b0, b1, b2, b3 := b[j*ldb:][:kc], b[(j+1)*ldb:][:kc], b[(j+2)*ldb:][:kc], b[(j+3)*ldb:][:kc]
-		at := j
-		for p := range b0 {
-			v := (*[4]float32)(dst[at:])
-			v[0], v[1], v[2], v[3] = b0[p], b1[p], b2[p], b3[p]
-			at += width
-		}
-	}
-	for ; j < cols; j++ {
-		for p, x := range b[j*ldb:][:kc] {
-			dst[p*width+j] = x
-		}
-	}
+	move.Transpose(dst, width, b, ldb, kc, cols)
 }
 
 // checkMatrix makes sure that a matrix of rows by cols with the given stride lies in s.

@@ -111,7 +111,7 @@ func (x *Ctx) runBlocks(s int) {
 func (x *Ctx) packPanels(int) {
 	n := x.shared.panels()
 	for j, ok := x.take(n); ok; j, ok = x.take(n) {
-		x.shared.fill(x.prod.unpacked(&x.args), x.args.LDB, x.args.TransB, j, x.level)
+		x.shared.fill(x.prod.unpacked(&x.args), x.args.LDB, x.args.TransB, j)
 	}
 }
 

@@ -64,11 +64,6 @@ func multiply6Rows(t *byte)
 //go:noescape
 func multiply6Columns(t *byte)
 
-// transpose8 writes element (j, p) of src, at j*ld+p, to dst[p*step+j], for j < 8 and p < 8·blocks, blocks > 0.
-//
-//go:noescape
-func transpose8(dst *float32, step int, src *float32, ld int, blocks int)
-
 // dot4 sets out[j] to the sum of a[p]·b[j*ld+p] over p < k, for j < 4.
 //
 //go:noescape

@@ -40,6 +40,9 @@ func Cast(dst []byte, to Type, src []byte, from Type) {
 		copy(dst, src)
 		return
 	}
+	if n := nativeCast(use, dst, to, src, from); n > 0 {
+		dst, src = dst[n*to.Size():], src[n*from.Size():]
+	}
 	switch from {
 	case Bool, Uint8:
 		castFrom(dst, to, typed[uint8](src))

@@ -44,7 +44,9 @@ func put(t *testing.T, x []float64, to Type) []byte {
 }
 
 // Numbers that both types hold keep their value, whatever the length.
-func TestCastExact(t *testing.T) {
+func TestCastExact(t *testing.T) { atLevels(t, testCastExact) }
+
+func testCastExact(t *testing.T) {
 	for from := range types {
 		for to := range types {
 			for n := range 300 {
@@ -82,7 +84,9 @@ func raw[N number](x []N) []byte {
 	return unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(x))), len(x)*int(unsafe.Sizeof(x[0])))
 }
 
-func TestCastEdges(t *testing.T) {
+func TestCastEdges(t *testing.T) { atLevels(t, testCastEdges) }
+
+func testCastEdges(t *testing.T) {
 	nan, inf := math.NaN(), math.Inf(1)
 	for _, c := range []struct {
 		x    float64
@@ -116,7 +120,9 @@ func TestCastEdges(t *testing.T) {
 }
 
 // A number just off the middle between two halves must round its own way, not that of its float32.
-func TestCastRoundsOnce(t *testing.T) {
+func TestCastRoundsOnce(t *testing.T) { atLevels(t, testCastRoundsOnce) }
+
+func testCastRoundsOnce(t *testing.T) {
 	for _, c := range []struct {
 		x    float64
 		to   Type
@@ -140,7 +146,9 @@ func TestCastRoundsOnce(t *testing.T) {
 }
 
 // All halves survive the way to float32 and back.
-func TestHalves(t *testing.T) {
+func TestHalves(t *testing.T) { atLevels(t, testHalves) }
+
+func testHalves(t *testing.T) {
 	patterns, wide, back := make([]uint16, 1<<16), make([]float32, 1<<16), make([]uint16, 1<<16)
 	for i := range patterns {
 		patterns[i] = uint16(i)

@@ -25,18 +25,37 @@ func castHalf(dst []byte, to Type, src []uint16, from Type) {
 }
 
 func widen(dst []float32, src []uint16, from Type) {
+	if nativeWiden(use, dst, src, from) {
+		return
+	}
 	if from == Float16 {
-		WidenFloat16(dst, src)
-	} else {
-		WidenBFloat16(dst, src)
+		for i, x := range src {
+			dst[i] = float16.Frombits(x).Float32()
+		}
+		return
+	}
+	for i, x := range src {
+		dst[i] = math.Float32frombits(uint32(x) << 16)
 	}
 }
 
 func narrow(dst []uint16, src []float32, to Type) {
+	if nativeNarrow(use, dst, src, to) {
+		return
+	}
 	if to == Float16 {
-		NarrowFloat16(dst, src)
-	} else {
-		NarrowBFloat16(dst, src)
+		for i, x := range src {
+			dst[i] = float16.Fromfloat32(x).Bits()
+		}
+		return
+	}
+	for i, x := range src {
+		b := math.Float32bits(x)
+		if x != x {
+			dst[i] = uint16(b>>16 | 0x40)
+		} else {
+			dst[i] = uint16((b + 0x7fff + b>>16&1) >> 16)
+		}
 	}
 }
 
@@ -71,34 +90,13 @@ func odd(x float64) float32 {
 }
 
 // WidenFloat16 converts patterns of IEEE half precision.
-func WidenFloat16(dst []float32, src []uint16) {
-	for i, x := range src {
-		dst[i] = float16.Frombits(x).Float32()
-	}
-}
+func WidenFloat16(dst []float32, src []uint16) { widen(dst[:len(src)], src, Float16) }
 
 // NarrowFloat16 rounds to IEEE half precision, ties to even.
-func NarrowFloat16(dst []uint16, src []float32) {
-	for i, x := range src {
-		dst[i] = float16.Fromfloat32(x).Bits()
-	}
-}
+func NarrowFloat16(dst []uint16, src []float32) { narrow(dst[:len(src)], src, Float16) }
 
 // WidenBFloat16 converts patterns of bfloat16.
-func WidenBFloat16(dst []float32, src []uint16) {
-	for i, x := range src {
-		dst[i] = math.Float32frombits(uint32(x) << 16)
-	}
-}
+func WidenBFloat16(dst []float32, src []uint16) { widen(dst[:len(src)], src, BFloat16) }
 
 // NarrowBFloat16 rounds to bfloat16, ties to even; NaN stays NaN.
-func NarrowBFloat16(dst []uint16, src []float32) {
-	for i, x := range src {
-		b := math.Float32bits(x)
-		if x != x {
-			dst[i] = uint16(b>>16 | 0x40)
-		} else {
-			dst[i] = uint16((b + 0x7fff + b>>16&1) >> 16)
-		}
-	}
-}
+func NarrowBFloat16(dst []uint16, src []float32) { narrow(dst[:len(src)], src, BFloat16) }

@@ -165,7 +165,7 @@ func plane[E element](dst []E, to, toStep int, src []E, from, fromStep, step, ro
 			from += fromStep
 		}
 	case fromStep == 1 && step > 0:
-		tiles(dst[to:], toStep, src[from:], step, rows, columns)
+		transpose(dst[to:], toStep, src[from:], step, rows, columns)
 	default:
 		for range rows {
 			at := from

@@ -59,7 +59,9 @@ func checkView(t *testing.T, what string, v *View, shape []int, sources int, at 
 	}
 }
 
-func TestTranspose(t *testing.T) {
+func TestTranspose(t *testing.T) { atLevels(t, testTranspose) }
+
+func testTranspose(t *testing.T) {
 	for _, c := range []struct{ shape, perm []int }{
 		{nil, nil},
 		{[]int{5}, []int{0}},

@@ -36,7 +36,6 @@ func main() {
 	case "avx2":
 		w := &width{suffix: "", lanes: 8, masks: tailMasks()}
 		w.multiplies(6, 2)
-		transpose()
 		w.dot()
 		w.axpy()
 	case "avx512":
