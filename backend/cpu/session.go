@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/gocompile/gocompile/backend/cpu/kernel/attention"
 	"github.com/gocompile/gocompile/backend/cpu/kernel/conv"
 	"github.com/gocompile/gocompile/backend/cpu/kernel/gemm"
 	"github.com/gocompile/gocompile/backend/cpu/kernel/quant"
@@ -42,6 +43,7 @@ type exec struct {
 	pool      *pool.Pool
 	gemm      *gemm.Ctx
 	quant     *quant.Ctx
+	attention *attention.Ctx // see attender
 	recurrent *recurrent.Ctx // nil before the first use
 	conv      *conv.Ctx      // see convolver
 	scratch   []float32

@@ -1,0 +1,297 @@
+package cpu
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/gocompile/gocompile/backend/cpu/kernel/attention"
+	"github.com/gocompile/gocompile/backend/cpu/level"
+	"github.com/gocompile/gocompile/ir"
+	"github.com/gocompile/gocompile/ir/op"
+	"github.com/gocompile/gocompile/tensor"
+)
+
+func init() {
+	lowerBy(func(o *op.Attention, n *ir.Node, _ *Program) kernel {
+		for i, v := range n.In() {
+			if v == nil {
+				continue
+			}
+			switch {
+			case !v.Type.IsTensor() || !v.Type.Ranked:
+				return nil
+			case i == op.AttentionMask && v.Type.Elem == tensor.Bool:
+			case i == op.AttentionLengths || i == op.AttentionStart || i == op.AttentionCapacity:
+			case v.Type.Elem != tensor.Float32:
+				return nil
+			}
+		}
+		if n.Out()[3].Used() || o.Precision != tensor.Invalid && o.Precision != tensor.Float32 {
+			return nil // all scores are wanted, or another precision
+		}
+		return binder(func(_ *exec, in, _ []*tensor.Tensor) (kernel, error) {
+			k := &attend{op: o, starts: make([]int, in[op.AttentionQ].Dim(0)), lengths: make([]int, in[op.AttentionQ].Dim(0))}
+			k.body = k.join
+			return k, nil
+		})
+	})
+}
+
+// attender returns the session's context for attention, which it makes at the first call.
+func (x *exec) attender() *attention.Ctx {
+	if x.attention == nil {
+		lv, _ := level.Current() // an error ended the compilation of the program
+		x.attention = attention.NewCtx(x.pool, lv)
+	}
+	return x.attention
+}
+
+// attend is attention in tiles. Past and new keys are joined in the memory of the present ones, or in scratch memory if those are not wanted.
+type attend struct {
+	op              *op.Attention
+	starts, lengths []int // by batch
+	problem         attention.Problem
+	keys, values    cache
+	body            func(lo, hi int)
+}
+
+// cache joins past and new rows of [batch, heads, rows, size].
+type cache struct {
+	past        []float32
+	fresh, all  attention.Operand
+	before, new int // rows
+	total, size int
+	joined      bool // rather than the new rows as they lie
+}
+
+func (k *attend) run(x *exec, in, out []*tensor.Tensor) error {
+	p := &k.problem
+	defer func() { k.problem, k.keys, k.values = attention.Problem{}, cache{}, cache{} }()
+	if err := k.sizes(in, out); err != nil {
+		return err
+	}
+	if err := k.cache(x, in, out); err != nil {
+		return err
+	}
+	for i, to := range [...]*[]float32{&p.Slopes, &p.Sink} {
+		if t := operand(in, op.AttentionSlopes+i); t != nil {
+			if *to = f32(t); len(*to) != p.Heads {
+				return fmt.Errorf("shape %v is not one number for each of %d heads", t.Shape(), p.Heads)
+			}
+		}
+	}
+	if t := operand(in, op.AttentionMask); t != nil {
+		if err := k.mask(t); err != nil {
+			return err
+		}
+	}
+	attention.Run(x.attender(), p)
+	return nil
+}
+
+// operand is an input that may be absent.
+func operand(in []*tensor.Tensor, i int) *tensor.Tensor {
+	if i < len(in) {
+		return in[i]
+	}
+	return nil
+}
+
+// heads sees an operand of rank 3, with n heads side by side, or 4 as [batch, heads, rows, size].
+func heads(t *tensor.Tensor, n int) (o attention.Operand, shape [4]int, err error) {
+	switch s := t.Shape(); {
+	case len(s) == 4:
+		return attention.Dense(f32(t), s[1], s[2], s[3]), [4]int(s), nil
+	case len(s) == 3 && n > 0 && s[2]%n == 0:
+		return attention.Beside(f32(t), n, s[1], s[2]/n), [4]int{s[0], n, s[1], s[2] / n}, nil
+	}
+	return o, shape, fmt.Errorf("shape %v is not [batch, heads, rows, size] or [batch, rows, %d heads side by side]", t.Shape(), n)
+}
+
+// sizes fills in the problem but for caches and masks.
+func (k *attend) sizes(in, out []*tensor.Tensor) error {
+	o, p := k.op, &k.problem
+	groups := o.KVHeads
+	if groups == 0 {
+		groups = o.Heads
+	}
+	var shape [3][4]int
+	for i, to := range [...]*attention.Operand{&p.Q, &k.keys.fresh, &k.values.fresh} {
+		n := groups
+		if i == op.AttentionQ {
+			n = o.Heads
+		}
+		var err error
+		if *to, shape[i], err = heads(in[i], n); err != nil {
+			return err
+		}
+	}
+	q, kk, v := shape[0], shape[1], shape[2]
+	if q[0] != kk[0] || q[0] != v[0] || kk[1] != v[1] || kk[2] != v[2] || q[3] != kk[3] || kk[1] == 0 || q[1]%kk[1] != 0 {
+		return fmt.Errorf("shapes %v of Q, %v of K and %v of V do not belong together", in[0].Shape(), in[1].Shape(), in[2].Shape())
+	}
+	p.Batch, p.Heads, p.Queries, p.Size = q[0], q[1], q[2], q[3]
+	p.Groups, p.Keys, p.ValueSize = kk[1], kk[2], v[3]
+	k.keys.new, k.values.new, k.keys.size, k.values.size = p.Keys, p.Keys, p.Size, p.ValueSize
+	var err error
+	if p.Y, _, err = heads(out[0], p.Heads); err != nil {
+		return err
+	}
+	p.Scale, p.Softcap, p.Left, p.Right, p.Empty = o.Scale, max(0, o.Softcap), o.Left, o.Right, attention.Empty(o.Empty)
+	if p.Scale == 0 {
+		p.Scale = float32(1 / math.Sqrt(float64(p.Size)))
+	}
+	if o.Causal {
+		p.Right = 1
+	}
+	if p.Lengths, err = perBatch(operand(in, op.AttentionLengths), k.lengths, 0); err != nil {
+		return err
+	}
+	past := operand(in, op.AttentionPastK)
+	if past == nil {
+		p.Starts, err = perBatch(operand(in, op.AttentionStart), k.starts, 0)
+		return err
+	}
+	if p.Starts, err = perBatch(operand(in, op.AttentionStart), k.starts, past.Dim(2)); p.Starts == nil {
+		p.Starts = k.starts
+	}
+	return err
+}
+
+// perBatch reads one number a batch, or one for all, into to. Without any, all of to are def, and it is nil that is returned.
+func perBatch(t *tensor.Tensor, to []int, def int) ([]int, error) {
+	if t == nil {
+		for b := range to {
+			to[b] = def
+		}
+		return nil, nil
+	}
+	if t.Len() != 1 && t.Len() != len(to) {
+		return nil, fmt.Errorf("shape %v is not one number for each of %d batches", t.Shape(), len(to))
+	}
+	for b := range to {
+		to[b] = int(max(math.MinInt32, min(math.MaxInt32, t.Int64(b%t.Len()))))
+	}
+	return to, nil
+}
+
+// cache gives the problem its keys and values, which are joined first if there are past ones or the present ones are wanted.
+func (k *attend) cache(x *exec, in, out []*tensor.Tensor) error {
+	p, scratch := &k.problem, 0
+	for i, c := range [...]*cache{&k.keys, &k.values} {
+		c.total = c.new
+		if past := operand(in, op.AttentionPastK+i); past != nil {
+			if s := past.Shape(); len(s) != 4 || s[0] != p.Batch || s[1] != p.Groups || s[3] != c.size {
+				return fmt.Errorf("the past of shape %v does not go with [%d, %d, %d, %d]", s, p.Batch, p.Groups, c.new, c.size)
+			}
+			c.past, c.before = f32(past), past.Dim(2)
+			c.total += c.before
+			if n := operand(in, op.AttentionCapacity); n != nil {
+				if n.Len() != 1 {
+					return fmt.Errorf("the capacity must be one number, got shape %v", n.Shape())
+				}
+				c.total = max(c.before, int(n.Int64(0)))
+			}
+		} else if out[1+i] == nil {
+			c.all = c.fresh
+			continue
+		}
+		c.joined = true
+		if out[1+i] == nil {
+			scratch += p.Batch * p.Groups * c.total * c.size
+		} else if out[1+i].Dim(2) != c.total {
+			return fmt.Errorf("present keys or values of shape %v should have %d rows", out[1+i].Shape(), c.total)
+		} else {
+			c.all = attention.Dense(f32(out[1+i]), p.Groups, c.total, c.size)
+		}
+	}
+	if k.keys.total != k.values.total {
+		return fmt.Errorf("%d keys, but %d values", k.keys.total, k.values.total)
+	}
+	if k.keys.past != nil {
+		for _, first := range p.Starts {
+			if first < 0 || k.keys.new > k.keys.total-first {
+				return fmt.Errorf("%d new keys from position %d on do not fit a cache of %d", k.keys.new, first, k.keys.total)
+			}
+		}
+	}
+	room := x.floats(scratch)
+	for _, c := range [...]*cache{&k.keys, &k.values} {
+		if c.joined && c.all.Data == nil {
+			n := p.Batch * p.Groups * c.total * c.size
+			c.all, room = attention.Dense(room[:n], p.Groups, c.total, c.size), room[n:]
+		}
+	}
+	p.Keys, p.K, p.V = k.keys.total, k.keys.all, k.values.all
+	if k.keys.joined || k.values.joined {
+		x.divide(2*p.Batch*p.Groups, float64(k.keys.total*max(p.Size, p.ValueSize))*copyCost, k.body)
+	}
+	return nil
+}
+
+// copyCost is the time that copying a number takes, in nanoseconds.
+const copyCost = 0.3
+
+// join writes past and new rows of heads [lo, hi), first those of keys, then those of values.
+func (k *attend) join(lo, hi int) {
+	p := &k.problem
+	for i := lo; i < hi; i++ {
+		c, n := &k.keys, i
+		if count := p.Batch * p.Groups; i >= count {
+			c, n = &k.values, i-count
+		}
+		if c.joined {
+			c.join(n/p.Groups, n%p.Groups, p)
+		}
+	}
+}
+
+func (c *cache) join(b, g int, p *attention.Problem) {
+	size, first := c.size, 0
+	dst := c.all.Data[b*c.all.Batch+g*c.all.Head:][:c.total*size]
+	if c.past != nil {
+		first = p.Starts[b]
+		n := c.before * size
+		copy(dst, c.past[(b*p.Groups+g)*n:][:n])
+		clear(dst[n:])
+	}
+	for row := range c.new {
+		at := b*c.fresh.Batch + g*c.fresh.Head + row*c.fresh.Row
+		copy(dst[(first+row)*size:][:size], c.fresh.Data[at:])
+	}
+}
+
+// mask lays the mask over the scores.
+func (k *attend) mask(t *tensor.Tensor) error {
+	p := &k.problem
+	m, shape := &p.Mask, t.Shape()
+	to := [4]int{p.Batch, p.Heads, p.Queries, p.Keys}
+	m.Columns = p.Keys
+	if len(shape) > 4 {
+		return fmt.Errorf("the mask must have rank 4 at most, got shape %v", shape)
+	}
+	step := 1
+	for i := len(shape) - 1; i >= 0; i-- {
+		axis := i + 4 - len(shape)
+		switch {
+		case shape[i] == 1:
+		case shape[i] == to[axis]:
+			m.Steps[axis] = step
+		case axis == 3 && shape[i] < to[axis]:
+			m.Steps[axis], m.Columns = step, shape[i]
+		default:
+			return fmt.Errorf("the mask of shape %v does not broadcast to %v", shape, to)
+		}
+		step *= shape[i]
+	}
+	switch {
+	case t.Len() == 0: // it covers no key
+		clear(k.lengths)
+		p.Lengths = k.lengths
+	case t.DType() == tensor.Bool:
+		m.Bool = tensor.Data[bool](t)
+	default:
+		m.Float = f32(t)
+	}
+	return nil
+}

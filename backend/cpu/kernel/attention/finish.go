@@ -1,0 +1,85 @@
+package attention
+
+import (
+	"math"
+
+	"github.com/gocompile/gocompile/backend/cpu/kernel/vec"
+)
+
+// finish divides the sums by the totals and stores them.
+func (b *block) finish() {
+	p, share := b.p, b.p.share()
+	for r := range b.rows {
+		i, h := (b.first+r)/share, b.group*share+(b.first+r)%share
+		y := p.Y.Data[p.Y.at(b.batch, h, i):][:p.ValueSize]
+		if b.totals[r] == 0 {
+			p.empty(y, b.batch, b.group)
+			continue
+		}
+		vec.MulScalar(y, b.sums[r*p.ValueSize:(r+1)*p.ValueSize], 1/b.totals[r])
+	}
+}
+
+// empty is the result of a row without keys.
+func (p *Problem) empty(y []float32, b, g int) {
+	clear(y)
+	switch {
+	case p.Keys == 0:
+	case p.Empty == NaN:
+		vec.Fill(y, float32(math.NaN()))
+	case p.Empty == Mean:
+		for k := range p.Keys {
+			vec.Add(y, y, p.V.Data[p.V.at(b, g, k):])
+		}
+		vec.MulScalar(y, y, 1/float32(p.Keys))
+	}
+}
+
+// merge joins the parts of blocks until none is left.
+func (x *Ctx) merge(t int) {
+	for {
+		i := x.plan.items/x.plan.splits - int(x.next.Add(1))
+		if i < 0 {
+			return
+		}
+		x.threads[t].join(x, i)
+	}
+}
+
+// join adds all parts of a block to the first.
+func (t *thread) join(x *Ctx, i int) {
+	p, plan := &x.problem, &x.plan
+	index, pair := i%plan.blocks, i/plan.blocks
+	size := min(p.rows(), blockRows) * (p.ValueSize + 2)
+	view := func(part int) block {
+		b := block{p: p, batch: pair / p.Groups, group: pair % p.Groups, first: index * blockRows}
+		b.rows = min(blockRows, p.rows()-b.first)
+		data, n := x.partial[(i*plan.splits+part)*size:][:size], b.rows*p.ValueSize
+		b.sums, b.peaks, b.totals = data[:n], data[n:n+b.rows], data[n+b.rows:]
+		return b
+	}
+	all := view(0)
+	for part := 1; part < plan.splits; part++ {
+		one := view(part)
+		for r := range all.rows {
+			all.absorb(&one, r)
+		}
+	}
+	all.finish()
+}
+
+// absorb adds a row of another part.
+func (b *block) absorb(o *block, r int) {
+	peak := max(b.peaks[r], o.peaks[r])
+	if peak == float32(math.Inf(-1)) {
+		return
+	}
+	mine := float32(math.Exp(float64(b.peaks[r]) - float64(peak)))
+	theirs := float32(math.Exp(float64(o.peaks[r]) - float64(peak)))
+	n := b.p.ValueSize
+	sums := b.sums[r*n : (r+1)*n]
+	vec.MulScalar(sums, sums, mine)
+	vec.AddScaled(sums, sums, theirs, o.sums[r*n:(r+1)*n])
+	b.totals[r] = b.totals[r]*mine + o.totals[r]*theirs
+	b.peaks[r] = peak
+}
