@@ -38,6 +38,9 @@ type gather struct {
 
 func (k *gather) run(x *exec, in, out []*tensor.Tensor) error {
 	k.index32, k.index64 = nil, nil
+	if out[0].Len() == 0 {
+		return nil
+	}
 	var err error
 	if in[1].DType() == tensor.Int32 {
 		k.index32 = tensor.Data[int32](in[1])
@@ -46,7 +49,7 @@ func (k *gather) run(x *exec, in, out []*tensor.Tensor) error {
 		k.index64 = tensor.Data[int64](in[1])
 		err = move.CheckIndices(k.index64, k.dim)
 	}
-	if err != nil || out[0].Len() == 0 {
+	if err != nil {
 		return err
 	}
 	k.dst, k.src = out[0].Bytes(), in[0].Bytes()

@@ -102,6 +102,9 @@ func (k *matmul) bind(_ *exec, in, out []*tensor.Tensor) (kernel, error) {
 	if depth != rows || k.packed != nil && (k.packed.K() != depth || k.packed.N() != n) {
 		return nil, fmt.Errorf("shapes %v and %v cannot be multiplied", in[0].Shape(), in[1].Shape())
 	}
+	if out[0].Len() == 0 {
+		return kernelFunc(func(*exec, []*tensor.Tensor, []*tensor.Tensor) error { return nil }), nil
+	}
 	p := &product{matmul: k, epilogue: k.epilogue}
 	p.args = gemm.Args{M: m, N: n, K: depth, LDA: a[len(a)-1], TransA: k.transA, LDC: n}
 	if k.packed == nil {
@@ -127,9 +130,6 @@ func (k *matmul) bind(_ *exec, in, out []*tensor.Tensor) (kernel, error) {
 	}
 	if err := p.checkEpilogue(in); err != nil {
 		return nil, err
-	}
-	if out[0].Len() == 0 {
-		return kernelFunc(func(*exec, []*tensor.Tensor, []*tensor.Tensor) error { return nil }), nil
 	}
 	return p, nil
 }

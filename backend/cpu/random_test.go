@@ -18,7 +18,8 @@ type generator struct {
 	reals []*ir.Value // float32
 	exact map[*ir.Value]bool
 	flags []*ir.Value
-	ints  []*ir.Value
+	ints  []*ir.Value // indices of any axis
+	count []*ir.Value // other integers
 }
 
 // randomGraph has the dimensions B and N, inputs of several ranks, and some of its values as outputs.
@@ -33,11 +34,12 @@ func randomGraph(r *rand.Rand, size int) *ir.Graph {
 	}
 	m.flags = append(m.flags, m.g.AddInput("mask", ir.TensorType(tensor.Bool, n, c)))
 	m.ints = append(m.ints, m.g.AddInput("index", ir.TensorType(tensor.Int64, n)))
+	m.count = append(m.count, m.ints[0], m.g.Const(tensor.Scalar(int64(3))))
 	for range size {
 		m.step()
 	}
 	var outs []ir.Output
-	for _, values := range [][]*ir.Value{m.reals, m.flags, m.ints} {
+	for _, values := range [][]*ir.Value{m.reals, m.flags, m.count} {
 		for k := range values {
 			if v := values[len(values)-1-k]; k == 0 || r.IntN(8) == 0 {
 				outs = append(outs, ir.Output{Name: "out", Value: v})
@@ -99,7 +101,10 @@ func (m *generator) add(o ir.Op, in ...*ir.Value) {
 		case tensor.Bool:
 			m.flags = append(m.flags, v)
 		case tensor.Int64:
-			m.ints = append(m.ints, v)
+			m.count = append(m.count, v)
+			if _, ok := o.(*op.Unsqueeze); ok {
+				m.ints = append(m.ints, v)
+			}
 		}
 	}
 }
@@ -122,7 +127,7 @@ func (m *generator) step() {
 	if rank > 0 {
 		axis = m.IntN(2*rank) - rank
 	}
-	switch m.IntN(26) {
+	switch m.IntN(29) {
 	case 0, 1:
 		fns := []op.UnaryFn{op.Tanh, op.Sigmoid, op.Relu, op.Gelu, op.Abs, op.Neg, op.Erf, op.HardSwish, op.Softsign, op.Atan, op.Elu}
 		m.add(&op.Unary{Fn: fns[m.IntN(len(fns))], Alpha: 1}, x)
@@ -185,6 +190,24 @@ func (m *generator) step() {
 	case 24:
 		m.add(&op.Expand{}, x, m.list(2, 1, 1, 1))
 		m.add(&op.Cast{To: tensor.Float32, Saturate: true}, m.flag())
+	case 25:
+		a, b := m.count[m.IntN(len(m.count))], m.count[m.IntN(len(m.count))]
+		fns := []op.BinaryFn{op.Add, op.Sub, op.Mul, op.Div, op.Mod, op.Min, op.Max, op.Less, op.Equal, op.GreaterOrEqual, op.BitwiseXor}
+		m.add(&op.Binary{Fn: fns[m.IntN(len(fns))]}, a, b)
+		m.add(&op.Where{}, m.flag(), a, b)
+	case 26:
+		if rank > 0 {
+			pads := make([]int64, 2*rank)
+			for i := range pads {
+				pads[i] = int64(m.IntN(3))
+			}
+			m.add(&op.Pad{Mode: "constant"}, x, m.list(pads...))
+			m.add(&op.Cumulative{Exclusive: m.IntN(2) == 0, Reverse: m.IntN(2) == 0}, x, m.g.Const(tensor.Scalar(int64(axis))))
+		}
+	case 27:
+		m.add(&op.GatherND{}, x, m.list(0))
+		m.add(&op.GatherElements{Axis: axis}, x, m.int())
+		m.add(&op.Unsqueeze{}, m.int(), m.list(0))
 	default:
 		m.add(&op.Cast{To: tensor.Float32, Saturate: true}, m.int())
 		m.add(&op.Identity{}, x)
