@@ -151,7 +151,7 @@ func (m *attentionMatch) scores(v *ir.Value) bool {
 			if !m.scores(x) {
 				return false
 			}
-			if m.softcap != 0 || m.masked() {
+			if m.softcap != 0 || !m.mask.scale(k) {
 				return m.fail("scores are scaled after they are masked or capped")
 			}
 			m.scale *= k
@@ -163,7 +163,7 @@ func (m *attentionMatch) scores(v *ir.Value) bool {
 					if m.mask.add(n.Input(1 - i)) {
 						return true
 					}
-					m.mask.floats = append(m.mask.floats, n.Input(1-i))
+					m.mask.floats = append(m.mask.floats, bias{n.Input(1 - i), 1})
 					return true
 				}
 			}
@@ -191,6 +191,9 @@ func (m *attentionMatch) heads(rank int) bool {
 		want := q[i]
 		if i == 1 && m.groups > 1 {
 			want = k[i]
+		}
+		if i == 1 && rank == 4 && isUnit(k[i]) && isUnit(v[i]) {
+			continue // one head of keys for all
 		}
 		if !k[i].Equal(want) || !v[i].Equal(want) {
 			return m.fail("axis %d of queries, keys and values differs: %v, %v, %v", i, q[i], k[i], v[i])
@@ -235,7 +238,7 @@ func (m *attentionMatch) masks() bool {
 	if k.slopes != nil {
 		heads, ok := m.q.Type.Dims[max(0, len(m.q.Type.Dims)-3)].IsConst()
 		if !k.causal || len(m.q.Type.Dims) != 4 || !ok || heads != int64(k.slopes.Len()) {
-			k.floats, k.slopes = append(k.floats, k.alibi), nil
+			k.floats, k.slopes = append(k.floats, bias{k.alibi, 1}), nil
 		}
 	}
 	if k.hard && k.finite {
@@ -333,7 +336,19 @@ func (m *attentionMatch) maskValue(add func(ir.Op, ...*ir.Value) (*ir.Value, err
 			return nil, err
 		}
 	}
-	for _, f := range m.mask.floats {
+	for _, b := range m.mask.floats {
+		f := b.value
+		if b.factor != 1 {
+			k := tensor.New(f.Type.Elem)
+			k.SetFloat64(0, b.factor)
+			c, err := add(&ir.Const{Value: k})
+			if err != nil {
+				return nil, err
+			}
+			if f, err = add(&op.Binary{Fn: op.Mul}, f, c); err != nil {
+				return nil, err
+			}
+		}
 		if bias == nil {
 			bias = f
 		} else if bias, err = add(&op.Binary{Fn: op.Add}, bias, f); err != nil {

@@ -12,14 +12,20 @@ import (
 // mask is what stands between scores [B, H, S, T] and their softmax, as structure.
 type mask struct {
 	causal bool
-	start  sym.Expr    // position of the first query among the keys, of the causal condition
-	left   int         // keys of a local window, 0: no limit
-	conds  []conjunct  // conditions that are no structure
-	floats []*ir.Value // biases that are none
+	start  sym.Expr   // position of the first query among the keys, of the causal condition
+	left   int        // keys of a local window, 0: no limit
+	conds  []conjunct // conditions that are no structure
+	floats []bias     // biases that are none
 	slopes *tensor.Tensor
 	alibi  *ir.Value // the bias that the slopes stand for
 	finite bool      // masked scores are finite, so that a query without any key sees all of them alike
 	hard   bool      // masked scores are -Inf
+}
+
+// bias is added to the scores, times a factor.
+type bias struct {
+	value  *ir.Value
+	factor float64
 }
 
 // add takes a bias apart; it reports false if masked scores would mean two things.
@@ -54,7 +60,7 @@ func (m *mask) add(v *ir.Value) bool {
 		m.slopes, m.alibi = s, v
 		return true
 	}
-	m.floats = append(m.floats, v)
+	m.floats = append(m.floats, bias{v, 1})
 	return true
 }
 
@@ -197,4 +203,15 @@ func slopes(v *ir.Value) *tensor.Tensor {
 		return s
 	}
 	return nil
+}
+
+// scale multiplies what was added to the scores so far; false if that is structure, whose meaning a factor would change.
+func (m *mask) scale(k float64) bool {
+	if m.causal || m.left > 0 || len(m.conds) > 0 || m.slopes != nil {
+		return false
+	}
+	for i := range m.floats {
+		m.floats[i].factor *= k
+	}
+	return true
 }

@@ -12,6 +12,7 @@ import (
 // rotaries recognises rotary position embeddings in all spellings of turning pairs (a, b) of a head by an angle:
 //
 //	x·cos + concat(−b, a)·sin                        the halves of x as pairs, tables with every angle twice (Llama, GPT-NeoX)
+//	x·cos + interleave(−b, a)·sin                    neighbours as pairs, tables with every angle twice in a row (GPT-J)
 //	concat(a·cos − b·sin, a·sin + b·cos)             the same, half by half
 //	interleave(a·cos − b·sin, a·sin + b·cos)         neighbours as pairs (RoFormer, GPT-J)
 //	concat(rotary(x[:d]), x[d:])                     the first d elements only
@@ -44,7 +45,7 @@ func rotaries(r *run, g *ir.Graph) error {
 	return nil
 }
 
-// rotaryOfHalves handles x·cos + concat(−b, a)·sin.
+// rotaryOfHalves handles x·cos + concat(−b, a)·sin and its interleaved form.
 func rotaryOfHalves(r *run, g *ir.Graph, n *ir.Node) error {
 	for i := range 2 {
 		p, q := binaryOf(n.Input(i), op.Mul), binaryOf(n.Input(1-i), op.Mul)
@@ -52,7 +53,10 @@ func rotaryOfHalves(r *run, g *ir.Graph, n *ir.Node) error {
 			return nil
 		}
 		for j := range 2 {
-			x := turnedHalves(q.Input(j))
+			x, table, interleaved := turnedHalves(q.Input(j)), halfTable, false
+			if x == nil {
+				x, table, interleaved = turnedNeighbours(q.Input(j)), alternateTable, true
+			}
 			if x == nil {
 				continue
 			}
@@ -60,14 +64,14 @@ func rotaryOfHalves(r *run, g *ir.Graph, n *ir.Node) error {
 				if p.Input(k) != x {
 					continue
 				}
-				cos, sin := halfTable(g, n, p.Input(1-k), true), halfTable(g, n, q.Input(1-j), true)
+				cos, sin := table(g, n, p.Input(1-k), true), table(g, n, q.Input(1-j), true)
 				if cos == nil || sin == nil {
 					r.missed("rotary", n, "a table does not hold every angle twice")
 					return nil
 				}
 				return rotaryFrom(r, g, n, x, func() (*ir.Value, *ir.Value) {
-					return halfTable(g, n, p.Input(1-k), false), halfTable(g, n, q.Input(1-j), false)
-				}, p.Input(1-k).Type, false)
+					return table(g, n, p.Input(1-k), false), table(g, n, q.Input(1-j), false)
+				}, p.Input(1-k).Type, interleaved)
 			}
 			r.missed("rotary", n, "what is turned is not what is multiplied by the cosines")
 		}
@@ -91,6 +95,62 @@ func turnedHalves(v *ir.Value) *ir.Value {
 		return nil
 	}
 	return x
+}
+
+// turnedNeighbours is x where v is interleave(−b, a) and a, b are the even and odd elements of x.
+func turnedNeighbours(v *ir.Value) *ir.Value {
+	n, _ := nodeOf[*op.Reshape](v)
+	if n == nil {
+		return nil
+	}
+	c, o := nodeOf[*op.Concat](n.Input(0))
+	if c == nil || !isLast(o.Axis, c.Out()[0]) || !interleaves(n, c) {
+		return nil
+	}
+	neg := unaryOf(c.Input(0).Def().Input(0), op.Neg)
+	if neg == nil {
+		return nil
+	}
+	x, part, ok := alternateOf(c.Input(1).Def().Input(0))
+	y, other, okOther := alternateOf(neg.Input(0))
+	if !ok || !okOther || x != y || part != 0 || other != 1 {
+		return nil
+	}
+	return x
+}
+
+// alternateTable is every other element of a table in whose last axis neighbours are the same, as halfTable is for halves.
+func alternateTable(g *ir.Graph, n *ir.Node, v *ir.Value, dry bool) *ir.Value {
+	out, _ := nodeOf[*op.Reshape](v)
+	if out == nil {
+		return nil
+	}
+	var inner *ir.Value
+	if ex, _ := nodeOf[*op.Expand](out.Input(0)); ex != nil {
+		inner = ex.Input(0)
+		want := inner.Type.Dims
+		if len(want) < 2 || !isUnit(want[len(want)-1]) || !ex.Out()[0].Type.Equal(inner.Type.WithDims(append(slices.Clone(want[:len(want)-1]), sym.Const(2))...)) {
+			return nil
+		}
+	} else if c, o := nodeOf[*op.Concat](out.Input(0)); c != nil && len(c.In()) == 2 && c.Input(0) == c.Input(1) && isLast(o.Axis, c.Out()[0]) {
+		inner = c.Input(0)
+	}
+	if inner == nil || len(inner.Type.Dims) < 2 {
+		return nil
+	}
+	dims := slices.Clone(inner.Type.Dims[:len(inner.Type.Dims)-1])
+	last := len(dims) - 1
+	if !v.Type.Equal(v.Type.WithDims(append(slices.Clone(dims[:last]), dims[last].Mul(sym.Const(2)))...)) {
+		return nil
+	}
+	if dry {
+		return inner
+	}
+	y, err := reshapeBefore(g, n, inner, dims...)
+	if err != nil {
+		return nil
+	}
+	return y
 }
 
 func isLast(axis int, v *ir.Value) bool {
@@ -410,22 +470,54 @@ func boolText(b bool) string {
 	return "false"
 }
 
-// partialRotary makes concat(rotary(x[:d]), x[d:]) a rotary embedding of the first d elements of x.
+// partialRotary makes concat(rotary(x[:d]), x[d:]) a rotary embedding of the first d elements of x, [B, H, S, D] or, where the embedding reads heads
+// side by side, [B, S, H, D].
 func partialRotary(r *run, g *ir.Graph, n *ir.Node, o *op.Concat) error {
-	if len(n.In()) != 2 || !isLast(o.Axis, n.Out()[0]) {
+	if len(n.In()) != 2 || !isLast(o.Axis, n.Out()[0]) || !single(n.Input(0)) {
 		return nil
 	}
-	rot, ro := nodeOf[*op.Rotary](n.Input(0))
-	if rot == nil || !single(n.Input(0)) || len(n.Input(0).Type.Dims) != 4 {
+	turned := n.Input(0)
+	shaped, _ := nodeOf[*op.Reshape](turned)
+	if shaped != nil {
+		turned = shaped.Input(0)
+	}
+	rot, ro := nodeOf[*op.Rotary](turned)
+	if rot == nil || !single(turned) || len(n.Input(0).Type.Dims) != 4 {
 		return nil
 	}
-	x, first, ok := lastPart(rot.Input(0))
+	part := rot.Input(0)
+	if shaped != nil {
+		flat, _ := nodeOf[*op.Reshape](part)
+		if flat == nil || !flat.Input(0).Type.Equal(shaped.Out()[0].Type) {
+			return nil
+		}
+		part = flat.Input(0)
+	}
+	x, first, ok := lastPart(part)
 	y, second, okRest := lastPart(n.Input(1))
-	size, known := rot.Input(0).Type.Dims[3].IsConst()
+	size, known := part.Type.Dims[3].IsConst()
 	if !ok || !okRest || x != y || first != 0 || !known || second != size || !n.Out()[0].Type.Equal(x.Type) || !r.rewrite() {
 		return nil
 	}
-	return replaceAndDrop(g, n, ro, append([]*ir.Value{x}, rot.In()[1:]...)...)
+	tables := rot.In()[1:]
+	if shaped == nil {
+		return replaceAndDrop(g, n, ro, append([]*ir.Value{x}, tables...)...)
+	}
+	flat, err := sideBySide(g, n, x)
+	if err != nil {
+		return err
+	}
+	whole := insert(g, n, ro, append([]*ir.Value{flat}, tables...)...)
+	if whole == nil {
+		return nil
+	}
+	v, err := reshapeBefore(g, n, whole, x.Type.Dims...)
+	if err != nil {
+		return err
+	}
+	g.ReplaceUses(n.Out()[0], v)
+	removeIfUnused(g, n)
+	return nil
 }
 
 // lastPart finds x of which v is the part of the last axis from start on.

@@ -100,18 +100,19 @@ func Broadcast(a, b Expr) (Expr, error) {
 	return e, e.Err()
 }
 
-// cappedFrom reports whether e is min(y, …) with other arguments that are at least 1. Such an e broadcasts with y only where it is y, or
-// where y wins because e is 1.
+// cappedFrom reports whether e broadcasts with y only where it is y, or where y wins because e is 1: e is min(y, …) with other arguments that are
+// at least 1, or, since dimensions are not negative, max(y, …) with other arguments that are not positive.
 func (e Expr) cappedFrom(y Expr) bool {
 	x, ok := e.isAtom()
-	if !ok || x.kind != minAtom {
+	if !ok || x.kind != minAtom && x.kind != maxAtom {
 		return false
 	}
 	found := false
 	for _, a := range x.args {
-		if a.Equal(y) {
+		switch {
+		case a.Equal(y):
 			found = true
-		} else if !a.AtLeast(1) {
+		case x.kind == minAtom && !a.AtLeast(1), x.kind == maxAtom && !a.Neg().AtLeast(0):
 			return false
 		}
 	}
