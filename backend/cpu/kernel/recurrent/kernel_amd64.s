@@ -4,9 +4,9 @@
 
 #include "textflag.h"
 
-// func lstm1(t *byte)
+// func lstm1x8(t *byte)
 // Requires: AVX, FMA3, MMX+
-TEXT ·lstm1(SB), NOSPLIT, $0-8
+TEXT ·lstm1x8(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), AX
 	MOVQ (AX), CX
 	MOVQ 192(AX), DX
@@ -101,58 +101,58 @@ summed:
 	VMOVUPS     64(DI), Y0
 	VMOVUPS     recurrentConstants<>+0(SB), Y1
 	VMAXPS      Y0, Y1, Y0
-	VMOVUPS     recurrentConstants<>+32(SB), Y1
+	VMOVUPS     recurrentConstants<>+64(SB), Y1
 	VMINPS      Y0, Y1, Y0
 	VMULPS      Y0, Y0, Y1
-	VMOVUPS     recurrentConstants<>+64(SB), Y2
-	VFMADD213PS recurrentConstants<>+96(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+128(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+160(SB), Y1, Y2
+	VMOVUPS     recurrentConstants<>+128(SB), Y2
 	VFMADD213PS recurrentConstants<>+192(SB), Y1, Y2
-	VMOVUPS     recurrentConstants<>+224(SB), Y3
-	VFMADD213PS recurrentConstants<>+256(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+288(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+320(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+352(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+256(SB), Y1, Y2
+	VFMADD213PS recurrentConstants<>+320(SB), Y1, Y2
+	VFMADD213PS recurrentConstants<>+384(SB), Y1, Y2
+	VMOVUPS     recurrentConstants<>+448(SB), Y3
+	VFMADD213PS recurrentConstants<>+512(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+576(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+640(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y3
 	VMULPS      Y0, Y2, Y2
 	VDIVPS      Y3, Y2, Y2
-	VADDPS      recurrentConstants<>+384(SB), Y2, Y2
+	VADDPS      recurrentConstants<>+768(SB), Y2, Y2
 	VMULPS      (R9), Y2, Y0
 	VMOVUPS     (DI), Y1
 	VMOVUPS     recurrentConstants<>+0(SB), Y2
 	VMAXPS      Y1, Y2, Y1
-	VMOVUPS     recurrentConstants<>+32(SB), Y2
+	VMOVUPS     recurrentConstants<>+64(SB), Y2
 	VMINPS      Y1, Y2, Y1
 	VMULPS      Y1, Y1, Y2
-	VMOVUPS     recurrentConstants<>+64(SB), Y3
-	VFMADD213PS recurrentConstants<>+96(SB), Y2, Y3
-	VFMADD213PS recurrentConstants<>+128(SB), Y2, Y3
-	VFMADD213PS recurrentConstants<>+160(SB), Y2, Y3
+	VMOVUPS     recurrentConstants<>+128(SB), Y3
 	VFMADD213PS recurrentConstants<>+192(SB), Y2, Y3
-	VMOVUPS     recurrentConstants<>+224(SB), Y4
-	VFMADD213PS recurrentConstants<>+256(SB), Y2, Y4
-	VFMADD213PS recurrentConstants<>+288(SB), Y2, Y4
-	VFMADD213PS recurrentConstants<>+320(SB), Y2, Y4
-	VFMADD213PS recurrentConstants<>+352(SB), Y2, Y4
+	VFMADD213PS recurrentConstants<>+256(SB), Y2, Y3
+	VFMADD213PS recurrentConstants<>+320(SB), Y2, Y3
+	VFMADD213PS recurrentConstants<>+384(SB), Y2, Y3
+	VMOVUPS     recurrentConstants<>+448(SB), Y4
+	VFMADD213PS recurrentConstants<>+512(SB), Y2, Y4
+	VFMADD213PS recurrentConstants<>+576(SB), Y2, Y4
+	VFMADD213PS recurrentConstants<>+640(SB), Y2, Y4
+	VFMADD213PS recurrentConstants<>+704(SB), Y2, Y4
 	VMULPS      Y1, Y3, Y3
 	VDIVPS      Y4, Y3, Y3
-	VADDPS      recurrentConstants<>+384(SB), Y3, Y3
+	VADDPS      recurrentConstants<>+768(SB), Y3, Y3
 	VMOVUPS     96(DI), Y1
-	VMOVUPS     recurrentConstants<>+416(SB), Y2
+	VMOVUPS     recurrentConstants<>+832(SB), Y2
 	VMAXPS      Y1, Y2, Y1
-	VMOVUPS     recurrentConstants<>+448(SB), Y2
+	VMOVUPS     recurrentConstants<>+896(SB), Y2
 	VMINPS      Y1, Y2, Y1
 	VMULPS      Y1, Y1, Y2
-	VMOVUPS     recurrentConstants<>+480(SB), Y4
-	VFMADD213PS recurrentConstants<>+512(SB), Y2, Y4
-	VFMADD213PS recurrentConstants<>+544(SB), Y2, Y4
-	VFMADD213PS recurrentConstants<>+576(SB), Y2, Y4
-	VFMADD213PS recurrentConstants<>+352(SB), Y2, Y4
-	VMOVUPS     recurrentConstants<>+608(SB), Y5
-	VFMADD213PS recurrentConstants<>+640(SB), Y2, Y5
-	VFMADD213PS recurrentConstants<>+672(SB), Y2, Y5
+	VMOVUPS     recurrentConstants<>+960(SB), Y4
+	VFMADD213PS recurrentConstants<>+1024(SB), Y2, Y4
+	VFMADD213PS recurrentConstants<>+1088(SB), Y2, Y4
+	VFMADD213PS recurrentConstants<>+1152(SB), Y2, Y4
+	VFMADD213PS recurrentConstants<>+704(SB), Y2, Y4
+	VMOVUPS     recurrentConstants<>+1216(SB), Y5
+	VFMADD213PS recurrentConstants<>+1280(SB), Y2, Y5
+	VFMADD213PS recurrentConstants<>+1344(SB), Y2, Y5
+	VFMADD213PS recurrentConstants<>+1408(SB), Y2, Y5
 	VFMADD213PS recurrentConstants<>+704(SB), Y2, Y5
-	VFMADD213PS recurrentConstants<>+352(SB), Y2, Y5
 	VMULPS      Y1, Y4, Y4
 	VDIVPS      Y5, Y4, Y4
 	VFMADD231PS Y3, Y4, Y0
@@ -160,37 +160,37 @@ summed:
 	VMOVUPS     32(DI), Y1
 	VMOVUPS     recurrentConstants<>+0(SB), Y2
 	VMAXPS      Y1, Y2, Y1
-	VMOVUPS     recurrentConstants<>+32(SB), Y2
+	VMOVUPS     recurrentConstants<>+64(SB), Y2
 	VMINPS      Y1, Y2, Y1
 	VMULPS      Y1, Y1, Y2
-	VMOVUPS     recurrentConstants<>+64(SB), Y3
-	VFMADD213PS recurrentConstants<>+96(SB), Y2, Y3
-	VFMADD213PS recurrentConstants<>+128(SB), Y2, Y3
-	VFMADD213PS recurrentConstants<>+160(SB), Y2, Y3
+	VMOVUPS     recurrentConstants<>+128(SB), Y3
 	VFMADD213PS recurrentConstants<>+192(SB), Y2, Y3
-	VMOVUPS     recurrentConstants<>+224(SB), Y4
-	VFMADD213PS recurrentConstants<>+256(SB), Y2, Y4
-	VFMADD213PS recurrentConstants<>+288(SB), Y2, Y4
-	VFMADD213PS recurrentConstants<>+320(SB), Y2, Y4
-	VFMADD213PS recurrentConstants<>+352(SB), Y2, Y4
+	VFMADD213PS recurrentConstants<>+256(SB), Y2, Y3
+	VFMADD213PS recurrentConstants<>+320(SB), Y2, Y3
+	VFMADD213PS recurrentConstants<>+384(SB), Y2, Y3
+	VMOVUPS     recurrentConstants<>+448(SB), Y4
+	VFMADD213PS recurrentConstants<>+512(SB), Y2, Y4
+	VFMADD213PS recurrentConstants<>+576(SB), Y2, Y4
+	VFMADD213PS recurrentConstants<>+640(SB), Y2, Y4
+	VFMADD213PS recurrentConstants<>+704(SB), Y2, Y4
 	VMULPS      Y1, Y3, Y3
 	VDIVPS      Y4, Y3, Y3
-	VADDPS      recurrentConstants<>+384(SB), Y3, Y3
-	VMOVUPS     recurrentConstants<>+416(SB), Y1
+	VADDPS      recurrentConstants<>+768(SB), Y3, Y3
+	VMOVUPS     recurrentConstants<>+832(SB), Y1
 	VMAXPS      Y0, Y1, Y0
-	VMOVUPS     recurrentConstants<>+448(SB), Y1
+	VMOVUPS     recurrentConstants<>+896(SB), Y1
 	VMINPS      Y0, Y1, Y0
 	VMULPS      Y0, Y0, Y1
-	VMOVUPS     recurrentConstants<>+480(SB), Y2
-	VFMADD213PS recurrentConstants<>+512(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+544(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+576(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+352(SB), Y1, Y2
-	VMOVUPS     recurrentConstants<>+608(SB), Y4
-	VFMADD213PS recurrentConstants<>+640(SB), Y1, Y4
-	VFMADD213PS recurrentConstants<>+672(SB), Y1, Y4
+	VMOVUPS     recurrentConstants<>+960(SB), Y2
+	VFMADD213PS recurrentConstants<>+1024(SB), Y1, Y2
+	VFMADD213PS recurrentConstants<>+1088(SB), Y1, Y2
+	VFMADD213PS recurrentConstants<>+1152(SB), Y1, Y2
+	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y2
+	VMOVUPS     recurrentConstants<>+1216(SB), Y4
+	VFMADD213PS recurrentConstants<>+1280(SB), Y1, Y4
+	VFMADD213PS recurrentConstants<>+1344(SB), Y1, Y4
+	VFMADD213PS recurrentConstants<>+1408(SB), Y1, Y4
 	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y4
-	VFMADD213PS recurrentConstants<>+352(SB), Y1, Y4
 	VMULPS      Y0, Y2, Y2
 	VDIVPS      Y4, Y2, Y2
 	VMULPS      Y3, Y2, Y2
@@ -203,9 +203,9 @@ summed:
 	VZEROUPPER
 	RET
 
-// func lstm2(t *byte)
+// func lstm2x8(t *byte)
 // Requires: AVX, FMA3
-TEXT ·lstm2(SB), NOSPLIT, $0-8
+TEXT ·lstm2x8(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), AX
 	MOVQ (AX), CX
 	MOVQ 192(AX), DX
@@ -314,58 +314,58 @@ summed:
 	VMOVUPS     64(R9), Y0
 	VMOVUPS     recurrentConstants<>+0(SB), Y1
 	VMAXPS      Y0, Y1, Y0
-	VMOVUPS     recurrentConstants<>+32(SB), Y1
+	VMOVUPS     recurrentConstants<>+64(SB), Y1
 	VMINPS      Y0, Y1, Y0
 	VMULPS      Y0, Y0, Y1
-	VMOVUPS     recurrentConstants<>+64(SB), Y2
-	VFMADD213PS recurrentConstants<>+96(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+128(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+160(SB), Y1, Y2
+	VMOVUPS     recurrentConstants<>+128(SB), Y2
 	VFMADD213PS recurrentConstants<>+192(SB), Y1, Y2
-	VMOVUPS     recurrentConstants<>+224(SB), Y3
-	VFMADD213PS recurrentConstants<>+256(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+288(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+320(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+352(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+256(SB), Y1, Y2
+	VFMADD213PS recurrentConstants<>+320(SB), Y1, Y2
+	VFMADD213PS recurrentConstants<>+384(SB), Y1, Y2
+	VMOVUPS     recurrentConstants<>+448(SB), Y3
+	VFMADD213PS recurrentConstants<>+512(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+576(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+640(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y3
 	VMULPS      Y0, Y2, Y2
 	VDIVPS      Y3, Y2, Y2
-	VADDPS      recurrentConstants<>+384(SB), Y2, Y2
+	VADDPS      recurrentConstants<>+768(SB), Y2, Y2
 	VMULPS      (R11), Y2, Y0
 	VMOVUPS     (R9), Y1
 	VMOVUPS     recurrentConstants<>+0(SB), Y2
 	VMAXPS      Y1, Y2, Y1
-	VMOVUPS     recurrentConstants<>+32(SB), Y2
+	VMOVUPS     recurrentConstants<>+64(SB), Y2
 	VMINPS      Y1, Y2, Y1
 	VMULPS      Y1, Y1, Y2
-	VMOVUPS     recurrentConstants<>+64(SB), Y3
-	VFMADD213PS recurrentConstants<>+96(SB), Y2, Y3
-	VFMADD213PS recurrentConstants<>+128(SB), Y2, Y3
-	VFMADD213PS recurrentConstants<>+160(SB), Y2, Y3
+	VMOVUPS     recurrentConstants<>+128(SB), Y3
 	VFMADD213PS recurrentConstants<>+192(SB), Y2, Y3
-	VMOVUPS     recurrentConstants<>+224(SB), Y4
-	VFMADD213PS recurrentConstants<>+256(SB), Y2, Y4
-	VFMADD213PS recurrentConstants<>+288(SB), Y2, Y4
-	VFMADD213PS recurrentConstants<>+320(SB), Y2, Y4
-	VFMADD213PS recurrentConstants<>+352(SB), Y2, Y4
+	VFMADD213PS recurrentConstants<>+256(SB), Y2, Y3
+	VFMADD213PS recurrentConstants<>+320(SB), Y2, Y3
+	VFMADD213PS recurrentConstants<>+384(SB), Y2, Y3
+	VMOVUPS     recurrentConstants<>+448(SB), Y4
+	VFMADD213PS recurrentConstants<>+512(SB), Y2, Y4
+	VFMADD213PS recurrentConstants<>+576(SB), Y2, Y4
+	VFMADD213PS recurrentConstants<>+640(SB), Y2, Y4
+	VFMADD213PS recurrentConstants<>+704(SB), Y2, Y4
 	VMULPS      Y1, Y3, Y3
 	VDIVPS      Y4, Y3, Y3
-	VADDPS      recurrentConstants<>+384(SB), Y3, Y3
+	VADDPS      recurrentConstants<>+768(SB), Y3, Y3
 	VMOVUPS     96(R9), Y1
-	VMOVUPS     recurrentConstants<>+416(SB), Y2
+	VMOVUPS     recurrentConstants<>+832(SB), Y2
 	VMAXPS      Y1, Y2, Y1
-	VMOVUPS     recurrentConstants<>+448(SB), Y2
+	VMOVUPS     recurrentConstants<>+896(SB), Y2
 	VMINPS      Y1, Y2, Y1
 	VMULPS      Y1, Y1, Y2
-	VMOVUPS     recurrentConstants<>+480(SB), Y4
-	VFMADD213PS recurrentConstants<>+512(SB), Y2, Y4
-	VFMADD213PS recurrentConstants<>+544(SB), Y2, Y4
-	VFMADD213PS recurrentConstants<>+576(SB), Y2, Y4
-	VFMADD213PS recurrentConstants<>+352(SB), Y2, Y4
-	VMOVUPS     recurrentConstants<>+608(SB), Y5
-	VFMADD213PS recurrentConstants<>+640(SB), Y2, Y5
-	VFMADD213PS recurrentConstants<>+672(SB), Y2, Y5
+	VMOVUPS     recurrentConstants<>+960(SB), Y4
+	VFMADD213PS recurrentConstants<>+1024(SB), Y2, Y4
+	VFMADD213PS recurrentConstants<>+1088(SB), Y2, Y4
+	VFMADD213PS recurrentConstants<>+1152(SB), Y2, Y4
+	VFMADD213PS recurrentConstants<>+704(SB), Y2, Y4
+	VMOVUPS     recurrentConstants<>+1216(SB), Y5
+	VFMADD213PS recurrentConstants<>+1280(SB), Y2, Y5
+	VFMADD213PS recurrentConstants<>+1344(SB), Y2, Y5
+	VFMADD213PS recurrentConstants<>+1408(SB), Y2, Y5
 	VFMADD213PS recurrentConstants<>+704(SB), Y2, Y5
-	VFMADD213PS recurrentConstants<>+352(SB), Y2, Y5
 	VMULPS      Y1, Y4, Y4
 	VDIVPS      Y5, Y4, Y4
 	VFMADD231PS Y3, Y4, Y0
@@ -373,37 +373,37 @@ summed:
 	VMOVUPS     32(R9), Y1
 	VMOVUPS     recurrentConstants<>+0(SB), Y2
 	VMAXPS      Y1, Y2, Y1
-	VMOVUPS     recurrentConstants<>+32(SB), Y2
+	VMOVUPS     recurrentConstants<>+64(SB), Y2
 	VMINPS      Y1, Y2, Y1
 	VMULPS      Y1, Y1, Y2
-	VMOVUPS     recurrentConstants<>+64(SB), Y3
-	VFMADD213PS recurrentConstants<>+96(SB), Y2, Y3
-	VFMADD213PS recurrentConstants<>+128(SB), Y2, Y3
-	VFMADD213PS recurrentConstants<>+160(SB), Y2, Y3
+	VMOVUPS     recurrentConstants<>+128(SB), Y3
 	VFMADD213PS recurrentConstants<>+192(SB), Y2, Y3
-	VMOVUPS     recurrentConstants<>+224(SB), Y4
-	VFMADD213PS recurrentConstants<>+256(SB), Y2, Y4
-	VFMADD213PS recurrentConstants<>+288(SB), Y2, Y4
-	VFMADD213PS recurrentConstants<>+320(SB), Y2, Y4
-	VFMADD213PS recurrentConstants<>+352(SB), Y2, Y4
+	VFMADD213PS recurrentConstants<>+256(SB), Y2, Y3
+	VFMADD213PS recurrentConstants<>+320(SB), Y2, Y3
+	VFMADD213PS recurrentConstants<>+384(SB), Y2, Y3
+	VMOVUPS     recurrentConstants<>+448(SB), Y4
+	VFMADD213PS recurrentConstants<>+512(SB), Y2, Y4
+	VFMADD213PS recurrentConstants<>+576(SB), Y2, Y4
+	VFMADD213PS recurrentConstants<>+640(SB), Y2, Y4
+	VFMADD213PS recurrentConstants<>+704(SB), Y2, Y4
 	VMULPS      Y1, Y3, Y3
 	VDIVPS      Y4, Y3, Y3
-	VADDPS      recurrentConstants<>+384(SB), Y3, Y3
-	VMOVUPS     recurrentConstants<>+416(SB), Y1
+	VADDPS      recurrentConstants<>+768(SB), Y3, Y3
+	VMOVUPS     recurrentConstants<>+832(SB), Y1
 	VMAXPS      Y0, Y1, Y0
-	VMOVUPS     recurrentConstants<>+448(SB), Y1
+	VMOVUPS     recurrentConstants<>+896(SB), Y1
 	VMINPS      Y0, Y1, Y0
 	VMULPS      Y0, Y0, Y1
-	VMOVUPS     recurrentConstants<>+480(SB), Y2
-	VFMADD213PS recurrentConstants<>+512(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+544(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+576(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+352(SB), Y1, Y2
-	VMOVUPS     recurrentConstants<>+608(SB), Y4
-	VFMADD213PS recurrentConstants<>+640(SB), Y1, Y4
-	VFMADD213PS recurrentConstants<>+672(SB), Y1, Y4
+	VMOVUPS     recurrentConstants<>+960(SB), Y2
+	VFMADD213PS recurrentConstants<>+1024(SB), Y1, Y2
+	VFMADD213PS recurrentConstants<>+1088(SB), Y1, Y2
+	VFMADD213PS recurrentConstants<>+1152(SB), Y1, Y2
+	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y2
+	VMOVUPS     recurrentConstants<>+1216(SB), Y4
+	VFMADD213PS recurrentConstants<>+1280(SB), Y1, Y4
+	VFMADD213PS recurrentConstants<>+1344(SB), Y1, Y4
+	VFMADD213PS recurrentConstants<>+1408(SB), Y1, Y4
 	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y4
-	VFMADD213PS recurrentConstants<>+352(SB), Y1, Y4
 	VMULPS      Y0, Y2, Y2
 	VDIVPS      Y4, Y2, Y2
 	VMULPS      Y3, Y2, Y2
@@ -414,58 +414,58 @@ summed:
 	VMOVUPS     64(R9), Y0
 	VMOVUPS     recurrentConstants<>+0(SB), Y1
 	VMAXPS      Y0, Y1, Y0
-	VMOVUPS     recurrentConstants<>+32(SB), Y1
+	VMOVUPS     recurrentConstants<>+64(SB), Y1
 	VMINPS      Y0, Y1, Y0
 	VMULPS      Y0, Y0, Y1
-	VMOVUPS     recurrentConstants<>+64(SB), Y2
-	VFMADD213PS recurrentConstants<>+96(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+128(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+160(SB), Y1, Y2
+	VMOVUPS     recurrentConstants<>+128(SB), Y2
 	VFMADD213PS recurrentConstants<>+192(SB), Y1, Y2
-	VMOVUPS     recurrentConstants<>+224(SB), Y3
-	VFMADD213PS recurrentConstants<>+256(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+288(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+320(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+352(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+256(SB), Y1, Y2
+	VFMADD213PS recurrentConstants<>+320(SB), Y1, Y2
+	VFMADD213PS recurrentConstants<>+384(SB), Y1, Y2
+	VMOVUPS     recurrentConstants<>+448(SB), Y3
+	VFMADD213PS recurrentConstants<>+512(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+576(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+640(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y3
 	VMULPS      Y0, Y2, Y2
 	VDIVPS      Y3, Y2, Y2
-	VADDPS      recurrentConstants<>+384(SB), Y2, Y2
+	VADDPS      recurrentConstants<>+768(SB), Y2, Y2
 	VMULPS      (R11), Y2, Y0
 	VMOVUPS     (R9), Y1
 	VMOVUPS     recurrentConstants<>+0(SB), Y2
 	VMAXPS      Y1, Y2, Y1
-	VMOVUPS     recurrentConstants<>+32(SB), Y2
+	VMOVUPS     recurrentConstants<>+64(SB), Y2
 	VMINPS      Y1, Y2, Y1
 	VMULPS      Y1, Y1, Y2
-	VMOVUPS     recurrentConstants<>+64(SB), Y3
-	VFMADD213PS recurrentConstants<>+96(SB), Y2, Y3
-	VFMADD213PS recurrentConstants<>+128(SB), Y2, Y3
-	VFMADD213PS recurrentConstants<>+160(SB), Y2, Y3
+	VMOVUPS     recurrentConstants<>+128(SB), Y3
 	VFMADD213PS recurrentConstants<>+192(SB), Y2, Y3
-	VMOVUPS     recurrentConstants<>+224(SB), Y4
-	VFMADD213PS recurrentConstants<>+256(SB), Y2, Y4
-	VFMADD213PS recurrentConstants<>+288(SB), Y2, Y4
-	VFMADD213PS recurrentConstants<>+320(SB), Y2, Y4
-	VFMADD213PS recurrentConstants<>+352(SB), Y2, Y4
+	VFMADD213PS recurrentConstants<>+256(SB), Y2, Y3
+	VFMADD213PS recurrentConstants<>+320(SB), Y2, Y3
+	VFMADD213PS recurrentConstants<>+384(SB), Y2, Y3
+	VMOVUPS     recurrentConstants<>+448(SB), Y4
+	VFMADD213PS recurrentConstants<>+512(SB), Y2, Y4
+	VFMADD213PS recurrentConstants<>+576(SB), Y2, Y4
+	VFMADD213PS recurrentConstants<>+640(SB), Y2, Y4
+	VFMADD213PS recurrentConstants<>+704(SB), Y2, Y4
 	VMULPS      Y1, Y3, Y3
 	VDIVPS      Y4, Y3, Y3
-	VADDPS      recurrentConstants<>+384(SB), Y3, Y3
+	VADDPS      recurrentConstants<>+768(SB), Y3, Y3
 	VMOVUPS     96(R9), Y1
-	VMOVUPS     recurrentConstants<>+416(SB), Y2
+	VMOVUPS     recurrentConstants<>+832(SB), Y2
 	VMAXPS      Y1, Y2, Y1
-	VMOVUPS     recurrentConstants<>+448(SB), Y2
+	VMOVUPS     recurrentConstants<>+896(SB), Y2
 	VMINPS      Y1, Y2, Y1
 	VMULPS      Y1, Y1, Y2
-	VMOVUPS     recurrentConstants<>+480(SB), Y4
-	VFMADD213PS recurrentConstants<>+512(SB), Y2, Y4
-	VFMADD213PS recurrentConstants<>+544(SB), Y2, Y4
-	VFMADD213PS recurrentConstants<>+576(SB), Y2, Y4
-	VFMADD213PS recurrentConstants<>+352(SB), Y2, Y4
-	VMOVUPS     recurrentConstants<>+608(SB), Y5
-	VFMADD213PS recurrentConstants<>+640(SB), Y2, Y5
-	VFMADD213PS recurrentConstants<>+672(SB), Y2, Y5
+	VMOVUPS     recurrentConstants<>+960(SB), Y4
+	VFMADD213PS recurrentConstants<>+1024(SB), Y2, Y4
+	VFMADD213PS recurrentConstants<>+1088(SB), Y2, Y4
+	VFMADD213PS recurrentConstants<>+1152(SB), Y2, Y4
+	VFMADD213PS recurrentConstants<>+704(SB), Y2, Y4
+	VMOVUPS     recurrentConstants<>+1216(SB), Y5
+	VFMADD213PS recurrentConstants<>+1280(SB), Y2, Y5
+	VFMADD213PS recurrentConstants<>+1344(SB), Y2, Y5
+	VFMADD213PS recurrentConstants<>+1408(SB), Y2, Y5
 	VFMADD213PS recurrentConstants<>+704(SB), Y2, Y5
-	VFMADD213PS recurrentConstants<>+352(SB), Y2, Y5
 	VMULPS      Y1, Y4, Y4
 	VDIVPS      Y5, Y4, Y4
 	VFMADD231PS Y3, Y4, Y0
@@ -473,37 +473,37 @@ summed:
 	VMOVUPS     32(R9), Y1
 	VMOVUPS     recurrentConstants<>+0(SB), Y2
 	VMAXPS      Y1, Y2, Y1
-	VMOVUPS     recurrentConstants<>+32(SB), Y2
+	VMOVUPS     recurrentConstants<>+64(SB), Y2
 	VMINPS      Y1, Y2, Y1
 	VMULPS      Y1, Y1, Y2
-	VMOVUPS     recurrentConstants<>+64(SB), Y3
-	VFMADD213PS recurrentConstants<>+96(SB), Y2, Y3
-	VFMADD213PS recurrentConstants<>+128(SB), Y2, Y3
-	VFMADD213PS recurrentConstants<>+160(SB), Y2, Y3
+	VMOVUPS     recurrentConstants<>+128(SB), Y3
 	VFMADD213PS recurrentConstants<>+192(SB), Y2, Y3
-	VMOVUPS     recurrentConstants<>+224(SB), Y4
-	VFMADD213PS recurrentConstants<>+256(SB), Y2, Y4
-	VFMADD213PS recurrentConstants<>+288(SB), Y2, Y4
-	VFMADD213PS recurrentConstants<>+320(SB), Y2, Y4
-	VFMADD213PS recurrentConstants<>+352(SB), Y2, Y4
+	VFMADD213PS recurrentConstants<>+256(SB), Y2, Y3
+	VFMADD213PS recurrentConstants<>+320(SB), Y2, Y3
+	VFMADD213PS recurrentConstants<>+384(SB), Y2, Y3
+	VMOVUPS     recurrentConstants<>+448(SB), Y4
+	VFMADD213PS recurrentConstants<>+512(SB), Y2, Y4
+	VFMADD213PS recurrentConstants<>+576(SB), Y2, Y4
+	VFMADD213PS recurrentConstants<>+640(SB), Y2, Y4
+	VFMADD213PS recurrentConstants<>+704(SB), Y2, Y4
 	VMULPS      Y1, Y3, Y3
 	VDIVPS      Y4, Y3, Y3
-	VADDPS      recurrentConstants<>+384(SB), Y3, Y3
-	VMOVUPS     recurrentConstants<>+416(SB), Y1
+	VADDPS      recurrentConstants<>+768(SB), Y3, Y3
+	VMOVUPS     recurrentConstants<>+832(SB), Y1
 	VMAXPS      Y0, Y1, Y0
-	VMOVUPS     recurrentConstants<>+448(SB), Y1
+	VMOVUPS     recurrentConstants<>+896(SB), Y1
 	VMINPS      Y0, Y1, Y0
 	VMULPS      Y0, Y0, Y1
-	VMOVUPS     recurrentConstants<>+480(SB), Y2
-	VFMADD213PS recurrentConstants<>+512(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+544(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+576(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+352(SB), Y1, Y2
-	VMOVUPS     recurrentConstants<>+608(SB), Y4
-	VFMADD213PS recurrentConstants<>+640(SB), Y1, Y4
-	VFMADD213PS recurrentConstants<>+672(SB), Y1, Y4
+	VMOVUPS     recurrentConstants<>+960(SB), Y2
+	VFMADD213PS recurrentConstants<>+1024(SB), Y1, Y2
+	VFMADD213PS recurrentConstants<>+1088(SB), Y1, Y2
+	VFMADD213PS recurrentConstants<>+1152(SB), Y1, Y2
+	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y2
+	VMOVUPS     recurrentConstants<>+1216(SB), Y4
+	VFMADD213PS recurrentConstants<>+1280(SB), Y1, Y4
+	VFMADD213PS recurrentConstants<>+1344(SB), Y1, Y4
+	VFMADD213PS recurrentConstants<>+1408(SB), Y1, Y4
 	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y4
-	VFMADD213PS recurrentConstants<>+352(SB), Y1, Y4
 	VMULPS      Y0, Y2, Y2
 	VDIVPS      Y4, Y2, Y2
 	VMULPS      Y3, Y2, Y2
@@ -516,9 +516,9 @@ summed:
 	VZEROUPPER
 	RET
 
-// func lstm3(t *byte)
+// func lstm3x8(t *byte)
 // Requires: AVX, FMA3
-TEXT ·lstm3(SB), NOSPLIT, $0-8
+TEXT ·lstm3x8(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), AX
 	MOVQ (AX), CX
 	MOVQ 192(AX), DX
@@ -655,58 +655,58 @@ summed:
 	VMOVUPS     64(R9), Y0
 	VMOVUPS     recurrentConstants<>+0(SB), Y1
 	VMAXPS      Y0, Y1, Y0
-	VMOVUPS     recurrentConstants<>+32(SB), Y1
+	VMOVUPS     recurrentConstants<>+64(SB), Y1
 	VMINPS      Y0, Y1, Y0
 	VMULPS      Y0, Y0, Y1
-	VMOVUPS     recurrentConstants<>+64(SB), Y2
-	VFMADD213PS recurrentConstants<>+96(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+128(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+160(SB), Y1, Y2
+	VMOVUPS     recurrentConstants<>+128(SB), Y2
 	VFMADD213PS recurrentConstants<>+192(SB), Y1, Y2
-	VMOVUPS     recurrentConstants<>+224(SB), Y3
-	VFMADD213PS recurrentConstants<>+256(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+288(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+320(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+352(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+256(SB), Y1, Y2
+	VFMADD213PS recurrentConstants<>+320(SB), Y1, Y2
+	VFMADD213PS recurrentConstants<>+384(SB), Y1, Y2
+	VMOVUPS     recurrentConstants<>+448(SB), Y3
+	VFMADD213PS recurrentConstants<>+512(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+576(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+640(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y3
 	VMULPS      Y0, Y2, Y2
 	VDIVPS      Y3, Y2, Y2
-	VADDPS      recurrentConstants<>+384(SB), Y2, Y2
+	VADDPS      recurrentConstants<>+768(SB), Y2, Y2
 	VMULPS      (R11), Y2, Y0
 	VMOVUPS     (R9), Y1
 	VMOVUPS     recurrentConstants<>+0(SB), Y2
 	VMAXPS      Y1, Y2, Y1
-	VMOVUPS     recurrentConstants<>+32(SB), Y2
+	VMOVUPS     recurrentConstants<>+64(SB), Y2
 	VMINPS      Y1, Y2, Y1
 	VMULPS      Y1, Y1, Y2
-	VMOVUPS     recurrentConstants<>+64(SB), Y3
-	VFMADD213PS recurrentConstants<>+96(SB), Y2, Y3
-	VFMADD213PS recurrentConstants<>+128(SB), Y2, Y3
-	VFMADD213PS recurrentConstants<>+160(SB), Y2, Y3
+	VMOVUPS     recurrentConstants<>+128(SB), Y3
 	VFMADD213PS recurrentConstants<>+192(SB), Y2, Y3
-	VMOVUPS     recurrentConstants<>+224(SB), Y4
-	VFMADD213PS recurrentConstants<>+256(SB), Y2, Y4
-	VFMADD213PS recurrentConstants<>+288(SB), Y2, Y4
-	VFMADD213PS recurrentConstants<>+320(SB), Y2, Y4
-	VFMADD213PS recurrentConstants<>+352(SB), Y2, Y4
+	VFMADD213PS recurrentConstants<>+256(SB), Y2, Y3
+	VFMADD213PS recurrentConstants<>+320(SB), Y2, Y3
+	VFMADD213PS recurrentConstants<>+384(SB), Y2, Y3
+	VMOVUPS     recurrentConstants<>+448(SB), Y4
+	VFMADD213PS recurrentConstants<>+512(SB), Y2, Y4
+	VFMADD213PS recurrentConstants<>+576(SB), Y2, Y4
+	VFMADD213PS recurrentConstants<>+640(SB), Y2, Y4
+	VFMADD213PS recurrentConstants<>+704(SB), Y2, Y4
 	VMULPS      Y1, Y3, Y3
 	VDIVPS      Y4, Y3, Y3
-	VADDPS      recurrentConstants<>+384(SB), Y3, Y3
+	VADDPS      recurrentConstants<>+768(SB), Y3, Y3
 	VMOVUPS     96(R9), Y1
-	VMOVUPS     recurrentConstants<>+416(SB), Y2
+	VMOVUPS     recurrentConstants<>+832(SB), Y2
 	VMAXPS      Y1, Y2, Y1
-	VMOVUPS     recurrentConstants<>+448(SB), Y2
+	VMOVUPS     recurrentConstants<>+896(SB), Y2
 	VMINPS      Y1, Y2, Y1
 	VMULPS      Y1, Y1, Y2
-	VMOVUPS     recurrentConstants<>+480(SB), Y4
-	VFMADD213PS recurrentConstants<>+512(SB), Y2, Y4
-	VFMADD213PS recurrentConstants<>+544(SB), Y2, Y4
-	VFMADD213PS recurrentConstants<>+576(SB), Y2, Y4
-	VFMADD213PS recurrentConstants<>+352(SB), Y2, Y4
-	VMOVUPS     recurrentConstants<>+608(SB), Y5
-	VFMADD213PS recurrentConstants<>+640(SB), Y2, Y5
-	VFMADD213PS recurrentConstants<>+672(SB), Y2, Y5
+	VMOVUPS     recurrentConstants<>+960(SB), Y4
+	VFMADD213PS recurrentConstants<>+1024(SB), Y2, Y4
+	VFMADD213PS recurrentConstants<>+1088(SB), Y2, Y4
+	VFMADD213PS recurrentConstants<>+1152(SB), Y2, Y4
+	VFMADD213PS recurrentConstants<>+704(SB), Y2, Y4
+	VMOVUPS     recurrentConstants<>+1216(SB), Y5
+	VFMADD213PS recurrentConstants<>+1280(SB), Y2, Y5
+	VFMADD213PS recurrentConstants<>+1344(SB), Y2, Y5
+	VFMADD213PS recurrentConstants<>+1408(SB), Y2, Y5
 	VFMADD213PS recurrentConstants<>+704(SB), Y2, Y5
-	VFMADD213PS recurrentConstants<>+352(SB), Y2, Y5
 	VMULPS      Y1, Y4, Y4
 	VDIVPS      Y5, Y4, Y4
 	VFMADD231PS Y3, Y4, Y0
@@ -714,37 +714,37 @@ summed:
 	VMOVUPS     32(R9), Y1
 	VMOVUPS     recurrentConstants<>+0(SB), Y2
 	VMAXPS      Y1, Y2, Y1
-	VMOVUPS     recurrentConstants<>+32(SB), Y2
+	VMOVUPS     recurrentConstants<>+64(SB), Y2
 	VMINPS      Y1, Y2, Y1
 	VMULPS      Y1, Y1, Y2
-	VMOVUPS     recurrentConstants<>+64(SB), Y3
-	VFMADD213PS recurrentConstants<>+96(SB), Y2, Y3
-	VFMADD213PS recurrentConstants<>+128(SB), Y2, Y3
-	VFMADD213PS recurrentConstants<>+160(SB), Y2, Y3
+	VMOVUPS     recurrentConstants<>+128(SB), Y3
 	VFMADD213PS recurrentConstants<>+192(SB), Y2, Y3
-	VMOVUPS     recurrentConstants<>+224(SB), Y4
-	VFMADD213PS recurrentConstants<>+256(SB), Y2, Y4
-	VFMADD213PS recurrentConstants<>+288(SB), Y2, Y4
-	VFMADD213PS recurrentConstants<>+320(SB), Y2, Y4
-	VFMADD213PS recurrentConstants<>+352(SB), Y2, Y4
+	VFMADD213PS recurrentConstants<>+256(SB), Y2, Y3
+	VFMADD213PS recurrentConstants<>+320(SB), Y2, Y3
+	VFMADD213PS recurrentConstants<>+384(SB), Y2, Y3
+	VMOVUPS     recurrentConstants<>+448(SB), Y4
+	VFMADD213PS recurrentConstants<>+512(SB), Y2, Y4
+	VFMADD213PS recurrentConstants<>+576(SB), Y2, Y4
+	VFMADD213PS recurrentConstants<>+640(SB), Y2, Y4
+	VFMADD213PS recurrentConstants<>+704(SB), Y2, Y4
 	VMULPS      Y1, Y3, Y3
 	VDIVPS      Y4, Y3, Y3
-	VADDPS      recurrentConstants<>+384(SB), Y3, Y3
-	VMOVUPS     recurrentConstants<>+416(SB), Y1
+	VADDPS      recurrentConstants<>+768(SB), Y3, Y3
+	VMOVUPS     recurrentConstants<>+832(SB), Y1
 	VMAXPS      Y0, Y1, Y0
-	VMOVUPS     recurrentConstants<>+448(SB), Y1
+	VMOVUPS     recurrentConstants<>+896(SB), Y1
 	VMINPS      Y0, Y1, Y0
 	VMULPS      Y0, Y0, Y1
-	VMOVUPS     recurrentConstants<>+480(SB), Y2
-	VFMADD213PS recurrentConstants<>+512(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+544(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+576(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+352(SB), Y1, Y2
-	VMOVUPS     recurrentConstants<>+608(SB), Y4
-	VFMADD213PS recurrentConstants<>+640(SB), Y1, Y4
-	VFMADD213PS recurrentConstants<>+672(SB), Y1, Y4
+	VMOVUPS     recurrentConstants<>+960(SB), Y2
+	VFMADD213PS recurrentConstants<>+1024(SB), Y1, Y2
+	VFMADD213PS recurrentConstants<>+1088(SB), Y1, Y2
+	VFMADD213PS recurrentConstants<>+1152(SB), Y1, Y2
+	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y2
+	VMOVUPS     recurrentConstants<>+1216(SB), Y4
+	VFMADD213PS recurrentConstants<>+1280(SB), Y1, Y4
+	VFMADD213PS recurrentConstants<>+1344(SB), Y1, Y4
+	VFMADD213PS recurrentConstants<>+1408(SB), Y1, Y4
 	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y4
-	VFMADD213PS recurrentConstants<>+352(SB), Y1, Y4
 	VMULPS      Y0, Y2, Y2
 	VDIVPS      Y4, Y2, Y2
 	VMULPS      Y3, Y2, Y2
@@ -755,58 +755,58 @@ summed:
 	VMOVUPS     64(R9), Y0
 	VMOVUPS     recurrentConstants<>+0(SB), Y1
 	VMAXPS      Y0, Y1, Y0
-	VMOVUPS     recurrentConstants<>+32(SB), Y1
+	VMOVUPS     recurrentConstants<>+64(SB), Y1
 	VMINPS      Y0, Y1, Y0
 	VMULPS      Y0, Y0, Y1
-	VMOVUPS     recurrentConstants<>+64(SB), Y2
-	VFMADD213PS recurrentConstants<>+96(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+128(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+160(SB), Y1, Y2
+	VMOVUPS     recurrentConstants<>+128(SB), Y2
 	VFMADD213PS recurrentConstants<>+192(SB), Y1, Y2
-	VMOVUPS     recurrentConstants<>+224(SB), Y3
-	VFMADD213PS recurrentConstants<>+256(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+288(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+320(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+352(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+256(SB), Y1, Y2
+	VFMADD213PS recurrentConstants<>+320(SB), Y1, Y2
+	VFMADD213PS recurrentConstants<>+384(SB), Y1, Y2
+	VMOVUPS     recurrentConstants<>+448(SB), Y3
+	VFMADD213PS recurrentConstants<>+512(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+576(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+640(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y3
 	VMULPS      Y0, Y2, Y2
 	VDIVPS      Y3, Y2, Y2
-	VADDPS      recurrentConstants<>+384(SB), Y2, Y2
+	VADDPS      recurrentConstants<>+768(SB), Y2, Y2
 	VMULPS      (R11), Y2, Y0
 	VMOVUPS     (R9), Y1
 	VMOVUPS     recurrentConstants<>+0(SB), Y2
 	VMAXPS      Y1, Y2, Y1
-	VMOVUPS     recurrentConstants<>+32(SB), Y2
+	VMOVUPS     recurrentConstants<>+64(SB), Y2
 	VMINPS      Y1, Y2, Y1
 	VMULPS      Y1, Y1, Y2
-	VMOVUPS     recurrentConstants<>+64(SB), Y3
-	VFMADD213PS recurrentConstants<>+96(SB), Y2, Y3
-	VFMADD213PS recurrentConstants<>+128(SB), Y2, Y3
-	VFMADD213PS recurrentConstants<>+160(SB), Y2, Y3
+	VMOVUPS     recurrentConstants<>+128(SB), Y3
 	VFMADD213PS recurrentConstants<>+192(SB), Y2, Y3
-	VMOVUPS     recurrentConstants<>+224(SB), Y4
-	VFMADD213PS recurrentConstants<>+256(SB), Y2, Y4
-	VFMADD213PS recurrentConstants<>+288(SB), Y2, Y4
-	VFMADD213PS recurrentConstants<>+320(SB), Y2, Y4
-	VFMADD213PS recurrentConstants<>+352(SB), Y2, Y4
+	VFMADD213PS recurrentConstants<>+256(SB), Y2, Y3
+	VFMADD213PS recurrentConstants<>+320(SB), Y2, Y3
+	VFMADD213PS recurrentConstants<>+384(SB), Y2, Y3
+	VMOVUPS     recurrentConstants<>+448(SB), Y4
+	VFMADD213PS recurrentConstants<>+512(SB), Y2, Y4
+	VFMADD213PS recurrentConstants<>+576(SB), Y2, Y4
+	VFMADD213PS recurrentConstants<>+640(SB), Y2, Y4
+	VFMADD213PS recurrentConstants<>+704(SB), Y2, Y4
 	VMULPS      Y1, Y3, Y3
 	VDIVPS      Y4, Y3, Y3
-	VADDPS      recurrentConstants<>+384(SB), Y3, Y3
+	VADDPS      recurrentConstants<>+768(SB), Y3, Y3
 	VMOVUPS     96(R9), Y1
-	VMOVUPS     recurrentConstants<>+416(SB), Y2
+	VMOVUPS     recurrentConstants<>+832(SB), Y2
 	VMAXPS      Y1, Y2, Y1
-	VMOVUPS     recurrentConstants<>+448(SB), Y2
+	VMOVUPS     recurrentConstants<>+896(SB), Y2
 	VMINPS      Y1, Y2, Y1
 	VMULPS      Y1, Y1, Y2
-	VMOVUPS     recurrentConstants<>+480(SB), Y4
-	VFMADD213PS recurrentConstants<>+512(SB), Y2, Y4
-	VFMADD213PS recurrentConstants<>+544(SB), Y2, Y4
-	VFMADD213PS recurrentConstants<>+576(SB), Y2, Y4
-	VFMADD213PS recurrentConstants<>+352(SB), Y2, Y4
-	VMOVUPS     recurrentConstants<>+608(SB), Y5
-	VFMADD213PS recurrentConstants<>+640(SB), Y2, Y5
-	VFMADD213PS recurrentConstants<>+672(SB), Y2, Y5
+	VMOVUPS     recurrentConstants<>+960(SB), Y4
+	VFMADD213PS recurrentConstants<>+1024(SB), Y2, Y4
+	VFMADD213PS recurrentConstants<>+1088(SB), Y2, Y4
+	VFMADD213PS recurrentConstants<>+1152(SB), Y2, Y4
+	VFMADD213PS recurrentConstants<>+704(SB), Y2, Y4
+	VMOVUPS     recurrentConstants<>+1216(SB), Y5
+	VFMADD213PS recurrentConstants<>+1280(SB), Y2, Y5
+	VFMADD213PS recurrentConstants<>+1344(SB), Y2, Y5
+	VFMADD213PS recurrentConstants<>+1408(SB), Y2, Y5
 	VFMADD213PS recurrentConstants<>+704(SB), Y2, Y5
-	VFMADD213PS recurrentConstants<>+352(SB), Y2, Y5
 	VMULPS      Y1, Y4, Y4
 	VDIVPS      Y5, Y4, Y4
 	VFMADD231PS Y3, Y4, Y0
@@ -814,37 +814,37 @@ summed:
 	VMOVUPS     32(R9), Y1
 	VMOVUPS     recurrentConstants<>+0(SB), Y2
 	VMAXPS      Y1, Y2, Y1
-	VMOVUPS     recurrentConstants<>+32(SB), Y2
+	VMOVUPS     recurrentConstants<>+64(SB), Y2
 	VMINPS      Y1, Y2, Y1
 	VMULPS      Y1, Y1, Y2
-	VMOVUPS     recurrentConstants<>+64(SB), Y3
-	VFMADD213PS recurrentConstants<>+96(SB), Y2, Y3
-	VFMADD213PS recurrentConstants<>+128(SB), Y2, Y3
-	VFMADD213PS recurrentConstants<>+160(SB), Y2, Y3
+	VMOVUPS     recurrentConstants<>+128(SB), Y3
 	VFMADD213PS recurrentConstants<>+192(SB), Y2, Y3
-	VMOVUPS     recurrentConstants<>+224(SB), Y4
-	VFMADD213PS recurrentConstants<>+256(SB), Y2, Y4
-	VFMADD213PS recurrentConstants<>+288(SB), Y2, Y4
-	VFMADD213PS recurrentConstants<>+320(SB), Y2, Y4
-	VFMADD213PS recurrentConstants<>+352(SB), Y2, Y4
+	VFMADD213PS recurrentConstants<>+256(SB), Y2, Y3
+	VFMADD213PS recurrentConstants<>+320(SB), Y2, Y3
+	VFMADD213PS recurrentConstants<>+384(SB), Y2, Y3
+	VMOVUPS     recurrentConstants<>+448(SB), Y4
+	VFMADD213PS recurrentConstants<>+512(SB), Y2, Y4
+	VFMADD213PS recurrentConstants<>+576(SB), Y2, Y4
+	VFMADD213PS recurrentConstants<>+640(SB), Y2, Y4
+	VFMADD213PS recurrentConstants<>+704(SB), Y2, Y4
 	VMULPS      Y1, Y3, Y3
 	VDIVPS      Y4, Y3, Y3
-	VADDPS      recurrentConstants<>+384(SB), Y3, Y3
-	VMOVUPS     recurrentConstants<>+416(SB), Y1
+	VADDPS      recurrentConstants<>+768(SB), Y3, Y3
+	VMOVUPS     recurrentConstants<>+832(SB), Y1
 	VMAXPS      Y0, Y1, Y0
-	VMOVUPS     recurrentConstants<>+448(SB), Y1
+	VMOVUPS     recurrentConstants<>+896(SB), Y1
 	VMINPS      Y0, Y1, Y0
 	VMULPS      Y0, Y0, Y1
-	VMOVUPS     recurrentConstants<>+480(SB), Y2
-	VFMADD213PS recurrentConstants<>+512(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+544(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+576(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+352(SB), Y1, Y2
-	VMOVUPS     recurrentConstants<>+608(SB), Y4
-	VFMADD213PS recurrentConstants<>+640(SB), Y1, Y4
-	VFMADD213PS recurrentConstants<>+672(SB), Y1, Y4
+	VMOVUPS     recurrentConstants<>+960(SB), Y2
+	VFMADD213PS recurrentConstants<>+1024(SB), Y1, Y2
+	VFMADD213PS recurrentConstants<>+1088(SB), Y1, Y2
+	VFMADD213PS recurrentConstants<>+1152(SB), Y1, Y2
+	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y2
+	VMOVUPS     recurrentConstants<>+1216(SB), Y4
+	VFMADD213PS recurrentConstants<>+1280(SB), Y1, Y4
+	VFMADD213PS recurrentConstants<>+1344(SB), Y1, Y4
+	VFMADD213PS recurrentConstants<>+1408(SB), Y1, Y4
 	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y4
-	VFMADD213PS recurrentConstants<>+352(SB), Y1, Y4
 	VMULPS      Y0, Y2, Y2
 	VDIVPS      Y4, Y2, Y2
 	VMULPS      Y3, Y2, Y2
@@ -855,58 +855,58 @@ summed:
 	VMOVUPS     64(R9), Y0
 	VMOVUPS     recurrentConstants<>+0(SB), Y1
 	VMAXPS      Y0, Y1, Y0
-	VMOVUPS     recurrentConstants<>+32(SB), Y1
+	VMOVUPS     recurrentConstants<>+64(SB), Y1
 	VMINPS      Y0, Y1, Y0
 	VMULPS      Y0, Y0, Y1
-	VMOVUPS     recurrentConstants<>+64(SB), Y2
-	VFMADD213PS recurrentConstants<>+96(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+128(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+160(SB), Y1, Y2
+	VMOVUPS     recurrentConstants<>+128(SB), Y2
 	VFMADD213PS recurrentConstants<>+192(SB), Y1, Y2
-	VMOVUPS     recurrentConstants<>+224(SB), Y3
-	VFMADD213PS recurrentConstants<>+256(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+288(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+320(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+352(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+256(SB), Y1, Y2
+	VFMADD213PS recurrentConstants<>+320(SB), Y1, Y2
+	VFMADD213PS recurrentConstants<>+384(SB), Y1, Y2
+	VMOVUPS     recurrentConstants<>+448(SB), Y3
+	VFMADD213PS recurrentConstants<>+512(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+576(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+640(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y3
 	VMULPS      Y0, Y2, Y2
 	VDIVPS      Y3, Y2, Y2
-	VADDPS      recurrentConstants<>+384(SB), Y2, Y2
+	VADDPS      recurrentConstants<>+768(SB), Y2, Y2
 	VMULPS      (R11), Y2, Y0
 	VMOVUPS     (R9), Y1
 	VMOVUPS     recurrentConstants<>+0(SB), Y2
 	VMAXPS      Y1, Y2, Y1
-	VMOVUPS     recurrentConstants<>+32(SB), Y2
+	VMOVUPS     recurrentConstants<>+64(SB), Y2
 	VMINPS      Y1, Y2, Y1
 	VMULPS      Y1, Y1, Y2
-	VMOVUPS     recurrentConstants<>+64(SB), Y3
-	VFMADD213PS recurrentConstants<>+96(SB), Y2, Y3
-	VFMADD213PS recurrentConstants<>+128(SB), Y2, Y3
-	VFMADD213PS recurrentConstants<>+160(SB), Y2, Y3
+	VMOVUPS     recurrentConstants<>+128(SB), Y3
 	VFMADD213PS recurrentConstants<>+192(SB), Y2, Y3
-	VMOVUPS     recurrentConstants<>+224(SB), Y4
-	VFMADD213PS recurrentConstants<>+256(SB), Y2, Y4
-	VFMADD213PS recurrentConstants<>+288(SB), Y2, Y4
-	VFMADD213PS recurrentConstants<>+320(SB), Y2, Y4
-	VFMADD213PS recurrentConstants<>+352(SB), Y2, Y4
+	VFMADD213PS recurrentConstants<>+256(SB), Y2, Y3
+	VFMADD213PS recurrentConstants<>+320(SB), Y2, Y3
+	VFMADD213PS recurrentConstants<>+384(SB), Y2, Y3
+	VMOVUPS     recurrentConstants<>+448(SB), Y4
+	VFMADD213PS recurrentConstants<>+512(SB), Y2, Y4
+	VFMADD213PS recurrentConstants<>+576(SB), Y2, Y4
+	VFMADD213PS recurrentConstants<>+640(SB), Y2, Y4
+	VFMADD213PS recurrentConstants<>+704(SB), Y2, Y4
 	VMULPS      Y1, Y3, Y3
 	VDIVPS      Y4, Y3, Y3
-	VADDPS      recurrentConstants<>+384(SB), Y3, Y3
+	VADDPS      recurrentConstants<>+768(SB), Y3, Y3
 	VMOVUPS     96(R9), Y1
-	VMOVUPS     recurrentConstants<>+416(SB), Y2
+	VMOVUPS     recurrentConstants<>+832(SB), Y2
 	VMAXPS      Y1, Y2, Y1
-	VMOVUPS     recurrentConstants<>+448(SB), Y2
+	VMOVUPS     recurrentConstants<>+896(SB), Y2
 	VMINPS      Y1, Y2, Y1
 	VMULPS      Y1, Y1, Y2
-	VMOVUPS     recurrentConstants<>+480(SB), Y4
-	VFMADD213PS recurrentConstants<>+512(SB), Y2, Y4
-	VFMADD213PS recurrentConstants<>+544(SB), Y2, Y4
-	VFMADD213PS recurrentConstants<>+576(SB), Y2, Y4
-	VFMADD213PS recurrentConstants<>+352(SB), Y2, Y4
-	VMOVUPS     recurrentConstants<>+608(SB), Y5
-	VFMADD213PS recurrentConstants<>+640(SB), Y2, Y5
-	VFMADD213PS recurrentConstants<>+672(SB), Y2, Y5
+	VMOVUPS     recurrentConstants<>+960(SB), Y4
+	VFMADD213PS recurrentConstants<>+1024(SB), Y2, Y4
+	VFMADD213PS recurrentConstants<>+1088(SB), Y2, Y4
+	VFMADD213PS recurrentConstants<>+1152(SB), Y2, Y4
+	VFMADD213PS recurrentConstants<>+704(SB), Y2, Y4
+	VMOVUPS     recurrentConstants<>+1216(SB), Y5
+	VFMADD213PS recurrentConstants<>+1280(SB), Y2, Y5
+	VFMADD213PS recurrentConstants<>+1344(SB), Y2, Y5
+	VFMADD213PS recurrentConstants<>+1408(SB), Y2, Y5
 	VFMADD213PS recurrentConstants<>+704(SB), Y2, Y5
-	VFMADD213PS recurrentConstants<>+352(SB), Y2, Y5
 	VMULPS      Y1, Y4, Y4
 	VDIVPS      Y5, Y4, Y4
 	VFMADD231PS Y3, Y4, Y0
@@ -914,37 +914,37 @@ summed:
 	VMOVUPS     32(R9), Y1
 	VMOVUPS     recurrentConstants<>+0(SB), Y2
 	VMAXPS      Y1, Y2, Y1
-	VMOVUPS     recurrentConstants<>+32(SB), Y2
+	VMOVUPS     recurrentConstants<>+64(SB), Y2
 	VMINPS      Y1, Y2, Y1
 	VMULPS      Y1, Y1, Y2
-	VMOVUPS     recurrentConstants<>+64(SB), Y3
-	VFMADD213PS recurrentConstants<>+96(SB), Y2, Y3
-	VFMADD213PS recurrentConstants<>+128(SB), Y2, Y3
-	VFMADD213PS recurrentConstants<>+160(SB), Y2, Y3
+	VMOVUPS     recurrentConstants<>+128(SB), Y3
 	VFMADD213PS recurrentConstants<>+192(SB), Y2, Y3
-	VMOVUPS     recurrentConstants<>+224(SB), Y4
-	VFMADD213PS recurrentConstants<>+256(SB), Y2, Y4
-	VFMADD213PS recurrentConstants<>+288(SB), Y2, Y4
-	VFMADD213PS recurrentConstants<>+320(SB), Y2, Y4
-	VFMADD213PS recurrentConstants<>+352(SB), Y2, Y4
+	VFMADD213PS recurrentConstants<>+256(SB), Y2, Y3
+	VFMADD213PS recurrentConstants<>+320(SB), Y2, Y3
+	VFMADD213PS recurrentConstants<>+384(SB), Y2, Y3
+	VMOVUPS     recurrentConstants<>+448(SB), Y4
+	VFMADD213PS recurrentConstants<>+512(SB), Y2, Y4
+	VFMADD213PS recurrentConstants<>+576(SB), Y2, Y4
+	VFMADD213PS recurrentConstants<>+640(SB), Y2, Y4
+	VFMADD213PS recurrentConstants<>+704(SB), Y2, Y4
 	VMULPS      Y1, Y3, Y3
 	VDIVPS      Y4, Y3, Y3
-	VADDPS      recurrentConstants<>+384(SB), Y3, Y3
-	VMOVUPS     recurrentConstants<>+416(SB), Y1
+	VADDPS      recurrentConstants<>+768(SB), Y3, Y3
+	VMOVUPS     recurrentConstants<>+832(SB), Y1
 	VMAXPS      Y0, Y1, Y0
-	VMOVUPS     recurrentConstants<>+448(SB), Y1
+	VMOVUPS     recurrentConstants<>+896(SB), Y1
 	VMINPS      Y0, Y1, Y0
 	VMULPS      Y0, Y0, Y1
-	VMOVUPS     recurrentConstants<>+480(SB), Y2
-	VFMADD213PS recurrentConstants<>+512(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+544(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+576(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+352(SB), Y1, Y2
-	VMOVUPS     recurrentConstants<>+608(SB), Y4
-	VFMADD213PS recurrentConstants<>+640(SB), Y1, Y4
-	VFMADD213PS recurrentConstants<>+672(SB), Y1, Y4
+	VMOVUPS     recurrentConstants<>+960(SB), Y2
+	VFMADD213PS recurrentConstants<>+1024(SB), Y1, Y2
+	VFMADD213PS recurrentConstants<>+1088(SB), Y1, Y2
+	VFMADD213PS recurrentConstants<>+1152(SB), Y1, Y2
+	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y2
+	VMOVUPS     recurrentConstants<>+1216(SB), Y4
+	VFMADD213PS recurrentConstants<>+1280(SB), Y1, Y4
+	VFMADD213PS recurrentConstants<>+1344(SB), Y1, Y4
+	VFMADD213PS recurrentConstants<>+1408(SB), Y1, Y4
 	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y4
-	VFMADD213PS recurrentConstants<>+352(SB), Y1, Y4
 	VMULPS      Y0, Y2, Y2
 	VDIVPS      Y4, Y2, Y2
 	VMULPS      Y3, Y2, Y2
@@ -957,9 +957,9 @@ summed:
 	VZEROUPPER
 	RET
 
-// func gru1(t *byte)
+// func gru1x8(t *byte)
 // Requires: AVX, FMA3, MMX+
-TEXT ·gru1(SB), NOSPLIT, $0-8
+TEXT ·gru1x8(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), AX
 	MOVQ (AX), CX
 	MOVQ 192(AX), DX
@@ -1044,60 +1044,60 @@ summed:
 	VMOVUPS     32(DI), Y0
 	VMOVUPS     recurrentConstants<>+0(SB), Y1
 	VMAXPS      Y0, Y1, Y0
-	VMOVUPS     recurrentConstants<>+32(SB), Y1
+	VMOVUPS     recurrentConstants<>+64(SB), Y1
 	VMINPS      Y0, Y1, Y0
 	VMULPS      Y0, Y0, Y1
-	VMOVUPS     recurrentConstants<>+64(SB), Y2
-	VFMADD213PS recurrentConstants<>+96(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+128(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+160(SB), Y1, Y2
+	VMOVUPS     recurrentConstants<>+128(SB), Y2
 	VFMADD213PS recurrentConstants<>+192(SB), Y1, Y2
-	VMOVUPS     recurrentConstants<>+224(SB), Y3
-	VFMADD213PS recurrentConstants<>+256(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+288(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+320(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+352(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+256(SB), Y1, Y2
+	VFMADD213PS recurrentConstants<>+320(SB), Y1, Y2
+	VFMADD213PS recurrentConstants<>+384(SB), Y1, Y2
+	VMOVUPS     recurrentConstants<>+448(SB), Y3
+	VFMADD213PS recurrentConstants<>+512(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+576(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+640(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y3
 	VMULPS      Y0, Y2, Y2
 	VDIVPS      Y3, Y2, Y2
-	VADDPS      recurrentConstants<>+384(SB), Y2, Y2
+	VADDPS      recurrentConstants<>+768(SB), Y2, Y2
 	VMOVUPS     64(DI), Y0
 	VFMADD231PS (R10), Y2, Y0
-	VMOVUPS     recurrentConstants<>+416(SB), Y1
+	VMOVUPS     recurrentConstants<>+832(SB), Y1
 	VMAXPS      Y0, Y1, Y0
-	VMOVUPS     recurrentConstants<>+448(SB), Y1
+	VMOVUPS     recurrentConstants<>+896(SB), Y1
 	VMINPS      Y0, Y1, Y0
 	VMULPS      Y0, Y0, Y1
-	VMOVUPS     recurrentConstants<>+480(SB), Y2
-	VFMADD213PS recurrentConstants<>+512(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+544(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+576(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+352(SB), Y1, Y2
-	VMOVUPS     recurrentConstants<>+608(SB), Y3
-	VFMADD213PS recurrentConstants<>+640(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+672(SB), Y1, Y3
+	VMOVUPS     recurrentConstants<>+960(SB), Y2
+	VFMADD213PS recurrentConstants<>+1024(SB), Y1, Y2
+	VFMADD213PS recurrentConstants<>+1088(SB), Y1, Y2
+	VFMADD213PS recurrentConstants<>+1152(SB), Y1, Y2
+	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y2
+	VMOVUPS     recurrentConstants<>+1216(SB), Y3
+	VFMADD213PS recurrentConstants<>+1280(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+1344(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+1408(SB), Y1, Y3
 	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+352(SB), Y1, Y3
 	VMULPS      Y0, Y2, Y2
 	VDIVPS      Y3, Y2, Y2
 	VMOVUPS     (DI), Y0
 	VMOVUPS     recurrentConstants<>+0(SB), Y1
 	VMAXPS      Y0, Y1, Y0
-	VMOVUPS     recurrentConstants<>+32(SB), Y1
+	VMOVUPS     recurrentConstants<>+64(SB), Y1
 	VMINPS      Y0, Y1, Y0
 	VMULPS      Y0, Y0, Y1
-	VMOVUPS     recurrentConstants<>+64(SB), Y3
-	VFMADD213PS recurrentConstants<>+96(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+128(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+160(SB), Y1, Y3
+	VMOVUPS     recurrentConstants<>+128(SB), Y3
 	VFMADD213PS recurrentConstants<>+192(SB), Y1, Y3
-	VMOVUPS     recurrentConstants<>+224(SB), Y4
-	VFMADD213PS recurrentConstants<>+256(SB), Y1, Y4
-	VFMADD213PS recurrentConstants<>+288(SB), Y1, Y4
-	VFMADD213PS recurrentConstants<>+320(SB), Y1, Y4
-	VFMADD213PS recurrentConstants<>+352(SB), Y1, Y4
+	VFMADD213PS recurrentConstants<>+256(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+320(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+384(SB), Y1, Y3
+	VMOVUPS     recurrentConstants<>+448(SB), Y4
+	VFMADD213PS recurrentConstants<>+512(SB), Y1, Y4
+	VFMADD213PS recurrentConstants<>+576(SB), Y1, Y4
+	VFMADD213PS recurrentConstants<>+640(SB), Y1, Y4
+	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y4
 	VMULPS      Y0, Y3, Y3
 	VDIVPS      Y4, Y3, Y3
-	VADDPS      recurrentConstants<>+384(SB), Y3, Y3
+	VADDPS      recurrentConstants<>+768(SB), Y3, Y3
 	VMOVUPS     (R11), Y0
 	VSUBPS      Y2, Y0, Y0
 	VFMADD213PS Y2, Y3, Y0
@@ -1111,9 +1111,9 @@ summed:
 	VZEROUPPER
 	RET
 
-// func gru2(t *byte)
+// func gru2x8(t *byte)
 // Requires: AVX, FMA3
-TEXT ·gru2(SB), NOSPLIT, $0-8
+TEXT ·gru2x8(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), AX
 	MOVQ (AX), CX
 	MOVQ 192(AX), DX
@@ -1210,60 +1210,60 @@ summed:
 	VMOVUPS     32(R10), Y0
 	VMOVUPS     recurrentConstants<>+0(SB), Y1
 	VMAXPS      Y0, Y1, Y0
-	VMOVUPS     recurrentConstants<>+32(SB), Y1
+	VMOVUPS     recurrentConstants<>+64(SB), Y1
 	VMINPS      Y0, Y1, Y0
 	VMULPS      Y0, Y0, Y1
-	VMOVUPS     recurrentConstants<>+64(SB), Y2
-	VFMADD213PS recurrentConstants<>+96(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+128(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+160(SB), Y1, Y2
+	VMOVUPS     recurrentConstants<>+128(SB), Y2
 	VFMADD213PS recurrentConstants<>+192(SB), Y1, Y2
-	VMOVUPS     recurrentConstants<>+224(SB), Y3
-	VFMADD213PS recurrentConstants<>+256(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+288(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+320(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+352(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+256(SB), Y1, Y2
+	VFMADD213PS recurrentConstants<>+320(SB), Y1, Y2
+	VFMADD213PS recurrentConstants<>+384(SB), Y1, Y2
+	VMOVUPS     recurrentConstants<>+448(SB), Y3
+	VFMADD213PS recurrentConstants<>+512(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+576(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+640(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y3
 	VMULPS      Y0, Y2, Y2
 	VDIVPS      Y3, Y2, Y2
-	VADDPS      recurrentConstants<>+384(SB), Y2, Y2
+	VADDPS      recurrentConstants<>+768(SB), Y2, Y2
 	VMOVUPS     64(R10), Y0
 	VFMADD231PS (R12), Y2, Y0
-	VMOVUPS     recurrentConstants<>+416(SB), Y1
+	VMOVUPS     recurrentConstants<>+832(SB), Y1
 	VMAXPS      Y0, Y1, Y0
-	VMOVUPS     recurrentConstants<>+448(SB), Y1
+	VMOVUPS     recurrentConstants<>+896(SB), Y1
 	VMINPS      Y0, Y1, Y0
 	VMULPS      Y0, Y0, Y1
-	VMOVUPS     recurrentConstants<>+480(SB), Y2
-	VFMADD213PS recurrentConstants<>+512(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+544(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+576(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+352(SB), Y1, Y2
-	VMOVUPS     recurrentConstants<>+608(SB), Y3
-	VFMADD213PS recurrentConstants<>+640(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+672(SB), Y1, Y3
+	VMOVUPS     recurrentConstants<>+960(SB), Y2
+	VFMADD213PS recurrentConstants<>+1024(SB), Y1, Y2
+	VFMADD213PS recurrentConstants<>+1088(SB), Y1, Y2
+	VFMADD213PS recurrentConstants<>+1152(SB), Y1, Y2
+	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y2
+	VMOVUPS     recurrentConstants<>+1216(SB), Y3
+	VFMADD213PS recurrentConstants<>+1280(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+1344(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+1408(SB), Y1, Y3
 	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+352(SB), Y1, Y3
 	VMULPS      Y0, Y2, Y2
 	VDIVPS      Y3, Y2, Y2
 	VMOVUPS     (R10), Y0
 	VMOVUPS     recurrentConstants<>+0(SB), Y1
 	VMAXPS      Y0, Y1, Y0
-	VMOVUPS     recurrentConstants<>+32(SB), Y1
+	VMOVUPS     recurrentConstants<>+64(SB), Y1
 	VMINPS      Y0, Y1, Y0
 	VMULPS      Y0, Y0, Y1
-	VMOVUPS     recurrentConstants<>+64(SB), Y3
-	VFMADD213PS recurrentConstants<>+96(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+128(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+160(SB), Y1, Y3
+	VMOVUPS     recurrentConstants<>+128(SB), Y3
 	VFMADD213PS recurrentConstants<>+192(SB), Y1, Y3
-	VMOVUPS     recurrentConstants<>+224(SB), Y4
-	VFMADD213PS recurrentConstants<>+256(SB), Y1, Y4
-	VFMADD213PS recurrentConstants<>+288(SB), Y1, Y4
-	VFMADD213PS recurrentConstants<>+320(SB), Y1, Y4
-	VFMADD213PS recurrentConstants<>+352(SB), Y1, Y4
+	VFMADD213PS recurrentConstants<>+256(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+320(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+384(SB), Y1, Y3
+	VMOVUPS     recurrentConstants<>+448(SB), Y4
+	VFMADD213PS recurrentConstants<>+512(SB), Y1, Y4
+	VFMADD213PS recurrentConstants<>+576(SB), Y1, Y4
+	VFMADD213PS recurrentConstants<>+640(SB), Y1, Y4
+	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y4
 	VMULPS      Y0, Y3, Y3
 	VDIVPS      Y4, Y3, Y3
-	VADDPS      recurrentConstants<>+384(SB), Y3, Y3
+	VADDPS      recurrentConstants<>+768(SB), Y3, Y3
 	VMOVUPS     (R13), Y0
 	VSUBPS      Y2, Y0, Y0
 	VFMADD213PS Y2, Y3, Y0
@@ -1274,60 +1274,60 @@ summed:
 	VMOVUPS     32(R10), Y0
 	VMOVUPS     recurrentConstants<>+0(SB), Y1
 	VMAXPS      Y0, Y1, Y0
-	VMOVUPS     recurrentConstants<>+32(SB), Y1
+	VMOVUPS     recurrentConstants<>+64(SB), Y1
 	VMINPS      Y0, Y1, Y0
 	VMULPS      Y0, Y0, Y1
-	VMOVUPS     recurrentConstants<>+64(SB), Y2
-	VFMADD213PS recurrentConstants<>+96(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+128(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+160(SB), Y1, Y2
+	VMOVUPS     recurrentConstants<>+128(SB), Y2
 	VFMADD213PS recurrentConstants<>+192(SB), Y1, Y2
-	VMOVUPS     recurrentConstants<>+224(SB), Y3
-	VFMADD213PS recurrentConstants<>+256(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+288(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+320(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+352(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+256(SB), Y1, Y2
+	VFMADD213PS recurrentConstants<>+320(SB), Y1, Y2
+	VFMADD213PS recurrentConstants<>+384(SB), Y1, Y2
+	VMOVUPS     recurrentConstants<>+448(SB), Y3
+	VFMADD213PS recurrentConstants<>+512(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+576(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+640(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y3
 	VMULPS      Y0, Y2, Y2
 	VDIVPS      Y3, Y2, Y2
-	VADDPS      recurrentConstants<>+384(SB), Y2, Y2
+	VADDPS      recurrentConstants<>+768(SB), Y2, Y2
 	VMOVUPS     64(R10), Y0
 	VFMADD231PS (R12), Y2, Y0
-	VMOVUPS     recurrentConstants<>+416(SB), Y1
+	VMOVUPS     recurrentConstants<>+832(SB), Y1
 	VMAXPS      Y0, Y1, Y0
-	VMOVUPS     recurrentConstants<>+448(SB), Y1
+	VMOVUPS     recurrentConstants<>+896(SB), Y1
 	VMINPS      Y0, Y1, Y0
 	VMULPS      Y0, Y0, Y1
-	VMOVUPS     recurrentConstants<>+480(SB), Y2
-	VFMADD213PS recurrentConstants<>+512(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+544(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+576(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+352(SB), Y1, Y2
-	VMOVUPS     recurrentConstants<>+608(SB), Y3
-	VFMADD213PS recurrentConstants<>+640(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+672(SB), Y1, Y3
+	VMOVUPS     recurrentConstants<>+960(SB), Y2
+	VFMADD213PS recurrentConstants<>+1024(SB), Y1, Y2
+	VFMADD213PS recurrentConstants<>+1088(SB), Y1, Y2
+	VFMADD213PS recurrentConstants<>+1152(SB), Y1, Y2
+	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y2
+	VMOVUPS     recurrentConstants<>+1216(SB), Y3
+	VFMADD213PS recurrentConstants<>+1280(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+1344(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+1408(SB), Y1, Y3
 	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+352(SB), Y1, Y3
 	VMULPS      Y0, Y2, Y2
 	VDIVPS      Y3, Y2, Y2
 	VMOVUPS     (R10), Y0
 	VMOVUPS     recurrentConstants<>+0(SB), Y1
 	VMAXPS      Y0, Y1, Y0
-	VMOVUPS     recurrentConstants<>+32(SB), Y1
+	VMOVUPS     recurrentConstants<>+64(SB), Y1
 	VMINPS      Y0, Y1, Y0
 	VMULPS      Y0, Y0, Y1
-	VMOVUPS     recurrentConstants<>+64(SB), Y3
-	VFMADD213PS recurrentConstants<>+96(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+128(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+160(SB), Y1, Y3
+	VMOVUPS     recurrentConstants<>+128(SB), Y3
 	VFMADD213PS recurrentConstants<>+192(SB), Y1, Y3
-	VMOVUPS     recurrentConstants<>+224(SB), Y4
-	VFMADD213PS recurrentConstants<>+256(SB), Y1, Y4
-	VFMADD213PS recurrentConstants<>+288(SB), Y1, Y4
-	VFMADD213PS recurrentConstants<>+320(SB), Y1, Y4
-	VFMADD213PS recurrentConstants<>+352(SB), Y1, Y4
+	VFMADD213PS recurrentConstants<>+256(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+320(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+384(SB), Y1, Y3
+	VMOVUPS     recurrentConstants<>+448(SB), Y4
+	VFMADD213PS recurrentConstants<>+512(SB), Y1, Y4
+	VFMADD213PS recurrentConstants<>+576(SB), Y1, Y4
+	VFMADD213PS recurrentConstants<>+640(SB), Y1, Y4
+	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y4
 	VMULPS      Y0, Y3, Y3
 	VDIVPS      Y4, Y3, Y3
-	VADDPS      recurrentConstants<>+384(SB), Y3, Y3
+	VADDPS      recurrentConstants<>+768(SB), Y3, Y3
 	VMOVUPS     (R13), Y0
 	VSUBPS      Y2, Y0, Y0
 	VFMADD213PS Y2, Y3, Y0
@@ -1341,9 +1341,9 @@ summed:
 	VZEROUPPER
 	RET
 
-// func gru3(t *byte)
+// func gru3x8(t *byte)
 // Requires: AVX, FMA3
-TEXT ·gru3(SB), NOSPLIT, $0-8
+TEXT ·gru3x8(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), AX
 	MOVQ (AX), CX
 	MOVQ 192(AX), DX
@@ -1463,60 +1463,60 @@ summed:
 	VMOVUPS     32(R10), Y0
 	VMOVUPS     recurrentConstants<>+0(SB), Y1
 	VMAXPS      Y0, Y1, Y0
-	VMOVUPS     recurrentConstants<>+32(SB), Y1
+	VMOVUPS     recurrentConstants<>+64(SB), Y1
 	VMINPS      Y0, Y1, Y0
 	VMULPS      Y0, Y0, Y1
-	VMOVUPS     recurrentConstants<>+64(SB), Y2
-	VFMADD213PS recurrentConstants<>+96(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+128(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+160(SB), Y1, Y2
+	VMOVUPS     recurrentConstants<>+128(SB), Y2
 	VFMADD213PS recurrentConstants<>+192(SB), Y1, Y2
-	VMOVUPS     recurrentConstants<>+224(SB), Y3
-	VFMADD213PS recurrentConstants<>+256(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+288(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+320(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+352(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+256(SB), Y1, Y2
+	VFMADD213PS recurrentConstants<>+320(SB), Y1, Y2
+	VFMADD213PS recurrentConstants<>+384(SB), Y1, Y2
+	VMOVUPS     recurrentConstants<>+448(SB), Y3
+	VFMADD213PS recurrentConstants<>+512(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+576(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+640(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y3
 	VMULPS      Y0, Y2, Y2
 	VDIVPS      Y3, Y2, Y2
-	VADDPS      recurrentConstants<>+384(SB), Y2, Y2
+	VADDPS      recurrentConstants<>+768(SB), Y2, Y2
 	VMOVUPS     64(R10), Y0
 	VFMADD231PS (R12), Y2, Y0
-	VMOVUPS     recurrentConstants<>+416(SB), Y1
+	VMOVUPS     recurrentConstants<>+832(SB), Y1
 	VMAXPS      Y0, Y1, Y0
-	VMOVUPS     recurrentConstants<>+448(SB), Y1
+	VMOVUPS     recurrentConstants<>+896(SB), Y1
 	VMINPS      Y0, Y1, Y0
 	VMULPS      Y0, Y0, Y1
-	VMOVUPS     recurrentConstants<>+480(SB), Y2
-	VFMADD213PS recurrentConstants<>+512(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+544(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+576(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+352(SB), Y1, Y2
-	VMOVUPS     recurrentConstants<>+608(SB), Y3
-	VFMADD213PS recurrentConstants<>+640(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+672(SB), Y1, Y3
+	VMOVUPS     recurrentConstants<>+960(SB), Y2
+	VFMADD213PS recurrentConstants<>+1024(SB), Y1, Y2
+	VFMADD213PS recurrentConstants<>+1088(SB), Y1, Y2
+	VFMADD213PS recurrentConstants<>+1152(SB), Y1, Y2
+	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y2
+	VMOVUPS     recurrentConstants<>+1216(SB), Y3
+	VFMADD213PS recurrentConstants<>+1280(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+1344(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+1408(SB), Y1, Y3
 	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+352(SB), Y1, Y3
 	VMULPS      Y0, Y2, Y2
 	VDIVPS      Y3, Y2, Y2
 	VMOVUPS     (R10), Y0
 	VMOVUPS     recurrentConstants<>+0(SB), Y1
 	VMAXPS      Y0, Y1, Y0
-	VMOVUPS     recurrentConstants<>+32(SB), Y1
+	VMOVUPS     recurrentConstants<>+64(SB), Y1
 	VMINPS      Y0, Y1, Y0
 	VMULPS      Y0, Y0, Y1
-	VMOVUPS     recurrentConstants<>+64(SB), Y3
-	VFMADD213PS recurrentConstants<>+96(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+128(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+160(SB), Y1, Y3
+	VMOVUPS     recurrentConstants<>+128(SB), Y3
 	VFMADD213PS recurrentConstants<>+192(SB), Y1, Y3
-	VMOVUPS     recurrentConstants<>+224(SB), Y4
-	VFMADD213PS recurrentConstants<>+256(SB), Y1, Y4
-	VFMADD213PS recurrentConstants<>+288(SB), Y1, Y4
-	VFMADD213PS recurrentConstants<>+320(SB), Y1, Y4
-	VFMADD213PS recurrentConstants<>+352(SB), Y1, Y4
+	VFMADD213PS recurrentConstants<>+256(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+320(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+384(SB), Y1, Y3
+	VMOVUPS     recurrentConstants<>+448(SB), Y4
+	VFMADD213PS recurrentConstants<>+512(SB), Y1, Y4
+	VFMADD213PS recurrentConstants<>+576(SB), Y1, Y4
+	VFMADD213PS recurrentConstants<>+640(SB), Y1, Y4
+	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y4
 	VMULPS      Y0, Y3, Y3
 	VDIVPS      Y4, Y3, Y3
-	VADDPS      recurrentConstants<>+384(SB), Y3, Y3
+	VADDPS      recurrentConstants<>+768(SB), Y3, Y3
 	VMOVUPS     (R13), Y0
 	VSUBPS      Y2, Y0, Y0
 	VFMADD213PS Y2, Y3, Y0
@@ -1527,60 +1527,60 @@ summed:
 	VMOVUPS     32(R10), Y0
 	VMOVUPS     recurrentConstants<>+0(SB), Y1
 	VMAXPS      Y0, Y1, Y0
-	VMOVUPS     recurrentConstants<>+32(SB), Y1
+	VMOVUPS     recurrentConstants<>+64(SB), Y1
 	VMINPS      Y0, Y1, Y0
 	VMULPS      Y0, Y0, Y1
-	VMOVUPS     recurrentConstants<>+64(SB), Y2
-	VFMADD213PS recurrentConstants<>+96(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+128(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+160(SB), Y1, Y2
+	VMOVUPS     recurrentConstants<>+128(SB), Y2
 	VFMADD213PS recurrentConstants<>+192(SB), Y1, Y2
-	VMOVUPS     recurrentConstants<>+224(SB), Y3
-	VFMADD213PS recurrentConstants<>+256(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+288(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+320(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+352(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+256(SB), Y1, Y2
+	VFMADD213PS recurrentConstants<>+320(SB), Y1, Y2
+	VFMADD213PS recurrentConstants<>+384(SB), Y1, Y2
+	VMOVUPS     recurrentConstants<>+448(SB), Y3
+	VFMADD213PS recurrentConstants<>+512(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+576(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+640(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y3
 	VMULPS      Y0, Y2, Y2
 	VDIVPS      Y3, Y2, Y2
-	VADDPS      recurrentConstants<>+384(SB), Y2, Y2
+	VADDPS      recurrentConstants<>+768(SB), Y2, Y2
 	VMOVUPS     64(R10), Y0
 	VFMADD231PS (R12), Y2, Y0
-	VMOVUPS     recurrentConstants<>+416(SB), Y1
+	VMOVUPS     recurrentConstants<>+832(SB), Y1
 	VMAXPS      Y0, Y1, Y0
-	VMOVUPS     recurrentConstants<>+448(SB), Y1
+	VMOVUPS     recurrentConstants<>+896(SB), Y1
 	VMINPS      Y0, Y1, Y0
 	VMULPS      Y0, Y0, Y1
-	VMOVUPS     recurrentConstants<>+480(SB), Y2
-	VFMADD213PS recurrentConstants<>+512(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+544(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+576(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+352(SB), Y1, Y2
-	VMOVUPS     recurrentConstants<>+608(SB), Y3
-	VFMADD213PS recurrentConstants<>+640(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+672(SB), Y1, Y3
+	VMOVUPS     recurrentConstants<>+960(SB), Y2
+	VFMADD213PS recurrentConstants<>+1024(SB), Y1, Y2
+	VFMADD213PS recurrentConstants<>+1088(SB), Y1, Y2
+	VFMADD213PS recurrentConstants<>+1152(SB), Y1, Y2
+	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y2
+	VMOVUPS     recurrentConstants<>+1216(SB), Y3
+	VFMADD213PS recurrentConstants<>+1280(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+1344(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+1408(SB), Y1, Y3
 	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+352(SB), Y1, Y3
 	VMULPS      Y0, Y2, Y2
 	VDIVPS      Y3, Y2, Y2
 	VMOVUPS     (R10), Y0
 	VMOVUPS     recurrentConstants<>+0(SB), Y1
 	VMAXPS      Y0, Y1, Y0
-	VMOVUPS     recurrentConstants<>+32(SB), Y1
+	VMOVUPS     recurrentConstants<>+64(SB), Y1
 	VMINPS      Y0, Y1, Y0
 	VMULPS      Y0, Y0, Y1
-	VMOVUPS     recurrentConstants<>+64(SB), Y3
-	VFMADD213PS recurrentConstants<>+96(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+128(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+160(SB), Y1, Y3
+	VMOVUPS     recurrentConstants<>+128(SB), Y3
 	VFMADD213PS recurrentConstants<>+192(SB), Y1, Y3
-	VMOVUPS     recurrentConstants<>+224(SB), Y4
-	VFMADD213PS recurrentConstants<>+256(SB), Y1, Y4
-	VFMADD213PS recurrentConstants<>+288(SB), Y1, Y4
-	VFMADD213PS recurrentConstants<>+320(SB), Y1, Y4
-	VFMADD213PS recurrentConstants<>+352(SB), Y1, Y4
+	VFMADD213PS recurrentConstants<>+256(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+320(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+384(SB), Y1, Y3
+	VMOVUPS     recurrentConstants<>+448(SB), Y4
+	VFMADD213PS recurrentConstants<>+512(SB), Y1, Y4
+	VFMADD213PS recurrentConstants<>+576(SB), Y1, Y4
+	VFMADD213PS recurrentConstants<>+640(SB), Y1, Y4
+	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y4
 	VMULPS      Y0, Y3, Y3
 	VDIVPS      Y4, Y3, Y3
-	VADDPS      recurrentConstants<>+384(SB), Y3, Y3
+	VADDPS      recurrentConstants<>+768(SB), Y3, Y3
 	VMOVUPS     (R13), Y0
 	VSUBPS      Y2, Y0, Y0
 	VFMADD213PS Y2, Y3, Y0
@@ -1591,60 +1591,60 @@ summed:
 	VMOVUPS     32(R10), Y0
 	VMOVUPS     recurrentConstants<>+0(SB), Y1
 	VMAXPS      Y0, Y1, Y0
-	VMOVUPS     recurrentConstants<>+32(SB), Y1
+	VMOVUPS     recurrentConstants<>+64(SB), Y1
 	VMINPS      Y0, Y1, Y0
 	VMULPS      Y0, Y0, Y1
-	VMOVUPS     recurrentConstants<>+64(SB), Y2
-	VFMADD213PS recurrentConstants<>+96(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+128(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+160(SB), Y1, Y2
+	VMOVUPS     recurrentConstants<>+128(SB), Y2
 	VFMADD213PS recurrentConstants<>+192(SB), Y1, Y2
-	VMOVUPS     recurrentConstants<>+224(SB), Y3
-	VFMADD213PS recurrentConstants<>+256(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+288(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+320(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+352(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+256(SB), Y1, Y2
+	VFMADD213PS recurrentConstants<>+320(SB), Y1, Y2
+	VFMADD213PS recurrentConstants<>+384(SB), Y1, Y2
+	VMOVUPS     recurrentConstants<>+448(SB), Y3
+	VFMADD213PS recurrentConstants<>+512(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+576(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+640(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y3
 	VMULPS      Y0, Y2, Y2
 	VDIVPS      Y3, Y2, Y2
-	VADDPS      recurrentConstants<>+384(SB), Y2, Y2
+	VADDPS      recurrentConstants<>+768(SB), Y2, Y2
 	VMOVUPS     64(R10), Y0
 	VFMADD231PS (R12), Y2, Y0
-	VMOVUPS     recurrentConstants<>+416(SB), Y1
+	VMOVUPS     recurrentConstants<>+832(SB), Y1
 	VMAXPS      Y0, Y1, Y0
-	VMOVUPS     recurrentConstants<>+448(SB), Y1
+	VMOVUPS     recurrentConstants<>+896(SB), Y1
 	VMINPS      Y0, Y1, Y0
 	VMULPS      Y0, Y0, Y1
-	VMOVUPS     recurrentConstants<>+480(SB), Y2
-	VFMADD213PS recurrentConstants<>+512(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+544(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+576(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+352(SB), Y1, Y2
-	VMOVUPS     recurrentConstants<>+608(SB), Y3
-	VFMADD213PS recurrentConstants<>+640(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+672(SB), Y1, Y3
+	VMOVUPS     recurrentConstants<>+960(SB), Y2
+	VFMADD213PS recurrentConstants<>+1024(SB), Y1, Y2
+	VFMADD213PS recurrentConstants<>+1088(SB), Y1, Y2
+	VFMADD213PS recurrentConstants<>+1152(SB), Y1, Y2
+	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y2
+	VMOVUPS     recurrentConstants<>+1216(SB), Y3
+	VFMADD213PS recurrentConstants<>+1280(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+1344(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+1408(SB), Y1, Y3
 	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+352(SB), Y1, Y3
 	VMULPS      Y0, Y2, Y2
 	VDIVPS      Y3, Y2, Y2
 	VMOVUPS     (R10), Y0
 	VMOVUPS     recurrentConstants<>+0(SB), Y1
 	VMAXPS      Y0, Y1, Y0
-	VMOVUPS     recurrentConstants<>+32(SB), Y1
+	VMOVUPS     recurrentConstants<>+64(SB), Y1
 	VMINPS      Y0, Y1, Y0
 	VMULPS      Y0, Y0, Y1
-	VMOVUPS     recurrentConstants<>+64(SB), Y3
-	VFMADD213PS recurrentConstants<>+96(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+128(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+160(SB), Y1, Y3
+	VMOVUPS     recurrentConstants<>+128(SB), Y3
 	VFMADD213PS recurrentConstants<>+192(SB), Y1, Y3
-	VMOVUPS     recurrentConstants<>+224(SB), Y4
-	VFMADD213PS recurrentConstants<>+256(SB), Y1, Y4
-	VFMADD213PS recurrentConstants<>+288(SB), Y1, Y4
-	VFMADD213PS recurrentConstants<>+320(SB), Y1, Y4
-	VFMADD213PS recurrentConstants<>+352(SB), Y1, Y4
+	VFMADD213PS recurrentConstants<>+256(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+320(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+384(SB), Y1, Y3
+	VMOVUPS     recurrentConstants<>+448(SB), Y4
+	VFMADD213PS recurrentConstants<>+512(SB), Y1, Y4
+	VFMADD213PS recurrentConstants<>+576(SB), Y1, Y4
+	VFMADD213PS recurrentConstants<>+640(SB), Y1, Y4
+	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y4
 	VMULPS      Y0, Y3, Y3
 	VDIVPS      Y4, Y3, Y3
-	VADDPS      recurrentConstants<>+384(SB), Y3, Y3
+	VADDPS      recurrentConstants<>+768(SB), Y3, Y3
 	VMOVUPS     (R13), Y0
 	VSUBPS      Y2, Y0, Y0
 	VFMADD213PS Y2, Y3, Y0
@@ -1658,9 +1658,9 @@ summed:
 	VZEROUPPER
 	RET
 
-// func gru4(t *byte)
+// func gru4x8(t *byte)
 // Requires: AVX, FMA3
-TEXT ·gru4(SB), NOSPLIT, $0-8
+TEXT ·gru4x8(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), AX
 	MOVQ (AX), CX
 	MOVQ 192(AX), DX
@@ -1674,7 +1674,8 @@ TEXT ·gru4(SB), NOSPLIT, $0-8
 panel:
 	MOVQ   184(AX), R10
 	MOVQ   24(AX), R11
-	LEAQ   (DI)(DI*2), R12
+	LEAQ   (R11)(DI*2), R12
+	ADDQ   DI, R12
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -1706,7 +1707,7 @@ loop:
 	VFMADD231PS  Y12, Y15, Y6
 	VFMADD231PS  Y13, Y15, Y7
 	VFMADD231PS  Y14, Y15, Y8
-	VBROADCASTSS (R11)(R12*1), Y15
+	VBROADCASTSS (R12), Y15
 	VFMADD231PS  Y12, Y15, Y9
 	VFMADD231PS  Y13, Y15, Y10
 	VFMADD231PS  Y14, Y15, Y11
@@ -1725,12 +1726,13 @@ loop:
 	VFMADD231PS  Y12, Y15, Y6
 	VFMADD231PS  Y13, Y15, Y7
 	VFMADD231PS  Y14, Y15, Y8
-	VBROADCASTSS 4(R11)(R12*1), Y15
+	VBROADCASTSS 4(R12), Y15
 	VFMADD231PS  Y12, Y15, Y9
 	VFMADD231PS  Y13, Y15, Y10
 	VFMADD231PS  Y14, Y15, Y11
 	ADDQ         $0x000000c0, CX
 	ADDQ         $0x08, R11
+	ADDQ         $0x08, R12
 	SUBQ         $0x02, R10
 	JGE          loop
 
@@ -1754,12 +1756,13 @@ one:
 	VFMADD231PS  Y12, Y15, Y6
 	VFMADD231PS  Y13, Y15, Y7
 	VFMADD231PS  Y14, Y15, Y8
-	VBROADCASTSS (R11)(R12*1), Y15
+	VBROADCASTSS (R12), Y15
 	VFMADD231PS  Y12, Y15, Y9
 	VFMADD231PS  Y13, Y15, Y10
 	VFMADD231PS  Y14, Y15, Y11
 	ADDQ         $0x00000060, CX
 	ADDQ         $0x04, R11
+	ADDQ         $0x04, R12
 	DECQ         R10
 	JNE          one
 
@@ -1804,60 +1807,60 @@ summed:
 	VMOVUPS     32(R10), Y0
 	VMOVUPS     recurrentConstants<>+0(SB), Y1
 	VMAXPS      Y0, Y1, Y0
-	VMOVUPS     recurrentConstants<>+32(SB), Y1
+	VMOVUPS     recurrentConstants<>+64(SB), Y1
 	VMINPS      Y0, Y1, Y0
 	VMULPS      Y0, Y0, Y1
-	VMOVUPS     recurrentConstants<>+64(SB), Y2
-	VFMADD213PS recurrentConstants<>+96(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+128(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+160(SB), Y1, Y2
+	VMOVUPS     recurrentConstants<>+128(SB), Y2
 	VFMADD213PS recurrentConstants<>+192(SB), Y1, Y2
-	VMOVUPS     recurrentConstants<>+224(SB), Y3
-	VFMADD213PS recurrentConstants<>+256(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+288(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+320(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+352(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+256(SB), Y1, Y2
+	VFMADD213PS recurrentConstants<>+320(SB), Y1, Y2
+	VFMADD213PS recurrentConstants<>+384(SB), Y1, Y2
+	VMOVUPS     recurrentConstants<>+448(SB), Y3
+	VFMADD213PS recurrentConstants<>+512(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+576(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+640(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y3
 	VMULPS      Y0, Y2, Y2
 	VDIVPS      Y3, Y2, Y2
-	VADDPS      recurrentConstants<>+384(SB), Y2, Y2
+	VADDPS      recurrentConstants<>+768(SB), Y2, Y2
 	VMOVUPS     64(R10), Y0
 	VFMADD231PS (R12), Y2, Y0
-	VMOVUPS     recurrentConstants<>+416(SB), Y1
+	VMOVUPS     recurrentConstants<>+832(SB), Y1
 	VMAXPS      Y0, Y1, Y0
-	VMOVUPS     recurrentConstants<>+448(SB), Y1
+	VMOVUPS     recurrentConstants<>+896(SB), Y1
 	VMINPS      Y0, Y1, Y0
 	VMULPS      Y0, Y0, Y1
-	VMOVUPS     recurrentConstants<>+480(SB), Y2
-	VFMADD213PS recurrentConstants<>+512(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+544(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+576(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+352(SB), Y1, Y2
-	VMOVUPS     recurrentConstants<>+608(SB), Y3
-	VFMADD213PS recurrentConstants<>+640(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+672(SB), Y1, Y3
+	VMOVUPS     recurrentConstants<>+960(SB), Y2
+	VFMADD213PS recurrentConstants<>+1024(SB), Y1, Y2
+	VFMADD213PS recurrentConstants<>+1088(SB), Y1, Y2
+	VFMADD213PS recurrentConstants<>+1152(SB), Y1, Y2
+	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y2
+	VMOVUPS     recurrentConstants<>+1216(SB), Y3
+	VFMADD213PS recurrentConstants<>+1280(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+1344(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+1408(SB), Y1, Y3
 	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+352(SB), Y1, Y3
 	VMULPS      Y0, Y2, Y2
 	VDIVPS      Y3, Y2, Y2
 	VMOVUPS     (R10), Y0
 	VMOVUPS     recurrentConstants<>+0(SB), Y1
 	VMAXPS      Y0, Y1, Y0
-	VMOVUPS     recurrentConstants<>+32(SB), Y1
+	VMOVUPS     recurrentConstants<>+64(SB), Y1
 	VMINPS      Y0, Y1, Y0
 	VMULPS      Y0, Y0, Y1
-	VMOVUPS     recurrentConstants<>+64(SB), Y3
-	VFMADD213PS recurrentConstants<>+96(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+128(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+160(SB), Y1, Y3
+	VMOVUPS     recurrentConstants<>+128(SB), Y3
 	VFMADD213PS recurrentConstants<>+192(SB), Y1, Y3
-	VMOVUPS     recurrentConstants<>+224(SB), Y4
-	VFMADD213PS recurrentConstants<>+256(SB), Y1, Y4
-	VFMADD213PS recurrentConstants<>+288(SB), Y1, Y4
-	VFMADD213PS recurrentConstants<>+320(SB), Y1, Y4
-	VFMADD213PS recurrentConstants<>+352(SB), Y1, Y4
+	VFMADD213PS recurrentConstants<>+256(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+320(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+384(SB), Y1, Y3
+	VMOVUPS     recurrentConstants<>+448(SB), Y4
+	VFMADD213PS recurrentConstants<>+512(SB), Y1, Y4
+	VFMADD213PS recurrentConstants<>+576(SB), Y1, Y4
+	VFMADD213PS recurrentConstants<>+640(SB), Y1, Y4
+	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y4
 	VMULPS      Y0, Y3, Y3
 	VDIVPS      Y4, Y3, Y3
-	VADDPS      recurrentConstants<>+384(SB), Y3, Y3
+	VADDPS      recurrentConstants<>+768(SB), Y3, Y3
 	VMOVUPS     (R13), Y0
 	VSUBPS      Y2, Y0, Y0
 	VFMADD213PS Y2, Y3, Y0
@@ -1868,60 +1871,60 @@ summed:
 	VMOVUPS     32(R10), Y0
 	VMOVUPS     recurrentConstants<>+0(SB), Y1
 	VMAXPS      Y0, Y1, Y0
-	VMOVUPS     recurrentConstants<>+32(SB), Y1
+	VMOVUPS     recurrentConstants<>+64(SB), Y1
 	VMINPS      Y0, Y1, Y0
 	VMULPS      Y0, Y0, Y1
-	VMOVUPS     recurrentConstants<>+64(SB), Y2
-	VFMADD213PS recurrentConstants<>+96(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+128(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+160(SB), Y1, Y2
+	VMOVUPS     recurrentConstants<>+128(SB), Y2
 	VFMADD213PS recurrentConstants<>+192(SB), Y1, Y2
-	VMOVUPS     recurrentConstants<>+224(SB), Y3
-	VFMADD213PS recurrentConstants<>+256(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+288(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+320(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+352(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+256(SB), Y1, Y2
+	VFMADD213PS recurrentConstants<>+320(SB), Y1, Y2
+	VFMADD213PS recurrentConstants<>+384(SB), Y1, Y2
+	VMOVUPS     recurrentConstants<>+448(SB), Y3
+	VFMADD213PS recurrentConstants<>+512(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+576(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+640(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y3
 	VMULPS      Y0, Y2, Y2
 	VDIVPS      Y3, Y2, Y2
-	VADDPS      recurrentConstants<>+384(SB), Y2, Y2
+	VADDPS      recurrentConstants<>+768(SB), Y2, Y2
 	VMOVUPS     64(R10), Y0
 	VFMADD231PS (R12), Y2, Y0
-	VMOVUPS     recurrentConstants<>+416(SB), Y1
+	VMOVUPS     recurrentConstants<>+832(SB), Y1
 	VMAXPS      Y0, Y1, Y0
-	VMOVUPS     recurrentConstants<>+448(SB), Y1
+	VMOVUPS     recurrentConstants<>+896(SB), Y1
 	VMINPS      Y0, Y1, Y0
 	VMULPS      Y0, Y0, Y1
-	VMOVUPS     recurrentConstants<>+480(SB), Y2
-	VFMADD213PS recurrentConstants<>+512(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+544(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+576(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+352(SB), Y1, Y2
-	VMOVUPS     recurrentConstants<>+608(SB), Y3
-	VFMADD213PS recurrentConstants<>+640(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+672(SB), Y1, Y3
+	VMOVUPS     recurrentConstants<>+960(SB), Y2
+	VFMADD213PS recurrentConstants<>+1024(SB), Y1, Y2
+	VFMADD213PS recurrentConstants<>+1088(SB), Y1, Y2
+	VFMADD213PS recurrentConstants<>+1152(SB), Y1, Y2
+	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y2
+	VMOVUPS     recurrentConstants<>+1216(SB), Y3
+	VFMADD213PS recurrentConstants<>+1280(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+1344(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+1408(SB), Y1, Y3
 	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+352(SB), Y1, Y3
 	VMULPS      Y0, Y2, Y2
 	VDIVPS      Y3, Y2, Y2
 	VMOVUPS     (R10), Y0
 	VMOVUPS     recurrentConstants<>+0(SB), Y1
 	VMAXPS      Y0, Y1, Y0
-	VMOVUPS     recurrentConstants<>+32(SB), Y1
+	VMOVUPS     recurrentConstants<>+64(SB), Y1
 	VMINPS      Y0, Y1, Y0
 	VMULPS      Y0, Y0, Y1
-	VMOVUPS     recurrentConstants<>+64(SB), Y3
-	VFMADD213PS recurrentConstants<>+96(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+128(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+160(SB), Y1, Y3
+	VMOVUPS     recurrentConstants<>+128(SB), Y3
 	VFMADD213PS recurrentConstants<>+192(SB), Y1, Y3
-	VMOVUPS     recurrentConstants<>+224(SB), Y4
-	VFMADD213PS recurrentConstants<>+256(SB), Y1, Y4
-	VFMADD213PS recurrentConstants<>+288(SB), Y1, Y4
-	VFMADD213PS recurrentConstants<>+320(SB), Y1, Y4
-	VFMADD213PS recurrentConstants<>+352(SB), Y1, Y4
+	VFMADD213PS recurrentConstants<>+256(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+320(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+384(SB), Y1, Y3
+	VMOVUPS     recurrentConstants<>+448(SB), Y4
+	VFMADD213PS recurrentConstants<>+512(SB), Y1, Y4
+	VFMADD213PS recurrentConstants<>+576(SB), Y1, Y4
+	VFMADD213PS recurrentConstants<>+640(SB), Y1, Y4
+	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y4
 	VMULPS      Y0, Y3, Y3
 	VDIVPS      Y4, Y3, Y3
-	VADDPS      recurrentConstants<>+384(SB), Y3, Y3
+	VADDPS      recurrentConstants<>+768(SB), Y3, Y3
 	VMOVUPS     (R13), Y0
 	VSUBPS      Y2, Y0, Y0
 	VFMADD213PS Y2, Y3, Y0
@@ -1932,60 +1935,60 @@ summed:
 	VMOVUPS     32(R10), Y0
 	VMOVUPS     recurrentConstants<>+0(SB), Y1
 	VMAXPS      Y0, Y1, Y0
-	VMOVUPS     recurrentConstants<>+32(SB), Y1
+	VMOVUPS     recurrentConstants<>+64(SB), Y1
 	VMINPS      Y0, Y1, Y0
 	VMULPS      Y0, Y0, Y1
-	VMOVUPS     recurrentConstants<>+64(SB), Y2
-	VFMADD213PS recurrentConstants<>+96(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+128(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+160(SB), Y1, Y2
+	VMOVUPS     recurrentConstants<>+128(SB), Y2
 	VFMADD213PS recurrentConstants<>+192(SB), Y1, Y2
-	VMOVUPS     recurrentConstants<>+224(SB), Y3
-	VFMADD213PS recurrentConstants<>+256(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+288(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+320(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+352(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+256(SB), Y1, Y2
+	VFMADD213PS recurrentConstants<>+320(SB), Y1, Y2
+	VFMADD213PS recurrentConstants<>+384(SB), Y1, Y2
+	VMOVUPS     recurrentConstants<>+448(SB), Y3
+	VFMADD213PS recurrentConstants<>+512(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+576(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+640(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y3
 	VMULPS      Y0, Y2, Y2
 	VDIVPS      Y3, Y2, Y2
-	VADDPS      recurrentConstants<>+384(SB), Y2, Y2
+	VADDPS      recurrentConstants<>+768(SB), Y2, Y2
 	VMOVUPS     64(R10), Y0
 	VFMADD231PS (R12), Y2, Y0
-	VMOVUPS     recurrentConstants<>+416(SB), Y1
+	VMOVUPS     recurrentConstants<>+832(SB), Y1
 	VMAXPS      Y0, Y1, Y0
-	VMOVUPS     recurrentConstants<>+448(SB), Y1
+	VMOVUPS     recurrentConstants<>+896(SB), Y1
 	VMINPS      Y0, Y1, Y0
 	VMULPS      Y0, Y0, Y1
-	VMOVUPS     recurrentConstants<>+480(SB), Y2
-	VFMADD213PS recurrentConstants<>+512(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+544(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+576(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+352(SB), Y1, Y2
-	VMOVUPS     recurrentConstants<>+608(SB), Y3
-	VFMADD213PS recurrentConstants<>+640(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+672(SB), Y1, Y3
+	VMOVUPS     recurrentConstants<>+960(SB), Y2
+	VFMADD213PS recurrentConstants<>+1024(SB), Y1, Y2
+	VFMADD213PS recurrentConstants<>+1088(SB), Y1, Y2
+	VFMADD213PS recurrentConstants<>+1152(SB), Y1, Y2
+	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y2
+	VMOVUPS     recurrentConstants<>+1216(SB), Y3
+	VFMADD213PS recurrentConstants<>+1280(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+1344(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+1408(SB), Y1, Y3
 	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+352(SB), Y1, Y3
 	VMULPS      Y0, Y2, Y2
 	VDIVPS      Y3, Y2, Y2
 	VMOVUPS     (R10), Y0
 	VMOVUPS     recurrentConstants<>+0(SB), Y1
 	VMAXPS      Y0, Y1, Y0
-	VMOVUPS     recurrentConstants<>+32(SB), Y1
+	VMOVUPS     recurrentConstants<>+64(SB), Y1
 	VMINPS      Y0, Y1, Y0
 	VMULPS      Y0, Y0, Y1
-	VMOVUPS     recurrentConstants<>+64(SB), Y3
-	VFMADD213PS recurrentConstants<>+96(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+128(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+160(SB), Y1, Y3
+	VMOVUPS     recurrentConstants<>+128(SB), Y3
 	VFMADD213PS recurrentConstants<>+192(SB), Y1, Y3
-	VMOVUPS     recurrentConstants<>+224(SB), Y4
-	VFMADD213PS recurrentConstants<>+256(SB), Y1, Y4
-	VFMADD213PS recurrentConstants<>+288(SB), Y1, Y4
-	VFMADD213PS recurrentConstants<>+320(SB), Y1, Y4
-	VFMADD213PS recurrentConstants<>+352(SB), Y1, Y4
+	VFMADD213PS recurrentConstants<>+256(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+320(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+384(SB), Y1, Y3
+	VMOVUPS     recurrentConstants<>+448(SB), Y4
+	VFMADD213PS recurrentConstants<>+512(SB), Y1, Y4
+	VFMADD213PS recurrentConstants<>+576(SB), Y1, Y4
+	VFMADD213PS recurrentConstants<>+640(SB), Y1, Y4
+	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y4
 	VMULPS      Y0, Y3, Y3
 	VDIVPS      Y4, Y3, Y3
-	VADDPS      recurrentConstants<>+384(SB), Y3, Y3
+	VADDPS      recurrentConstants<>+768(SB), Y3, Y3
 	VMOVUPS     (R13), Y0
 	VSUBPS      Y2, Y0, Y0
 	VFMADD213PS Y2, Y3, Y0
@@ -1996,60 +1999,60 @@ summed:
 	VMOVUPS     32(R10), Y0
 	VMOVUPS     recurrentConstants<>+0(SB), Y1
 	VMAXPS      Y0, Y1, Y0
-	VMOVUPS     recurrentConstants<>+32(SB), Y1
+	VMOVUPS     recurrentConstants<>+64(SB), Y1
 	VMINPS      Y0, Y1, Y0
 	VMULPS      Y0, Y0, Y1
-	VMOVUPS     recurrentConstants<>+64(SB), Y2
-	VFMADD213PS recurrentConstants<>+96(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+128(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+160(SB), Y1, Y2
+	VMOVUPS     recurrentConstants<>+128(SB), Y2
 	VFMADD213PS recurrentConstants<>+192(SB), Y1, Y2
-	VMOVUPS     recurrentConstants<>+224(SB), Y3
-	VFMADD213PS recurrentConstants<>+256(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+288(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+320(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+352(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+256(SB), Y1, Y2
+	VFMADD213PS recurrentConstants<>+320(SB), Y1, Y2
+	VFMADD213PS recurrentConstants<>+384(SB), Y1, Y2
+	VMOVUPS     recurrentConstants<>+448(SB), Y3
+	VFMADD213PS recurrentConstants<>+512(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+576(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+640(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y3
 	VMULPS      Y0, Y2, Y2
 	VDIVPS      Y3, Y2, Y2
-	VADDPS      recurrentConstants<>+384(SB), Y2, Y2
+	VADDPS      recurrentConstants<>+768(SB), Y2, Y2
 	VMOVUPS     64(R10), Y0
 	VFMADD231PS (R12), Y2, Y0
-	VMOVUPS     recurrentConstants<>+416(SB), Y1
+	VMOVUPS     recurrentConstants<>+832(SB), Y1
 	VMAXPS      Y0, Y1, Y0
-	VMOVUPS     recurrentConstants<>+448(SB), Y1
+	VMOVUPS     recurrentConstants<>+896(SB), Y1
 	VMINPS      Y0, Y1, Y0
 	VMULPS      Y0, Y0, Y1
-	VMOVUPS     recurrentConstants<>+480(SB), Y2
-	VFMADD213PS recurrentConstants<>+512(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+544(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+576(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+352(SB), Y1, Y2
-	VMOVUPS     recurrentConstants<>+608(SB), Y3
-	VFMADD213PS recurrentConstants<>+640(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+672(SB), Y1, Y3
+	VMOVUPS     recurrentConstants<>+960(SB), Y2
+	VFMADD213PS recurrentConstants<>+1024(SB), Y1, Y2
+	VFMADD213PS recurrentConstants<>+1088(SB), Y1, Y2
+	VFMADD213PS recurrentConstants<>+1152(SB), Y1, Y2
+	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y2
+	VMOVUPS     recurrentConstants<>+1216(SB), Y3
+	VFMADD213PS recurrentConstants<>+1280(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+1344(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+1408(SB), Y1, Y3
 	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+352(SB), Y1, Y3
 	VMULPS      Y0, Y2, Y2
 	VDIVPS      Y3, Y2, Y2
 	VMOVUPS     (R10), Y0
 	VMOVUPS     recurrentConstants<>+0(SB), Y1
 	VMAXPS      Y0, Y1, Y0
-	VMOVUPS     recurrentConstants<>+32(SB), Y1
+	VMOVUPS     recurrentConstants<>+64(SB), Y1
 	VMINPS      Y0, Y1, Y0
 	VMULPS      Y0, Y0, Y1
-	VMOVUPS     recurrentConstants<>+64(SB), Y3
-	VFMADD213PS recurrentConstants<>+96(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+128(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+160(SB), Y1, Y3
+	VMOVUPS     recurrentConstants<>+128(SB), Y3
 	VFMADD213PS recurrentConstants<>+192(SB), Y1, Y3
-	VMOVUPS     recurrentConstants<>+224(SB), Y4
-	VFMADD213PS recurrentConstants<>+256(SB), Y1, Y4
-	VFMADD213PS recurrentConstants<>+288(SB), Y1, Y4
-	VFMADD213PS recurrentConstants<>+320(SB), Y1, Y4
-	VFMADD213PS recurrentConstants<>+352(SB), Y1, Y4
+	VFMADD213PS recurrentConstants<>+256(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+320(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+384(SB), Y1, Y3
+	VMOVUPS     recurrentConstants<>+448(SB), Y4
+	VFMADD213PS recurrentConstants<>+512(SB), Y1, Y4
+	VFMADD213PS recurrentConstants<>+576(SB), Y1, Y4
+	VFMADD213PS recurrentConstants<>+640(SB), Y1, Y4
+	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y4
 	VMULPS      Y0, Y3, Y3
 	VDIVPS      Y4, Y3, Y3
-	VADDPS      recurrentConstants<>+384(SB), Y3, Y3
+	VADDPS      recurrentConstants<>+768(SB), Y3, Y3
 	VMOVUPS     (R13), Y0
 	VSUBPS      Y2, Y0, Y0
 	VFMADD213PS Y2, Y3, Y0
@@ -2063,6 +2066,6695 @@ summed:
 	VZEROUPPER
 	RET
 
+// func lstm1x16(t *byte)
+// Requires: AVX, AVX512DQ, AVX512F, MMX+
+TEXT ·lstm1x16(SB), NOSPLIT, $0-8
+	MOVQ t+0(FP), AX
+	MOVQ (AX), CX
+	MOVQ 192(AX), DX
+	MOVQ 120(AX), BX
+	MOVQ 72(AX), SI
+	MOVQ 176(AX), DI
+	MOVQ 96(AX), R8
+	SHLQ $0x02, DI
+
+panel:
+	MOVQ   184(AX), DI
+	MOVQ   24(AX), R9
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	SUBQ   $0x04, DI
+	JLT    tail
+
+loop:
+	VBROADCASTSS (R9), Z8
+	VFMADD231PS  (CX), Z8, Z0
+	VFMADD231PS  64(CX), Z8, Z1
+	VFMADD231PS  128(CX), Z8, Z2
+	VFMADD231PS  192(CX), Z8, Z3
+	VBROADCASTSS 4(R9), Z8
+	VFMADD231PS  256(CX), Z8, Z4
+	VFMADD231PS  320(CX), Z8, Z5
+	VFMADD231PS  384(CX), Z8, Z6
+	VFMADD231PS  448(CX), Z8, Z7
+	VBROADCASTSS 8(R9), Z8
+	VFMADD231PS  512(CX), Z8, Z0
+	VFMADD231PS  576(CX), Z8, Z1
+	VFMADD231PS  640(CX), Z8, Z2
+	VFMADD231PS  704(CX), Z8, Z3
+	VBROADCASTSS 12(R9), Z8
+	VFMADD231PS  768(CX), Z8, Z4
+	VFMADD231PS  832(CX), Z8, Z5
+	VFMADD231PS  896(CX), Z8, Z6
+	VFMADD231PS  960(CX), Z8, Z7
+	PREFETCHT0   2048(CX)
+	PREFETCHT0   2112(CX)
+	PREFETCHT0   2176(CX)
+	PREFETCHT0   2240(CX)
+	PREFETCHT0   2304(CX)
+	PREFETCHT0   2368(CX)
+	PREFETCHT0   2432(CX)
+	PREFETCHT0   2496(CX)
+	PREFETCHT0   2560(CX)
+	PREFETCHT0   2624(CX)
+	PREFETCHT0   2688(CX)
+	PREFETCHT0   2752(CX)
+	PREFETCHT0   2816(CX)
+	PREFETCHT0   2880(CX)
+	PREFETCHT0   2944(CX)
+	PREFETCHT0   3008(CX)
+	ADDQ         $0x00000400, CX
+	ADDQ         $0x10, R9
+	SUBQ         $0x04, DI
+	JGE          loop
+
+tail:
+	ADDQ $0x04, DI
+	JE   summed
+
+one:
+	VBROADCASTSS (R9), Z8
+	VFMADD231PS  (CX), Z8, Z0
+	VFMADD231PS  64(CX), Z8, Z1
+	VFMADD231PS  128(CX), Z8, Z2
+	VFMADD231PS  192(CX), Z8, Z3
+	ADDQ         $0x00000100, CX
+	ADDQ         $0x04, R9
+	DECQ         DI
+	JNE          one
+
+summed:
+	VADDPS      Z4, Z0, Z0
+	VADDPS      Z5, Z1, Z1
+	VADDPS      Z6, Z2, Z2
+	VADDPS      Z7, Z3, Z3
+	MOVQ        168(AX), R9
+	MOVQ        BX, DI
+	SHLQ        $0x02, R9
+	VADDPS      (DI), Z0, Z0
+	VMOVUPS     Z0, (DI)
+	VADDPS      64(DI), Z1, Z1
+	VMOVUPS     Z1, 64(DI)
+	VADDPS      128(DI), Z2, Z2
+	VMOVUPS     Z2, 128(DI)
+	VADDPS      192(DI), Z3, Z3
+	VMOVUPS     Z3, 192(DI)
+	MOVQ        BX, DI
+	MOVQ        R8, R9
+	MOVQ        SI, R10
+	VMOVUPS     128(DI), Z0
+	VMOVUPS     recurrentConstants<>+0(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+64(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+128(SB), Z2
+	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z2
+	VMOVUPS     recurrentConstants<>+448(SB), Z3
+	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
+	VMULPS      Z0, Z2, Z2
+	VDIVPS      Z3, Z2, Z2
+	VADDPS      recurrentConstants<>+768(SB), Z2, Z2
+	VMULPS      (R9), Z2, Z0
+	VMOVUPS     (DI), Z1
+	VMOVUPS     recurrentConstants<>+0(SB), Z2
+	VMAXPS      Z1, Z2, Z1
+	VMOVUPS     recurrentConstants<>+64(SB), Z2
+	VMINPS      Z1, Z2, Z1
+	VMULPS      Z1, Z1, Z2
+	VMOVUPS     recurrentConstants<>+128(SB), Z3
+	VFMADD213PS recurrentConstants<>+192(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+256(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+320(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+384(SB), Z2, Z3
+	VMOVUPS     recurrentConstants<>+448(SB), Z4
+	VFMADD213PS recurrentConstants<>+512(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+576(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+640(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
+	VMULPS      Z1, Z3, Z3
+	VDIVPS      Z4, Z3, Z3
+	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
+	VMOVUPS     192(DI), Z1
+	VMOVUPS     recurrentConstants<>+832(SB), Z2
+	VMAXPS      Z1, Z2, Z1
+	VMOVUPS     recurrentConstants<>+896(SB), Z2
+	VMINPS      Z1, Z2, Z1
+	VMULPS      Z1, Z1, Z2
+	VMOVUPS     recurrentConstants<>+960(SB), Z4
+	VFMADD213PS recurrentConstants<>+1024(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+1088(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+1152(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
+	VMOVUPS     recurrentConstants<>+1216(SB), Z5
+	VFMADD213PS recurrentConstants<>+1280(SB), Z2, Z5
+	VFMADD213PS recurrentConstants<>+1344(SB), Z2, Z5
+	VFMADD213PS recurrentConstants<>+1408(SB), Z2, Z5
+	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z5
+	VMULPS      Z1, Z4, Z4
+	VDIVPS      Z5, Z4, Z4
+	VFMADD231PS Z3, Z4, Z0
+	VMOVUPS     Z0, (R9)
+	VMOVUPS     64(DI), Z1
+	VMOVUPS     recurrentConstants<>+0(SB), Z2
+	VMAXPS      Z1, Z2, Z1
+	VMOVUPS     recurrentConstants<>+64(SB), Z2
+	VMINPS      Z1, Z2, Z1
+	VMULPS      Z1, Z1, Z2
+	VMOVUPS     recurrentConstants<>+128(SB), Z3
+	VFMADD213PS recurrentConstants<>+192(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+256(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+320(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+384(SB), Z2, Z3
+	VMOVUPS     recurrentConstants<>+448(SB), Z4
+	VFMADD213PS recurrentConstants<>+512(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+576(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+640(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
+	VMULPS      Z1, Z3, Z3
+	VDIVPS      Z4, Z3, Z3
+	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
+	VMOVUPS     recurrentConstants<>+832(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+896(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+960(SB), Z2
+	VFMADD213PS recurrentConstants<>+1024(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+1088(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+1152(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z2
+	VMOVUPS     recurrentConstants<>+1216(SB), Z4
+	VFMADD213PS recurrentConstants<>+1280(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+1344(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+1408(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z4
+	VMULPS      Z0, Z2, Z2
+	VDIVPS      Z4, Z2, Z2
+	VMULPS      Z3, Z2, Z2
+	VMOVUPS     Z2, (R10)
+	ADDQ        $0x40, SI
+	ADDQ        $0x40, R8
+	ADDQ        $0x00000100, BX
+	DECQ        DX
+	JNE         panel
+	VZEROUPPER
+	RET
+
+// func lstm2x16(t *byte)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·lstm2x16(SB), NOSPLIT, $0-8
+	MOVQ t+0(FP), AX
+	MOVQ (AX), CX
+	MOVQ 192(AX), DX
+	MOVQ 120(AX), BX
+	MOVQ 72(AX), SI
+	MOVQ 176(AX), DI
+	MOVQ 96(AX), R8
+	SHLQ $0x02, DI
+
+panel:
+	MOVQ   184(AX), R9
+	MOVQ   24(AX), R10
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	SUBQ   $0x02, R9
+	JLT    tail
+
+loop:
+	VBROADCASTSS (R10), Z8
+	VBROADCASTSS (R10)(DI*1), Z9
+	VMOVUPS      (CX), Z10
+	VFMADD231PS  Z10, Z8, Z0
+	VFMADD231PS  Z10, Z9, Z4
+	VMOVUPS      64(CX), Z10
+	VFMADD231PS  Z10, Z8, Z1
+	VFMADD231PS  Z10, Z9, Z5
+	VMOVUPS      128(CX), Z10
+	VFMADD231PS  Z10, Z8, Z2
+	VFMADD231PS  Z10, Z9, Z6
+	VMOVUPS      192(CX), Z10
+	VFMADD231PS  Z10, Z8, Z3
+	VFMADD231PS  Z10, Z9, Z7
+	VBROADCASTSS 4(R10), Z8
+	VBROADCASTSS 4(R10)(DI*1), Z9
+	VMOVUPS      256(CX), Z10
+	VFMADD231PS  Z10, Z8, Z0
+	VFMADD231PS  Z10, Z9, Z4
+	VMOVUPS      320(CX), Z10
+	VFMADD231PS  Z10, Z8, Z1
+	VFMADD231PS  Z10, Z9, Z5
+	VMOVUPS      384(CX), Z10
+	VFMADD231PS  Z10, Z8, Z2
+	VFMADD231PS  Z10, Z9, Z6
+	VMOVUPS      448(CX), Z10
+	VFMADD231PS  Z10, Z8, Z3
+	VFMADD231PS  Z10, Z9, Z7
+	ADDQ         $0x00000200, CX
+	ADDQ         $0x08, R10
+	SUBQ         $0x02, R9
+	JGE          loop
+
+tail:
+	ADDQ $0x02, R9
+	JE   summed
+
+one:
+	VBROADCASTSS (R10), Z8
+	VBROADCASTSS (R10)(DI*1), Z9
+	VMOVUPS      (CX), Z10
+	VFMADD231PS  Z10, Z8, Z0
+	VFMADD231PS  Z10, Z9, Z4
+	VMOVUPS      64(CX), Z10
+	VFMADD231PS  Z10, Z8, Z1
+	VFMADD231PS  Z10, Z9, Z5
+	VMOVUPS      128(CX), Z10
+	VFMADD231PS  Z10, Z8, Z2
+	VFMADD231PS  Z10, Z9, Z6
+	VMOVUPS      192(CX), Z10
+	VFMADD231PS  Z10, Z8, Z3
+	VFMADD231PS  Z10, Z9, Z7
+	ADDQ         $0x00000100, CX
+	ADDQ         $0x04, R10
+	DECQ         R9
+	JNE          one
+
+summed:
+	MOVQ        168(AX), R10
+	MOVQ        BX, R9
+	SHLQ        $0x02, R10
+	VADDPS      (R9), Z0, Z0
+	VMOVUPS     Z0, (R9)
+	VADDPS      64(R9), Z1, Z1
+	VMOVUPS     Z1, 64(R9)
+	VADDPS      128(R9), Z2, Z2
+	VMOVUPS     Z2, 128(R9)
+	VADDPS      192(R9), Z3, Z3
+	VMOVUPS     Z3, 192(R9)
+	ADDQ        R10, R9
+	VADDPS      (R9), Z4, Z4
+	VMOVUPS     Z4, (R9)
+	VADDPS      64(R9), Z5, Z5
+	VMOVUPS     Z5, 64(R9)
+	VADDPS      128(R9), Z6, Z6
+	VMOVUPS     Z6, 128(R9)
+	VADDPS      192(R9), Z7, Z7
+	VMOVUPS     Z7, 192(R9)
+	MOVQ        BX, R9
+	MOVQ        R8, R11
+	MOVQ        SI, R12
+	VMOVUPS     128(R9), Z0
+	VMOVUPS     recurrentConstants<>+0(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+64(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+128(SB), Z2
+	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z2
+	VMOVUPS     recurrentConstants<>+448(SB), Z3
+	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
+	VMULPS      Z0, Z2, Z2
+	VDIVPS      Z3, Z2, Z2
+	VADDPS      recurrentConstants<>+768(SB), Z2, Z2
+	VMULPS      (R11), Z2, Z0
+	VMOVUPS     (R9), Z1
+	VMOVUPS     recurrentConstants<>+0(SB), Z2
+	VMAXPS      Z1, Z2, Z1
+	VMOVUPS     recurrentConstants<>+64(SB), Z2
+	VMINPS      Z1, Z2, Z1
+	VMULPS      Z1, Z1, Z2
+	VMOVUPS     recurrentConstants<>+128(SB), Z3
+	VFMADD213PS recurrentConstants<>+192(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+256(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+320(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+384(SB), Z2, Z3
+	VMOVUPS     recurrentConstants<>+448(SB), Z4
+	VFMADD213PS recurrentConstants<>+512(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+576(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+640(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
+	VMULPS      Z1, Z3, Z3
+	VDIVPS      Z4, Z3, Z3
+	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
+	VMOVUPS     192(R9), Z1
+	VMOVUPS     recurrentConstants<>+832(SB), Z2
+	VMAXPS      Z1, Z2, Z1
+	VMOVUPS     recurrentConstants<>+896(SB), Z2
+	VMINPS      Z1, Z2, Z1
+	VMULPS      Z1, Z1, Z2
+	VMOVUPS     recurrentConstants<>+960(SB), Z4
+	VFMADD213PS recurrentConstants<>+1024(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+1088(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+1152(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
+	VMOVUPS     recurrentConstants<>+1216(SB), Z5
+	VFMADD213PS recurrentConstants<>+1280(SB), Z2, Z5
+	VFMADD213PS recurrentConstants<>+1344(SB), Z2, Z5
+	VFMADD213PS recurrentConstants<>+1408(SB), Z2, Z5
+	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z5
+	VMULPS      Z1, Z4, Z4
+	VDIVPS      Z5, Z4, Z4
+	VFMADD231PS Z3, Z4, Z0
+	VMOVUPS     Z0, (R11)
+	VMOVUPS     64(R9), Z1
+	VMOVUPS     recurrentConstants<>+0(SB), Z2
+	VMAXPS      Z1, Z2, Z1
+	VMOVUPS     recurrentConstants<>+64(SB), Z2
+	VMINPS      Z1, Z2, Z1
+	VMULPS      Z1, Z1, Z2
+	VMOVUPS     recurrentConstants<>+128(SB), Z3
+	VFMADD213PS recurrentConstants<>+192(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+256(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+320(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+384(SB), Z2, Z3
+	VMOVUPS     recurrentConstants<>+448(SB), Z4
+	VFMADD213PS recurrentConstants<>+512(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+576(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+640(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
+	VMULPS      Z1, Z3, Z3
+	VDIVPS      Z4, Z3, Z3
+	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
+	VMOVUPS     recurrentConstants<>+832(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+896(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+960(SB), Z2
+	VFMADD213PS recurrentConstants<>+1024(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+1088(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+1152(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z2
+	VMOVUPS     recurrentConstants<>+1216(SB), Z4
+	VFMADD213PS recurrentConstants<>+1280(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+1344(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+1408(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z4
+	VMULPS      Z0, Z2, Z2
+	VDIVPS      Z4, Z2, Z2
+	VMULPS      Z3, Z2, Z2
+	VMOVUPS     Z2, (R12)
+	ADDQ        R10, R9
+	ADDQ        DI, R11
+	ADDQ        DI, R12
+	VMOVUPS     128(R9), Z0
+	VMOVUPS     recurrentConstants<>+0(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+64(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+128(SB), Z2
+	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z2
+	VMOVUPS     recurrentConstants<>+448(SB), Z3
+	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
+	VMULPS      Z0, Z2, Z2
+	VDIVPS      Z3, Z2, Z2
+	VADDPS      recurrentConstants<>+768(SB), Z2, Z2
+	VMULPS      (R11), Z2, Z0
+	VMOVUPS     (R9), Z1
+	VMOVUPS     recurrentConstants<>+0(SB), Z2
+	VMAXPS      Z1, Z2, Z1
+	VMOVUPS     recurrentConstants<>+64(SB), Z2
+	VMINPS      Z1, Z2, Z1
+	VMULPS      Z1, Z1, Z2
+	VMOVUPS     recurrentConstants<>+128(SB), Z3
+	VFMADD213PS recurrentConstants<>+192(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+256(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+320(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+384(SB), Z2, Z3
+	VMOVUPS     recurrentConstants<>+448(SB), Z4
+	VFMADD213PS recurrentConstants<>+512(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+576(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+640(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
+	VMULPS      Z1, Z3, Z3
+	VDIVPS      Z4, Z3, Z3
+	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
+	VMOVUPS     192(R9), Z1
+	VMOVUPS     recurrentConstants<>+832(SB), Z2
+	VMAXPS      Z1, Z2, Z1
+	VMOVUPS     recurrentConstants<>+896(SB), Z2
+	VMINPS      Z1, Z2, Z1
+	VMULPS      Z1, Z1, Z2
+	VMOVUPS     recurrentConstants<>+960(SB), Z4
+	VFMADD213PS recurrentConstants<>+1024(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+1088(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+1152(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
+	VMOVUPS     recurrentConstants<>+1216(SB), Z5
+	VFMADD213PS recurrentConstants<>+1280(SB), Z2, Z5
+	VFMADD213PS recurrentConstants<>+1344(SB), Z2, Z5
+	VFMADD213PS recurrentConstants<>+1408(SB), Z2, Z5
+	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z5
+	VMULPS      Z1, Z4, Z4
+	VDIVPS      Z5, Z4, Z4
+	VFMADD231PS Z3, Z4, Z0
+	VMOVUPS     Z0, (R11)
+	VMOVUPS     64(R9), Z1
+	VMOVUPS     recurrentConstants<>+0(SB), Z2
+	VMAXPS      Z1, Z2, Z1
+	VMOVUPS     recurrentConstants<>+64(SB), Z2
+	VMINPS      Z1, Z2, Z1
+	VMULPS      Z1, Z1, Z2
+	VMOVUPS     recurrentConstants<>+128(SB), Z3
+	VFMADD213PS recurrentConstants<>+192(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+256(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+320(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+384(SB), Z2, Z3
+	VMOVUPS     recurrentConstants<>+448(SB), Z4
+	VFMADD213PS recurrentConstants<>+512(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+576(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+640(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
+	VMULPS      Z1, Z3, Z3
+	VDIVPS      Z4, Z3, Z3
+	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
+	VMOVUPS     recurrentConstants<>+832(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+896(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+960(SB), Z2
+	VFMADD213PS recurrentConstants<>+1024(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+1088(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+1152(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z2
+	VMOVUPS     recurrentConstants<>+1216(SB), Z4
+	VFMADD213PS recurrentConstants<>+1280(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+1344(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+1408(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z4
+	VMULPS      Z0, Z2, Z2
+	VDIVPS      Z4, Z2, Z2
+	VMULPS      Z3, Z2, Z2
+	VMOVUPS     Z2, (R12)
+	ADDQ        $0x40, SI
+	ADDQ        $0x40, R8
+	ADDQ        $0x00000100, BX
+	DECQ        DX
+	JNE         panel
+	VZEROUPPER
+	RET
+
+// func lstm3x16(t *byte)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·lstm3x16(SB), NOSPLIT, $0-8
+	MOVQ t+0(FP), AX
+	MOVQ (AX), CX
+	MOVQ 192(AX), DX
+	MOVQ 120(AX), BX
+	MOVQ 72(AX), SI
+	MOVQ 176(AX), DI
+	MOVQ 96(AX), R8
+	SHLQ $0x02, DI
+
+panel:
+	MOVQ   184(AX), R9
+	MOVQ   24(AX), R10
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	VXORPS Z8, Z8, Z8
+	VXORPS Z9, Z9, Z9
+	VXORPS Z10, Z10, Z10
+	VXORPS Z11, Z11, Z11
+	SUBQ   $0x02, R9
+	JLT    tail
+
+loop:
+	VBROADCASTSS (R10), Z12
+	VBROADCASTSS (R10)(DI*1), Z13
+	VBROADCASTSS (R10)(DI*2), Z14
+	VMOVUPS      (CX), Z15
+	VFMADD231PS  Z15, Z12, Z0
+	VFMADD231PS  Z15, Z13, Z4
+	VFMADD231PS  Z15, Z14, Z8
+	VMOVUPS      64(CX), Z15
+	VFMADD231PS  Z15, Z12, Z1
+	VFMADD231PS  Z15, Z13, Z5
+	VFMADD231PS  Z15, Z14, Z9
+	VMOVUPS      128(CX), Z15
+	VFMADD231PS  Z15, Z12, Z2
+	VFMADD231PS  Z15, Z13, Z6
+	VFMADD231PS  Z15, Z14, Z10
+	VMOVUPS      192(CX), Z15
+	VFMADD231PS  Z15, Z12, Z3
+	VFMADD231PS  Z15, Z13, Z7
+	VFMADD231PS  Z15, Z14, Z11
+	VBROADCASTSS 4(R10), Z12
+	VBROADCASTSS 4(R10)(DI*1), Z13
+	VBROADCASTSS 4(R10)(DI*2), Z14
+	VMOVUPS      256(CX), Z15
+	VFMADD231PS  Z15, Z12, Z0
+	VFMADD231PS  Z15, Z13, Z4
+	VFMADD231PS  Z15, Z14, Z8
+	VMOVUPS      320(CX), Z15
+	VFMADD231PS  Z15, Z12, Z1
+	VFMADD231PS  Z15, Z13, Z5
+	VFMADD231PS  Z15, Z14, Z9
+	VMOVUPS      384(CX), Z15
+	VFMADD231PS  Z15, Z12, Z2
+	VFMADD231PS  Z15, Z13, Z6
+	VFMADD231PS  Z15, Z14, Z10
+	VMOVUPS      448(CX), Z15
+	VFMADD231PS  Z15, Z12, Z3
+	VFMADD231PS  Z15, Z13, Z7
+	VFMADD231PS  Z15, Z14, Z11
+	ADDQ         $0x00000200, CX
+	ADDQ         $0x08, R10
+	SUBQ         $0x02, R9
+	JGE          loop
+
+tail:
+	ADDQ $0x02, R9
+	JE   summed
+
+one:
+	VBROADCASTSS (R10), Z12
+	VBROADCASTSS (R10)(DI*1), Z13
+	VBROADCASTSS (R10)(DI*2), Z14
+	VMOVUPS      (CX), Z15
+	VFMADD231PS  Z15, Z12, Z0
+	VFMADD231PS  Z15, Z13, Z4
+	VFMADD231PS  Z15, Z14, Z8
+	VMOVUPS      64(CX), Z15
+	VFMADD231PS  Z15, Z12, Z1
+	VFMADD231PS  Z15, Z13, Z5
+	VFMADD231PS  Z15, Z14, Z9
+	VMOVUPS      128(CX), Z15
+	VFMADD231PS  Z15, Z12, Z2
+	VFMADD231PS  Z15, Z13, Z6
+	VFMADD231PS  Z15, Z14, Z10
+	VMOVUPS      192(CX), Z15
+	VFMADD231PS  Z15, Z12, Z3
+	VFMADD231PS  Z15, Z13, Z7
+	VFMADD231PS  Z15, Z14, Z11
+	ADDQ         $0x00000100, CX
+	ADDQ         $0x04, R10
+	DECQ         R9
+	JNE          one
+
+summed:
+	MOVQ        168(AX), R10
+	MOVQ        BX, R9
+	SHLQ        $0x02, R10
+	VADDPS      (R9), Z0, Z0
+	VMOVUPS     Z0, (R9)
+	VADDPS      64(R9), Z1, Z1
+	VMOVUPS     Z1, 64(R9)
+	VADDPS      128(R9), Z2, Z2
+	VMOVUPS     Z2, 128(R9)
+	VADDPS      192(R9), Z3, Z3
+	VMOVUPS     Z3, 192(R9)
+	ADDQ        R10, R9
+	VADDPS      (R9), Z4, Z4
+	VMOVUPS     Z4, (R9)
+	VADDPS      64(R9), Z5, Z5
+	VMOVUPS     Z5, 64(R9)
+	VADDPS      128(R9), Z6, Z6
+	VMOVUPS     Z6, 128(R9)
+	VADDPS      192(R9), Z7, Z7
+	VMOVUPS     Z7, 192(R9)
+	ADDQ        R10, R9
+	VADDPS      (R9), Z8, Z8
+	VMOVUPS     Z8, (R9)
+	VADDPS      64(R9), Z9, Z9
+	VMOVUPS     Z9, 64(R9)
+	VADDPS      128(R9), Z10, Z10
+	VMOVUPS     Z10, 128(R9)
+	VADDPS      192(R9), Z11, Z11
+	VMOVUPS     Z11, 192(R9)
+	MOVQ        BX, R9
+	MOVQ        R8, R11
+	MOVQ        SI, R12
+	VMOVUPS     128(R9), Z0
+	VMOVUPS     recurrentConstants<>+0(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+64(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+128(SB), Z2
+	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z2
+	VMOVUPS     recurrentConstants<>+448(SB), Z3
+	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
+	VMULPS      Z0, Z2, Z2
+	VDIVPS      Z3, Z2, Z2
+	VADDPS      recurrentConstants<>+768(SB), Z2, Z2
+	VMULPS      (R11), Z2, Z0
+	VMOVUPS     (R9), Z1
+	VMOVUPS     recurrentConstants<>+0(SB), Z2
+	VMAXPS      Z1, Z2, Z1
+	VMOVUPS     recurrentConstants<>+64(SB), Z2
+	VMINPS      Z1, Z2, Z1
+	VMULPS      Z1, Z1, Z2
+	VMOVUPS     recurrentConstants<>+128(SB), Z3
+	VFMADD213PS recurrentConstants<>+192(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+256(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+320(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+384(SB), Z2, Z3
+	VMOVUPS     recurrentConstants<>+448(SB), Z4
+	VFMADD213PS recurrentConstants<>+512(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+576(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+640(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
+	VMULPS      Z1, Z3, Z3
+	VDIVPS      Z4, Z3, Z3
+	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
+	VMOVUPS     192(R9), Z1
+	VMOVUPS     recurrentConstants<>+832(SB), Z2
+	VMAXPS      Z1, Z2, Z1
+	VMOVUPS     recurrentConstants<>+896(SB), Z2
+	VMINPS      Z1, Z2, Z1
+	VMULPS      Z1, Z1, Z2
+	VMOVUPS     recurrentConstants<>+960(SB), Z4
+	VFMADD213PS recurrentConstants<>+1024(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+1088(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+1152(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
+	VMOVUPS     recurrentConstants<>+1216(SB), Z5
+	VFMADD213PS recurrentConstants<>+1280(SB), Z2, Z5
+	VFMADD213PS recurrentConstants<>+1344(SB), Z2, Z5
+	VFMADD213PS recurrentConstants<>+1408(SB), Z2, Z5
+	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z5
+	VMULPS      Z1, Z4, Z4
+	VDIVPS      Z5, Z4, Z4
+	VFMADD231PS Z3, Z4, Z0
+	VMOVUPS     Z0, (R11)
+	VMOVUPS     64(R9), Z1
+	VMOVUPS     recurrentConstants<>+0(SB), Z2
+	VMAXPS      Z1, Z2, Z1
+	VMOVUPS     recurrentConstants<>+64(SB), Z2
+	VMINPS      Z1, Z2, Z1
+	VMULPS      Z1, Z1, Z2
+	VMOVUPS     recurrentConstants<>+128(SB), Z3
+	VFMADD213PS recurrentConstants<>+192(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+256(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+320(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+384(SB), Z2, Z3
+	VMOVUPS     recurrentConstants<>+448(SB), Z4
+	VFMADD213PS recurrentConstants<>+512(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+576(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+640(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
+	VMULPS      Z1, Z3, Z3
+	VDIVPS      Z4, Z3, Z3
+	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
+	VMOVUPS     recurrentConstants<>+832(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+896(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+960(SB), Z2
+	VFMADD213PS recurrentConstants<>+1024(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+1088(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+1152(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z2
+	VMOVUPS     recurrentConstants<>+1216(SB), Z4
+	VFMADD213PS recurrentConstants<>+1280(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+1344(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+1408(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z4
+	VMULPS      Z0, Z2, Z2
+	VDIVPS      Z4, Z2, Z2
+	VMULPS      Z3, Z2, Z2
+	VMOVUPS     Z2, (R12)
+	ADDQ        R10, R9
+	ADDQ        DI, R11
+	ADDQ        DI, R12
+	VMOVUPS     128(R9), Z0
+	VMOVUPS     recurrentConstants<>+0(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+64(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+128(SB), Z2
+	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z2
+	VMOVUPS     recurrentConstants<>+448(SB), Z3
+	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
+	VMULPS      Z0, Z2, Z2
+	VDIVPS      Z3, Z2, Z2
+	VADDPS      recurrentConstants<>+768(SB), Z2, Z2
+	VMULPS      (R11), Z2, Z0
+	VMOVUPS     (R9), Z1
+	VMOVUPS     recurrentConstants<>+0(SB), Z2
+	VMAXPS      Z1, Z2, Z1
+	VMOVUPS     recurrentConstants<>+64(SB), Z2
+	VMINPS      Z1, Z2, Z1
+	VMULPS      Z1, Z1, Z2
+	VMOVUPS     recurrentConstants<>+128(SB), Z3
+	VFMADD213PS recurrentConstants<>+192(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+256(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+320(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+384(SB), Z2, Z3
+	VMOVUPS     recurrentConstants<>+448(SB), Z4
+	VFMADD213PS recurrentConstants<>+512(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+576(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+640(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
+	VMULPS      Z1, Z3, Z3
+	VDIVPS      Z4, Z3, Z3
+	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
+	VMOVUPS     192(R9), Z1
+	VMOVUPS     recurrentConstants<>+832(SB), Z2
+	VMAXPS      Z1, Z2, Z1
+	VMOVUPS     recurrentConstants<>+896(SB), Z2
+	VMINPS      Z1, Z2, Z1
+	VMULPS      Z1, Z1, Z2
+	VMOVUPS     recurrentConstants<>+960(SB), Z4
+	VFMADD213PS recurrentConstants<>+1024(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+1088(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+1152(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
+	VMOVUPS     recurrentConstants<>+1216(SB), Z5
+	VFMADD213PS recurrentConstants<>+1280(SB), Z2, Z5
+	VFMADD213PS recurrentConstants<>+1344(SB), Z2, Z5
+	VFMADD213PS recurrentConstants<>+1408(SB), Z2, Z5
+	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z5
+	VMULPS      Z1, Z4, Z4
+	VDIVPS      Z5, Z4, Z4
+	VFMADD231PS Z3, Z4, Z0
+	VMOVUPS     Z0, (R11)
+	VMOVUPS     64(R9), Z1
+	VMOVUPS     recurrentConstants<>+0(SB), Z2
+	VMAXPS      Z1, Z2, Z1
+	VMOVUPS     recurrentConstants<>+64(SB), Z2
+	VMINPS      Z1, Z2, Z1
+	VMULPS      Z1, Z1, Z2
+	VMOVUPS     recurrentConstants<>+128(SB), Z3
+	VFMADD213PS recurrentConstants<>+192(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+256(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+320(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+384(SB), Z2, Z3
+	VMOVUPS     recurrentConstants<>+448(SB), Z4
+	VFMADD213PS recurrentConstants<>+512(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+576(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+640(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
+	VMULPS      Z1, Z3, Z3
+	VDIVPS      Z4, Z3, Z3
+	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
+	VMOVUPS     recurrentConstants<>+832(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+896(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+960(SB), Z2
+	VFMADD213PS recurrentConstants<>+1024(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+1088(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+1152(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z2
+	VMOVUPS     recurrentConstants<>+1216(SB), Z4
+	VFMADD213PS recurrentConstants<>+1280(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+1344(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+1408(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z4
+	VMULPS      Z0, Z2, Z2
+	VDIVPS      Z4, Z2, Z2
+	VMULPS      Z3, Z2, Z2
+	VMOVUPS     Z2, (R12)
+	ADDQ        R10, R9
+	ADDQ        DI, R11
+	ADDQ        DI, R12
+	VMOVUPS     128(R9), Z0
+	VMOVUPS     recurrentConstants<>+0(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+64(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+128(SB), Z2
+	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z2
+	VMOVUPS     recurrentConstants<>+448(SB), Z3
+	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
+	VMULPS      Z0, Z2, Z2
+	VDIVPS      Z3, Z2, Z2
+	VADDPS      recurrentConstants<>+768(SB), Z2, Z2
+	VMULPS      (R11), Z2, Z0
+	VMOVUPS     (R9), Z1
+	VMOVUPS     recurrentConstants<>+0(SB), Z2
+	VMAXPS      Z1, Z2, Z1
+	VMOVUPS     recurrentConstants<>+64(SB), Z2
+	VMINPS      Z1, Z2, Z1
+	VMULPS      Z1, Z1, Z2
+	VMOVUPS     recurrentConstants<>+128(SB), Z3
+	VFMADD213PS recurrentConstants<>+192(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+256(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+320(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+384(SB), Z2, Z3
+	VMOVUPS     recurrentConstants<>+448(SB), Z4
+	VFMADD213PS recurrentConstants<>+512(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+576(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+640(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
+	VMULPS      Z1, Z3, Z3
+	VDIVPS      Z4, Z3, Z3
+	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
+	VMOVUPS     192(R9), Z1
+	VMOVUPS     recurrentConstants<>+832(SB), Z2
+	VMAXPS      Z1, Z2, Z1
+	VMOVUPS     recurrentConstants<>+896(SB), Z2
+	VMINPS      Z1, Z2, Z1
+	VMULPS      Z1, Z1, Z2
+	VMOVUPS     recurrentConstants<>+960(SB), Z4
+	VFMADD213PS recurrentConstants<>+1024(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+1088(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+1152(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
+	VMOVUPS     recurrentConstants<>+1216(SB), Z5
+	VFMADD213PS recurrentConstants<>+1280(SB), Z2, Z5
+	VFMADD213PS recurrentConstants<>+1344(SB), Z2, Z5
+	VFMADD213PS recurrentConstants<>+1408(SB), Z2, Z5
+	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z5
+	VMULPS      Z1, Z4, Z4
+	VDIVPS      Z5, Z4, Z4
+	VFMADD231PS Z3, Z4, Z0
+	VMOVUPS     Z0, (R11)
+	VMOVUPS     64(R9), Z1
+	VMOVUPS     recurrentConstants<>+0(SB), Z2
+	VMAXPS      Z1, Z2, Z1
+	VMOVUPS     recurrentConstants<>+64(SB), Z2
+	VMINPS      Z1, Z2, Z1
+	VMULPS      Z1, Z1, Z2
+	VMOVUPS     recurrentConstants<>+128(SB), Z3
+	VFMADD213PS recurrentConstants<>+192(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+256(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+320(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+384(SB), Z2, Z3
+	VMOVUPS     recurrentConstants<>+448(SB), Z4
+	VFMADD213PS recurrentConstants<>+512(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+576(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+640(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
+	VMULPS      Z1, Z3, Z3
+	VDIVPS      Z4, Z3, Z3
+	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
+	VMOVUPS     recurrentConstants<>+832(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+896(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+960(SB), Z2
+	VFMADD213PS recurrentConstants<>+1024(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+1088(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+1152(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z2
+	VMOVUPS     recurrentConstants<>+1216(SB), Z4
+	VFMADD213PS recurrentConstants<>+1280(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+1344(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+1408(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z4
+	VMULPS      Z0, Z2, Z2
+	VDIVPS      Z4, Z2, Z2
+	VMULPS      Z3, Z2, Z2
+	VMOVUPS     Z2, (R12)
+	ADDQ        $0x40, SI
+	ADDQ        $0x40, R8
+	ADDQ        $0x00000100, BX
+	DECQ        DX
+	JNE         panel
+	VZEROUPPER
+	RET
+
+// func lstm4x16(t *byte)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·lstm4x16(SB), NOSPLIT, $0-8
+	MOVQ t+0(FP), AX
+	MOVQ (AX), CX
+	MOVQ 192(AX), DX
+	MOVQ 120(AX), BX
+	MOVQ 72(AX), SI
+	MOVQ 176(AX), DI
+	MOVQ 96(AX), R8
+	SHLQ $0x02, DI
+
+panel:
+	MOVQ   184(AX), R9
+	MOVQ   24(AX), R10
+	LEAQ   (R10)(DI*2), R11
+	ADDQ   DI, R11
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	VXORPS Z8, Z8, Z8
+	VXORPS Z9, Z9, Z9
+	VXORPS Z10, Z10, Z10
+	VXORPS Z11, Z11, Z11
+	VXORPS Z12, Z12, Z12
+	VXORPS Z13, Z13, Z13
+	VXORPS Z14, Z14, Z14
+	VXORPS Z15, Z15, Z15
+	SUBQ   $0x02, R9
+	JLT    tail
+
+loop:
+	VMOVUPS      (CX), Z16
+	VMOVUPS      64(CX), Z17
+	VMOVUPS      128(CX), Z18
+	VMOVUPS      192(CX), Z19
+	VBROADCASTSS (R10), Z20
+	VFMADD231PS  Z16, Z20, Z0
+	VFMADD231PS  Z17, Z20, Z1
+	VFMADD231PS  Z18, Z20, Z2
+	VFMADD231PS  Z19, Z20, Z3
+	VBROADCASTSS (R10)(DI*1), Z20
+	VFMADD231PS  Z16, Z20, Z4
+	VFMADD231PS  Z17, Z20, Z5
+	VFMADD231PS  Z18, Z20, Z6
+	VFMADD231PS  Z19, Z20, Z7
+	VBROADCASTSS (R10)(DI*2), Z20
+	VFMADD231PS  Z16, Z20, Z8
+	VFMADD231PS  Z17, Z20, Z9
+	VFMADD231PS  Z18, Z20, Z10
+	VFMADD231PS  Z19, Z20, Z11
+	VBROADCASTSS (R11), Z20
+	VFMADD231PS  Z16, Z20, Z12
+	VFMADD231PS  Z17, Z20, Z13
+	VFMADD231PS  Z18, Z20, Z14
+	VFMADD231PS  Z19, Z20, Z15
+	VMOVUPS      256(CX), Z16
+	VMOVUPS      320(CX), Z17
+	VMOVUPS      384(CX), Z18
+	VMOVUPS      448(CX), Z19
+	VBROADCASTSS 4(R10), Z20
+	VFMADD231PS  Z16, Z20, Z0
+	VFMADD231PS  Z17, Z20, Z1
+	VFMADD231PS  Z18, Z20, Z2
+	VFMADD231PS  Z19, Z20, Z3
+	VBROADCASTSS 4(R10)(DI*1), Z20
+	VFMADD231PS  Z16, Z20, Z4
+	VFMADD231PS  Z17, Z20, Z5
+	VFMADD231PS  Z18, Z20, Z6
+	VFMADD231PS  Z19, Z20, Z7
+	VBROADCASTSS 4(R10)(DI*2), Z20
+	VFMADD231PS  Z16, Z20, Z8
+	VFMADD231PS  Z17, Z20, Z9
+	VFMADD231PS  Z18, Z20, Z10
+	VFMADD231PS  Z19, Z20, Z11
+	VBROADCASTSS 4(R11), Z20
+	VFMADD231PS  Z16, Z20, Z12
+	VFMADD231PS  Z17, Z20, Z13
+	VFMADD231PS  Z18, Z20, Z14
+	VFMADD231PS  Z19, Z20, Z15
+	ADDQ         $0x00000200, CX
+	ADDQ         $0x08, R10
+	ADDQ         $0x08, R11
+	SUBQ         $0x02, R9
+	JGE          loop
+
+tail:
+	ADDQ $0x02, R9
+	JE   summed
+
+one:
+	VMOVUPS      (CX), Z16
+	VMOVUPS      64(CX), Z17
+	VMOVUPS      128(CX), Z18
+	VMOVUPS      192(CX), Z19
+	VBROADCASTSS (R10), Z20
+	VFMADD231PS  Z16, Z20, Z0
+	VFMADD231PS  Z17, Z20, Z1
+	VFMADD231PS  Z18, Z20, Z2
+	VFMADD231PS  Z19, Z20, Z3
+	VBROADCASTSS (R10)(DI*1), Z20
+	VFMADD231PS  Z16, Z20, Z4
+	VFMADD231PS  Z17, Z20, Z5
+	VFMADD231PS  Z18, Z20, Z6
+	VFMADD231PS  Z19, Z20, Z7
+	VBROADCASTSS (R10)(DI*2), Z20
+	VFMADD231PS  Z16, Z20, Z8
+	VFMADD231PS  Z17, Z20, Z9
+	VFMADD231PS  Z18, Z20, Z10
+	VFMADD231PS  Z19, Z20, Z11
+	VBROADCASTSS (R11), Z20
+	VFMADD231PS  Z16, Z20, Z12
+	VFMADD231PS  Z17, Z20, Z13
+	VFMADD231PS  Z18, Z20, Z14
+	VFMADD231PS  Z19, Z20, Z15
+	ADDQ         $0x00000100, CX
+	ADDQ         $0x04, R10
+	ADDQ         $0x04, R11
+	DECQ         R9
+	JNE          one
+
+summed:
+	MOVQ        168(AX), R10
+	MOVQ        BX, R9
+	SHLQ        $0x02, R10
+	VADDPS      (R9), Z0, Z0
+	VMOVUPS     Z0, (R9)
+	VADDPS      64(R9), Z1, Z1
+	VMOVUPS     Z1, 64(R9)
+	VADDPS      128(R9), Z2, Z2
+	VMOVUPS     Z2, 128(R9)
+	VADDPS      192(R9), Z3, Z3
+	VMOVUPS     Z3, 192(R9)
+	ADDQ        R10, R9
+	VADDPS      (R9), Z4, Z4
+	VMOVUPS     Z4, (R9)
+	VADDPS      64(R9), Z5, Z5
+	VMOVUPS     Z5, 64(R9)
+	VADDPS      128(R9), Z6, Z6
+	VMOVUPS     Z6, 128(R9)
+	VADDPS      192(R9), Z7, Z7
+	VMOVUPS     Z7, 192(R9)
+	ADDQ        R10, R9
+	VADDPS      (R9), Z8, Z8
+	VMOVUPS     Z8, (R9)
+	VADDPS      64(R9), Z9, Z9
+	VMOVUPS     Z9, 64(R9)
+	VADDPS      128(R9), Z10, Z10
+	VMOVUPS     Z10, 128(R9)
+	VADDPS      192(R9), Z11, Z11
+	VMOVUPS     Z11, 192(R9)
+	ADDQ        R10, R9
+	VADDPS      (R9), Z12, Z12
+	VMOVUPS     Z12, (R9)
+	VADDPS      64(R9), Z13, Z13
+	VMOVUPS     Z13, 64(R9)
+	VADDPS      128(R9), Z14, Z14
+	VMOVUPS     Z14, 128(R9)
+	VADDPS      192(R9), Z15, Z15
+	VMOVUPS     Z15, 192(R9)
+	MOVQ        BX, R9
+	MOVQ        R8, R11
+	MOVQ        SI, R12
+	VMOVUPS     128(R9), Z0
+	VMOVUPS     recurrentConstants<>+0(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+64(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+128(SB), Z2
+	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z2
+	VMOVUPS     recurrentConstants<>+448(SB), Z3
+	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
+	VMULPS      Z0, Z2, Z2
+	VDIVPS      Z3, Z2, Z2
+	VADDPS      recurrentConstants<>+768(SB), Z2, Z2
+	VMULPS      (R11), Z2, Z0
+	VMOVUPS     (R9), Z1
+	VMOVUPS     recurrentConstants<>+0(SB), Z2
+	VMAXPS      Z1, Z2, Z1
+	VMOVUPS     recurrentConstants<>+64(SB), Z2
+	VMINPS      Z1, Z2, Z1
+	VMULPS      Z1, Z1, Z2
+	VMOVUPS     recurrentConstants<>+128(SB), Z3
+	VFMADD213PS recurrentConstants<>+192(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+256(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+320(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+384(SB), Z2, Z3
+	VMOVUPS     recurrentConstants<>+448(SB), Z4
+	VFMADD213PS recurrentConstants<>+512(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+576(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+640(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
+	VMULPS      Z1, Z3, Z3
+	VDIVPS      Z4, Z3, Z3
+	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
+	VMOVUPS     192(R9), Z1
+	VMOVUPS     recurrentConstants<>+832(SB), Z2
+	VMAXPS      Z1, Z2, Z1
+	VMOVUPS     recurrentConstants<>+896(SB), Z2
+	VMINPS      Z1, Z2, Z1
+	VMULPS      Z1, Z1, Z2
+	VMOVUPS     recurrentConstants<>+960(SB), Z4
+	VFMADD213PS recurrentConstants<>+1024(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+1088(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+1152(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
+	VMOVUPS     recurrentConstants<>+1216(SB), Z5
+	VFMADD213PS recurrentConstants<>+1280(SB), Z2, Z5
+	VFMADD213PS recurrentConstants<>+1344(SB), Z2, Z5
+	VFMADD213PS recurrentConstants<>+1408(SB), Z2, Z5
+	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z5
+	VMULPS      Z1, Z4, Z4
+	VDIVPS      Z5, Z4, Z4
+	VFMADD231PS Z3, Z4, Z0
+	VMOVUPS     Z0, (R11)
+	VMOVUPS     64(R9), Z1
+	VMOVUPS     recurrentConstants<>+0(SB), Z2
+	VMAXPS      Z1, Z2, Z1
+	VMOVUPS     recurrentConstants<>+64(SB), Z2
+	VMINPS      Z1, Z2, Z1
+	VMULPS      Z1, Z1, Z2
+	VMOVUPS     recurrentConstants<>+128(SB), Z3
+	VFMADD213PS recurrentConstants<>+192(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+256(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+320(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+384(SB), Z2, Z3
+	VMOVUPS     recurrentConstants<>+448(SB), Z4
+	VFMADD213PS recurrentConstants<>+512(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+576(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+640(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
+	VMULPS      Z1, Z3, Z3
+	VDIVPS      Z4, Z3, Z3
+	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
+	VMOVUPS     recurrentConstants<>+832(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+896(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+960(SB), Z2
+	VFMADD213PS recurrentConstants<>+1024(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+1088(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+1152(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z2
+	VMOVUPS     recurrentConstants<>+1216(SB), Z4
+	VFMADD213PS recurrentConstants<>+1280(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+1344(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+1408(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z4
+	VMULPS      Z0, Z2, Z2
+	VDIVPS      Z4, Z2, Z2
+	VMULPS      Z3, Z2, Z2
+	VMOVUPS     Z2, (R12)
+	ADDQ        R10, R9
+	ADDQ        DI, R11
+	ADDQ        DI, R12
+	VMOVUPS     128(R9), Z0
+	VMOVUPS     recurrentConstants<>+0(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+64(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+128(SB), Z2
+	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z2
+	VMOVUPS     recurrentConstants<>+448(SB), Z3
+	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
+	VMULPS      Z0, Z2, Z2
+	VDIVPS      Z3, Z2, Z2
+	VADDPS      recurrentConstants<>+768(SB), Z2, Z2
+	VMULPS      (R11), Z2, Z0
+	VMOVUPS     (R9), Z1
+	VMOVUPS     recurrentConstants<>+0(SB), Z2
+	VMAXPS      Z1, Z2, Z1
+	VMOVUPS     recurrentConstants<>+64(SB), Z2
+	VMINPS      Z1, Z2, Z1
+	VMULPS      Z1, Z1, Z2
+	VMOVUPS     recurrentConstants<>+128(SB), Z3
+	VFMADD213PS recurrentConstants<>+192(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+256(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+320(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+384(SB), Z2, Z3
+	VMOVUPS     recurrentConstants<>+448(SB), Z4
+	VFMADD213PS recurrentConstants<>+512(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+576(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+640(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
+	VMULPS      Z1, Z3, Z3
+	VDIVPS      Z4, Z3, Z3
+	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
+	VMOVUPS     192(R9), Z1
+	VMOVUPS     recurrentConstants<>+832(SB), Z2
+	VMAXPS      Z1, Z2, Z1
+	VMOVUPS     recurrentConstants<>+896(SB), Z2
+	VMINPS      Z1, Z2, Z1
+	VMULPS      Z1, Z1, Z2
+	VMOVUPS     recurrentConstants<>+960(SB), Z4
+	VFMADD213PS recurrentConstants<>+1024(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+1088(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+1152(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
+	VMOVUPS     recurrentConstants<>+1216(SB), Z5
+	VFMADD213PS recurrentConstants<>+1280(SB), Z2, Z5
+	VFMADD213PS recurrentConstants<>+1344(SB), Z2, Z5
+	VFMADD213PS recurrentConstants<>+1408(SB), Z2, Z5
+	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z5
+	VMULPS      Z1, Z4, Z4
+	VDIVPS      Z5, Z4, Z4
+	VFMADD231PS Z3, Z4, Z0
+	VMOVUPS     Z0, (R11)
+	VMOVUPS     64(R9), Z1
+	VMOVUPS     recurrentConstants<>+0(SB), Z2
+	VMAXPS      Z1, Z2, Z1
+	VMOVUPS     recurrentConstants<>+64(SB), Z2
+	VMINPS      Z1, Z2, Z1
+	VMULPS      Z1, Z1, Z2
+	VMOVUPS     recurrentConstants<>+128(SB), Z3
+	VFMADD213PS recurrentConstants<>+192(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+256(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+320(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+384(SB), Z2, Z3
+	VMOVUPS     recurrentConstants<>+448(SB), Z4
+	VFMADD213PS recurrentConstants<>+512(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+576(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+640(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
+	VMULPS      Z1, Z3, Z3
+	VDIVPS      Z4, Z3, Z3
+	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
+	VMOVUPS     recurrentConstants<>+832(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+896(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+960(SB), Z2
+	VFMADD213PS recurrentConstants<>+1024(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+1088(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+1152(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z2
+	VMOVUPS     recurrentConstants<>+1216(SB), Z4
+	VFMADD213PS recurrentConstants<>+1280(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+1344(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+1408(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z4
+	VMULPS      Z0, Z2, Z2
+	VDIVPS      Z4, Z2, Z2
+	VMULPS      Z3, Z2, Z2
+	VMOVUPS     Z2, (R12)
+	ADDQ        R10, R9
+	ADDQ        DI, R11
+	ADDQ        DI, R12
+	VMOVUPS     128(R9), Z0
+	VMOVUPS     recurrentConstants<>+0(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+64(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+128(SB), Z2
+	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z2
+	VMOVUPS     recurrentConstants<>+448(SB), Z3
+	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
+	VMULPS      Z0, Z2, Z2
+	VDIVPS      Z3, Z2, Z2
+	VADDPS      recurrentConstants<>+768(SB), Z2, Z2
+	VMULPS      (R11), Z2, Z0
+	VMOVUPS     (R9), Z1
+	VMOVUPS     recurrentConstants<>+0(SB), Z2
+	VMAXPS      Z1, Z2, Z1
+	VMOVUPS     recurrentConstants<>+64(SB), Z2
+	VMINPS      Z1, Z2, Z1
+	VMULPS      Z1, Z1, Z2
+	VMOVUPS     recurrentConstants<>+128(SB), Z3
+	VFMADD213PS recurrentConstants<>+192(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+256(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+320(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+384(SB), Z2, Z3
+	VMOVUPS     recurrentConstants<>+448(SB), Z4
+	VFMADD213PS recurrentConstants<>+512(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+576(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+640(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
+	VMULPS      Z1, Z3, Z3
+	VDIVPS      Z4, Z3, Z3
+	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
+	VMOVUPS     192(R9), Z1
+	VMOVUPS     recurrentConstants<>+832(SB), Z2
+	VMAXPS      Z1, Z2, Z1
+	VMOVUPS     recurrentConstants<>+896(SB), Z2
+	VMINPS      Z1, Z2, Z1
+	VMULPS      Z1, Z1, Z2
+	VMOVUPS     recurrentConstants<>+960(SB), Z4
+	VFMADD213PS recurrentConstants<>+1024(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+1088(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+1152(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
+	VMOVUPS     recurrentConstants<>+1216(SB), Z5
+	VFMADD213PS recurrentConstants<>+1280(SB), Z2, Z5
+	VFMADD213PS recurrentConstants<>+1344(SB), Z2, Z5
+	VFMADD213PS recurrentConstants<>+1408(SB), Z2, Z5
+	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z5
+	VMULPS      Z1, Z4, Z4
+	VDIVPS      Z5, Z4, Z4
+	VFMADD231PS Z3, Z4, Z0
+	VMOVUPS     Z0, (R11)
+	VMOVUPS     64(R9), Z1
+	VMOVUPS     recurrentConstants<>+0(SB), Z2
+	VMAXPS      Z1, Z2, Z1
+	VMOVUPS     recurrentConstants<>+64(SB), Z2
+	VMINPS      Z1, Z2, Z1
+	VMULPS      Z1, Z1, Z2
+	VMOVUPS     recurrentConstants<>+128(SB), Z3
+	VFMADD213PS recurrentConstants<>+192(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+256(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+320(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+384(SB), Z2, Z3
+	VMOVUPS     recurrentConstants<>+448(SB), Z4
+	VFMADD213PS recurrentConstants<>+512(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+576(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+640(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
+	VMULPS      Z1, Z3, Z3
+	VDIVPS      Z4, Z3, Z3
+	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
+	VMOVUPS     recurrentConstants<>+832(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+896(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+960(SB), Z2
+	VFMADD213PS recurrentConstants<>+1024(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+1088(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+1152(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z2
+	VMOVUPS     recurrentConstants<>+1216(SB), Z4
+	VFMADD213PS recurrentConstants<>+1280(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+1344(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+1408(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z4
+	VMULPS      Z0, Z2, Z2
+	VDIVPS      Z4, Z2, Z2
+	VMULPS      Z3, Z2, Z2
+	VMOVUPS     Z2, (R12)
+	ADDQ        R10, R9
+	ADDQ        DI, R11
+	ADDQ        DI, R12
+	VMOVUPS     128(R9), Z0
+	VMOVUPS     recurrentConstants<>+0(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+64(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+128(SB), Z2
+	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z2
+	VMOVUPS     recurrentConstants<>+448(SB), Z3
+	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
+	VMULPS      Z0, Z2, Z2
+	VDIVPS      Z3, Z2, Z2
+	VADDPS      recurrentConstants<>+768(SB), Z2, Z2
+	VMULPS      (R11), Z2, Z0
+	VMOVUPS     (R9), Z1
+	VMOVUPS     recurrentConstants<>+0(SB), Z2
+	VMAXPS      Z1, Z2, Z1
+	VMOVUPS     recurrentConstants<>+64(SB), Z2
+	VMINPS      Z1, Z2, Z1
+	VMULPS      Z1, Z1, Z2
+	VMOVUPS     recurrentConstants<>+128(SB), Z3
+	VFMADD213PS recurrentConstants<>+192(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+256(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+320(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+384(SB), Z2, Z3
+	VMOVUPS     recurrentConstants<>+448(SB), Z4
+	VFMADD213PS recurrentConstants<>+512(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+576(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+640(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
+	VMULPS      Z1, Z3, Z3
+	VDIVPS      Z4, Z3, Z3
+	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
+	VMOVUPS     192(R9), Z1
+	VMOVUPS     recurrentConstants<>+832(SB), Z2
+	VMAXPS      Z1, Z2, Z1
+	VMOVUPS     recurrentConstants<>+896(SB), Z2
+	VMINPS      Z1, Z2, Z1
+	VMULPS      Z1, Z1, Z2
+	VMOVUPS     recurrentConstants<>+960(SB), Z4
+	VFMADD213PS recurrentConstants<>+1024(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+1088(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+1152(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
+	VMOVUPS     recurrentConstants<>+1216(SB), Z5
+	VFMADD213PS recurrentConstants<>+1280(SB), Z2, Z5
+	VFMADD213PS recurrentConstants<>+1344(SB), Z2, Z5
+	VFMADD213PS recurrentConstants<>+1408(SB), Z2, Z5
+	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z5
+	VMULPS      Z1, Z4, Z4
+	VDIVPS      Z5, Z4, Z4
+	VFMADD231PS Z3, Z4, Z0
+	VMOVUPS     Z0, (R11)
+	VMOVUPS     64(R9), Z1
+	VMOVUPS     recurrentConstants<>+0(SB), Z2
+	VMAXPS      Z1, Z2, Z1
+	VMOVUPS     recurrentConstants<>+64(SB), Z2
+	VMINPS      Z1, Z2, Z1
+	VMULPS      Z1, Z1, Z2
+	VMOVUPS     recurrentConstants<>+128(SB), Z3
+	VFMADD213PS recurrentConstants<>+192(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+256(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+320(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+384(SB), Z2, Z3
+	VMOVUPS     recurrentConstants<>+448(SB), Z4
+	VFMADD213PS recurrentConstants<>+512(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+576(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+640(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
+	VMULPS      Z1, Z3, Z3
+	VDIVPS      Z4, Z3, Z3
+	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
+	VMOVUPS     recurrentConstants<>+832(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+896(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+960(SB), Z2
+	VFMADD213PS recurrentConstants<>+1024(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+1088(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+1152(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z2
+	VMOVUPS     recurrentConstants<>+1216(SB), Z4
+	VFMADD213PS recurrentConstants<>+1280(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+1344(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+1408(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z4
+	VMULPS      Z0, Z2, Z2
+	VDIVPS      Z4, Z2, Z2
+	VMULPS      Z3, Z2, Z2
+	VMOVUPS     Z2, (R12)
+	ADDQ        $0x40, SI
+	ADDQ        $0x40, R8
+	ADDQ        $0x00000100, BX
+	DECQ        DX
+	JNE         panel
+	VZEROUPPER
+	RET
+
+// func lstm5x16(t *byte)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·lstm5x16(SB), NOSPLIT, $0-8
+	MOVQ t+0(FP), AX
+	MOVQ (AX), CX
+	MOVQ 192(AX), DX
+	MOVQ 120(AX), BX
+	MOVQ 72(AX), SI
+	MOVQ 176(AX), DI
+	MOVQ 96(AX), R8
+	SHLQ $0x02, DI
+
+panel:
+	MOVQ   184(AX), R9
+	MOVQ   24(AX), R10
+	LEAQ   (R10)(DI*2), R11
+	ADDQ   DI, R11
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	VXORPS Z8, Z8, Z8
+	VXORPS Z9, Z9, Z9
+	VXORPS Z10, Z10, Z10
+	VXORPS Z11, Z11, Z11
+	VXORPS Z12, Z12, Z12
+	VXORPS Z13, Z13, Z13
+	VXORPS Z14, Z14, Z14
+	VXORPS Z15, Z15, Z15
+	VXORPS Z16, Z16, Z16
+	VXORPS Z17, Z17, Z17
+	VXORPS Z18, Z18, Z18
+	VXORPS Z19, Z19, Z19
+	SUBQ   $0x02, R9
+	JLT    tail
+
+loop:
+	VMOVUPS      (CX), Z20
+	VMOVUPS      64(CX), Z21
+	VMOVUPS      128(CX), Z22
+	VMOVUPS      192(CX), Z23
+	VBROADCASTSS (R10), Z24
+	VFMADD231PS  Z20, Z24, Z0
+	VFMADD231PS  Z21, Z24, Z1
+	VFMADD231PS  Z22, Z24, Z2
+	VFMADD231PS  Z23, Z24, Z3
+	VBROADCASTSS (R10)(DI*1), Z24
+	VFMADD231PS  Z20, Z24, Z4
+	VFMADD231PS  Z21, Z24, Z5
+	VFMADD231PS  Z22, Z24, Z6
+	VFMADD231PS  Z23, Z24, Z7
+	VBROADCASTSS (R10)(DI*2), Z24
+	VFMADD231PS  Z20, Z24, Z8
+	VFMADD231PS  Z21, Z24, Z9
+	VFMADD231PS  Z22, Z24, Z10
+	VFMADD231PS  Z23, Z24, Z11
+	VBROADCASTSS (R11), Z24
+	VFMADD231PS  Z20, Z24, Z12
+	VFMADD231PS  Z21, Z24, Z13
+	VFMADD231PS  Z22, Z24, Z14
+	VFMADD231PS  Z23, Z24, Z15
+	VBROADCASTSS (R11)(DI*1), Z24
+	VFMADD231PS  Z20, Z24, Z16
+	VFMADD231PS  Z21, Z24, Z17
+	VFMADD231PS  Z22, Z24, Z18
+	VFMADD231PS  Z23, Z24, Z19
+	VMOVUPS      256(CX), Z20
+	VMOVUPS      320(CX), Z21
+	VMOVUPS      384(CX), Z22
+	VMOVUPS      448(CX), Z23
+	VBROADCASTSS 4(R10), Z24
+	VFMADD231PS  Z20, Z24, Z0
+	VFMADD231PS  Z21, Z24, Z1
+	VFMADD231PS  Z22, Z24, Z2
+	VFMADD231PS  Z23, Z24, Z3
+	VBROADCASTSS 4(R10)(DI*1), Z24
+	VFMADD231PS  Z20, Z24, Z4
+	VFMADD231PS  Z21, Z24, Z5
+	VFMADD231PS  Z22, Z24, Z6
+	VFMADD231PS  Z23, Z24, Z7
+	VBROADCASTSS 4(R10)(DI*2), Z24
+	VFMADD231PS  Z20, Z24, Z8
+	VFMADD231PS  Z21, Z24, Z9
+	VFMADD231PS  Z22, Z24, Z10
+	VFMADD231PS  Z23, Z24, Z11
+	VBROADCASTSS 4(R11), Z24
+	VFMADD231PS  Z20, Z24, Z12
+	VFMADD231PS  Z21, Z24, Z13
+	VFMADD231PS  Z22, Z24, Z14
+	VFMADD231PS  Z23, Z24, Z15
+	VBROADCASTSS 4(R11)(DI*1), Z24
+	VFMADD231PS  Z20, Z24, Z16
+	VFMADD231PS  Z21, Z24, Z17
+	VFMADD231PS  Z22, Z24, Z18
+	VFMADD231PS  Z23, Z24, Z19
+	ADDQ         $0x00000200, CX
+	ADDQ         $0x08, R10
+	ADDQ         $0x08, R11
+	SUBQ         $0x02, R9
+	JGE          loop
+
+tail:
+	ADDQ $0x02, R9
+	JE   summed
+
+one:
+	VMOVUPS      (CX), Z20
+	VMOVUPS      64(CX), Z21
+	VMOVUPS      128(CX), Z22
+	VMOVUPS      192(CX), Z23
+	VBROADCASTSS (R10), Z24
+	VFMADD231PS  Z20, Z24, Z0
+	VFMADD231PS  Z21, Z24, Z1
+	VFMADD231PS  Z22, Z24, Z2
+	VFMADD231PS  Z23, Z24, Z3
+	VBROADCASTSS (R10)(DI*1), Z24
+	VFMADD231PS  Z20, Z24, Z4
+	VFMADD231PS  Z21, Z24, Z5
+	VFMADD231PS  Z22, Z24, Z6
+	VFMADD231PS  Z23, Z24, Z7
+	VBROADCASTSS (R10)(DI*2), Z24
+	VFMADD231PS  Z20, Z24, Z8
+	VFMADD231PS  Z21, Z24, Z9
+	VFMADD231PS  Z22, Z24, Z10
+	VFMADD231PS  Z23, Z24, Z11
+	VBROADCASTSS (R11), Z24
+	VFMADD231PS  Z20, Z24, Z12
+	VFMADD231PS  Z21, Z24, Z13
+	VFMADD231PS  Z22, Z24, Z14
+	VFMADD231PS  Z23, Z24, Z15
+	VBROADCASTSS (R11)(DI*1), Z24
+	VFMADD231PS  Z20, Z24, Z16
+	VFMADD231PS  Z21, Z24, Z17
+	VFMADD231PS  Z22, Z24, Z18
+	VFMADD231PS  Z23, Z24, Z19
+	ADDQ         $0x00000100, CX
+	ADDQ         $0x04, R10
+	ADDQ         $0x04, R11
+	DECQ         R9
+	JNE          one
+
+summed:
+	MOVQ        168(AX), R10
+	MOVQ        BX, R9
+	SHLQ        $0x02, R10
+	VADDPS      (R9), Z0, Z0
+	VMOVUPS     Z0, (R9)
+	VADDPS      64(R9), Z1, Z1
+	VMOVUPS     Z1, 64(R9)
+	VADDPS      128(R9), Z2, Z2
+	VMOVUPS     Z2, 128(R9)
+	VADDPS      192(R9), Z3, Z3
+	VMOVUPS     Z3, 192(R9)
+	ADDQ        R10, R9
+	VADDPS      (R9), Z4, Z4
+	VMOVUPS     Z4, (R9)
+	VADDPS      64(R9), Z5, Z5
+	VMOVUPS     Z5, 64(R9)
+	VADDPS      128(R9), Z6, Z6
+	VMOVUPS     Z6, 128(R9)
+	VADDPS      192(R9), Z7, Z7
+	VMOVUPS     Z7, 192(R9)
+	ADDQ        R10, R9
+	VADDPS      (R9), Z8, Z8
+	VMOVUPS     Z8, (R9)
+	VADDPS      64(R9), Z9, Z9
+	VMOVUPS     Z9, 64(R9)
+	VADDPS      128(R9), Z10, Z10
+	VMOVUPS     Z10, 128(R9)
+	VADDPS      192(R9), Z11, Z11
+	VMOVUPS     Z11, 192(R9)
+	ADDQ        R10, R9
+	VADDPS      (R9), Z12, Z12
+	VMOVUPS     Z12, (R9)
+	VADDPS      64(R9), Z13, Z13
+	VMOVUPS     Z13, 64(R9)
+	VADDPS      128(R9), Z14, Z14
+	VMOVUPS     Z14, 128(R9)
+	VADDPS      192(R9), Z15, Z15
+	VMOVUPS     Z15, 192(R9)
+	ADDQ        R10, R9
+	VADDPS      (R9), Z16, Z16
+	VMOVUPS     Z16, (R9)
+	VADDPS      64(R9), Z17, Z17
+	VMOVUPS     Z17, 64(R9)
+	VADDPS      128(R9), Z18, Z18
+	VMOVUPS     Z18, 128(R9)
+	VADDPS      192(R9), Z19, Z19
+	VMOVUPS     Z19, 192(R9)
+	MOVQ        BX, R9
+	MOVQ        R8, R11
+	MOVQ        SI, R12
+	VMOVUPS     128(R9), Z0
+	VMOVUPS     recurrentConstants<>+0(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+64(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+128(SB), Z2
+	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z2
+	VMOVUPS     recurrentConstants<>+448(SB), Z3
+	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
+	VMULPS      Z0, Z2, Z2
+	VDIVPS      Z3, Z2, Z2
+	VADDPS      recurrentConstants<>+768(SB), Z2, Z2
+	VMULPS      (R11), Z2, Z0
+	VMOVUPS     (R9), Z1
+	VMOVUPS     recurrentConstants<>+0(SB), Z2
+	VMAXPS      Z1, Z2, Z1
+	VMOVUPS     recurrentConstants<>+64(SB), Z2
+	VMINPS      Z1, Z2, Z1
+	VMULPS      Z1, Z1, Z2
+	VMOVUPS     recurrentConstants<>+128(SB), Z3
+	VFMADD213PS recurrentConstants<>+192(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+256(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+320(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+384(SB), Z2, Z3
+	VMOVUPS     recurrentConstants<>+448(SB), Z4
+	VFMADD213PS recurrentConstants<>+512(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+576(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+640(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
+	VMULPS      Z1, Z3, Z3
+	VDIVPS      Z4, Z3, Z3
+	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
+	VMOVUPS     192(R9), Z1
+	VMOVUPS     recurrentConstants<>+832(SB), Z2
+	VMAXPS      Z1, Z2, Z1
+	VMOVUPS     recurrentConstants<>+896(SB), Z2
+	VMINPS      Z1, Z2, Z1
+	VMULPS      Z1, Z1, Z2
+	VMOVUPS     recurrentConstants<>+960(SB), Z4
+	VFMADD213PS recurrentConstants<>+1024(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+1088(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+1152(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
+	VMOVUPS     recurrentConstants<>+1216(SB), Z5
+	VFMADD213PS recurrentConstants<>+1280(SB), Z2, Z5
+	VFMADD213PS recurrentConstants<>+1344(SB), Z2, Z5
+	VFMADD213PS recurrentConstants<>+1408(SB), Z2, Z5
+	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z5
+	VMULPS      Z1, Z4, Z4
+	VDIVPS      Z5, Z4, Z4
+	VFMADD231PS Z3, Z4, Z0
+	VMOVUPS     Z0, (R11)
+	VMOVUPS     64(R9), Z1
+	VMOVUPS     recurrentConstants<>+0(SB), Z2
+	VMAXPS      Z1, Z2, Z1
+	VMOVUPS     recurrentConstants<>+64(SB), Z2
+	VMINPS      Z1, Z2, Z1
+	VMULPS      Z1, Z1, Z2
+	VMOVUPS     recurrentConstants<>+128(SB), Z3
+	VFMADD213PS recurrentConstants<>+192(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+256(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+320(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+384(SB), Z2, Z3
+	VMOVUPS     recurrentConstants<>+448(SB), Z4
+	VFMADD213PS recurrentConstants<>+512(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+576(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+640(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
+	VMULPS      Z1, Z3, Z3
+	VDIVPS      Z4, Z3, Z3
+	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
+	VMOVUPS     recurrentConstants<>+832(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+896(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+960(SB), Z2
+	VFMADD213PS recurrentConstants<>+1024(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+1088(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+1152(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z2
+	VMOVUPS     recurrentConstants<>+1216(SB), Z4
+	VFMADD213PS recurrentConstants<>+1280(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+1344(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+1408(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z4
+	VMULPS      Z0, Z2, Z2
+	VDIVPS      Z4, Z2, Z2
+	VMULPS      Z3, Z2, Z2
+	VMOVUPS     Z2, (R12)
+	ADDQ        R10, R9
+	ADDQ        DI, R11
+	ADDQ        DI, R12
+	VMOVUPS     128(R9), Z0
+	VMOVUPS     recurrentConstants<>+0(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+64(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+128(SB), Z2
+	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z2
+	VMOVUPS     recurrentConstants<>+448(SB), Z3
+	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
+	VMULPS      Z0, Z2, Z2
+	VDIVPS      Z3, Z2, Z2
+	VADDPS      recurrentConstants<>+768(SB), Z2, Z2
+	VMULPS      (R11), Z2, Z0
+	VMOVUPS     (R9), Z1
+	VMOVUPS     recurrentConstants<>+0(SB), Z2
+	VMAXPS      Z1, Z2, Z1
+	VMOVUPS     recurrentConstants<>+64(SB), Z2
+	VMINPS      Z1, Z2, Z1
+	VMULPS      Z1, Z1, Z2
+	VMOVUPS     recurrentConstants<>+128(SB), Z3
+	VFMADD213PS recurrentConstants<>+192(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+256(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+320(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+384(SB), Z2, Z3
+	VMOVUPS     recurrentConstants<>+448(SB), Z4
+	VFMADD213PS recurrentConstants<>+512(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+576(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+640(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
+	VMULPS      Z1, Z3, Z3
+	VDIVPS      Z4, Z3, Z3
+	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
+	VMOVUPS     192(R9), Z1
+	VMOVUPS     recurrentConstants<>+832(SB), Z2
+	VMAXPS      Z1, Z2, Z1
+	VMOVUPS     recurrentConstants<>+896(SB), Z2
+	VMINPS      Z1, Z2, Z1
+	VMULPS      Z1, Z1, Z2
+	VMOVUPS     recurrentConstants<>+960(SB), Z4
+	VFMADD213PS recurrentConstants<>+1024(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+1088(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+1152(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
+	VMOVUPS     recurrentConstants<>+1216(SB), Z5
+	VFMADD213PS recurrentConstants<>+1280(SB), Z2, Z5
+	VFMADD213PS recurrentConstants<>+1344(SB), Z2, Z5
+	VFMADD213PS recurrentConstants<>+1408(SB), Z2, Z5
+	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z5
+	VMULPS      Z1, Z4, Z4
+	VDIVPS      Z5, Z4, Z4
+	VFMADD231PS Z3, Z4, Z0
+	VMOVUPS     Z0, (R11)
+	VMOVUPS     64(R9), Z1
+	VMOVUPS     recurrentConstants<>+0(SB), Z2
+	VMAXPS      Z1, Z2, Z1
+	VMOVUPS     recurrentConstants<>+64(SB), Z2
+	VMINPS      Z1, Z2, Z1
+	VMULPS      Z1, Z1, Z2
+	VMOVUPS     recurrentConstants<>+128(SB), Z3
+	VFMADD213PS recurrentConstants<>+192(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+256(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+320(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+384(SB), Z2, Z3
+	VMOVUPS     recurrentConstants<>+448(SB), Z4
+	VFMADD213PS recurrentConstants<>+512(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+576(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+640(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
+	VMULPS      Z1, Z3, Z3
+	VDIVPS      Z4, Z3, Z3
+	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
+	VMOVUPS     recurrentConstants<>+832(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+896(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+960(SB), Z2
+	VFMADD213PS recurrentConstants<>+1024(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+1088(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+1152(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z2
+	VMOVUPS     recurrentConstants<>+1216(SB), Z4
+	VFMADD213PS recurrentConstants<>+1280(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+1344(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+1408(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z4
+	VMULPS      Z0, Z2, Z2
+	VDIVPS      Z4, Z2, Z2
+	VMULPS      Z3, Z2, Z2
+	VMOVUPS     Z2, (R12)
+	ADDQ        R10, R9
+	ADDQ        DI, R11
+	ADDQ        DI, R12
+	VMOVUPS     128(R9), Z0
+	VMOVUPS     recurrentConstants<>+0(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+64(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+128(SB), Z2
+	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z2
+	VMOVUPS     recurrentConstants<>+448(SB), Z3
+	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
+	VMULPS      Z0, Z2, Z2
+	VDIVPS      Z3, Z2, Z2
+	VADDPS      recurrentConstants<>+768(SB), Z2, Z2
+	VMULPS      (R11), Z2, Z0
+	VMOVUPS     (R9), Z1
+	VMOVUPS     recurrentConstants<>+0(SB), Z2
+	VMAXPS      Z1, Z2, Z1
+	VMOVUPS     recurrentConstants<>+64(SB), Z2
+	VMINPS      Z1, Z2, Z1
+	VMULPS      Z1, Z1, Z2
+	VMOVUPS     recurrentConstants<>+128(SB), Z3
+	VFMADD213PS recurrentConstants<>+192(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+256(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+320(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+384(SB), Z2, Z3
+	VMOVUPS     recurrentConstants<>+448(SB), Z4
+	VFMADD213PS recurrentConstants<>+512(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+576(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+640(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
+	VMULPS      Z1, Z3, Z3
+	VDIVPS      Z4, Z3, Z3
+	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
+	VMOVUPS     192(R9), Z1
+	VMOVUPS     recurrentConstants<>+832(SB), Z2
+	VMAXPS      Z1, Z2, Z1
+	VMOVUPS     recurrentConstants<>+896(SB), Z2
+	VMINPS      Z1, Z2, Z1
+	VMULPS      Z1, Z1, Z2
+	VMOVUPS     recurrentConstants<>+960(SB), Z4
+	VFMADD213PS recurrentConstants<>+1024(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+1088(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+1152(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
+	VMOVUPS     recurrentConstants<>+1216(SB), Z5
+	VFMADD213PS recurrentConstants<>+1280(SB), Z2, Z5
+	VFMADD213PS recurrentConstants<>+1344(SB), Z2, Z5
+	VFMADD213PS recurrentConstants<>+1408(SB), Z2, Z5
+	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z5
+	VMULPS      Z1, Z4, Z4
+	VDIVPS      Z5, Z4, Z4
+	VFMADD231PS Z3, Z4, Z0
+	VMOVUPS     Z0, (R11)
+	VMOVUPS     64(R9), Z1
+	VMOVUPS     recurrentConstants<>+0(SB), Z2
+	VMAXPS      Z1, Z2, Z1
+	VMOVUPS     recurrentConstants<>+64(SB), Z2
+	VMINPS      Z1, Z2, Z1
+	VMULPS      Z1, Z1, Z2
+	VMOVUPS     recurrentConstants<>+128(SB), Z3
+	VFMADD213PS recurrentConstants<>+192(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+256(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+320(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+384(SB), Z2, Z3
+	VMOVUPS     recurrentConstants<>+448(SB), Z4
+	VFMADD213PS recurrentConstants<>+512(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+576(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+640(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
+	VMULPS      Z1, Z3, Z3
+	VDIVPS      Z4, Z3, Z3
+	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
+	VMOVUPS     recurrentConstants<>+832(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+896(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+960(SB), Z2
+	VFMADD213PS recurrentConstants<>+1024(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+1088(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+1152(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z2
+	VMOVUPS     recurrentConstants<>+1216(SB), Z4
+	VFMADD213PS recurrentConstants<>+1280(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+1344(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+1408(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z4
+	VMULPS      Z0, Z2, Z2
+	VDIVPS      Z4, Z2, Z2
+	VMULPS      Z3, Z2, Z2
+	VMOVUPS     Z2, (R12)
+	ADDQ        R10, R9
+	ADDQ        DI, R11
+	ADDQ        DI, R12
+	VMOVUPS     128(R9), Z0
+	VMOVUPS     recurrentConstants<>+0(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+64(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+128(SB), Z2
+	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z2
+	VMOVUPS     recurrentConstants<>+448(SB), Z3
+	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
+	VMULPS      Z0, Z2, Z2
+	VDIVPS      Z3, Z2, Z2
+	VADDPS      recurrentConstants<>+768(SB), Z2, Z2
+	VMULPS      (R11), Z2, Z0
+	VMOVUPS     (R9), Z1
+	VMOVUPS     recurrentConstants<>+0(SB), Z2
+	VMAXPS      Z1, Z2, Z1
+	VMOVUPS     recurrentConstants<>+64(SB), Z2
+	VMINPS      Z1, Z2, Z1
+	VMULPS      Z1, Z1, Z2
+	VMOVUPS     recurrentConstants<>+128(SB), Z3
+	VFMADD213PS recurrentConstants<>+192(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+256(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+320(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+384(SB), Z2, Z3
+	VMOVUPS     recurrentConstants<>+448(SB), Z4
+	VFMADD213PS recurrentConstants<>+512(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+576(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+640(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
+	VMULPS      Z1, Z3, Z3
+	VDIVPS      Z4, Z3, Z3
+	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
+	VMOVUPS     192(R9), Z1
+	VMOVUPS     recurrentConstants<>+832(SB), Z2
+	VMAXPS      Z1, Z2, Z1
+	VMOVUPS     recurrentConstants<>+896(SB), Z2
+	VMINPS      Z1, Z2, Z1
+	VMULPS      Z1, Z1, Z2
+	VMOVUPS     recurrentConstants<>+960(SB), Z4
+	VFMADD213PS recurrentConstants<>+1024(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+1088(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+1152(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
+	VMOVUPS     recurrentConstants<>+1216(SB), Z5
+	VFMADD213PS recurrentConstants<>+1280(SB), Z2, Z5
+	VFMADD213PS recurrentConstants<>+1344(SB), Z2, Z5
+	VFMADD213PS recurrentConstants<>+1408(SB), Z2, Z5
+	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z5
+	VMULPS      Z1, Z4, Z4
+	VDIVPS      Z5, Z4, Z4
+	VFMADD231PS Z3, Z4, Z0
+	VMOVUPS     Z0, (R11)
+	VMOVUPS     64(R9), Z1
+	VMOVUPS     recurrentConstants<>+0(SB), Z2
+	VMAXPS      Z1, Z2, Z1
+	VMOVUPS     recurrentConstants<>+64(SB), Z2
+	VMINPS      Z1, Z2, Z1
+	VMULPS      Z1, Z1, Z2
+	VMOVUPS     recurrentConstants<>+128(SB), Z3
+	VFMADD213PS recurrentConstants<>+192(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+256(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+320(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+384(SB), Z2, Z3
+	VMOVUPS     recurrentConstants<>+448(SB), Z4
+	VFMADD213PS recurrentConstants<>+512(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+576(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+640(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
+	VMULPS      Z1, Z3, Z3
+	VDIVPS      Z4, Z3, Z3
+	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
+	VMOVUPS     recurrentConstants<>+832(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+896(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+960(SB), Z2
+	VFMADD213PS recurrentConstants<>+1024(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+1088(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+1152(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z2
+	VMOVUPS     recurrentConstants<>+1216(SB), Z4
+	VFMADD213PS recurrentConstants<>+1280(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+1344(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+1408(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z4
+	VMULPS      Z0, Z2, Z2
+	VDIVPS      Z4, Z2, Z2
+	VMULPS      Z3, Z2, Z2
+	VMOVUPS     Z2, (R12)
+	ADDQ        R10, R9
+	ADDQ        DI, R11
+	ADDQ        DI, R12
+	VMOVUPS     128(R9), Z0
+	VMOVUPS     recurrentConstants<>+0(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+64(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+128(SB), Z2
+	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z2
+	VMOVUPS     recurrentConstants<>+448(SB), Z3
+	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
+	VMULPS      Z0, Z2, Z2
+	VDIVPS      Z3, Z2, Z2
+	VADDPS      recurrentConstants<>+768(SB), Z2, Z2
+	VMULPS      (R11), Z2, Z0
+	VMOVUPS     (R9), Z1
+	VMOVUPS     recurrentConstants<>+0(SB), Z2
+	VMAXPS      Z1, Z2, Z1
+	VMOVUPS     recurrentConstants<>+64(SB), Z2
+	VMINPS      Z1, Z2, Z1
+	VMULPS      Z1, Z1, Z2
+	VMOVUPS     recurrentConstants<>+128(SB), Z3
+	VFMADD213PS recurrentConstants<>+192(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+256(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+320(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+384(SB), Z2, Z3
+	VMOVUPS     recurrentConstants<>+448(SB), Z4
+	VFMADD213PS recurrentConstants<>+512(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+576(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+640(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
+	VMULPS      Z1, Z3, Z3
+	VDIVPS      Z4, Z3, Z3
+	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
+	VMOVUPS     192(R9), Z1
+	VMOVUPS     recurrentConstants<>+832(SB), Z2
+	VMAXPS      Z1, Z2, Z1
+	VMOVUPS     recurrentConstants<>+896(SB), Z2
+	VMINPS      Z1, Z2, Z1
+	VMULPS      Z1, Z1, Z2
+	VMOVUPS     recurrentConstants<>+960(SB), Z4
+	VFMADD213PS recurrentConstants<>+1024(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+1088(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+1152(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
+	VMOVUPS     recurrentConstants<>+1216(SB), Z5
+	VFMADD213PS recurrentConstants<>+1280(SB), Z2, Z5
+	VFMADD213PS recurrentConstants<>+1344(SB), Z2, Z5
+	VFMADD213PS recurrentConstants<>+1408(SB), Z2, Z5
+	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z5
+	VMULPS      Z1, Z4, Z4
+	VDIVPS      Z5, Z4, Z4
+	VFMADD231PS Z3, Z4, Z0
+	VMOVUPS     Z0, (R11)
+	VMOVUPS     64(R9), Z1
+	VMOVUPS     recurrentConstants<>+0(SB), Z2
+	VMAXPS      Z1, Z2, Z1
+	VMOVUPS     recurrentConstants<>+64(SB), Z2
+	VMINPS      Z1, Z2, Z1
+	VMULPS      Z1, Z1, Z2
+	VMOVUPS     recurrentConstants<>+128(SB), Z3
+	VFMADD213PS recurrentConstants<>+192(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+256(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+320(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+384(SB), Z2, Z3
+	VMOVUPS     recurrentConstants<>+448(SB), Z4
+	VFMADD213PS recurrentConstants<>+512(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+576(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+640(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
+	VMULPS      Z1, Z3, Z3
+	VDIVPS      Z4, Z3, Z3
+	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
+	VMOVUPS     recurrentConstants<>+832(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+896(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+960(SB), Z2
+	VFMADD213PS recurrentConstants<>+1024(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+1088(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+1152(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z2
+	VMOVUPS     recurrentConstants<>+1216(SB), Z4
+	VFMADD213PS recurrentConstants<>+1280(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+1344(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+1408(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z4
+	VMULPS      Z0, Z2, Z2
+	VDIVPS      Z4, Z2, Z2
+	VMULPS      Z3, Z2, Z2
+	VMOVUPS     Z2, (R12)
+	ADDQ        $0x40, SI
+	ADDQ        $0x40, R8
+	ADDQ        $0x00000100, BX
+	DECQ        DX
+	JNE         panel
+	VZEROUPPER
+	RET
+
+// func lstm6x16(t *byte)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·lstm6x16(SB), NOSPLIT, $0-8
+	MOVQ t+0(FP), AX
+	MOVQ (AX), CX
+	MOVQ 192(AX), DX
+	MOVQ 120(AX), BX
+	MOVQ 72(AX), SI
+	MOVQ 176(AX), DI
+	MOVQ 96(AX), R8
+	SHLQ $0x02, DI
+
+panel:
+	MOVQ   184(AX), R9
+	MOVQ   24(AX), R10
+	LEAQ   (R10)(DI*2), R11
+	ADDQ   DI, R11
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	VXORPS Z8, Z8, Z8
+	VXORPS Z9, Z9, Z9
+	VXORPS Z10, Z10, Z10
+	VXORPS Z11, Z11, Z11
+	VXORPS Z12, Z12, Z12
+	VXORPS Z13, Z13, Z13
+	VXORPS Z14, Z14, Z14
+	VXORPS Z15, Z15, Z15
+	VXORPS Z16, Z16, Z16
+	VXORPS Z17, Z17, Z17
+	VXORPS Z18, Z18, Z18
+	VXORPS Z19, Z19, Z19
+	VXORPS Z20, Z20, Z20
+	VXORPS Z21, Z21, Z21
+	VXORPS Z22, Z22, Z22
+	VXORPS Z23, Z23, Z23
+	SUBQ   $0x02, R9
+	JLT    tail
+
+loop:
+	VMOVUPS      (CX), Z24
+	VMOVUPS      64(CX), Z25
+	VMOVUPS      128(CX), Z26
+	VMOVUPS      192(CX), Z27
+	VBROADCASTSS (R10), Z28
+	VFMADD231PS  Z24, Z28, Z0
+	VFMADD231PS  Z25, Z28, Z1
+	VFMADD231PS  Z26, Z28, Z2
+	VFMADD231PS  Z27, Z28, Z3
+	VBROADCASTSS (R10)(DI*1), Z28
+	VFMADD231PS  Z24, Z28, Z4
+	VFMADD231PS  Z25, Z28, Z5
+	VFMADD231PS  Z26, Z28, Z6
+	VFMADD231PS  Z27, Z28, Z7
+	VBROADCASTSS (R10)(DI*2), Z28
+	VFMADD231PS  Z24, Z28, Z8
+	VFMADD231PS  Z25, Z28, Z9
+	VFMADD231PS  Z26, Z28, Z10
+	VFMADD231PS  Z27, Z28, Z11
+	VBROADCASTSS (R11), Z28
+	VFMADD231PS  Z24, Z28, Z12
+	VFMADD231PS  Z25, Z28, Z13
+	VFMADD231PS  Z26, Z28, Z14
+	VFMADD231PS  Z27, Z28, Z15
+	VBROADCASTSS (R11)(DI*1), Z28
+	VFMADD231PS  Z24, Z28, Z16
+	VFMADD231PS  Z25, Z28, Z17
+	VFMADD231PS  Z26, Z28, Z18
+	VFMADD231PS  Z27, Z28, Z19
+	VBROADCASTSS (R11)(DI*2), Z28
+	VFMADD231PS  Z24, Z28, Z20
+	VFMADD231PS  Z25, Z28, Z21
+	VFMADD231PS  Z26, Z28, Z22
+	VFMADD231PS  Z27, Z28, Z23
+	VMOVUPS      256(CX), Z24
+	VMOVUPS      320(CX), Z25
+	VMOVUPS      384(CX), Z26
+	VMOVUPS      448(CX), Z27
+	VBROADCASTSS 4(R10), Z28
+	VFMADD231PS  Z24, Z28, Z0
+	VFMADD231PS  Z25, Z28, Z1
+	VFMADD231PS  Z26, Z28, Z2
+	VFMADD231PS  Z27, Z28, Z3
+	VBROADCASTSS 4(R10)(DI*1), Z28
+	VFMADD231PS  Z24, Z28, Z4
+	VFMADD231PS  Z25, Z28, Z5
+	VFMADD231PS  Z26, Z28, Z6
+	VFMADD231PS  Z27, Z28, Z7
+	VBROADCASTSS 4(R10)(DI*2), Z28
+	VFMADD231PS  Z24, Z28, Z8
+	VFMADD231PS  Z25, Z28, Z9
+	VFMADD231PS  Z26, Z28, Z10
+	VFMADD231PS  Z27, Z28, Z11
+	VBROADCASTSS 4(R11), Z28
+	VFMADD231PS  Z24, Z28, Z12
+	VFMADD231PS  Z25, Z28, Z13
+	VFMADD231PS  Z26, Z28, Z14
+	VFMADD231PS  Z27, Z28, Z15
+	VBROADCASTSS 4(R11)(DI*1), Z28
+	VFMADD231PS  Z24, Z28, Z16
+	VFMADD231PS  Z25, Z28, Z17
+	VFMADD231PS  Z26, Z28, Z18
+	VFMADD231PS  Z27, Z28, Z19
+	VBROADCASTSS 4(R11)(DI*2), Z28
+	VFMADD231PS  Z24, Z28, Z20
+	VFMADD231PS  Z25, Z28, Z21
+	VFMADD231PS  Z26, Z28, Z22
+	VFMADD231PS  Z27, Z28, Z23
+	ADDQ         $0x00000200, CX
+	ADDQ         $0x08, R10
+	ADDQ         $0x08, R11
+	SUBQ         $0x02, R9
+	JGE          loop
+
+tail:
+	ADDQ $0x02, R9
+	JE   summed
+
+one:
+	VMOVUPS      (CX), Z24
+	VMOVUPS      64(CX), Z25
+	VMOVUPS      128(CX), Z26
+	VMOVUPS      192(CX), Z27
+	VBROADCASTSS (R10), Z28
+	VFMADD231PS  Z24, Z28, Z0
+	VFMADD231PS  Z25, Z28, Z1
+	VFMADD231PS  Z26, Z28, Z2
+	VFMADD231PS  Z27, Z28, Z3
+	VBROADCASTSS (R10)(DI*1), Z28
+	VFMADD231PS  Z24, Z28, Z4
+	VFMADD231PS  Z25, Z28, Z5
+	VFMADD231PS  Z26, Z28, Z6
+	VFMADD231PS  Z27, Z28, Z7
+	VBROADCASTSS (R10)(DI*2), Z28
+	VFMADD231PS  Z24, Z28, Z8
+	VFMADD231PS  Z25, Z28, Z9
+	VFMADD231PS  Z26, Z28, Z10
+	VFMADD231PS  Z27, Z28, Z11
+	VBROADCASTSS (R11), Z28
+	VFMADD231PS  Z24, Z28, Z12
+	VFMADD231PS  Z25, Z28, Z13
+	VFMADD231PS  Z26, Z28, Z14
+	VFMADD231PS  Z27, Z28, Z15
+	VBROADCASTSS (R11)(DI*1), Z28
+	VFMADD231PS  Z24, Z28, Z16
+	VFMADD231PS  Z25, Z28, Z17
+	VFMADD231PS  Z26, Z28, Z18
+	VFMADD231PS  Z27, Z28, Z19
+	VBROADCASTSS (R11)(DI*2), Z28
+	VFMADD231PS  Z24, Z28, Z20
+	VFMADD231PS  Z25, Z28, Z21
+	VFMADD231PS  Z26, Z28, Z22
+	VFMADD231PS  Z27, Z28, Z23
+	ADDQ         $0x00000100, CX
+	ADDQ         $0x04, R10
+	ADDQ         $0x04, R11
+	DECQ         R9
+	JNE          one
+
+summed:
+	MOVQ        168(AX), R10
+	MOVQ        BX, R9
+	SHLQ        $0x02, R10
+	VADDPS      (R9), Z0, Z0
+	VMOVUPS     Z0, (R9)
+	VADDPS      64(R9), Z1, Z1
+	VMOVUPS     Z1, 64(R9)
+	VADDPS      128(R9), Z2, Z2
+	VMOVUPS     Z2, 128(R9)
+	VADDPS      192(R9), Z3, Z3
+	VMOVUPS     Z3, 192(R9)
+	ADDQ        R10, R9
+	VADDPS      (R9), Z4, Z4
+	VMOVUPS     Z4, (R9)
+	VADDPS      64(R9), Z5, Z5
+	VMOVUPS     Z5, 64(R9)
+	VADDPS      128(R9), Z6, Z6
+	VMOVUPS     Z6, 128(R9)
+	VADDPS      192(R9), Z7, Z7
+	VMOVUPS     Z7, 192(R9)
+	ADDQ        R10, R9
+	VADDPS      (R9), Z8, Z8
+	VMOVUPS     Z8, (R9)
+	VADDPS      64(R9), Z9, Z9
+	VMOVUPS     Z9, 64(R9)
+	VADDPS      128(R9), Z10, Z10
+	VMOVUPS     Z10, 128(R9)
+	VADDPS      192(R9), Z11, Z11
+	VMOVUPS     Z11, 192(R9)
+	ADDQ        R10, R9
+	VADDPS      (R9), Z12, Z12
+	VMOVUPS     Z12, (R9)
+	VADDPS      64(R9), Z13, Z13
+	VMOVUPS     Z13, 64(R9)
+	VADDPS      128(R9), Z14, Z14
+	VMOVUPS     Z14, 128(R9)
+	VADDPS      192(R9), Z15, Z15
+	VMOVUPS     Z15, 192(R9)
+	ADDQ        R10, R9
+	VADDPS      (R9), Z16, Z16
+	VMOVUPS     Z16, (R9)
+	VADDPS      64(R9), Z17, Z17
+	VMOVUPS     Z17, 64(R9)
+	VADDPS      128(R9), Z18, Z18
+	VMOVUPS     Z18, 128(R9)
+	VADDPS      192(R9), Z19, Z19
+	VMOVUPS     Z19, 192(R9)
+	ADDQ        R10, R9
+	VADDPS      (R9), Z20, Z20
+	VMOVUPS     Z20, (R9)
+	VADDPS      64(R9), Z21, Z21
+	VMOVUPS     Z21, 64(R9)
+	VADDPS      128(R9), Z22, Z22
+	VMOVUPS     Z22, 128(R9)
+	VADDPS      192(R9), Z23, Z23
+	VMOVUPS     Z23, 192(R9)
+	MOVQ        BX, R9
+	MOVQ        R8, R11
+	MOVQ        SI, R12
+	VMOVUPS     128(R9), Z0
+	VMOVUPS     recurrentConstants<>+0(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+64(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+128(SB), Z2
+	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z2
+	VMOVUPS     recurrentConstants<>+448(SB), Z3
+	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
+	VMULPS      Z0, Z2, Z2
+	VDIVPS      Z3, Z2, Z2
+	VADDPS      recurrentConstants<>+768(SB), Z2, Z2
+	VMULPS      (R11), Z2, Z0
+	VMOVUPS     (R9), Z1
+	VMOVUPS     recurrentConstants<>+0(SB), Z2
+	VMAXPS      Z1, Z2, Z1
+	VMOVUPS     recurrentConstants<>+64(SB), Z2
+	VMINPS      Z1, Z2, Z1
+	VMULPS      Z1, Z1, Z2
+	VMOVUPS     recurrentConstants<>+128(SB), Z3
+	VFMADD213PS recurrentConstants<>+192(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+256(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+320(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+384(SB), Z2, Z3
+	VMOVUPS     recurrentConstants<>+448(SB), Z4
+	VFMADD213PS recurrentConstants<>+512(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+576(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+640(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
+	VMULPS      Z1, Z3, Z3
+	VDIVPS      Z4, Z3, Z3
+	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
+	VMOVUPS     192(R9), Z1
+	VMOVUPS     recurrentConstants<>+832(SB), Z2
+	VMAXPS      Z1, Z2, Z1
+	VMOVUPS     recurrentConstants<>+896(SB), Z2
+	VMINPS      Z1, Z2, Z1
+	VMULPS      Z1, Z1, Z2
+	VMOVUPS     recurrentConstants<>+960(SB), Z4
+	VFMADD213PS recurrentConstants<>+1024(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+1088(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+1152(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
+	VMOVUPS     recurrentConstants<>+1216(SB), Z5
+	VFMADD213PS recurrentConstants<>+1280(SB), Z2, Z5
+	VFMADD213PS recurrentConstants<>+1344(SB), Z2, Z5
+	VFMADD213PS recurrentConstants<>+1408(SB), Z2, Z5
+	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z5
+	VMULPS      Z1, Z4, Z4
+	VDIVPS      Z5, Z4, Z4
+	VFMADD231PS Z3, Z4, Z0
+	VMOVUPS     Z0, (R11)
+	VMOVUPS     64(R9), Z1
+	VMOVUPS     recurrentConstants<>+0(SB), Z2
+	VMAXPS      Z1, Z2, Z1
+	VMOVUPS     recurrentConstants<>+64(SB), Z2
+	VMINPS      Z1, Z2, Z1
+	VMULPS      Z1, Z1, Z2
+	VMOVUPS     recurrentConstants<>+128(SB), Z3
+	VFMADD213PS recurrentConstants<>+192(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+256(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+320(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+384(SB), Z2, Z3
+	VMOVUPS     recurrentConstants<>+448(SB), Z4
+	VFMADD213PS recurrentConstants<>+512(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+576(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+640(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
+	VMULPS      Z1, Z3, Z3
+	VDIVPS      Z4, Z3, Z3
+	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
+	VMOVUPS     recurrentConstants<>+832(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+896(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+960(SB), Z2
+	VFMADD213PS recurrentConstants<>+1024(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+1088(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+1152(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z2
+	VMOVUPS     recurrentConstants<>+1216(SB), Z4
+	VFMADD213PS recurrentConstants<>+1280(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+1344(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+1408(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z4
+	VMULPS      Z0, Z2, Z2
+	VDIVPS      Z4, Z2, Z2
+	VMULPS      Z3, Z2, Z2
+	VMOVUPS     Z2, (R12)
+	ADDQ        R10, R9
+	ADDQ        DI, R11
+	ADDQ        DI, R12
+	VMOVUPS     128(R9), Z0
+	VMOVUPS     recurrentConstants<>+0(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+64(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+128(SB), Z2
+	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z2
+	VMOVUPS     recurrentConstants<>+448(SB), Z3
+	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
+	VMULPS      Z0, Z2, Z2
+	VDIVPS      Z3, Z2, Z2
+	VADDPS      recurrentConstants<>+768(SB), Z2, Z2
+	VMULPS      (R11), Z2, Z0
+	VMOVUPS     (R9), Z1
+	VMOVUPS     recurrentConstants<>+0(SB), Z2
+	VMAXPS      Z1, Z2, Z1
+	VMOVUPS     recurrentConstants<>+64(SB), Z2
+	VMINPS      Z1, Z2, Z1
+	VMULPS      Z1, Z1, Z2
+	VMOVUPS     recurrentConstants<>+128(SB), Z3
+	VFMADD213PS recurrentConstants<>+192(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+256(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+320(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+384(SB), Z2, Z3
+	VMOVUPS     recurrentConstants<>+448(SB), Z4
+	VFMADD213PS recurrentConstants<>+512(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+576(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+640(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
+	VMULPS      Z1, Z3, Z3
+	VDIVPS      Z4, Z3, Z3
+	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
+	VMOVUPS     192(R9), Z1
+	VMOVUPS     recurrentConstants<>+832(SB), Z2
+	VMAXPS      Z1, Z2, Z1
+	VMOVUPS     recurrentConstants<>+896(SB), Z2
+	VMINPS      Z1, Z2, Z1
+	VMULPS      Z1, Z1, Z2
+	VMOVUPS     recurrentConstants<>+960(SB), Z4
+	VFMADD213PS recurrentConstants<>+1024(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+1088(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+1152(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
+	VMOVUPS     recurrentConstants<>+1216(SB), Z5
+	VFMADD213PS recurrentConstants<>+1280(SB), Z2, Z5
+	VFMADD213PS recurrentConstants<>+1344(SB), Z2, Z5
+	VFMADD213PS recurrentConstants<>+1408(SB), Z2, Z5
+	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z5
+	VMULPS      Z1, Z4, Z4
+	VDIVPS      Z5, Z4, Z4
+	VFMADD231PS Z3, Z4, Z0
+	VMOVUPS     Z0, (R11)
+	VMOVUPS     64(R9), Z1
+	VMOVUPS     recurrentConstants<>+0(SB), Z2
+	VMAXPS      Z1, Z2, Z1
+	VMOVUPS     recurrentConstants<>+64(SB), Z2
+	VMINPS      Z1, Z2, Z1
+	VMULPS      Z1, Z1, Z2
+	VMOVUPS     recurrentConstants<>+128(SB), Z3
+	VFMADD213PS recurrentConstants<>+192(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+256(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+320(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+384(SB), Z2, Z3
+	VMOVUPS     recurrentConstants<>+448(SB), Z4
+	VFMADD213PS recurrentConstants<>+512(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+576(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+640(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
+	VMULPS      Z1, Z3, Z3
+	VDIVPS      Z4, Z3, Z3
+	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
+	VMOVUPS     recurrentConstants<>+832(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+896(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+960(SB), Z2
+	VFMADD213PS recurrentConstants<>+1024(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+1088(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+1152(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z2
+	VMOVUPS     recurrentConstants<>+1216(SB), Z4
+	VFMADD213PS recurrentConstants<>+1280(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+1344(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+1408(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z4
+	VMULPS      Z0, Z2, Z2
+	VDIVPS      Z4, Z2, Z2
+	VMULPS      Z3, Z2, Z2
+	VMOVUPS     Z2, (R12)
+	ADDQ        R10, R9
+	ADDQ        DI, R11
+	ADDQ        DI, R12
+	VMOVUPS     128(R9), Z0
+	VMOVUPS     recurrentConstants<>+0(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+64(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+128(SB), Z2
+	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z2
+	VMOVUPS     recurrentConstants<>+448(SB), Z3
+	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
+	VMULPS      Z0, Z2, Z2
+	VDIVPS      Z3, Z2, Z2
+	VADDPS      recurrentConstants<>+768(SB), Z2, Z2
+	VMULPS      (R11), Z2, Z0
+	VMOVUPS     (R9), Z1
+	VMOVUPS     recurrentConstants<>+0(SB), Z2
+	VMAXPS      Z1, Z2, Z1
+	VMOVUPS     recurrentConstants<>+64(SB), Z2
+	VMINPS      Z1, Z2, Z1
+	VMULPS      Z1, Z1, Z2
+	VMOVUPS     recurrentConstants<>+128(SB), Z3
+	VFMADD213PS recurrentConstants<>+192(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+256(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+320(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+384(SB), Z2, Z3
+	VMOVUPS     recurrentConstants<>+448(SB), Z4
+	VFMADD213PS recurrentConstants<>+512(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+576(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+640(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
+	VMULPS      Z1, Z3, Z3
+	VDIVPS      Z4, Z3, Z3
+	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
+	VMOVUPS     192(R9), Z1
+	VMOVUPS     recurrentConstants<>+832(SB), Z2
+	VMAXPS      Z1, Z2, Z1
+	VMOVUPS     recurrentConstants<>+896(SB), Z2
+	VMINPS      Z1, Z2, Z1
+	VMULPS      Z1, Z1, Z2
+	VMOVUPS     recurrentConstants<>+960(SB), Z4
+	VFMADD213PS recurrentConstants<>+1024(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+1088(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+1152(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
+	VMOVUPS     recurrentConstants<>+1216(SB), Z5
+	VFMADD213PS recurrentConstants<>+1280(SB), Z2, Z5
+	VFMADD213PS recurrentConstants<>+1344(SB), Z2, Z5
+	VFMADD213PS recurrentConstants<>+1408(SB), Z2, Z5
+	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z5
+	VMULPS      Z1, Z4, Z4
+	VDIVPS      Z5, Z4, Z4
+	VFMADD231PS Z3, Z4, Z0
+	VMOVUPS     Z0, (R11)
+	VMOVUPS     64(R9), Z1
+	VMOVUPS     recurrentConstants<>+0(SB), Z2
+	VMAXPS      Z1, Z2, Z1
+	VMOVUPS     recurrentConstants<>+64(SB), Z2
+	VMINPS      Z1, Z2, Z1
+	VMULPS      Z1, Z1, Z2
+	VMOVUPS     recurrentConstants<>+128(SB), Z3
+	VFMADD213PS recurrentConstants<>+192(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+256(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+320(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+384(SB), Z2, Z3
+	VMOVUPS     recurrentConstants<>+448(SB), Z4
+	VFMADD213PS recurrentConstants<>+512(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+576(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+640(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
+	VMULPS      Z1, Z3, Z3
+	VDIVPS      Z4, Z3, Z3
+	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
+	VMOVUPS     recurrentConstants<>+832(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+896(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+960(SB), Z2
+	VFMADD213PS recurrentConstants<>+1024(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+1088(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+1152(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z2
+	VMOVUPS     recurrentConstants<>+1216(SB), Z4
+	VFMADD213PS recurrentConstants<>+1280(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+1344(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+1408(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z4
+	VMULPS      Z0, Z2, Z2
+	VDIVPS      Z4, Z2, Z2
+	VMULPS      Z3, Z2, Z2
+	VMOVUPS     Z2, (R12)
+	ADDQ        R10, R9
+	ADDQ        DI, R11
+	ADDQ        DI, R12
+	VMOVUPS     128(R9), Z0
+	VMOVUPS     recurrentConstants<>+0(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+64(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+128(SB), Z2
+	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z2
+	VMOVUPS     recurrentConstants<>+448(SB), Z3
+	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
+	VMULPS      Z0, Z2, Z2
+	VDIVPS      Z3, Z2, Z2
+	VADDPS      recurrentConstants<>+768(SB), Z2, Z2
+	VMULPS      (R11), Z2, Z0
+	VMOVUPS     (R9), Z1
+	VMOVUPS     recurrentConstants<>+0(SB), Z2
+	VMAXPS      Z1, Z2, Z1
+	VMOVUPS     recurrentConstants<>+64(SB), Z2
+	VMINPS      Z1, Z2, Z1
+	VMULPS      Z1, Z1, Z2
+	VMOVUPS     recurrentConstants<>+128(SB), Z3
+	VFMADD213PS recurrentConstants<>+192(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+256(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+320(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+384(SB), Z2, Z3
+	VMOVUPS     recurrentConstants<>+448(SB), Z4
+	VFMADD213PS recurrentConstants<>+512(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+576(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+640(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
+	VMULPS      Z1, Z3, Z3
+	VDIVPS      Z4, Z3, Z3
+	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
+	VMOVUPS     192(R9), Z1
+	VMOVUPS     recurrentConstants<>+832(SB), Z2
+	VMAXPS      Z1, Z2, Z1
+	VMOVUPS     recurrentConstants<>+896(SB), Z2
+	VMINPS      Z1, Z2, Z1
+	VMULPS      Z1, Z1, Z2
+	VMOVUPS     recurrentConstants<>+960(SB), Z4
+	VFMADD213PS recurrentConstants<>+1024(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+1088(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+1152(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
+	VMOVUPS     recurrentConstants<>+1216(SB), Z5
+	VFMADD213PS recurrentConstants<>+1280(SB), Z2, Z5
+	VFMADD213PS recurrentConstants<>+1344(SB), Z2, Z5
+	VFMADD213PS recurrentConstants<>+1408(SB), Z2, Z5
+	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z5
+	VMULPS      Z1, Z4, Z4
+	VDIVPS      Z5, Z4, Z4
+	VFMADD231PS Z3, Z4, Z0
+	VMOVUPS     Z0, (R11)
+	VMOVUPS     64(R9), Z1
+	VMOVUPS     recurrentConstants<>+0(SB), Z2
+	VMAXPS      Z1, Z2, Z1
+	VMOVUPS     recurrentConstants<>+64(SB), Z2
+	VMINPS      Z1, Z2, Z1
+	VMULPS      Z1, Z1, Z2
+	VMOVUPS     recurrentConstants<>+128(SB), Z3
+	VFMADD213PS recurrentConstants<>+192(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+256(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+320(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+384(SB), Z2, Z3
+	VMOVUPS     recurrentConstants<>+448(SB), Z4
+	VFMADD213PS recurrentConstants<>+512(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+576(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+640(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
+	VMULPS      Z1, Z3, Z3
+	VDIVPS      Z4, Z3, Z3
+	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
+	VMOVUPS     recurrentConstants<>+832(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+896(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+960(SB), Z2
+	VFMADD213PS recurrentConstants<>+1024(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+1088(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+1152(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z2
+	VMOVUPS     recurrentConstants<>+1216(SB), Z4
+	VFMADD213PS recurrentConstants<>+1280(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+1344(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+1408(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z4
+	VMULPS      Z0, Z2, Z2
+	VDIVPS      Z4, Z2, Z2
+	VMULPS      Z3, Z2, Z2
+	VMOVUPS     Z2, (R12)
+	ADDQ        R10, R9
+	ADDQ        DI, R11
+	ADDQ        DI, R12
+	VMOVUPS     128(R9), Z0
+	VMOVUPS     recurrentConstants<>+0(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+64(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+128(SB), Z2
+	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z2
+	VMOVUPS     recurrentConstants<>+448(SB), Z3
+	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
+	VMULPS      Z0, Z2, Z2
+	VDIVPS      Z3, Z2, Z2
+	VADDPS      recurrentConstants<>+768(SB), Z2, Z2
+	VMULPS      (R11), Z2, Z0
+	VMOVUPS     (R9), Z1
+	VMOVUPS     recurrentConstants<>+0(SB), Z2
+	VMAXPS      Z1, Z2, Z1
+	VMOVUPS     recurrentConstants<>+64(SB), Z2
+	VMINPS      Z1, Z2, Z1
+	VMULPS      Z1, Z1, Z2
+	VMOVUPS     recurrentConstants<>+128(SB), Z3
+	VFMADD213PS recurrentConstants<>+192(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+256(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+320(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+384(SB), Z2, Z3
+	VMOVUPS     recurrentConstants<>+448(SB), Z4
+	VFMADD213PS recurrentConstants<>+512(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+576(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+640(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
+	VMULPS      Z1, Z3, Z3
+	VDIVPS      Z4, Z3, Z3
+	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
+	VMOVUPS     192(R9), Z1
+	VMOVUPS     recurrentConstants<>+832(SB), Z2
+	VMAXPS      Z1, Z2, Z1
+	VMOVUPS     recurrentConstants<>+896(SB), Z2
+	VMINPS      Z1, Z2, Z1
+	VMULPS      Z1, Z1, Z2
+	VMOVUPS     recurrentConstants<>+960(SB), Z4
+	VFMADD213PS recurrentConstants<>+1024(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+1088(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+1152(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
+	VMOVUPS     recurrentConstants<>+1216(SB), Z5
+	VFMADD213PS recurrentConstants<>+1280(SB), Z2, Z5
+	VFMADD213PS recurrentConstants<>+1344(SB), Z2, Z5
+	VFMADD213PS recurrentConstants<>+1408(SB), Z2, Z5
+	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z5
+	VMULPS      Z1, Z4, Z4
+	VDIVPS      Z5, Z4, Z4
+	VFMADD231PS Z3, Z4, Z0
+	VMOVUPS     Z0, (R11)
+	VMOVUPS     64(R9), Z1
+	VMOVUPS     recurrentConstants<>+0(SB), Z2
+	VMAXPS      Z1, Z2, Z1
+	VMOVUPS     recurrentConstants<>+64(SB), Z2
+	VMINPS      Z1, Z2, Z1
+	VMULPS      Z1, Z1, Z2
+	VMOVUPS     recurrentConstants<>+128(SB), Z3
+	VFMADD213PS recurrentConstants<>+192(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+256(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+320(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+384(SB), Z2, Z3
+	VMOVUPS     recurrentConstants<>+448(SB), Z4
+	VFMADD213PS recurrentConstants<>+512(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+576(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+640(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
+	VMULPS      Z1, Z3, Z3
+	VDIVPS      Z4, Z3, Z3
+	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
+	VMOVUPS     recurrentConstants<>+832(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+896(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+960(SB), Z2
+	VFMADD213PS recurrentConstants<>+1024(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+1088(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+1152(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z2
+	VMOVUPS     recurrentConstants<>+1216(SB), Z4
+	VFMADD213PS recurrentConstants<>+1280(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+1344(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+1408(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z4
+	VMULPS      Z0, Z2, Z2
+	VDIVPS      Z4, Z2, Z2
+	VMULPS      Z3, Z2, Z2
+	VMOVUPS     Z2, (R12)
+	ADDQ        R10, R9
+	ADDQ        DI, R11
+	ADDQ        DI, R12
+	VMOVUPS     128(R9), Z0
+	VMOVUPS     recurrentConstants<>+0(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+64(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+128(SB), Z2
+	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z2
+	VMOVUPS     recurrentConstants<>+448(SB), Z3
+	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
+	VMULPS      Z0, Z2, Z2
+	VDIVPS      Z3, Z2, Z2
+	VADDPS      recurrentConstants<>+768(SB), Z2, Z2
+	VMULPS      (R11), Z2, Z0
+	VMOVUPS     (R9), Z1
+	VMOVUPS     recurrentConstants<>+0(SB), Z2
+	VMAXPS      Z1, Z2, Z1
+	VMOVUPS     recurrentConstants<>+64(SB), Z2
+	VMINPS      Z1, Z2, Z1
+	VMULPS      Z1, Z1, Z2
+	VMOVUPS     recurrentConstants<>+128(SB), Z3
+	VFMADD213PS recurrentConstants<>+192(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+256(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+320(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+384(SB), Z2, Z3
+	VMOVUPS     recurrentConstants<>+448(SB), Z4
+	VFMADD213PS recurrentConstants<>+512(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+576(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+640(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
+	VMULPS      Z1, Z3, Z3
+	VDIVPS      Z4, Z3, Z3
+	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
+	VMOVUPS     192(R9), Z1
+	VMOVUPS     recurrentConstants<>+832(SB), Z2
+	VMAXPS      Z1, Z2, Z1
+	VMOVUPS     recurrentConstants<>+896(SB), Z2
+	VMINPS      Z1, Z2, Z1
+	VMULPS      Z1, Z1, Z2
+	VMOVUPS     recurrentConstants<>+960(SB), Z4
+	VFMADD213PS recurrentConstants<>+1024(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+1088(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+1152(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
+	VMOVUPS     recurrentConstants<>+1216(SB), Z5
+	VFMADD213PS recurrentConstants<>+1280(SB), Z2, Z5
+	VFMADD213PS recurrentConstants<>+1344(SB), Z2, Z5
+	VFMADD213PS recurrentConstants<>+1408(SB), Z2, Z5
+	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z5
+	VMULPS      Z1, Z4, Z4
+	VDIVPS      Z5, Z4, Z4
+	VFMADD231PS Z3, Z4, Z0
+	VMOVUPS     Z0, (R11)
+	VMOVUPS     64(R9), Z1
+	VMOVUPS     recurrentConstants<>+0(SB), Z2
+	VMAXPS      Z1, Z2, Z1
+	VMOVUPS     recurrentConstants<>+64(SB), Z2
+	VMINPS      Z1, Z2, Z1
+	VMULPS      Z1, Z1, Z2
+	VMOVUPS     recurrentConstants<>+128(SB), Z3
+	VFMADD213PS recurrentConstants<>+192(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+256(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+320(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+384(SB), Z2, Z3
+	VMOVUPS     recurrentConstants<>+448(SB), Z4
+	VFMADD213PS recurrentConstants<>+512(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+576(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+640(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
+	VMULPS      Z1, Z3, Z3
+	VDIVPS      Z4, Z3, Z3
+	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
+	VMOVUPS     recurrentConstants<>+832(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+896(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+960(SB), Z2
+	VFMADD213PS recurrentConstants<>+1024(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+1088(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+1152(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z2
+	VMOVUPS     recurrentConstants<>+1216(SB), Z4
+	VFMADD213PS recurrentConstants<>+1280(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+1344(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+1408(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z4
+	VMULPS      Z0, Z2, Z2
+	VDIVPS      Z4, Z2, Z2
+	VMULPS      Z3, Z2, Z2
+	VMOVUPS     Z2, (R12)
+	ADDQ        $0x40, SI
+	ADDQ        $0x40, R8
+	ADDQ        $0x00000100, BX
+	DECQ        DX
+	JNE         panel
+	VZEROUPPER
+	RET
+
+// func gru1x16(t *byte)
+// Requires: AVX, AVX512DQ, AVX512F, MMX+
+TEXT ·gru1x16(SB), NOSPLIT, $0-8
+	MOVQ t+0(FP), AX
+	MOVQ (AX), CX
+	MOVQ 192(AX), DX
+	MOVQ 120(AX), BX
+	MOVQ 72(AX), SI
+	MOVQ 176(AX), DI
+	MOVQ 48(AX), R8
+	MOVQ 144(AX), R9
+	SHLQ $0x02, DI
+
+panel:
+	MOVQ   184(AX), DI
+	MOVQ   24(AX), R10
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	SUBQ   $0x04, DI
+	JLT    tail
+
+loop:
+	VBROADCASTSS (R10), Z6
+	VFMADD231PS  (CX), Z6, Z0
+	VFMADD231PS  64(CX), Z6, Z1
+	VFMADD231PS  128(CX), Z6, Z2
+	VBROADCASTSS 4(R10), Z6
+	VFMADD231PS  192(CX), Z6, Z3
+	VFMADD231PS  256(CX), Z6, Z4
+	VFMADD231PS  320(CX), Z6, Z5
+	VBROADCASTSS 8(R10), Z6
+	VFMADD231PS  384(CX), Z6, Z0
+	VFMADD231PS  448(CX), Z6, Z1
+	VFMADD231PS  512(CX), Z6, Z2
+	VBROADCASTSS 12(R10), Z6
+	VFMADD231PS  576(CX), Z6, Z3
+	VFMADD231PS  640(CX), Z6, Z4
+	VFMADD231PS  704(CX), Z6, Z5
+	PREFETCHT0   2048(CX)
+	PREFETCHT0   2112(CX)
+	PREFETCHT0   2176(CX)
+	PREFETCHT0   2240(CX)
+	PREFETCHT0   2304(CX)
+	PREFETCHT0   2368(CX)
+	PREFETCHT0   2432(CX)
+	PREFETCHT0   2496(CX)
+	PREFETCHT0   2560(CX)
+	PREFETCHT0   2624(CX)
+	PREFETCHT0   2688(CX)
+	PREFETCHT0   2752(CX)
+	ADDQ         $0x00000300, CX
+	ADDQ         $0x10, R10
+	SUBQ         $0x04, DI
+	JGE          loop
+
+tail:
+	ADDQ $0x04, DI
+	JE   summed
+
+one:
+	VBROADCASTSS (R10), Z6
+	VFMADD231PS  (CX), Z6, Z0
+	VFMADD231PS  64(CX), Z6, Z1
+	VFMADD231PS  128(CX), Z6, Z2
+	ADDQ         $0x000000c0, CX
+	ADDQ         $0x04, R10
+	DECQ         DI
+	JNE          one
+
+summed:
+	VADDPS      Z3, Z0, Z0
+	VADDPS      Z4, Z1, Z1
+	VADDPS      Z5, Z2, Z2
+	MOVQ        168(AX), R10
+	MOVQ        BX, DI
+	SHLQ        $0x02, R10
+	VADDPS      (DI), Z0, Z0
+	VMOVUPS     Z0, (DI)
+	VADDPS      64(DI), Z1, Z1
+	VMOVUPS     Z1, 64(DI)
+	VADDPS      (R9), Z2, Z2
+	MOVQ        SI, DI
+	VMOVUPS     Z2, (DI)
+	MOVQ        BX, DI
+	MOVQ        SI, R10
+	MOVQ        R8, R11
+	VMOVUPS     64(DI), Z0
+	VMOVUPS     recurrentConstants<>+0(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+64(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+128(SB), Z2
+	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z2
+	VMOVUPS     recurrentConstants<>+448(SB), Z3
+	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
+	VMULPS      Z0, Z2, Z2
+	VDIVPS      Z3, Z2, Z2
+	VADDPS      recurrentConstants<>+768(SB), Z2, Z2
+	VMOVUPS     128(DI), Z0
+	VFMADD231PS (R10), Z2, Z0
+	VMOVUPS     recurrentConstants<>+832(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+896(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+960(SB), Z2
+	VFMADD213PS recurrentConstants<>+1024(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+1088(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+1152(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z2
+	VMOVUPS     recurrentConstants<>+1216(SB), Z3
+	VFMADD213PS recurrentConstants<>+1280(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+1344(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+1408(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
+	VMULPS      Z0, Z2, Z2
+	VDIVPS      Z3, Z2, Z2
+	VMOVUPS     (DI), Z0
+	VMOVUPS     recurrentConstants<>+0(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+64(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+128(SB), Z3
+	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z3
+	VMOVUPS     recurrentConstants<>+448(SB), Z4
+	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z4
+	VMULPS      Z0, Z3, Z3
+	VDIVPS      Z4, Z3, Z3
+	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
+	VMOVUPS     (R11), Z0
+	VSUBPS      Z2, Z0, Z0
+	VFMADD213PS Z2, Z3, Z0
+	VMOVUPS     Z0, (R10)
+	ADDQ        $0x40, SI
+	ADDQ        $0x40, R8
+	ADDQ        $0x40, R9
+	ADDQ        $0x000000c0, BX
+	DECQ        DX
+	JNE         panel
+	VZEROUPPER
+	RET
+
+// func gru2x16(t *byte)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·gru2x16(SB), NOSPLIT, $0-8
+	MOVQ t+0(FP), AX
+	MOVQ (AX), CX
+	MOVQ 192(AX), DX
+	MOVQ 120(AX), BX
+	MOVQ 72(AX), SI
+	MOVQ 176(AX), DI
+	MOVQ 48(AX), R8
+	MOVQ 144(AX), R9
+	SHLQ $0x02, DI
+
+panel:
+	MOVQ   184(AX), R10
+	MOVQ   24(AX), R11
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	SUBQ   $0x02, R10
+	JLT    tail
+
+loop:
+	VBROADCASTSS (R11), Z6
+	VBROADCASTSS (R11)(DI*1), Z7
+	VMOVUPS      (CX), Z8
+	VFMADD231PS  Z8, Z6, Z0
+	VFMADD231PS  Z8, Z7, Z3
+	VMOVUPS      64(CX), Z8
+	VFMADD231PS  Z8, Z6, Z1
+	VFMADD231PS  Z8, Z7, Z4
+	VMOVUPS      128(CX), Z8
+	VFMADD231PS  Z8, Z6, Z2
+	VFMADD231PS  Z8, Z7, Z5
+	VBROADCASTSS 4(R11), Z6
+	VBROADCASTSS 4(R11)(DI*1), Z7
+	VMOVUPS      192(CX), Z8
+	VFMADD231PS  Z8, Z6, Z0
+	VFMADD231PS  Z8, Z7, Z3
+	VMOVUPS      256(CX), Z8
+	VFMADD231PS  Z8, Z6, Z1
+	VFMADD231PS  Z8, Z7, Z4
+	VMOVUPS      320(CX), Z8
+	VFMADD231PS  Z8, Z6, Z2
+	VFMADD231PS  Z8, Z7, Z5
+	ADDQ         $0x00000180, CX
+	ADDQ         $0x08, R11
+	SUBQ         $0x02, R10
+	JGE          loop
+
+tail:
+	ADDQ $0x02, R10
+	JE   summed
+
+one:
+	VBROADCASTSS (R11), Z6
+	VBROADCASTSS (R11)(DI*1), Z7
+	VMOVUPS      (CX), Z8
+	VFMADD231PS  Z8, Z6, Z0
+	VFMADD231PS  Z8, Z7, Z3
+	VMOVUPS      64(CX), Z8
+	VFMADD231PS  Z8, Z6, Z1
+	VFMADD231PS  Z8, Z7, Z4
+	VMOVUPS      128(CX), Z8
+	VFMADD231PS  Z8, Z6, Z2
+	VFMADD231PS  Z8, Z7, Z5
+	ADDQ         $0x000000c0, CX
+	ADDQ         $0x04, R11
+	DECQ         R10
+	JNE          one
+
+summed:
+	MOVQ        168(AX), R11
+	MOVQ        BX, R10
+	SHLQ        $0x02, R11
+	VADDPS      (R10), Z0, Z0
+	VMOVUPS     Z0, (R10)
+	VADDPS      64(R10), Z1, Z1
+	VMOVUPS     Z1, 64(R10)
+	VADDPS      (R9), Z2, Z2
+	ADDQ        R11, R10
+	VADDPS      (R10), Z3, Z3
+	VMOVUPS     Z3, (R10)
+	VADDPS      64(R10), Z4, Z4
+	VMOVUPS     Z4, 64(R10)
+	VADDPS      (R9), Z5, Z5
+	MOVQ        SI, R10
+	VMOVUPS     Z2, (R10)
+	ADDQ        DI, R10
+	VMOVUPS     Z5, (R10)
+	MOVQ        BX, R10
+	MOVQ        SI, R12
+	MOVQ        R8, R13
+	VMOVUPS     64(R10), Z0
+	VMOVUPS     recurrentConstants<>+0(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+64(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+128(SB), Z2
+	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z2
+	VMOVUPS     recurrentConstants<>+448(SB), Z3
+	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
+	VMULPS      Z0, Z2, Z2
+	VDIVPS      Z3, Z2, Z2
+	VADDPS      recurrentConstants<>+768(SB), Z2, Z2
+	VMOVUPS     128(R10), Z0
+	VFMADD231PS (R12), Z2, Z0
+	VMOVUPS     recurrentConstants<>+832(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+896(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+960(SB), Z2
+	VFMADD213PS recurrentConstants<>+1024(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+1088(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+1152(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z2
+	VMOVUPS     recurrentConstants<>+1216(SB), Z3
+	VFMADD213PS recurrentConstants<>+1280(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+1344(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+1408(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
+	VMULPS      Z0, Z2, Z2
+	VDIVPS      Z3, Z2, Z2
+	VMOVUPS     (R10), Z0
+	VMOVUPS     recurrentConstants<>+0(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+64(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+128(SB), Z3
+	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z3
+	VMOVUPS     recurrentConstants<>+448(SB), Z4
+	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z4
+	VMULPS      Z0, Z3, Z3
+	VDIVPS      Z4, Z3, Z3
+	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
+	VMOVUPS     (R13), Z0
+	VSUBPS      Z2, Z0, Z0
+	VFMADD213PS Z2, Z3, Z0
+	VMOVUPS     Z0, (R12)
+	ADDQ        R11, R10
+	ADDQ        DI, R12
+	ADDQ        DI, R13
+	VMOVUPS     64(R10), Z0
+	VMOVUPS     recurrentConstants<>+0(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+64(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+128(SB), Z2
+	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z2
+	VMOVUPS     recurrentConstants<>+448(SB), Z3
+	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
+	VMULPS      Z0, Z2, Z2
+	VDIVPS      Z3, Z2, Z2
+	VADDPS      recurrentConstants<>+768(SB), Z2, Z2
+	VMOVUPS     128(R10), Z0
+	VFMADD231PS (R12), Z2, Z0
+	VMOVUPS     recurrentConstants<>+832(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+896(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+960(SB), Z2
+	VFMADD213PS recurrentConstants<>+1024(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+1088(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+1152(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z2
+	VMOVUPS     recurrentConstants<>+1216(SB), Z3
+	VFMADD213PS recurrentConstants<>+1280(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+1344(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+1408(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
+	VMULPS      Z0, Z2, Z2
+	VDIVPS      Z3, Z2, Z2
+	VMOVUPS     (R10), Z0
+	VMOVUPS     recurrentConstants<>+0(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+64(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+128(SB), Z3
+	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z3
+	VMOVUPS     recurrentConstants<>+448(SB), Z4
+	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z4
+	VMULPS      Z0, Z3, Z3
+	VDIVPS      Z4, Z3, Z3
+	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
+	VMOVUPS     (R13), Z0
+	VSUBPS      Z2, Z0, Z0
+	VFMADD213PS Z2, Z3, Z0
+	VMOVUPS     Z0, (R12)
+	ADDQ        $0x40, SI
+	ADDQ        $0x40, R8
+	ADDQ        $0x40, R9
+	ADDQ        $0x000000c0, BX
+	DECQ        DX
+	JNE         panel
+	VZEROUPPER
+	RET
+
+// func gru3x16(t *byte)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·gru3x16(SB), NOSPLIT, $0-8
+	MOVQ t+0(FP), AX
+	MOVQ (AX), CX
+	MOVQ 192(AX), DX
+	MOVQ 120(AX), BX
+	MOVQ 72(AX), SI
+	MOVQ 176(AX), DI
+	MOVQ 48(AX), R8
+	MOVQ 144(AX), R9
+	SHLQ $0x02, DI
+
+panel:
+	MOVQ   184(AX), R10
+	MOVQ   24(AX), R11
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	VXORPS Z8, Z8, Z8
+	SUBQ   $0x02, R10
+	JLT    tail
+
+loop:
+	VMOVUPS      (CX), Z9
+	VMOVUPS      64(CX), Z10
+	VMOVUPS      128(CX), Z11
+	VBROADCASTSS (R11), Z12
+	VFMADD231PS  Z9, Z12, Z0
+	VFMADD231PS  Z10, Z12, Z1
+	VFMADD231PS  Z11, Z12, Z2
+	VBROADCASTSS (R11)(DI*1), Z12
+	VFMADD231PS  Z9, Z12, Z3
+	VFMADD231PS  Z10, Z12, Z4
+	VFMADD231PS  Z11, Z12, Z5
+	VBROADCASTSS (R11)(DI*2), Z12
+	VFMADD231PS  Z9, Z12, Z6
+	VFMADD231PS  Z10, Z12, Z7
+	VFMADD231PS  Z11, Z12, Z8
+	VMOVUPS      192(CX), Z9
+	VMOVUPS      256(CX), Z10
+	VMOVUPS      320(CX), Z11
+	VBROADCASTSS 4(R11), Z12
+	VFMADD231PS  Z9, Z12, Z0
+	VFMADD231PS  Z10, Z12, Z1
+	VFMADD231PS  Z11, Z12, Z2
+	VBROADCASTSS 4(R11)(DI*1), Z12
+	VFMADD231PS  Z9, Z12, Z3
+	VFMADD231PS  Z10, Z12, Z4
+	VFMADD231PS  Z11, Z12, Z5
+	VBROADCASTSS 4(R11)(DI*2), Z12
+	VFMADD231PS  Z9, Z12, Z6
+	VFMADD231PS  Z10, Z12, Z7
+	VFMADD231PS  Z11, Z12, Z8
+	ADDQ         $0x00000180, CX
+	ADDQ         $0x08, R11
+	SUBQ         $0x02, R10
+	JGE          loop
+
+tail:
+	ADDQ $0x02, R10
+	JE   summed
+
+one:
+	VMOVUPS      (CX), Z9
+	VMOVUPS      64(CX), Z10
+	VMOVUPS      128(CX), Z11
+	VBROADCASTSS (R11), Z12
+	VFMADD231PS  Z9, Z12, Z0
+	VFMADD231PS  Z10, Z12, Z1
+	VFMADD231PS  Z11, Z12, Z2
+	VBROADCASTSS (R11)(DI*1), Z12
+	VFMADD231PS  Z9, Z12, Z3
+	VFMADD231PS  Z10, Z12, Z4
+	VFMADD231PS  Z11, Z12, Z5
+	VBROADCASTSS (R11)(DI*2), Z12
+	VFMADD231PS  Z9, Z12, Z6
+	VFMADD231PS  Z10, Z12, Z7
+	VFMADD231PS  Z11, Z12, Z8
+	ADDQ         $0x000000c0, CX
+	ADDQ         $0x04, R11
+	DECQ         R10
+	JNE          one
+
+summed:
+	MOVQ        168(AX), R11
+	MOVQ        BX, R10
+	SHLQ        $0x02, R11
+	VADDPS      (R10), Z0, Z0
+	VMOVUPS     Z0, (R10)
+	VADDPS      64(R10), Z1, Z1
+	VMOVUPS     Z1, 64(R10)
+	VADDPS      (R9), Z2, Z2
+	ADDQ        R11, R10
+	VADDPS      (R10), Z3, Z3
+	VMOVUPS     Z3, (R10)
+	VADDPS      64(R10), Z4, Z4
+	VMOVUPS     Z4, 64(R10)
+	VADDPS      (R9), Z5, Z5
+	ADDQ        R11, R10
+	VADDPS      (R10), Z6, Z6
+	VMOVUPS     Z6, (R10)
+	VADDPS      64(R10), Z7, Z7
+	VMOVUPS     Z7, 64(R10)
+	VADDPS      (R9), Z8, Z8
+	MOVQ        SI, R10
+	VMOVUPS     Z2, (R10)
+	ADDQ        DI, R10
+	VMOVUPS     Z5, (R10)
+	ADDQ        DI, R10
+	VMOVUPS     Z8, (R10)
+	MOVQ        BX, R10
+	MOVQ        SI, R12
+	MOVQ        R8, R13
+	VMOVUPS     64(R10), Z0
+	VMOVUPS     recurrentConstants<>+0(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+64(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+128(SB), Z2
+	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z2
+	VMOVUPS     recurrentConstants<>+448(SB), Z3
+	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
+	VMULPS      Z0, Z2, Z2
+	VDIVPS      Z3, Z2, Z2
+	VADDPS      recurrentConstants<>+768(SB), Z2, Z2
+	VMOVUPS     128(R10), Z0
+	VFMADD231PS (R12), Z2, Z0
+	VMOVUPS     recurrentConstants<>+832(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+896(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+960(SB), Z2
+	VFMADD213PS recurrentConstants<>+1024(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+1088(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+1152(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z2
+	VMOVUPS     recurrentConstants<>+1216(SB), Z3
+	VFMADD213PS recurrentConstants<>+1280(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+1344(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+1408(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
+	VMULPS      Z0, Z2, Z2
+	VDIVPS      Z3, Z2, Z2
+	VMOVUPS     (R10), Z0
+	VMOVUPS     recurrentConstants<>+0(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+64(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+128(SB), Z3
+	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z3
+	VMOVUPS     recurrentConstants<>+448(SB), Z4
+	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z4
+	VMULPS      Z0, Z3, Z3
+	VDIVPS      Z4, Z3, Z3
+	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
+	VMOVUPS     (R13), Z0
+	VSUBPS      Z2, Z0, Z0
+	VFMADD213PS Z2, Z3, Z0
+	VMOVUPS     Z0, (R12)
+	ADDQ        R11, R10
+	ADDQ        DI, R12
+	ADDQ        DI, R13
+	VMOVUPS     64(R10), Z0
+	VMOVUPS     recurrentConstants<>+0(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+64(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+128(SB), Z2
+	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z2
+	VMOVUPS     recurrentConstants<>+448(SB), Z3
+	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
+	VMULPS      Z0, Z2, Z2
+	VDIVPS      Z3, Z2, Z2
+	VADDPS      recurrentConstants<>+768(SB), Z2, Z2
+	VMOVUPS     128(R10), Z0
+	VFMADD231PS (R12), Z2, Z0
+	VMOVUPS     recurrentConstants<>+832(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+896(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+960(SB), Z2
+	VFMADD213PS recurrentConstants<>+1024(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+1088(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+1152(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z2
+	VMOVUPS     recurrentConstants<>+1216(SB), Z3
+	VFMADD213PS recurrentConstants<>+1280(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+1344(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+1408(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
+	VMULPS      Z0, Z2, Z2
+	VDIVPS      Z3, Z2, Z2
+	VMOVUPS     (R10), Z0
+	VMOVUPS     recurrentConstants<>+0(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+64(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+128(SB), Z3
+	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z3
+	VMOVUPS     recurrentConstants<>+448(SB), Z4
+	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z4
+	VMULPS      Z0, Z3, Z3
+	VDIVPS      Z4, Z3, Z3
+	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
+	VMOVUPS     (R13), Z0
+	VSUBPS      Z2, Z0, Z0
+	VFMADD213PS Z2, Z3, Z0
+	VMOVUPS     Z0, (R12)
+	ADDQ        R11, R10
+	ADDQ        DI, R12
+	ADDQ        DI, R13
+	VMOVUPS     64(R10), Z0
+	VMOVUPS     recurrentConstants<>+0(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+64(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+128(SB), Z2
+	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z2
+	VMOVUPS     recurrentConstants<>+448(SB), Z3
+	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
+	VMULPS      Z0, Z2, Z2
+	VDIVPS      Z3, Z2, Z2
+	VADDPS      recurrentConstants<>+768(SB), Z2, Z2
+	VMOVUPS     128(R10), Z0
+	VFMADD231PS (R12), Z2, Z0
+	VMOVUPS     recurrentConstants<>+832(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+896(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+960(SB), Z2
+	VFMADD213PS recurrentConstants<>+1024(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+1088(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+1152(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z2
+	VMOVUPS     recurrentConstants<>+1216(SB), Z3
+	VFMADD213PS recurrentConstants<>+1280(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+1344(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+1408(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
+	VMULPS      Z0, Z2, Z2
+	VDIVPS      Z3, Z2, Z2
+	VMOVUPS     (R10), Z0
+	VMOVUPS     recurrentConstants<>+0(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+64(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+128(SB), Z3
+	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z3
+	VMOVUPS     recurrentConstants<>+448(SB), Z4
+	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z4
+	VMULPS      Z0, Z3, Z3
+	VDIVPS      Z4, Z3, Z3
+	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
+	VMOVUPS     (R13), Z0
+	VSUBPS      Z2, Z0, Z0
+	VFMADD213PS Z2, Z3, Z0
+	VMOVUPS     Z0, (R12)
+	ADDQ        $0x40, SI
+	ADDQ        $0x40, R8
+	ADDQ        $0x40, R9
+	ADDQ        $0x000000c0, BX
+	DECQ        DX
+	JNE         panel
+	VZEROUPPER
+	RET
+
+// func gru4x16(t *byte)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·gru4x16(SB), NOSPLIT, $0-8
+	MOVQ t+0(FP), AX
+	MOVQ (AX), CX
+	MOVQ 192(AX), DX
+	MOVQ 120(AX), BX
+	MOVQ 72(AX), SI
+	MOVQ 176(AX), DI
+	MOVQ 48(AX), R8
+	MOVQ 144(AX), R9
+	SHLQ $0x02, DI
+
+panel:
+	MOVQ   184(AX), R10
+	MOVQ   24(AX), R11
+	LEAQ   (R11)(DI*2), R12
+	ADDQ   DI, R12
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	VXORPS Z8, Z8, Z8
+	VXORPS Z9, Z9, Z9
+	VXORPS Z10, Z10, Z10
+	VXORPS Z11, Z11, Z11
+	SUBQ   $0x02, R10
+	JLT    tail
+
+loop:
+	VMOVUPS      (CX), Z12
+	VMOVUPS      64(CX), Z13
+	VMOVUPS      128(CX), Z14
+	VBROADCASTSS (R11), Z15
+	VFMADD231PS  Z12, Z15, Z0
+	VFMADD231PS  Z13, Z15, Z1
+	VFMADD231PS  Z14, Z15, Z2
+	VBROADCASTSS (R11)(DI*1), Z15
+	VFMADD231PS  Z12, Z15, Z3
+	VFMADD231PS  Z13, Z15, Z4
+	VFMADD231PS  Z14, Z15, Z5
+	VBROADCASTSS (R11)(DI*2), Z15
+	VFMADD231PS  Z12, Z15, Z6
+	VFMADD231PS  Z13, Z15, Z7
+	VFMADD231PS  Z14, Z15, Z8
+	VBROADCASTSS (R12), Z15
+	VFMADD231PS  Z12, Z15, Z9
+	VFMADD231PS  Z13, Z15, Z10
+	VFMADD231PS  Z14, Z15, Z11
+	VMOVUPS      192(CX), Z12
+	VMOVUPS      256(CX), Z13
+	VMOVUPS      320(CX), Z14
+	VBROADCASTSS 4(R11), Z15
+	VFMADD231PS  Z12, Z15, Z0
+	VFMADD231PS  Z13, Z15, Z1
+	VFMADD231PS  Z14, Z15, Z2
+	VBROADCASTSS 4(R11)(DI*1), Z15
+	VFMADD231PS  Z12, Z15, Z3
+	VFMADD231PS  Z13, Z15, Z4
+	VFMADD231PS  Z14, Z15, Z5
+	VBROADCASTSS 4(R11)(DI*2), Z15
+	VFMADD231PS  Z12, Z15, Z6
+	VFMADD231PS  Z13, Z15, Z7
+	VFMADD231PS  Z14, Z15, Z8
+	VBROADCASTSS 4(R12), Z15
+	VFMADD231PS  Z12, Z15, Z9
+	VFMADD231PS  Z13, Z15, Z10
+	VFMADD231PS  Z14, Z15, Z11
+	ADDQ         $0x00000180, CX
+	ADDQ         $0x08, R11
+	ADDQ         $0x08, R12
+	SUBQ         $0x02, R10
+	JGE          loop
+
+tail:
+	ADDQ $0x02, R10
+	JE   summed
+
+one:
+	VMOVUPS      (CX), Z12
+	VMOVUPS      64(CX), Z13
+	VMOVUPS      128(CX), Z14
+	VBROADCASTSS (R11), Z15
+	VFMADD231PS  Z12, Z15, Z0
+	VFMADD231PS  Z13, Z15, Z1
+	VFMADD231PS  Z14, Z15, Z2
+	VBROADCASTSS (R11)(DI*1), Z15
+	VFMADD231PS  Z12, Z15, Z3
+	VFMADD231PS  Z13, Z15, Z4
+	VFMADD231PS  Z14, Z15, Z5
+	VBROADCASTSS (R11)(DI*2), Z15
+	VFMADD231PS  Z12, Z15, Z6
+	VFMADD231PS  Z13, Z15, Z7
+	VFMADD231PS  Z14, Z15, Z8
+	VBROADCASTSS (R12), Z15
+	VFMADD231PS  Z12, Z15, Z9
+	VFMADD231PS  Z13, Z15, Z10
+	VFMADD231PS  Z14, Z15, Z11
+	ADDQ         $0x000000c0, CX
+	ADDQ         $0x04, R11
+	ADDQ         $0x04, R12
+	DECQ         R10
+	JNE          one
+
+summed:
+	MOVQ        168(AX), R11
+	MOVQ        BX, R10
+	SHLQ        $0x02, R11
+	VADDPS      (R10), Z0, Z0
+	VMOVUPS     Z0, (R10)
+	VADDPS      64(R10), Z1, Z1
+	VMOVUPS     Z1, 64(R10)
+	VADDPS      (R9), Z2, Z2
+	ADDQ        R11, R10
+	VADDPS      (R10), Z3, Z3
+	VMOVUPS     Z3, (R10)
+	VADDPS      64(R10), Z4, Z4
+	VMOVUPS     Z4, 64(R10)
+	VADDPS      (R9), Z5, Z5
+	ADDQ        R11, R10
+	VADDPS      (R10), Z6, Z6
+	VMOVUPS     Z6, (R10)
+	VADDPS      64(R10), Z7, Z7
+	VMOVUPS     Z7, 64(R10)
+	VADDPS      (R9), Z8, Z8
+	ADDQ        R11, R10
+	VADDPS      (R10), Z9, Z9
+	VMOVUPS     Z9, (R10)
+	VADDPS      64(R10), Z10, Z10
+	VMOVUPS     Z10, 64(R10)
+	VADDPS      (R9), Z11, Z11
+	MOVQ        SI, R10
+	VMOVUPS     Z2, (R10)
+	ADDQ        DI, R10
+	VMOVUPS     Z5, (R10)
+	ADDQ        DI, R10
+	VMOVUPS     Z8, (R10)
+	ADDQ        DI, R10
+	VMOVUPS     Z11, (R10)
+	MOVQ        BX, R10
+	MOVQ        SI, R12
+	MOVQ        R8, R13
+	VMOVUPS     64(R10), Z0
+	VMOVUPS     recurrentConstants<>+0(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+64(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+128(SB), Z2
+	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z2
+	VMOVUPS     recurrentConstants<>+448(SB), Z3
+	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
+	VMULPS      Z0, Z2, Z2
+	VDIVPS      Z3, Z2, Z2
+	VADDPS      recurrentConstants<>+768(SB), Z2, Z2
+	VMOVUPS     128(R10), Z0
+	VFMADD231PS (R12), Z2, Z0
+	VMOVUPS     recurrentConstants<>+832(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+896(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+960(SB), Z2
+	VFMADD213PS recurrentConstants<>+1024(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+1088(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+1152(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z2
+	VMOVUPS     recurrentConstants<>+1216(SB), Z3
+	VFMADD213PS recurrentConstants<>+1280(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+1344(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+1408(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
+	VMULPS      Z0, Z2, Z2
+	VDIVPS      Z3, Z2, Z2
+	VMOVUPS     (R10), Z0
+	VMOVUPS     recurrentConstants<>+0(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+64(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+128(SB), Z3
+	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z3
+	VMOVUPS     recurrentConstants<>+448(SB), Z4
+	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z4
+	VMULPS      Z0, Z3, Z3
+	VDIVPS      Z4, Z3, Z3
+	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
+	VMOVUPS     (R13), Z0
+	VSUBPS      Z2, Z0, Z0
+	VFMADD213PS Z2, Z3, Z0
+	VMOVUPS     Z0, (R12)
+	ADDQ        R11, R10
+	ADDQ        DI, R12
+	ADDQ        DI, R13
+	VMOVUPS     64(R10), Z0
+	VMOVUPS     recurrentConstants<>+0(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+64(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+128(SB), Z2
+	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z2
+	VMOVUPS     recurrentConstants<>+448(SB), Z3
+	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
+	VMULPS      Z0, Z2, Z2
+	VDIVPS      Z3, Z2, Z2
+	VADDPS      recurrentConstants<>+768(SB), Z2, Z2
+	VMOVUPS     128(R10), Z0
+	VFMADD231PS (R12), Z2, Z0
+	VMOVUPS     recurrentConstants<>+832(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+896(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+960(SB), Z2
+	VFMADD213PS recurrentConstants<>+1024(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+1088(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+1152(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z2
+	VMOVUPS     recurrentConstants<>+1216(SB), Z3
+	VFMADD213PS recurrentConstants<>+1280(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+1344(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+1408(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
+	VMULPS      Z0, Z2, Z2
+	VDIVPS      Z3, Z2, Z2
+	VMOVUPS     (R10), Z0
+	VMOVUPS     recurrentConstants<>+0(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+64(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+128(SB), Z3
+	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z3
+	VMOVUPS     recurrentConstants<>+448(SB), Z4
+	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z4
+	VMULPS      Z0, Z3, Z3
+	VDIVPS      Z4, Z3, Z3
+	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
+	VMOVUPS     (R13), Z0
+	VSUBPS      Z2, Z0, Z0
+	VFMADD213PS Z2, Z3, Z0
+	VMOVUPS     Z0, (R12)
+	ADDQ        R11, R10
+	ADDQ        DI, R12
+	ADDQ        DI, R13
+	VMOVUPS     64(R10), Z0
+	VMOVUPS     recurrentConstants<>+0(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+64(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+128(SB), Z2
+	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z2
+	VMOVUPS     recurrentConstants<>+448(SB), Z3
+	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
+	VMULPS      Z0, Z2, Z2
+	VDIVPS      Z3, Z2, Z2
+	VADDPS      recurrentConstants<>+768(SB), Z2, Z2
+	VMOVUPS     128(R10), Z0
+	VFMADD231PS (R12), Z2, Z0
+	VMOVUPS     recurrentConstants<>+832(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+896(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+960(SB), Z2
+	VFMADD213PS recurrentConstants<>+1024(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+1088(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+1152(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z2
+	VMOVUPS     recurrentConstants<>+1216(SB), Z3
+	VFMADD213PS recurrentConstants<>+1280(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+1344(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+1408(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
+	VMULPS      Z0, Z2, Z2
+	VDIVPS      Z3, Z2, Z2
+	VMOVUPS     (R10), Z0
+	VMOVUPS     recurrentConstants<>+0(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+64(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+128(SB), Z3
+	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z3
+	VMOVUPS     recurrentConstants<>+448(SB), Z4
+	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z4
+	VMULPS      Z0, Z3, Z3
+	VDIVPS      Z4, Z3, Z3
+	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
+	VMOVUPS     (R13), Z0
+	VSUBPS      Z2, Z0, Z0
+	VFMADD213PS Z2, Z3, Z0
+	VMOVUPS     Z0, (R12)
+	ADDQ        R11, R10
+	ADDQ        DI, R12
+	ADDQ        DI, R13
+	VMOVUPS     64(R10), Z0
+	VMOVUPS     recurrentConstants<>+0(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+64(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+128(SB), Z2
+	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z2
+	VMOVUPS     recurrentConstants<>+448(SB), Z3
+	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
+	VMULPS      Z0, Z2, Z2
+	VDIVPS      Z3, Z2, Z2
+	VADDPS      recurrentConstants<>+768(SB), Z2, Z2
+	VMOVUPS     128(R10), Z0
+	VFMADD231PS (R12), Z2, Z0
+	VMOVUPS     recurrentConstants<>+832(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+896(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+960(SB), Z2
+	VFMADD213PS recurrentConstants<>+1024(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+1088(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+1152(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z2
+	VMOVUPS     recurrentConstants<>+1216(SB), Z3
+	VFMADD213PS recurrentConstants<>+1280(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+1344(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+1408(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
+	VMULPS      Z0, Z2, Z2
+	VDIVPS      Z3, Z2, Z2
+	VMOVUPS     (R10), Z0
+	VMOVUPS     recurrentConstants<>+0(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+64(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+128(SB), Z3
+	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z3
+	VMOVUPS     recurrentConstants<>+448(SB), Z4
+	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z4
+	VMULPS      Z0, Z3, Z3
+	VDIVPS      Z4, Z3, Z3
+	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
+	VMOVUPS     (R13), Z0
+	VSUBPS      Z2, Z0, Z0
+	VFMADD213PS Z2, Z3, Z0
+	VMOVUPS     Z0, (R12)
+	ADDQ        $0x40, SI
+	ADDQ        $0x40, R8
+	ADDQ        $0x40, R9
+	ADDQ        $0x000000c0, BX
+	DECQ        DX
+	JNE         panel
+	VZEROUPPER
+	RET
+
+// func gru5x16(t *byte)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·gru5x16(SB), NOSPLIT, $0-8
+	MOVQ t+0(FP), AX
+	MOVQ (AX), CX
+	MOVQ 192(AX), DX
+	MOVQ 120(AX), BX
+	MOVQ 72(AX), SI
+	MOVQ 176(AX), DI
+	MOVQ 48(AX), R8
+	MOVQ 144(AX), R9
+	SHLQ $0x02, DI
+
+panel:
+	MOVQ   184(AX), R10
+	MOVQ   24(AX), R11
+	LEAQ   (R11)(DI*2), R12
+	ADDQ   DI, R12
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	VXORPS Z8, Z8, Z8
+	VXORPS Z9, Z9, Z9
+	VXORPS Z10, Z10, Z10
+	VXORPS Z11, Z11, Z11
+	VXORPS Z12, Z12, Z12
+	VXORPS Z13, Z13, Z13
+	VXORPS Z14, Z14, Z14
+	SUBQ   $0x02, R10
+	JLT    tail
+
+loop:
+	VMOVUPS      (CX), Z15
+	VMOVUPS      64(CX), Z16
+	VMOVUPS      128(CX), Z17
+	VBROADCASTSS (R11), Z18
+	VFMADD231PS  Z15, Z18, Z0
+	VFMADD231PS  Z16, Z18, Z1
+	VFMADD231PS  Z17, Z18, Z2
+	VBROADCASTSS (R11)(DI*1), Z18
+	VFMADD231PS  Z15, Z18, Z3
+	VFMADD231PS  Z16, Z18, Z4
+	VFMADD231PS  Z17, Z18, Z5
+	VBROADCASTSS (R11)(DI*2), Z18
+	VFMADD231PS  Z15, Z18, Z6
+	VFMADD231PS  Z16, Z18, Z7
+	VFMADD231PS  Z17, Z18, Z8
+	VBROADCASTSS (R12), Z18
+	VFMADD231PS  Z15, Z18, Z9
+	VFMADD231PS  Z16, Z18, Z10
+	VFMADD231PS  Z17, Z18, Z11
+	VBROADCASTSS (R12)(DI*1), Z18
+	VFMADD231PS  Z15, Z18, Z12
+	VFMADD231PS  Z16, Z18, Z13
+	VFMADD231PS  Z17, Z18, Z14
+	VMOVUPS      192(CX), Z15
+	VMOVUPS      256(CX), Z16
+	VMOVUPS      320(CX), Z17
+	VBROADCASTSS 4(R11), Z18
+	VFMADD231PS  Z15, Z18, Z0
+	VFMADD231PS  Z16, Z18, Z1
+	VFMADD231PS  Z17, Z18, Z2
+	VBROADCASTSS 4(R11)(DI*1), Z18
+	VFMADD231PS  Z15, Z18, Z3
+	VFMADD231PS  Z16, Z18, Z4
+	VFMADD231PS  Z17, Z18, Z5
+	VBROADCASTSS 4(R11)(DI*2), Z18
+	VFMADD231PS  Z15, Z18, Z6
+	VFMADD231PS  Z16, Z18, Z7
+	VFMADD231PS  Z17, Z18, Z8
+	VBROADCASTSS 4(R12), Z18
+	VFMADD231PS  Z15, Z18, Z9
+	VFMADD231PS  Z16, Z18, Z10
+	VFMADD231PS  Z17, Z18, Z11
+	VBROADCASTSS 4(R12)(DI*1), Z18
+	VFMADD231PS  Z15, Z18, Z12
+	VFMADD231PS  Z16, Z18, Z13
+	VFMADD231PS  Z17, Z18, Z14
+	ADDQ         $0x00000180, CX
+	ADDQ         $0x08, R11
+	ADDQ         $0x08, R12
+	SUBQ         $0x02, R10
+	JGE          loop
+
+tail:
+	ADDQ $0x02, R10
+	JE   summed
+
+one:
+	VMOVUPS      (CX), Z15
+	VMOVUPS      64(CX), Z16
+	VMOVUPS      128(CX), Z17
+	VBROADCASTSS (R11), Z18
+	VFMADD231PS  Z15, Z18, Z0
+	VFMADD231PS  Z16, Z18, Z1
+	VFMADD231PS  Z17, Z18, Z2
+	VBROADCASTSS (R11)(DI*1), Z18
+	VFMADD231PS  Z15, Z18, Z3
+	VFMADD231PS  Z16, Z18, Z4
+	VFMADD231PS  Z17, Z18, Z5
+	VBROADCASTSS (R11)(DI*2), Z18
+	VFMADD231PS  Z15, Z18, Z6
+	VFMADD231PS  Z16, Z18, Z7
+	VFMADD231PS  Z17, Z18, Z8
+	VBROADCASTSS (R12), Z18
+	VFMADD231PS  Z15, Z18, Z9
+	VFMADD231PS  Z16, Z18, Z10
+	VFMADD231PS  Z17, Z18, Z11
+	VBROADCASTSS (R12)(DI*1), Z18
+	VFMADD231PS  Z15, Z18, Z12
+	VFMADD231PS  Z16, Z18, Z13
+	VFMADD231PS  Z17, Z18, Z14
+	ADDQ         $0x000000c0, CX
+	ADDQ         $0x04, R11
+	ADDQ         $0x04, R12
+	DECQ         R10
+	JNE          one
+
+summed:
+	MOVQ        168(AX), R11
+	MOVQ        BX, R10
+	SHLQ        $0x02, R11
+	VADDPS      (R10), Z0, Z0
+	VMOVUPS     Z0, (R10)
+	VADDPS      64(R10), Z1, Z1
+	VMOVUPS     Z1, 64(R10)
+	VADDPS      (R9), Z2, Z2
+	ADDQ        R11, R10
+	VADDPS      (R10), Z3, Z3
+	VMOVUPS     Z3, (R10)
+	VADDPS      64(R10), Z4, Z4
+	VMOVUPS     Z4, 64(R10)
+	VADDPS      (R9), Z5, Z5
+	ADDQ        R11, R10
+	VADDPS      (R10), Z6, Z6
+	VMOVUPS     Z6, (R10)
+	VADDPS      64(R10), Z7, Z7
+	VMOVUPS     Z7, 64(R10)
+	VADDPS      (R9), Z8, Z8
+	ADDQ        R11, R10
+	VADDPS      (R10), Z9, Z9
+	VMOVUPS     Z9, (R10)
+	VADDPS      64(R10), Z10, Z10
+	VMOVUPS     Z10, 64(R10)
+	VADDPS      (R9), Z11, Z11
+	ADDQ        R11, R10
+	VADDPS      (R10), Z12, Z12
+	VMOVUPS     Z12, (R10)
+	VADDPS      64(R10), Z13, Z13
+	VMOVUPS     Z13, 64(R10)
+	VADDPS      (R9), Z14, Z14
+	MOVQ        SI, R10
+	VMOVUPS     Z2, (R10)
+	ADDQ        DI, R10
+	VMOVUPS     Z5, (R10)
+	ADDQ        DI, R10
+	VMOVUPS     Z8, (R10)
+	ADDQ        DI, R10
+	VMOVUPS     Z11, (R10)
+	ADDQ        DI, R10
+	VMOVUPS     Z14, (R10)
+	MOVQ        BX, R10
+	MOVQ        SI, R12
+	MOVQ        R8, R13
+	VMOVUPS     64(R10), Z0
+	VMOVUPS     recurrentConstants<>+0(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+64(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+128(SB), Z2
+	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z2
+	VMOVUPS     recurrentConstants<>+448(SB), Z3
+	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
+	VMULPS      Z0, Z2, Z2
+	VDIVPS      Z3, Z2, Z2
+	VADDPS      recurrentConstants<>+768(SB), Z2, Z2
+	VMOVUPS     128(R10), Z0
+	VFMADD231PS (R12), Z2, Z0
+	VMOVUPS     recurrentConstants<>+832(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+896(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+960(SB), Z2
+	VFMADD213PS recurrentConstants<>+1024(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+1088(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+1152(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z2
+	VMOVUPS     recurrentConstants<>+1216(SB), Z3
+	VFMADD213PS recurrentConstants<>+1280(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+1344(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+1408(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
+	VMULPS      Z0, Z2, Z2
+	VDIVPS      Z3, Z2, Z2
+	VMOVUPS     (R10), Z0
+	VMOVUPS     recurrentConstants<>+0(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+64(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+128(SB), Z3
+	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z3
+	VMOVUPS     recurrentConstants<>+448(SB), Z4
+	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z4
+	VMULPS      Z0, Z3, Z3
+	VDIVPS      Z4, Z3, Z3
+	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
+	VMOVUPS     (R13), Z0
+	VSUBPS      Z2, Z0, Z0
+	VFMADD213PS Z2, Z3, Z0
+	VMOVUPS     Z0, (R12)
+	ADDQ        R11, R10
+	ADDQ        DI, R12
+	ADDQ        DI, R13
+	VMOVUPS     64(R10), Z0
+	VMOVUPS     recurrentConstants<>+0(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+64(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+128(SB), Z2
+	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z2
+	VMOVUPS     recurrentConstants<>+448(SB), Z3
+	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
+	VMULPS      Z0, Z2, Z2
+	VDIVPS      Z3, Z2, Z2
+	VADDPS      recurrentConstants<>+768(SB), Z2, Z2
+	VMOVUPS     128(R10), Z0
+	VFMADD231PS (R12), Z2, Z0
+	VMOVUPS     recurrentConstants<>+832(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+896(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+960(SB), Z2
+	VFMADD213PS recurrentConstants<>+1024(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+1088(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+1152(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z2
+	VMOVUPS     recurrentConstants<>+1216(SB), Z3
+	VFMADD213PS recurrentConstants<>+1280(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+1344(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+1408(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
+	VMULPS      Z0, Z2, Z2
+	VDIVPS      Z3, Z2, Z2
+	VMOVUPS     (R10), Z0
+	VMOVUPS     recurrentConstants<>+0(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+64(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+128(SB), Z3
+	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z3
+	VMOVUPS     recurrentConstants<>+448(SB), Z4
+	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z4
+	VMULPS      Z0, Z3, Z3
+	VDIVPS      Z4, Z3, Z3
+	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
+	VMOVUPS     (R13), Z0
+	VSUBPS      Z2, Z0, Z0
+	VFMADD213PS Z2, Z3, Z0
+	VMOVUPS     Z0, (R12)
+	ADDQ        R11, R10
+	ADDQ        DI, R12
+	ADDQ        DI, R13
+	VMOVUPS     64(R10), Z0
+	VMOVUPS     recurrentConstants<>+0(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+64(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+128(SB), Z2
+	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z2
+	VMOVUPS     recurrentConstants<>+448(SB), Z3
+	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
+	VMULPS      Z0, Z2, Z2
+	VDIVPS      Z3, Z2, Z2
+	VADDPS      recurrentConstants<>+768(SB), Z2, Z2
+	VMOVUPS     128(R10), Z0
+	VFMADD231PS (R12), Z2, Z0
+	VMOVUPS     recurrentConstants<>+832(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+896(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+960(SB), Z2
+	VFMADD213PS recurrentConstants<>+1024(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+1088(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+1152(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z2
+	VMOVUPS     recurrentConstants<>+1216(SB), Z3
+	VFMADD213PS recurrentConstants<>+1280(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+1344(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+1408(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
+	VMULPS      Z0, Z2, Z2
+	VDIVPS      Z3, Z2, Z2
+	VMOVUPS     (R10), Z0
+	VMOVUPS     recurrentConstants<>+0(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+64(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+128(SB), Z3
+	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z3
+	VMOVUPS     recurrentConstants<>+448(SB), Z4
+	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z4
+	VMULPS      Z0, Z3, Z3
+	VDIVPS      Z4, Z3, Z3
+	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
+	VMOVUPS     (R13), Z0
+	VSUBPS      Z2, Z0, Z0
+	VFMADD213PS Z2, Z3, Z0
+	VMOVUPS     Z0, (R12)
+	ADDQ        R11, R10
+	ADDQ        DI, R12
+	ADDQ        DI, R13
+	VMOVUPS     64(R10), Z0
+	VMOVUPS     recurrentConstants<>+0(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+64(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+128(SB), Z2
+	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z2
+	VMOVUPS     recurrentConstants<>+448(SB), Z3
+	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
+	VMULPS      Z0, Z2, Z2
+	VDIVPS      Z3, Z2, Z2
+	VADDPS      recurrentConstants<>+768(SB), Z2, Z2
+	VMOVUPS     128(R10), Z0
+	VFMADD231PS (R12), Z2, Z0
+	VMOVUPS     recurrentConstants<>+832(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+896(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+960(SB), Z2
+	VFMADD213PS recurrentConstants<>+1024(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+1088(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+1152(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z2
+	VMOVUPS     recurrentConstants<>+1216(SB), Z3
+	VFMADD213PS recurrentConstants<>+1280(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+1344(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+1408(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
+	VMULPS      Z0, Z2, Z2
+	VDIVPS      Z3, Z2, Z2
+	VMOVUPS     (R10), Z0
+	VMOVUPS     recurrentConstants<>+0(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+64(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+128(SB), Z3
+	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z3
+	VMOVUPS     recurrentConstants<>+448(SB), Z4
+	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z4
+	VMULPS      Z0, Z3, Z3
+	VDIVPS      Z4, Z3, Z3
+	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
+	VMOVUPS     (R13), Z0
+	VSUBPS      Z2, Z0, Z0
+	VFMADD213PS Z2, Z3, Z0
+	VMOVUPS     Z0, (R12)
+	ADDQ        R11, R10
+	ADDQ        DI, R12
+	ADDQ        DI, R13
+	VMOVUPS     64(R10), Z0
+	VMOVUPS     recurrentConstants<>+0(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+64(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+128(SB), Z2
+	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z2
+	VMOVUPS     recurrentConstants<>+448(SB), Z3
+	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
+	VMULPS      Z0, Z2, Z2
+	VDIVPS      Z3, Z2, Z2
+	VADDPS      recurrentConstants<>+768(SB), Z2, Z2
+	VMOVUPS     128(R10), Z0
+	VFMADD231PS (R12), Z2, Z0
+	VMOVUPS     recurrentConstants<>+832(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+896(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+960(SB), Z2
+	VFMADD213PS recurrentConstants<>+1024(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+1088(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+1152(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z2
+	VMOVUPS     recurrentConstants<>+1216(SB), Z3
+	VFMADD213PS recurrentConstants<>+1280(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+1344(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+1408(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
+	VMULPS      Z0, Z2, Z2
+	VDIVPS      Z3, Z2, Z2
+	VMOVUPS     (R10), Z0
+	VMOVUPS     recurrentConstants<>+0(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+64(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+128(SB), Z3
+	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z3
+	VMOVUPS     recurrentConstants<>+448(SB), Z4
+	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z4
+	VMULPS      Z0, Z3, Z3
+	VDIVPS      Z4, Z3, Z3
+	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
+	VMOVUPS     (R13), Z0
+	VSUBPS      Z2, Z0, Z0
+	VFMADD213PS Z2, Z3, Z0
+	VMOVUPS     Z0, (R12)
+	ADDQ        $0x40, SI
+	ADDQ        $0x40, R8
+	ADDQ        $0x40, R9
+	ADDQ        $0x000000c0, BX
+	DECQ        DX
+	JNE         panel
+	VZEROUPPER
+	RET
+
+// func gru6x16(t *byte)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·gru6x16(SB), NOSPLIT, $0-8
+	MOVQ t+0(FP), AX
+	MOVQ (AX), CX
+	MOVQ 192(AX), DX
+	MOVQ 120(AX), BX
+	MOVQ 72(AX), SI
+	MOVQ 176(AX), DI
+	MOVQ 48(AX), R8
+	MOVQ 144(AX), R9
+	SHLQ $0x02, DI
+
+panel:
+	MOVQ   184(AX), R10
+	MOVQ   24(AX), R11
+	LEAQ   (R11)(DI*2), R12
+	ADDQ   DI, R12
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	VXORPS Z8, Z8, Z8
+	VXORPS Z9, Z9, Z9
+	VXORPS Z10, Z10, Z10
+	VXORPS Z11, Z11, Z11
+	VXORPS Z12, Z12, Z12
+	VXORPS Z13, Z13, Z13
+	VXORPS Z14, Z14, Z14
+	VXORPS Z15, Z15, Z15
+	VXORPS Z16, Z16, Z16
+	VXORPS Z17, Z17, Z17
+	SUBQ   $0x02, R10
+	JLT    tail
+
+loop:
+	VMOVUPS      (CX), Z18
+	VMOVUPS      64(CX), Z19
+	VMOVUPS      128(CX), Z20
+	VBROADCASTSS (R11), Z21
+	VFMADD231PS  Z18, Z21, Z0
+	VFMADD231PS  Z19, Z21, Z1
+	VFMADD231PS  Z20, Z21, Z2
+	VBROADCASTSS (R11)(DI*1), Z21
+	VFMADD231PS  Z18, Z21, Z3
+	VFMADD231PS  Z19, Z21, Z4
+	VFMADD231PS  Z20, Z21, Z5
+	VBROADCASTSS (R11)(DI*2), Z21
+	VFMADD231PS  Z18, Z21, Z6
+	VFMADD231PS  Z19, Z21, Z7
+	VFMADD231PS  Z20, Z21, Z8
+	VBROADCASTSS (R12), Z21
+	VFMADD231PS  Z18, Z21, Z9
+	VFMADD231PS  Z19, Z21, Z10
+	VFMADD231PS  Z20, Z21, Z11
+	VBROADCASTSS (R12)(DI*1), Z21
+	VFMADD231PS  Z18, Z21, Z12
+	VFMADD231PS  Z19, Z21, Z13
+	VFMADD231PS  Z20, Z21, Z14
+	VBROADCASTSS (R12)(DI*2), Z21
+	VFMADD231PS  Z18, Z21, Z15
+	VFMADD231PS  Z19, Z21, Z16
+	VFMADD231PS  Z20, Z21, Z17
+	VMOVUPS      192(CX), Z18
+	VMOVUPS      256(CX), Z19
+	VMOVUPS      320(CX), Z20
+	VBROADCASTSS 4(R11), Z21
+	VFMADD231PS  Z18, Z21, Z0
+	VFMADD231PS  Z19, Z21, Z1
+	VFMADD231PS  Z20, Z21, Z2
+	VBROADCASTSS 4(R11)(DI*1), Z21
+	VFMADD231PS  Z18, Z21, Z3
+	VFMADD231PS  Z19, Z21, Z4
+	VFMADD231PS  Z20, Z21, Z5
+	VBROADCASTSS 4(R11)(DI*2), Z21
+	VFMADD231PS  Z18, Z21, Z6
+	VFMADD231PS  Z19, Z21, Z7
+	VFMADD231PS  Z20, Z21, Z8
+	VBROADCASTSS 4(R12), Z21
+	VFMADD231PS  Z18, Z21, Z9
+	VFMADD231PS  Z19, Z21, Z10
+	VFMADD231PS  Z20, Z21, Z11
+	VBROADCASTSS 4(R12)(DI*1), Z21
+	VFMADD231PS  Z18, Z21, Z12
+	VFMADD231PS  Z19, Z21, Z13
+	VFMADD231PS  Z20, Z21, Z14
+	VBROADCASTSS 4(R12)(DI*2), Z21
+	VFMADD231PS  Z18, Z21, Z15
+	VFMADD231PS  Z19, Z21, Z16
+	VFMADD231PS  Z20, Z21, Z17
+	ADDQ         $0x00000180, CX
+	ADDQ         $0x08, R11
+	ADDQ         $0x08, R12
+	SUBQ         $0x02, R10
+	JGE          loop
+
+tail:
+	ADDQ $0x02, R10
+	JE   summed
+
+one:
+	VMOVUPS      (CX), Z18
+	VMOVUPS      64(CX), Z19
+	VMOVUPS      128(CX), Z20
+	VBROADCASTSS (R11), Z21
+	VFMADD231PS  Z18, Z21, Z0
+	VFMADD231PS  Z19, Z21, Z1
+	VFMADD231PS  Z20, Z21, Z2
+	VBROADCASTSS (R11)(DI*1), Z21
+	VFMADD231PS  Z18, Z21, Z3
+	VFMADD231PS  Z19, Z21, Z4
+	VFMADD231PS  Z20, Z21, Z5
+	VBROADCASTSS (R11)(DI*2), Z21
+	VFMADD231PS  Z18, Z21, Z6
+	VFMADD231PS  Z19, Z21, Z7
+	VFMADD231PS  Z20, Z21, Z8
+	VBROADCASTSS (R12), Z21
+	VFMADD231PS  Z18, Z21, Z9
+	VFMADD231PS  Z19, Z21, Z10
+	VFMADD231PS  Z20, Z21, Z11
+	VBROADCASTSS (R12)(DI*1), Z21
+	VFMADD231PS  Z18, Z21, Z12
+	VFMADD231PS  Z19, Z21, Z13
+	VFMADD231PS  Z20, Z21, Z14
+	VBROADCASTSS (R12)(DI*2), Z21
+	VFMADD231PS  Z18, Z21, Z15
+	VFMADD231PS  Z19, Z21, Z16
+	VFMADD231PS  Z20, Z21, Z17
+	ADDQ         $0x000000c0, CX
+	ADDQ         $0x04, R11
+	ADDQ         $0x04, R12
+	DECQ         R10
+	JNE          one
+
+summed:
+	MOVQ        168(AX), R11
+	MOVQ        BX, R10
+	SHLQ        $0x02, R11
+	VADDPS      (R10), Z0, Z0
+	VMOVUPS     Z0, (R10)
+	VADDPS      64(R10), Z1, Z1
+	VMOVUPS     Z1, 64(R10)
+	VADDPS      (R9), Z2, Z2
+	ADDQ        R11, R10
+	VADDPS      (R10), Z3, Z3
+	VMOVUPS     Z3, (R10)
+	VADDPS      64(R10), Z4, Z4
+	VMOVUPS     Z4, 64(R10)
+	VADDPS      (R9), Z5, Z5
+	ADDQ        R11, R10
+	VADDPS      (R10), Z6, Z6
+	VMOVUPS     Z6, (R10)
+	VADDPS      64(R10), Z7, Z7
+	VMOVUPS     Z7, 64(R10)
+	VADDPS      (R9), Z8, Z8
+	ADDQ        R11, R10
+	VADDPS      (R10), Z9, Z9
+	VMOVUPS     Z9, (R10)
+	VADDPS      64(R10), Z10, Z10
+	VMOVUPS     Z10, 64(R10)
+	VADDPS      (R9), Z11, Z11
+	ADDQ        R11, R10
+	VADDPS      (R10), Z12, Z12
+	VMOVUPS     Z12, (R10)
+	VADDPS      64(R10), Z13, Z13
+	VMOVUPS     Z13, 64(R10)
+	VADDPS      (R9), Z14, Z14
+	ADDQ        R11, R10
+	VADDPS      (R10), Z15, Z15
+	VMOVUPS     Z15, (R10)
+	VADDPS      64(R10), Z16, Z16
+	VMOVUPS     Z16, 64(R10)
+	VADDPS      (R9), Z17, Z17
+	MOVQ        SI, R10
+	VMOVUPS     Z2, (R10)
+	ADDQ        DI, R10
+	VMOVUPS     Z5, (R10)
+	ADDQ        DI, R10
+	VMOVUPS     Z8, (R10)
+	ADDQ        DI, R10
+	VMOVUPS     Z11, (R10)
+	ADDQ        DI, R10
+	VMOVUPS     Z14, (R10)
+	ADDQ        DI, R10
+	VMOVUPS     Z17, (R10)
+	MOVQ        BX, R10
+	MOVQ        SI, R12
+	MOVQ        R8, R13
+	VMOVUPS     64(R10), Z0
+	VMOVUPS     recurrentConstants<>+0(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+64(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+128(SB), Z2
+	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z2
+	VMOVUPS     recurrentConstants<>+448(SB), Z3
+	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
+	VMULPS      Z0, Z2, Z2
+	VDIVPS      Z3, Z2, Z2
+	VADDPS      recurrentConstants<>+768(SB), Z2, Z2
+	VMOVUPS     128(R10), Z0
+	VFMADD231PS (R12), Z2, Z0
+	VMOVUPS     recurrentConstants<>+832(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+896(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+960(SB), Z2
+	VFMADD213PS recurrentConstants<>+1024(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+1088(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+1152(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z2
+	VMOVUPS     recurrentConstants<>+1216(SB), Z3
+	VFMADD213PS recurrentConstants<>+1280(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+1344(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+1408(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
+	VMULPS      Z0, Z2, Z2
+	VDIVPS      Z3, Z2, Z2
+	VMOVUPS     (R10), Z0
+	VMOVUPS     recurrentConstants<>+0(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+64(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+128(SB), Z3
+	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z3
+	VMOVUPS     recurrentConstants<>+448(SB), Z4
+	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z4
+	VMULPS      Z0, Z3, Z3
+	VDIVPS      Z4, Z3, Z3
+	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
+	VMOVUPS     (R13), Z0
+	VSUBPS      Z2, Z0, Z0
+	VFMADD213PS Z2, Z3, Z0
+	VMOVUPS     Z0, (R12)
+	ADDQ        R11, R10
+	ADDQ        DI, R12
+	ADDQ        DI, R13
+	VMOVUPS     64(R10), Z0
+	VMOVUPS     recurrentConstants<>+0(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+64(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+128(SB), Z2
+	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z2
+	VMOVUPS     recurrentConstants<>+448(SB), Z3
+	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
+	VMULPS      Z0, Z2, Z2
+	VDIVPS      Z3, Z2, Z2
+	VADDPS      recurrentConstants<>+768(SB), Z2, Z2
+	VMOVUPS     128(R10), Z0
+	VFMADD231PS (R12), Z2, Z0
+	VMOVUPS     recurrentConstants<>+832(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+896(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+960(SB), Z2
+	VFMADD213PS recurrentConstants<>+1024(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+1088(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+1152(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z2
+	VMOVUPS     recurrentConstants<>+1216(SB), Z3
+	VFMADD213PS recurrentConstants<>+1280(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+1344(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+1408(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
+	VMULPS      Z0, Z2, Z2
+	VDIVPS      Z3, Z2, Z2
+	VMOVUPS     (R10), Z0
+	VMOVUPS     recurrentConstants<>+0(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+64(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+128(SB), Z3
+	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z3
+	VMOVUPS     recurrentConstants<>+448(SB), Z4
+	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z4
+	VMULPS      Z0, Z3, Z3
+	VDIVPS      Z4, Z3, Z3
+	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
+	VMOVUPS     (R13), Z0
+	VSUBPS      Z2, Z0, Z0
+	VFMADD213PS Z2, Z3, Z0
+	VMOVUPS     Z0, (R12)
+	ADDQ        R11, R10
+	ADDQ        DI, R12
+	ADDQ        DI, R13
+	VMOVUPS     64(R10), Z0
+	VMOVUPS     recurrentConstants<>+0(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+64(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+128(SB), Z2
+	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z2
+	VMOVUPS     recurrentConstants<>+448(SB), Z3
+	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
+	VMULPS      Z0, Z2, Z2
+	VDIVPS      Z3, Z2, Z2
+	VADDPS      recurrentConstants<>+768(SB), Z2, Z2
+	VMOVUPS     128(R10), Z0
+	VFMADD231PS (R12), Z2, Z0
+	VMOVUPS     recurrentConstants<>+832(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+896(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+960(SB), Z2
+	VFMADD213PS recurrentConstants<>+1024(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+1088(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+1152(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z2
+	VMOVUPS     recurrentConstants<>+1216(SB), Z3
+	VFMADD213PS recurrentConstants<>+1280(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+1344(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+1408(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
+	VMULPS      Z0, Z2, Z2
+	VDIVPS      Z3, Z2, Z2
+	VMOVUPS     (R10), Z0
+	VMOVUPS     recurrentConstants<>+0(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+64(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+128(SB), Z3
+	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z3
+	VMOVUPS     recurrentConstants<>+448(SB), Z4
+	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z4
+	VMULPS      Z0, Z3, Z3
+	VDIVPS      Z4, Z3, Z3
+	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
+	VMOVUPS     (R13), Z0
+	VSUBPS      Z2, Z0, Z0
+	VFMADD213PS Z2, Z3, Z0
+	VMOVUPS     Z0, (R12)
+	ADDQ        R11, R10
+	ADDQ        DI, R12
+	ADDQ        DI, R13
+	VMOVUPS     64(R10), Z0
+	VMOVUPS     recurrentConstants<>+0(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+64(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+128(SB), Z2
+	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z2
+	VMOVUPS     recurrentConstants<>+448(SB), Z3
+	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
+	VMULPS      Z0, Z2, Z2
+	VDIVPS      Z3, Z2, Z2
+	VADDPS      recurrentConstants<>+768(SB), Z2, Z2
+	VMOVUPS     128(R10), Z0
+	VFMADD231PS (R12), Z2, Z0
+	VMOVUPS     recurrentConstants<>+832(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+896(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+960(SB), Z2
+	VFMADD213PS recurrentConstants<>+1024(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+1088(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+1152(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z2
+	VMOVUPS     recurrentConstants<>+1216(SB), Z3
+	VFMADD213PS recurrentConstants<>+1280(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+1344(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+1408(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
+	VMULPS      Z0, Z2, Z2
+	VDIVPS      Z3, Z2, Z2
+	VMOVUPS     (R10), Z0
+	VMOVUPS     recurrentConstants<>+0(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+64(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+128(SB), Z3
+	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z3
+	VMOVUPS     recurrentConstants<>+448(SB), Z4
+	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z4
+	VMULPS      Z0, Z3, Z3
+	VDIVPS      Z4, Z3, Z3
+	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
+	VMOVUPS     (R13), Z0
+	VSUBPS      Z2, Z0, Z0
+	VFMADD213PS Z2, Z3, Z0
+	VMOVUPS     Z0, (R12)
+	ADDQ        R11, R10
+	ADDQ        DI, R12
+	ADDQ        DI, R13
+	VMOVUPS     64(R10), Z0
+	VMOVUPS     recurrentConstants<>+0(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+64(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+128(SB), Z2
+	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z2
+	VMOVUPS     recurrentConstants<>+448(SB), Z3
+	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
+	VMULPS      Z0, Z2, Z2
+	VDIVPS      Z3, Z2, Z2
+	VADDPS      recurrentConstants<>+768(SB), Z2, Z2
+	VMOVUPS     128(R10), Z0
+	VFMADD231PS (R12), Z2, Z0
+	VMOVUPS     recurrentConstants<>+832(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+896(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+960(SB), Z2
+	VFMADD213PS recurrentConstants<>+1024(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+1088(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+1152(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z2
+	VMOVUPS     recurrentConstants<>+1216(SB), Z3
+	VFMADD213PS recurrentConstants<>+1280(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+1344(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+1408(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
+	VMULPS      Z0, Z2, Z2
+	VDIVPS      Z3, Z2, Z2
+	VMOVUPS     (R10), Z0
+	VMOVUPS     recurrentConstants<>+0(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+64(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+128(SB), Z3
+	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z3
+	VMOVUPS     recurrentConstants<>+448(SB), Z4
+	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z4
+	VMULPS      Z0, Z3, Z3
+	VDIVPS      Z4, Z3, Z3
+	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
+	VMOVUPS     (R13), Z0
+	VSUBPS      Z2, Z0, Z0
+	VFMADD213PS Z2, Z3, Z0
+	VMOVUPS     Z0, (R12)
+	ADDQ        R11, R10
+	ADDQ        DI, R12
+	ADDQ        DI, R13
+	VMOVUPS     64(R10), Z0
+	VMOVUPS     recurrentConstants<>+0(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+64(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+128(SB), Z2
+	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z2
+	VMOVUPS     recurrentConstants<>+448(SB), Z3
+	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
+	VMULPS      Z0, Z2, Z2
+	VDIVPS      Z3, Z2, Z2
+	VADDPS      recurrentConstants<>+768(SB), Z2, Z2
+	VMOVUPS     128(R10), Z0
+	VFMADD231PS (R12), Z2, Z0
+	VMOVUPS     recurrentConstants<>+832(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+896(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+960(SB), Z2
+	VFMADD213PS recurrentConstants<>+1024(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+1088(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+1152(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z2
+	VMOVUPS     recurrentConstants<>+1216(SB), Z3
+	VFMADD213PS recurrentConstants<>+1280(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+1344(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+1408(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
+	VMULPS      Z0, Z2, Z2
+	VDIVPS      Z3, Z2, Z2
+	VMOVUPS     (R10), Z0
+	VMOVUPS     recurrentConstants<>+0(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+64(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+128(SB), Z3
+	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z3
+	VMOVUPS     recurrentConstants<>+448(SB), Z4
+	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z4
+	VMULPS      Z0, Z3, Z3
+	VDIVPS      Z4, Z3, Z3
+	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
+	VMOVUPS     (R13), Z0
+	VSUBPS      Z2, Z0, Z0
+	VFMADD213PS Z2, Z3, Z0
+	VMOVUPS     Z0, (R12)
+	ADDQ        $0x40, SI
+	ADDQ        $0x40, R8
+	ADDQ        $0x40, R9
+	ADDQ        $0x000000c0, BX
+	DECQ        DX
+	JNE         panel
+	VZEROUPPER
+	RET
+
+// func gru7x16(t *byte)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·gru7x16(SB), NOSPLIT, $0-8
+	MOVQ t+0(FP), AX
+	MOVQ (AX), CX
+	MOVQ 192(AX), DX
+	MOVQ 120(AX), BX
+	MOVQ 72(AX), SI
+	MOVQ 176(AX), DI
+	MOVQ 48(AX), R8
+	MOVQ 144(AX), R9
+	SHLQ $0x02, DI
+
+panel:
+	MOVQ   184(AX), R10
+	MOVQ   24(AX), R11
+	LEAQ   (R11)(DI*2), R12
+	ADDQ   DI, R12
+	LEAQ   (R12)(DI*2), R13
+	ADDQ   DI, R13
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	VXORPS Z8, Z8, Z8
+	VXORPS Z9, Z9, Z9
+	VXORPS Z10, Z10, Z10
+	VXORPS Z11, Z11, Z11
+	VXORPS Z12, Z12, Z12
+	VXORPS Z13, Z13, Z13
+	VXORPS Z14, Z14, Z14
+	VXORPS Z15, Z15, Z15
+	VXORPS Z16, Z16, Z16
+	VXORPS Z17, Z17, Z17
+	VXORPS Z18, Z18, Z18
+	VXORPS Z19, Z19, Z19
+	VXORPS Z20, Z20, Z20
+	SUBQ   $0x02, R10
+	JLT    tail
+
+loop:
+	VMOVUPS      (CX), Z21
+	VMOVUPS      64(CX), Z22
+	VMOVUPS      128(CX), Z23
+	VBROADCASTSS (R11), Z24
+	VFMADD231PS  Z21, Z24, Z0
+	VFMADD231PS  Z22, Z24, Z1
+	VFMADD231PS  Z23, Z24, Z2
+	VBROADCASTSS (R11)(DI*1), Z24
+	VFMADD231PS  Z21, Z24, Z3
+	VFMADD231PS  Z22, Z24, Z4
+	VFMADD231PS  Z23, Z24, Z5
+	VBROADCASTSS (R11)(DI*2), Z24
+	VFMADD231PS  Z21, Z24, Z6
+	VFMADD231PS  Z22, Z24, Z7
+	VFMADD231PS  Z23, Z24, Z8
+	VBROADCASTSS (R12), Z24
+	VFMADD231PS  Z21, Z24, Z9
+	VFMADD231PS  Z22, Z24, Z10
+	VFMADD231PS  Z23, Z24, Z11
+	VBROADCASTSS (R12)(DI*1), Z24
+	VFMADD231PS  Z21, Z24, Z12
+	VFMADD231PS  Z22, Z24, Z13
+	VFMADD231PS  Z23, Z24, Z14
+	VBROADCASTSS (R12)(DI*2), Z24
+	VFMADD231PS  Z21, Z24, Z15
+	VFMADD231PS  Z22, Z24, Z16
+	VFMADD231PS  Z23, Z24, Z17
+	VBROADCASTSS (R13), Z24
+	VFMADD231PS  Z21, Z24, Z18
+	VFMADD231PS  Z22, Z24, Z19
+	VFMADD231PS  Z23, Z24, Z20
+	VMOVUPS      192(CX), Z21
+	VMOVUPS      256(CX), Z22
+	VMOVUPS      320(CX), Z23
+	VBROADCASTSS 4(R11), Z24
+	VFMADD231PS  Z21, Z24, Z0
+	VFMADD231PS  Z22, Z24, Z1
+	VFMADD231PS  Z23, Z24, Z2
+	VBROADCASTSS 4(R11)(DI*1), Z24
+	VFMADD231PS  Z21, Z24, Z3
+	VFMADD231PS  Z22, Z24, Z4
+	VFMADD231PS  Z23, Z24, Z5
+	VBROADCASTSS 4(R11)(DI*2), Z24
+	VFMADD231PS  Z21, Z24, Z6
+	VFMADD231PS  Z22, Z24, Z7
+	VFMADD231PS  Z23, Z24, Z8
+	VBROADCASTSS 4(R12), Z24
+	VFMADD231PS  Z21, Z24, Z9
+	VFMADD231PS  Z22, Z24, Z10
+	VFMADD231PS  Z23, Z24, Z11
+	VBROADCASTSS 4(R12)(DI*1), Z24
+	VFMADD231PS  Z21, Z24, Z12
+	VFMADD231PS  Z22, Z24, Z13
+	VFMADD231PS  Z23, Z24, Z14
+	VBROADCASTSS 4(R12)(DI*2), Z24
+	VFMADD231PS  Z21, Z24, Z15
+	VFMADD231PS  Z22, Z24, Z16
+	VFMADD231PS  Z23, Z24, Z17
+	VBROADCASTSS 4(R13), Z24
+	VFMADD231PS  Z21, Z24, Z18
+	VFMADD231PS  Z22, Z24, Z19
+	VFMADD231PS  Z23, Z24, Z20
+	ADDQ         $0x00000180, CX
+	ADDQ         $0x08, R11
+	ADDQ         $0x08, R12
+	ADDQ         $0x08, R13
+	SUBQ         $0x02, R10
+	JGE          loop
+
+tail:
+	ADDQ $0x02, R10
+	JE   summed
+
+one:
+	VMOVUPS      (CX), Z21
+	VMOVUPS      64(CX), Z22
+	VMOVUPS      128(CX), Z23
+	VBROADCASTSS (R11), Z24
+	VFMADD231PS  Z21, Z24, Z0
+	VFMADD231PS  Z22, Z24, Z1
+	VFMADD231PS  Z23, Z24, Z2
+	VBROADCASTSS (R11)(DI*1), Z24
+	VFMADD231PS  Z21, Z24, Z3
+	VFMADD231PS  Z22, Z24, Z4
+	VFMADD231PS  Z23, Z24, Z5
+	VBROADCASTSS (R11)(DI*2), Z24
+	VFMADD231PS  Z21, Z24, Z6
+	VFMADD231PS  Z22, Z24, Z7
+	VFMADD231PS  Z23, Z24, Z8
+	VBROADCASTSS (R12), Z24
+	VFMADD231PS  Z21, Z24, Z9
+	VFMADD231PS  Z22, Z24, Z10
+	VFMADD231PS  Z23, Z24, Z11
+	VBROADCASTSS (R12)(DI*1), Z24
+	VFMADD231PS  Z21, Z24, Z12
+	VFMADD231PS  Z22, Z24, Z13
+	VFMADD231PS  Z23, Z24, Z14
+	VBROADCASTSS (R12)(DI*2), Z24
+	VFMADD231PS  Z21, Z24, Z15
+	VFMADD231PS  Z22, Z24, Z16
+	VFMADD231PS  Z23, Z24, Z17
+	VBROADCASTSS (R13), Z24
+	VFMADD231PS  Z21, Z24, Z18
+	VFMADD231PS  Z22, Z24, Z19
+	VFMADD231PS  Z23, Z24, Z20
+	ADDQ         $0x000000c0, CX
+	ADDQ         $0x04, R11
+	ADDQ         $0x04, R12
+	ADDQ         $0x04, R13
+	DECQ         R10
+	JNE          one
+
+summed:
+	MOVQ        168(AX), R11
+	MOVQ        BX, R10
+	SHLQ        $0x02, R11
+	VADDPS      (R10), Z0, Z0
+	VMOVUPS     Z0, (R10)
+	VADDPS      64(R10), Z1, Z1
+	VMOVUPS     Z1, 64(R10)
+	VADDPS      (R9), Z2, Z2
+	ADDQ        R11, R10
+	VADDPS      (R10), Z3, Z3
+	VMOVUPS     Z3, (R10)
+	VADDPS      64(R10), Z4, Z4
+	VMOVUPS     Z4, 64(R10)
+	VADDPS      (R9), Z5, Z5
+	ADDQ        R11, R10
+	VADDPS      (R10), Z6, Z6
+	VMOVUPS     Z6, (R10)
+	VADDPS      64(R10), Z7, Z7
+	VMOVUPS     Z7, 64(R10)
+	VADDPS      (R9), Z8, Z8
+	ADDQ        R11, R10
+	VADDPS      (R10), Z9, Z9
+	VMOVUPS     Z9, (R10)
+	VADDPS      64(R10), Z10, Z10
+	VMOVUPS     Z10, 64(R10)
+	VADDPS      (R9), Z11, Z11
+	ADDQ        R11, R10
+	VADDPS      (R10), Z12, Z12
+	VMOVUPS     Z12, (R10)
+	VADDPS      64(R10), Z13, Z13
+	VMOVUPS     Z13, 64(R10)
+	VADDPS      (R9), Z14, Z14
+	ADDQ        R11, R10
+	VADDPS      (R10), Z15, Z15
+	VMOVUPS     Z15, (R10)
+	VADDPS      64(R10), Z16, Z16
+	VMOVUPS     Z16, 64(R10)
+	VADDPS      (R9), Z17, Z17
+	ADDQ        R11, R10
+	VADDPS      (R10), Z18, Z18
+	VMOVUPS     Z18, (R10)
+	VADDPS      64(R10), Z19, Z19
+	VMOVUPS     Z19, 64(R10)
+	VADDPS      (R9), Z20, Z20
+	MOVQ        SI, R10
+	VMOVUPS     Z2, (R10)
+	ADDQ        DI, R10
+	VMOVUPS     Z5, (R10)
+	ADDQ        DI, R10
+	VMOVUPS     Z8, (R10)
+	ADDQ        DI, R10
+	VMOVUPS     Z11, (R10)
+	ADDQ        DI, R10
+	VMOVUPS     Z14, (R10)
+	ADDQ        DI, R10
+	VMOVUPS     Z17, (R10)
+	ADDQ        DI, R10
+	VMOVUPS     Z20, (R10)
+	MOVQ        BX, R10
+	MOVQ        SI, R12
+	MOVQ        R8, R13
+	VMOVUPS     64(R10), Z0
+	VMOVUPS     recurrentConstants<>+0(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+64(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+128(SB), Z2
+	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z2
+	VMOVUPS     recurrentConstants<>+448(SB), Z3
+	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
+	VMULPS      Z0, Z2, Z2
+	VDIVPS      Z3, Z2, Z2
+	VADDPS      recurrentConstants<>+768(SB), Z2, Z2
+	VMOVUPS     128(R10), Z0
+	VFMADD231PS (R12), Z2, Z0
+	VMOVUPS     recurrentConstants<>+832(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+896(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+960(SB), Z2
+	VFMADD213PS recurrentConstants<>+1024(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+1088(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+1152(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z2
+	VMOVUPS     recurrentConstants<>+1216(SB), Z3
+	VFMADD213PS recurrentConstants<>+1280(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+1344(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+1408(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
+	VMULPS      Z0, Z2, Z2
+	VDIVPS      Z3, Z2, Z2
+	VMOVUPS     (R10), Z0
+	VMOVUPS     recurrentConstants<>+0(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+64(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+128(SB), Z3
+	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z3
+	VMOVUPS     recurrentConstants<>+448(SB), Z4
+	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z4
+	VMULPS      Z0, Z3, Z3
+	VDIVPS      Z4, Z3, Z3
+	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
+	VMOVUPS     (R13), Z0
+	VSUBPS      Z2, Z0, Z0
+	VFMADD213PS Z2, Z3, Z0
+	VMOVUPS     Z0, (R12)
+	ADDQ        R11, R10
+	ADDQ        DI, R12
+	ADDQ        DI, R13
+	VMOVUPS     64(R10), Z0
+	VMOVUPS     recurrentConstants<>+0(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+64(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+128(SB), Z2
+	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z2
+	VMOVUPS     recurrentConstants<>+448(SB), Z3
+	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
+	VMULPS      Z0, Z2, Z2
+	VDIVPS      Z3, Z2, Z2
+	VADDPS      recurrentConstants<>+768(SB), Z2, Z2
+	VMOVUPS     128(R10), Z0
+	VFMADD231PS (R12), Z2, Z0
+	VMOVUPS     recurrentConstants<>+832(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+896(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+960(SB), Z2
+	VFMADD213PS recurrentConstants<>+1024(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+1088(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+1152(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z2
+	VMOVUPS     recurrentConstants<>+1216(SB), Z3
+	VFMADD213PS recurrentConstants<>+1280(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+1344(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+1408(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
+	VMULPS      Z0, Z2, Z2
+	VDIVPS      Z3, Z2, Z2
+	VMOVUPS     (R10), Z0
+	VMOVUPS     recurrentConstants<>+0(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+64(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+128(SB), Z3
+	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z3
+	VMOVUPS     recurrentConstants<>+448(SB), Z4
+	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z4
+	VMULPS      Z0, Z3, Z3
+	VDIVPS      Z4, Z3, Z3
+	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
+	VMOVUPS     (R13), Z0
+	VSUBPS      Z2, Z0, Z0
+	VFMADD213PS Z2, Z3, Z0
+	VMOVUPS     Z0, (R12)
+	ADDQ        R11, R10
+	ADDQ        DI, R12
+	ADDQ        DI, R13
+	VMOVUPS     64(R10), Z0
+	VMOVUPS     recurrentConstants<>+0(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+64(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+128(SB), Z2
+	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z2
+	VMOVUPS     recurrentConstants<>+448(SB), Z3
+	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
+	VMULPS      Z0, Z2, Z2
+	VDIVPS      Z3, Z2, Z2
+	VADDPS      recurrentConstants<>+768(SB), Z2, Z2
+	VMOVUPS     128(R10), Z0
+	VFMADD231PS (R12), Z2, Z0
+	VMOVUPS     recurrentConstants<>+832(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+896(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+960(SB), Z2
+	VFMADD213PS recurrentConstants<>+1024(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+1088(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+1152(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z2
+	VMOVUPS     recurrentConstants<>+1216(SB), Z3
+	VFMADD213PS recurrentConstants<>+1280(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+1344(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+1408(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
+	VMULPS      Z0, Z2, Z2
+	VDIVPS      Z3, Z2, Z2
+	VMOVUPS     (R10), Z0
+	VMOVUPS     recurrentConstants<>+0(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+64(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+128(SB), Z3
+	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z3
+	VMOVUPS     recurrentConstants<>+448(SB), Z4
+	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z4
+	VMULPS      Z0, Z3, Z3
+	VDIVPS      Z4, Z3, Z3
+	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
+	VMOVUPS     (R13), Z0
+	VSUBPS      Z2, Z0, Z0
+	VFMADD213PS Z2, Z3, Z0
+	VMOVUPS     Z0, (R12)
+	ADDQ        R11, R10
+	ADDQ        DI, R12
+	ADDQ        DI, R13
+	VMOVUPS     64(R10), Z0
+	VMOVUPS     recurrentConstants<>+0(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+64(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+128(SB), Z2
+	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z2
+	VMOVUPS     recurrentConstants<>+448(SB), Z3
+	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
+	VMULPS      Z0, Z2, Z2
+	VDIVPS      Z3, Z2, Z2
+	VADDPS      recurrentConstants<>+768(SB), Z2, Z2
+	VMOVUPS     128(R10), Z0
+	VFMADD231PS (R12), Z2, Z0
+	VMOVUPS     recurrentConstants<>+832(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+896(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+960(SB), Z2
+	VFMADD213PS recurrentConstants<>+1024(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+1088(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+1152(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z2
+	VMOVUPS     recurrentConstants<>+1216(SB), Z3
+	VFMADD213PS recurrentConstants<>+1280(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+1344(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+1408(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
+	VMULPS      Z0, Z2, Z2
+	VDIVPS      Z3, Z2, Z2
+	VMOVUPS     (R10), Z0
+	VMOVUPS     recurrentConstants<>+0(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+64(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+128(SB), Z3
+	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z3
+	VMOVUPS     recurrentConstants<>+448(SB), Z4
+	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z4
+	VMULPS      Z0, Z3, Z3
+	VDIVPS      Z4, Z3, Z3
+	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
+	VMOVUPS     (R13), Z0
+	VSUBPS      Z2, Z0, Z0
+	VFMADD213PS Z2, Z3, Z0
+	VMOVUPS     Z0, (R12)
+	ADDQ        R11, R10
+	ADDQ        DI, R12
+	ADDQ        DI, R13
+	VMOVUPS     64(R10), Z0
+	VMOVUPS     recurrentConstants<>+0(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+64(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+128(SB), Z2
+	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z2
+	VMOVUPS     recurrentConstants<>+448(SB), Z3
+	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
+	VMULPS      Z0, Z2, Z2
+	VDIVPS      Z3, Z2, Z2
+	VADDPS      recurrentConstants<>+768(SB), Z2, Z2
+	VMOVUPS     128(R10), Z0
+	VFMADD231PS (R12), Z2, Z0
+	VMOVUPS     recurrentConstants<>+832(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+896(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+960(SB), Z2
+	VFMADD213PS recurrentConstants<>+1024(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+1088(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+1152(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z2
+	VMOVUPS     recurrentConstants<>+1216(SB), Z3
+	VFMADD213PS recurrentConstants<>+1280(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+1344(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+1408(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
+	VMULPS      Z0, Z2, Z2
+	VDIVPS      Z3, Z2, Z2
+	VMOVUPS     (R10), Z0
+	VMOVUPS     recurrentConstants<>+0(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+64(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+128(SB), Z3
+	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z3
+	VMOVUPS     recurrentConstants<>+448(SB), Z4
+	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z4
+	VMULPS      Z0, Z3, Z3
+	VDIVPS      Z4, Z3, Z3
+	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
+	VMOVUPS     (R13), Z0
+	VSUBPS      Z2, Z0, Z0
+	VFMADD213PS Z2, Z3, Z0
+	VMOVUPS     Z0, (R12)
+	ADDQ        R11, R10
+	ADDQ        DI, R12
+	ADDQ        DI, R13
+	VMOVUPS     64(R10), Z0
+	VMOVUPS     recurrentConstants<>+0(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+64(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+128(SB), Z2
+	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z2
+	VMOVUPS     recurrentConstants<>+448(SB), Z3
+	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
+	VMULPS      Z0, Z2, Z2
+	VDIVPS      Z3, Z2, Z2
+	VADDPS      recurrentConstants<>+768(SB), Z2, Z2
+	VMOVUPS     128(R10), Z0
+	VFMADD231PS (R12), Z2, Z0
+	VMOVUPS     recurrentConstants<>+832(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+896(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+960(SB), Z2
+	VFMADD213PS recurrentConstants<>+1024(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+1088(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+1152(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z2
+	VMOVUPS     recurrentConstants<>+1216(SB), Z3
+	VFMADD213PS recurrentConstants<>+1280(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+1344(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+1408(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
+	VMULPS      Z0, Z2, Z2
+	VDIVPS      Z3, Z2, Z2
+	VMOVUPS     (R10), Z0
+	VMOVUPS     recurrentConstants<>+0(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+64(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+128(SB), Z3
+	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z3
+	VMOVUPS     recurrentConstants<>+448(SB), Z4
+	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z4
+	VMULPS      Z0, Z3, Z3
+	VDIVPS      Z4, Z3, Z3
+	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
+	VMOVUPS     (R13), Z0
+	VSUBPS      Z2, Z0, Z0
+	VFMADD213PS Z2, Z3, Z0
+	VMOVUPS     Z0, (R12)
+	ADDQ        R11, R10
+	ADDQ        DI, R12
+	ADDQ        DI, R13
+	VMOVUPS     64(R10), Z0
+	VMOVUPS     recurrentConstants<>+0(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+64(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+128(SB), Z2
+	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z2
+	VMOVUPS     recurrentConstants<>+448(SB), Z3
+	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
+	VMULPS      Z0, Z2, Z2
+	VDIVPS      Z3, Z2, Z2
+	VADDPS      recurrentConstants<>+768(SB), Z2, Z2
+	VMOVUPS     128(R10), Z0
+	VFMADD231PS (R12), Z2, Z0
+	VMOVUPS     recurrentConstants<>+832(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+896(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+960(SB), Z2
+	VFMADD213PS recurrentConstants<>+1024(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+1088(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+1152(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z2
+	VMOVUPS     recurrentConstants<>+1216(SB), Z3
+	VFMADD213PS recurrentConstants<>+1280(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+1344(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+1408(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
+	VMULPS      Z0, Z2, Z2
+	VDIVPS      Z3, Z2, Z2
+	VMOVUPS     (R10), Z0
+	VMOVUPS     recurrentConstants<>+0(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+64(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+128(SB), Z3
+	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z3
+	VMOVUPS     recurrentConstants<>+448(SB), Z4
+	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z4
+	VMULPS      Z0, Z3, Z3
+	VDIVPS      Z4, Z3, Z3
+	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
+	VMOVUPS     (R13), Z0
+	VSUBPS      Z2, Z0, Z0
+	VFMADD213PS Z2, Z3, Z0
+	VMOVUPS     Z0, (R12)
+	ADDQ        $0x40, SI
+	ADDQ        $0x40, R8
+	ADDQ        $0x40, R9
+	ADDQ        $0x000000c0, BX
+	DECQ        DX
+	JNE         panel
+	VZEROUPPER
+	RET
+
+// func gru8x16(t *byte)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·gru8x16(SB), NOSPLIT, $0-8
+	MOVQ t+0(FP), AX
+	MOVQ (AX), CX
+	MOVQ 192(AX), DX
+	MOVQ 120(AX), BX
+	MOVQ 72(AX), SI
+	MOVQ 176(AX), DI
+	MOVQ 48(AX), R8
+	MOVQ 144(AX), R9
+	SHLQ $0x02, DI
+
+panel:
+	MOVQ   184(AX), R10
+	MOVQ   24(AX), R11
+	LEAQ   (R11)(DI*2), R12
+	ADDQ   DI, R12
+	LEAQ   (R12)(DI*2), R13
+	ADDQ   DI, R13
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	VXORPS Z8, Z8, Z8
+	VXORPS Z9, Z9, Z9
+	VXORPS Z10, Z10, Z10
+	VXORPS Z11, Z11, Z11
+	VXORPS Z12, Z12, Z12
+	VXORPS Z13, Z13, Z13
+	VXORPS Z14, Z14, Z14
+	VXORPS Z15, Z15, Z15
+	VXORPS Z16, Z16, Z16
+	VXORPS Z17, Z17, Z17
+	VXORPS Z18, Z18, Z18
+	VXORPS Z19, Z19, Z19
+	VXORPS Z20, Z20, Z20
+	VXORPS Z21, Z21, Z21
+	VXORPS Z22, Z22, Z22
+	VXORPS Z23, Z23, Z23
+	SUBQ   $0x02, R10
+	JLT    tail
+
+loop:
+	VMOVUPS      (CX), Z24
+	VMOVUPS      64(CX), Z25
+	VMOVUPS      128(CX), Z26
+	VBROADCASTSS (R11), Z27
+	VFMADD231PS  Z24, Z27, Z0
+	VFMADD231PS  Z25, Z27, Z1
+	VFMADD231PS  Z26, Z27, Z2
+	VBROADCASTSS (R11)(DI*1), Z27
+	VFMADD231PS  Z24, Z27, Z3
+	VFMADD231PS  Z25, Z27, Z4
+	VFMADD231PS  Z26, Z27, Z5
+	VBROADCASTSS (R11)(DI*2), Z27
+	VFMADD231PS  Z24, Z27, Z6
+	VFMADD231PS  Z25, Z27, Z7
+	VFMADD231PS  Z26, Z27, Z8
+	VBROADCASTSS (R12), Z27
+	VFMADD231PS  Z24, Z27, Z9
+	VFMADD231PS  Z25, Z27, Z10
+	VFMADD231PS  Z26, Z27, Z11
+	VBROADCASTSS (R12)(DI*1), Z27
+	VFMADD231PS  Z24, Z27, Z12
+	VFMADD231PS  Z25, Z27, Z13
+	VFMADD231PS  Z26, Z27, Z14
+	VBROADCASTSS (R12)(DI*2), Z27
+	VFMADD231PS  Z24, Z27, Z15
+	VFMADD231PS  Z25, Z27, Z16
+	VFMADD231PS  Z26, Z27, Z17
+	VBROADCASTSS (R13), Z27
+	VFMADD231PS  Z24, Z27, Z18
+	VFMADD231PS  Z25, Z27, Z19
+	VFMADD231PS  Z26, Z27, Z20
+	VBROADCASTSS (R13)(DI*1), Z27
+	VFMADD231PS  Z24, Z27, Z21
+	VFMADD231PS  Z25, Z27, Z22
+	VFMADD231PS  Z26, Z27, Z23
+	VMOVUPS      192(CX), Z24
+	VMOVUPS      256(CX), Z25
+	VMOVUPS      320(CX), Z26
+	VBROADCASTSS 4(R11), Z27
+	VFMADD231PS  Z24, Z27, Z0
+	VFMADD231PS  Z25, Z27, Z1
+	VFMADD231PS  Z26, Z27, Z2
+	VBROADCASTSS 4(R11)(DI*1), Z27
+	VFMADD231PS  Z24, Z27, Z3
+	VFMADD231PS  Z25, Z27, Z4
+	VFMADD231PS  Z26, Z27, Z5
+	VBROADCASTSS 4(R11)(DI*2), Z27
+	VFMADD231PS  Z24, Z27, Z6
+	VFMADD231PS  Z25, Z27, Z7
+	VFMADD231PS  Z26, Z27, Z8
+	VBROADCASTSS 4(R12), Z27
+	VFMADD231PS  Z24, Z27, Z9
+	VFMADD231PS  Z25, Z27, Z10
+	VFMADD231PS  Z26, Z27, Z11
+	VBROADCASTSS 4(R12)(DI*1), Z27
+	VFMADD231PS  Z24, Z27, Z12
+	VFMADD231PS  Z25, Z27, Z13
+	VFMADD231PS  Z26, Z27, Z14
+	VBROADCASTSS 4(R12)(DI*2), Z27
+	VFMADD231PS  Z24, Z27, Z15
+	VFMADD231PS  Z25, Z27, Z16
+	VFMADD231PS  Z26, Z27, Z17
+	VBROADCASTSS 4(R13), Z27
+	VFMADD231PS  Z24, Z27, Z18
+	VFMADD231PS  Z25, Z27, Z19
+	VFMADD231PS  Z26, Z27, Z20
+	VBROADCASTSS 4(R13)(DI*1), Z27
+	VFMADD231PS  Z24, Z27, Z21
+	VFMADD231PS  Z25, Z27, Z22
+	VFMADD231PS  Z26, Z27, Z23
+	ADDQ         $0x00000180, CX
+	ADDQ         $0x08, R11
+	ADDQ         $0x08, R12
+	ADDQ         $0x08, R13
+	SUBQ         $0x02, R10
+	JGE          loop
+
+tail:
+	ADDQ $0x02, R10
+	JE   summed
+
+one:
+	VMOVUPS      (CX), Z24
+	VMOVUPS      64(CX), Z25
+	VMOVUPS      128(CX), Z26
+	VBROADCASTSS (R11), Z27
+	VFMADD231PS  Z24, Z27, Z0
+	VFMADD231PS  Z25, Z27, Z1
+	VFMADD231PS  Z26, Z27, Z2
+	VBROADCASTSS (R11)(DI*1), Z27
+	VFMADD231PS  Z24, Z27, Z3
+	VFMADD231PS  Z25, Z27, Z4
+	VFMADD231PS  Z26, Z27, Z5
+	VBROADCASTSS (R11)(DI*2), Z27
+	VFMADD231PS  Z24, Z27, Z6
+	VFMADD231PS  Z25, Z27, Z7
+	VFMADD231PS  Z26, Z27, Z8
+	VBROADCASTSS (R12), Z27
+	VFMADD231PS  Z24, Z27, Z9
+	VFMADD231PS  Z25, Z27, Z10
+	VFMADD231PS  Z26, Z27, Z11
+	VBROADCASTSS (R12)(DI*1), Z27
+	VFMADD231PS  Z24, Z27, Z12
+	VFMADD231PS  Z25, Z27, Z13
+	VFMADD231PS  Z26, Z27, Z14
+	VBROADCASTSS (R12)(DI*2), Z27
+	VFMADD231PS  Z24, Z27, Z15
+	VFMADD231PS  Z25, Z27, Z16
+	VFMADD231PS  Z26, Z27, Z17
+	VBROADCASTSS (R13), Z27
+	VFMADD231PS  Z24, Z27, Z18
+	VFMADD231PS  Z25, Z27, Z19
+	VFMADD231PS  Z26, Z27, Z20
+	VBROADCASTSS (R13)(DI*1), Z27
+	VFMADD231PS  Z24, Z27, Z21
+	VFMADD231PS  Z25, Z27, Z22
+	VFMADD231PS  Z26, Z27, Z23
+	ADDQ         $0x000000c0, CX
+	ADDQ         $0x04, R11
+	ADDQ         $0x04, R12
+	ADDQ         $0x04, R13
+	DECQ         R10
+	JNE          one
+
+summed:
+	MOVQ        168(AX), R11
+	MOVQ        BX, R10
+	SHLQ        $0x02, R11
+	VADDPS      (R10), Z0, Z0
+	VMOVUPS     Z0, (R10)
+	VADDPS      64(R10), Z1, Z1
+	VMOVUPS     Z1, 64(R10)
+	VADDPS      (R9), Z2, Z2
+	ADDQ        R11, R10
+	VADDPS      (R10), Z3, Z3
+	VMOVUPS     Z3, (R10)
+	VADDPS      64(R10), Z4, Z4
+	VMOVUPS     Z4, 64(R10)
+	VADDPS      (R9), Z5, Z5
+	ADDQ        R11, R10
+	VADDPS      (R10), Z6, Z6
+	VMOVUPS     Z6, (R10)
+	VADDPS      64(R10), Z7, Z7
+	VMOVUPS     Z7, 64(R10)
+	VADDPS      (R9), Z8, Z8
+	ADDQ        R11, R10
+	VADDPS      (R10), Z9, Z9
+	VMOVUPS     Z9, (R10)
+	VADDPS      64(R10), Z10, Z10
+	VMOVUPS     Z10, 64(R10)
+	VADDPS      (R9), Z11, Z11
+	ADDQ        R11, R10
+	VADDPS      (R10), Z12, Z12
+	VMOVUPS     Z12, (R10)
+	VADDPS      64(R10), Z13, Z13
+	VMOVUPS     Z13, 64(R10)
+	VADDPS      (R9), Z14, Z14
+	ADDQ        R11, R10
+	VADDPS      (R10), Z15, Z15
+	VMOVUPS     Z15, (R10)
+	VADDPS      64(R10), Z16, Z16
+	VMOVUPS     Z16, 64(R10)
+	VADDPS      (R9), Z17, Z17
+	ADDQ        R11, R10
+	VADDPS      (R10), Z18, Z18
+	VMOVUPS     Z18, (R10)
+	VADDPS      64(R10), Z19, Z19
+	VMOVUPS     Z19, 64(R10)
+	VADDPS      (R9), Z20, Z20
+	ADDQ        R11, R10
+	VADDPS      (R10), Z21, Z21
+	VMOVUPS     Z21, (R10)
+	VADDPS      64(R10), Z22, Z22
+	VMOVUPS     Z22, 64(R10)
+	VADDPS      (R9), Z23, Z23
+	MOVQ        SI, R10
+	VMOVUPS     Z2, (R10)
+	ADDQ        DI, R10
+	VMOVUPS     Z5, (R10)
+	ADDQ        DI, R10
+	VMOVUPS     Z8, (R10)
+	ADDQ        DI, R10
+	VMOVUPS     Z11, (R10)
+	ADDQ        DI, R10
+	VMOVUPS     Z14, (R10)
+	ADDQ        DI, R10
+	VMOVUPS     Z17, (R10)
+	ADDQ        DI, R10
+	VMOVUPS     Z20, (R10)
+	ADDQ        DI, R10
+	VMOVUPS     Z23, (R10)
+	MOVQ        BX, R10
+	MOVQ        SI, R12
+	MOVQ        R8, R13
+	VMOVUPS     64(R10), Z0
+	VMOVUPS     recurrentConstants<>+0(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+64(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+128(SB), Z2
+	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z2
+	VMOVUPS     recurrentConstants<>+448(SB), Z3
+	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
+	VMULPS      Z0, Z2, Z2
+	VDIVPS      Z3, Z2, Z2
+	VADDPS      recurrentConstants<>+768(SB), Z2, Z2
+	VMOVUPS     128(R10), Z0
+	VFMADD231PS (R12), Z2, Z0
+	VMOVUPS     recurrentConstants<>+832(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+896(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+960(SB), Z2
+	VFMADD213PS recurrentConstants<>+1024(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+1088(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+1152(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z2
+	VMOVUPS     recurrentConstants<>+1216(SB), Z3
+	VFMADD213PS recurrentConstants<>+1280(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+1344(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+1408(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
+	VMULPS      Z0, Z2, Z2
+	VDIVPS      Z3, Z2, Z2
+	VMOVUPS     (R10), Z0
+	VMOVUPS     recurrentConstants<>+0(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+64(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+128(SB), Z3
+	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z3
+	VMOVUPS     recurrentConstants<>+448(SB), Z4
+	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z4
+	VMULPS      Z0, Z3, Z3
+	VDIVPS      Z4, Z3, Z3
+	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
+	VMOVUPS     (R13), Z0
+	VSUBPS      Z2, Z0, Z0
+	VFMADD213PS Z2, Z3, Z0
+	VMOVUPS     Z0, (R12)
+	ADDQ        R11, R10
+	ADDQ        DI, R12
+	ADDQ        DI, R13
+	VMOVUPS     64(R10), Z0
+	VMOVUPS     recurrentConstants<>+0(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+64(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+128(SB), Z2
+	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z2
+	VMOVUPS     recurrentConstants<>+448(SB), Z3
+	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
+	VMULPS      Z0, Z2, Z2
+	VDIVPS      Z3, Z2, Z2
+	VADDPS      recurrentConstants<>+768(SB), Z2, Z2
+	VMOVUPS     128(R10), Z0
+	VFMADD231PS (R12), Z2, Z0
+	VMOVUPS     recurrentConstants<>+832(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+896(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+960(SB), Z2
+	VFMADD213PS recurrentConstants<>+1024(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+1088(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+1152(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z2
+	VMOVUPS     recurrentConstants<>+1216(SB), Z3
+	VFMADD213PS recurrentConstants<>+1280(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+1344(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+1408(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
+	VMULPS      Z0, Z2, Z2
+	VDIVPS      Z3, Z2, Z2
+	VMOVUPS     (R10), Z0
+	VMOVUPS     recurrentConstants<>+0(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+64(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+128(SB), Z3
+	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z3
+	VMOVUPS     recurrentConstants<>+448(SB), Z4
+	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z4
+	VMULPS      Z0, Z3, Z3
+	VDIVPS      Z4, Z3, Z3
+	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
+	VMOVUPS     (R13), Z0
+	VSUBPS      Z2, Z0, Z0
+	VFMADD213PS Z2, Z3, Z0
+	VMOVUPS     Z0, (R12)
+	ADDQ        R11, R10
+	ADDQ        DI, R12
+	ADDQ        DI, R13
+	VMOVUPS     64(R10), Z0
+	VMOVUPS     recurrentConstants<>+0(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+64(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+128(SB), Z2
+	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z2
+	VMOVUPS     recurrentConstants<>+448(SB), Z3
+	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
+	VMULPS      Z0, Z2, Z2
+	VDIVPS      Z3, Z2, Z2
+	VADDPS      recurrentConstants<>+768(SB), Z2, Z2
+	VMOVUPS     128(R10), Z0
+	VFMADD231PS (R12), Z2, Z0
+	VMOVUPS     recurrentConstants<>+832(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+896(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+960(SB), Z2
+	VFMADD213PS recurrentConstants<>+1024(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+1088(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+1152(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z2
+	VMOVUPS     recurrentConstants<>+1216(SB), Z3
+	VFMADD213PS recurrentConstants<>+1280(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+1344(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+1408(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
+	VMULPS      Z0, Z2, Z2
+	VDIVPS      Z3, Z2, Z2
+	VMOVUPS     (R10), Z0
+	VMOVUPS     recurrentConstants<>+0(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+64(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+128(SB), Z3
+	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z3
+	VMOVUPS     recurrentConstants<>+448(SB), Z4
+	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z4
+	VMULPS      Z0, Z3, Z3
+	VDIVPS      Z4, Z3, Z3
+	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
+	VMOVUPS     (R13), Z0
+	VSUBPS      Z2, Z0, Z0
+	VFMADD213PS Z2, Z3, Z0
+	VMOVUPS     Z0, (R12)
+	ADDQ        R11, R10
+	ADDQ        DI, R12
+	ADDQ        DI, R13
+	VMOVUPS     64(R10), Z0
+	VMOVUPS     recurrentConstants<>+0(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+64(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+128(SB), Z2
+	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z2
+	VMOVUPS     recurrentConstants<>+448(SB), Z3
+	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
+	VMULPS      Z0, Z2, Z2
+	VDIVPS      Z3, Z2, Z2
+	VADDPS      recurrentConstants<>+768(SB), Z2, Z2
+	VMOVUPS     128(R10), Z0
+	VFMADD231PS (R12), Z2, Z0
+	VMOVUPS     recurrentConstants<>+832(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+896(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+960(SB), Z2
+	VFMADD213PS recurrentConstants<>+1024(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+1088(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+1152(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z2
+	VMOVUPS     recurrentConstants<>+1216(SB), Z3
+	VFMADD213PS recurrentConstants<>+1280(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+1344(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+1408(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
+	VMULPS      Z0, Z2, Z2
+	VDIVPS      Z3, Z2, Z2
+	VMOVUPS     (R10), Z0
+	VMOVUPS     recurrentConstants<>+0(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+64(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+128(SB), Z3
+	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z3
+	VMOVUPS     recurrentConstants<>+448(SB), Z4
+	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z4
+	VMULPS      Z0, Z3, Z3
+	VDIVPS      Z4, Z3, Z3
+	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
+	VMOVUPS     (R13), Z0
+	VSUBPS      Z2, Z0, Z0
+	VFMADD213PS Z2, Z3, Z0
+	VMOVUPS     Z0, (R12)
+	ADDQ        R11, R10
+	ADDQ        DI, R12
+	ADDQ        DI, R13
+	VMOVUPS     64(R10), Z0
+	VMOVUPS     recurrentConstants<>+0(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+64(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+128(SB), Z2
+	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z2
+	VMOVUPS     recurrentConstants<>+448(SB), Z3
+	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
+	VMULPS      Z0, Z2, Z2
+	VDIVPS      Z3, Z2, Z2
+	VADDPS      recurrentConstants<>+768(SB), Z2, Z2
+	VMOVUPS     128(R10), Z0
+	VFMADD231PS (R12), Z2, Z0
+	VMOVUPS     recurrentConstants<>+832(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+896(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+960(SB), Z2
+	VFMADD213PS recurrentConstants<>+1024(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+1088(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+1152(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z2
+	VMOVUPS     recurrentConstants<>+1216(SB), Z3
+	VFMADD213PS recurrentConstants<>+1280(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+1344(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+1408(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
+	VMULPS      Z0, Z2, Z2
+	VDIVPS      Z3, Z2, Z2
+	VMOVUPS     (R10), Z0
+	VMOVUPS     recurrentConstants<>+0(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+64(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+128(SB), Z3
+	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z3
+	VMOVUPS     recurrentConstants<>+448(SB), Z4
+	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z4
+	VMULPS      Z0, Z3, Z3
+	VDIVPS      Z4, Z3, Z3
+	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
+	VMOVUPS     (R13), Z0
+	VSUBPS      Z2, Z0, Z0
+	VFMADD213PS Z2, Z3, Z0
+	VMOVUPS     Z0, (R12)
+	ADDQ        R11, R10
+	ADDQ        DI, R12
+	ADDQ        DI, R13
+	VMOVUPS     64(R10), Z0
+	VMOVUPS     recurrentConstants<>+0(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+64(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+128(SB), Z2
+	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z2
+	VMOVUPS     recurrentConstants<>+448(SB), Z3
+	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
+	VMULPS      Z0, Z2, Z2
+	VDIVPS      Z3, Z2, Z2
+	VADDPS      recurrentConstants<>+768(SB), Z2, Z2
+	VMOVUPS     128(R10), Z0
+	VFMADD231PS (R12), Z2, Z0
+	VMOVUPS     recurrentConstants<>+832(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+896(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+960(SB), Z2
+	VFMADD213PS recurrentConstants<>+1024(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+1088(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+1152(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z2
+	VMOVUPS     recurrentConstants<>+1216(SB), Z3
+	VFMADD213PS recurrentConstants<>+1280(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+1344(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+1408(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
+	VMULPS      Z0, Z2, Z2
+	VDIVPS      Z3, Z2, Z2
+	VMOVUPS     (R10), Z0
+	VMOVUPS     recurrentConstants<>+0(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+64(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+128(SB), Z3
+	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z3
+	VMOVUPS     recurrentConstants<>+448(SB), Z4
+	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z4
+	VMULPS      Z0, Z3, Z3
+	VDIVPS      Z4, Z3, Z3
+	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
+	VMOVUPS     (R13), Z0
+	VSUBPS      Z2, Z0, Z0
+	VFMADD213PS Z2, Z3, Z0
+	VMOVUPS     Z0, (R12)
+	ADDQ        R11, R10
+	ADDQ        DI, R12
+	ADDQ        DI, R13
+	VMOVUPS     64(R10), Z0
+	VMOVUPS     recurrentConstants<>+0(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+64(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+128(SB), Z2
+	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z2
+	VMOVUPS     recurrentConstants<>+448(SB), Z3
+	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
+	VMULPS      Z0, Z2, Z2
+	VDIVPS      Z3, Z2, Z2
+	VADDPS      recurrentConstants<>+768(SB), Z2, Z2
+	VMOVUPS     128(R10), Z0
+	VFMADD231PS (R12), Z2, Z0
+	VMOVUPS     recurrentConstants<>+832(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+896(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+960(SB), Z2
+	VFMADD213PS recurrentConstants<>+1024(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+1088(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+1152(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z2
+	VMOVUPS     recurrentConstants<>+1216(SB), Z3
+	VFMADD213PS recurrentConstants<>+1280(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+1344(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+1408(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
+	VMULPS      Z0, Z2, Z2
+	VDIVPS      Z3, Z2, Z2
+	VMOVUPS     (R10), Z0
+	VMOVUPS     recurrentConstants<>+0(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+64(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+128(SB), Z3
+	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z3
+	VMOVUPS     recurrentConstants<>+448(SB), Z4
+	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z4
+	VMULPS      Z0, Z3, Z3
+	VDIVPS      Z4, Z3, Z3
+	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
+	VMOVUPS     (R13), Z0
+	VSUBPS      Z2, Z0, Z0
+	VFMADD213PS Z2, Z3, Z0
+	VMOVUPS     Z0, (R12)
+	ADDQ        R11, R10
+	ADDQ        DI, R12
+	ADDQ        DI, R13
+	VMOVUPS     64(R10), Z0
+	VMOVUPS     recurrentConstants<>+0(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+64(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+128(SB), Z2
+	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z2
+	VMOVUPS     recurrentConstants<>+448(SB), Z3
+	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
+	VMULPS      Z0, Z2, Z2
+	VDIVPS      Z3, Z2, Z2
+	VADDPS      recurrentConstants<>+768(SB), Z2, Z2
+	VMOVUPS     128(R10), Z0
+	VFMADD231PS (R12), Z2, Z0
+	VMOVUPS     recurrentConstants<>+832(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+896(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+960(SB), Z2
+	VFMADD213PS recurrentConstants<>+1024(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+1088(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+1152(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z2
+	VMOVUPS     recurrentConstants<>+1216(SB), Z3
+	VFMADD213PS recurrentConstants<>+1280(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+1344(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+1408(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
+	VMULPS      Z0, Z2, Z2
+	VDIVPS      Z3, Z2, Z2
+	VMOVUPS     (R10), Z0
+	VMOVUPS     recurrentConstants<>+0(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+64(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+128(SB), Z3
+	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z3
+	VMOVUPS     recurrentConstants<>+448(SB), Z4
+	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z4
+	VMULPS      Z0, Z3, Z3
+	VDIVPS      Z4, Z3, Z3
+	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
+	VMOVUPS     (R13), Z0
+	VSUBPS      Z2, Z0, Z0
+	VFMADD213PS Z2, Z3, Z0
+	VMOVUPS     Z0, (R12)
+	ADDQ        $0x40, SI
+	ADDQ        $0x40, R8
+	ADDQ        $0x40, R9
+	ADDQ        $0x000000c0, BX
+	DECQ        DX
+	JNE         panel
+	VZEROUPPER
+	RET
+
 DATA recurrentConstants<>+0(SB)/4, $0xc1900000
 DATA recurrentConstants<>+4(SB)/4, $0xc1900000
 DATA recurrentConstants<>+8(SB)/4, $0xc1900000
@@ -2071,180 +8763,364 @@ DATA recurrentConstants<>+16(SB)/4, $0xc1900000
 DATA recurrentConstants<>+20(SB)/4, $0xc1900000
 DATA recurrentConstants<>+24(SB)/4, $0xc1900000
 DATA recurrentConstants<>+28(SB)/4, $0xc1900000
-DATA recurrentConstants<>+32(SB)/4, $0x41900000
-DATA recurrentConstants<>+36(SB)/4, $0x41900000
-DATA recurrentConstants<>+40(SB)/4, $0x41900000
-DATA recurrentConstants<>+44(SB)/4, $0x41900000
-DATA recurrentConstants<>+48(SB)/4, $0x41900000
-DATA recurrentConstants<>+52(SB)/4, $0x41900000
-DATA recurrentConstants<>+56(SB)/4, $0x41900000
-DATA recurrentConstants<>+60(SB)/4, $0x41900000
-DATA recurrentConstants<>+64(SB)/4, $0x2d656e4b
-DATA recurrentConstants<>+68(SB)/4, $0x2d656e4b
-DATA recurrentConstants<>+72(SB)/4, $0x2d656e4b
-DATA recurrentConstants<>+76(SB)/4, $0x2d656e4b
-DATA recurrentConstants<>+80(SB)/4, $0x2d656e4b
-DATA recurrentConstants<>+84(SB)/4, $0x2d656e4b
-DATA recurrentConstants<>+88(SB)/4, $0x2d656e4b
-DATA recurrentConstants<>+92(SB)/4, $0x2d656e4b
-DATA recurrentConstants<>+96(SB)/4, $0x33ace19e
-DATA recurrentConstants<>+100(SB)/4, $0x33ace19e
-DATA recurrentConstants<>+104(SB)/4, $0x33ace19e
-DATA recurrentConstants<>+108(SB)/4, $0x33ace19e
-DATA recurrentConstants<>+112(SB)/4, $0x33ace19e
-DATA recurrentConstants<>+116(SB)/4, $0x33ace19e
-DATA recurrentConstants<>+120(SB)/4, $0x33ace19e
-DATA recurrentConstants<>+124(SB)/4, $0x33ace19e
-DATA recurrentConstants<>+128(SB)/4, $0x38651636
-DATA recurrentConstants<>+132(SB)/4, $0x38651636
-DATA recurrentConstants<>+136(SB)/4, $0x38651636
-DATA recurrentConstants<>+140(SB)/4, $0x38651636
-DATA recurrentConstants<>+144(SB)/4, $0x38651636
-DATA recurrentConstants<>+148(SB)/4, $0x38651636
-DATA recurrentConstants<>+152(SB)/4, $0x38651636
-DATA recurrentConstants<>+156(SB)/4, $0x38651636
-DATA recurrentConstants<>+160(SB)/4, $0x3c09058d
-DATA recurrentConstants<>+164(SB)/4, $0x3c09058d
-DATA recurrentConstants<>+168(SB)/4, $0x3c09058d
-DATA recurrentConstants<>+172(SB)/4, $0x3c09058d
-DATA recurrentConstants<>+176(SB)/4, $0x3c09058d
-DATA recurrentConstants<>+180(SB)/4, $0x3c09058d
-DATA recurrentConstants<>+184(SB)/4, $0x3c09058d
-DATA recurrentConstants<>+188(SB)/4, $0x3c09058d
-DATA recurrentConstants<>+192(SB)/4, $0x3e800000
-DATA recurrentConstants<>+196(SB)/4, $0x3e800000
-DATA recurrentConstants<>+200(SB)/4, $0x3e800000
-DATA recurrentConstants<>+204(SB)/4, $0x3e800000
-DATA recurrentConstants<>+208(SB)/4, $0x3e800000
-DATA recurrentConstants<>+212(SB)/4, $0x3e800000
-DATA recurrentConstants<>+216(SB)/4, $0x3e800000
-DATA recurrentConstants<>+220(SB)/4, $0x3e800000
-DATA recurrentConstants<>+224(SB)/4, $0x3150c004
-DATA recurrentConstants<>+228(SB)/4, $0x3150c004
-DATA recurrentConstants<>+232(SB)/4, $0x3150c004
-DATA recurrentConstants<>+236(SB)/4, $0x3150c004
-DATA recurrentConstants<>+240(SB)/4, $0x3150c004
-DATA recurrentConstants<>+244(SB)/4, $0x3150c004
-DATA recurrentConstants<>+248(SB)/4, $0x3150c004
-DATA recurrentConstants<>+252(SB)/4, $0x3150c004
-DATA recurrentConstants<>+256(SB)/4, $0x36ac4303
-DATA recurrentConstants<>+260(SB)/4, $0x36ac4303
-DATA recurrentConstants<>+264(SB)/4, $0x36ac4303
-DATA recurrentConstants<>+268(SB)/4, $0x36ac4303
-DATA recurrentConstants<>+272(SB)/4, $0x36ac4303
-DATA recurrentConstants<>+276(SB)/4, $0x36ac4303
-DATA recurrentConstants<>+280(SB)/4, $0x36ac4303
-DATA recurrentConstants<>+284(SB)/4, $0x36ac4303
-DATA recurrentConstants<>+288(SB)/4, $0x3ad3fbf4
-DATA recurrentConstants<>+292(SB)/4, $0x3ad3fbf4
-DATA recurrentConstants<>+296(SB)/4, $0x3ad3fbf4
-DATA recurrentConstants<>+300(SB)/4, $0x3ad3fbf4
-DATA recurrentConstants<>+304(SB)/4, $0x3ad3fbf4
-DATA recurrentConstants<>+308(SB)/4, $0x3ad3fbf4
-DATA recurrentConstants<>+312(SB)/4, $0x3ad3fbf4
-DATA recurrentConstants<>+316(SB)/4, $0x3ad3fbf4
-DATA recurrentConstants<>+320(SB)/4, $0x3def2d6b
-DATA recurrentConstants<>+324(SB)/4, $0x3def2d6b
-DATA recurrentConstants<>+328(SB)/4, $0x3def2d6b
-DATA recurrentConstants<>+332(SB)/4, $0x3def2d6b
-DATA recurrentConstants<>+336(SB)/4, $0x3def2d6b
-DATA recurrentConstants<>+340(SB)/4, $0x3def2d6b
-DATA recurrentConstants<>+344(SB)/4, $0x3def2d6b
-DATA recurrentConstants<>+348(SB)/4, $0x3def2d6b
-DATA recurrentConstants<>+352(SB)/4, $0x3f800000
-DATA recurrentConstants<>+356(SB)/4, $0x3f800000
-DATA recurrentConstants<>+360(SB)/4, $0x3f800000
-DATA recurrentConstants<>+364(SB)/4, $0x3f800000
-DATA recurrentConstants<>+368(SB)/4, $0x3f800000
-DATA recurrentConstants<>+372(SB)/4, $0x3f800000
-DATA recurrentConstants<>+376(SB)/4, $0x3f800000
-DATA recurrentConstants<>+380(SB)/4, $0x3f800000
-DATA recurrentConstants<>+384(SB)/4, $0x3f000000
-DATA recurrentConstants<>+388(SB)/4, $0x3f000000
-DATA recurrentConstants<>+392(SB)/4, $0x3f000000
-DATA recurrentConstants<>+396(SB)/4, $0x3f000000
-DATA recurrentConstants<>+400(SB)/4, $0x3f000000
-DATA recurrentConstants<>+404(SB)/4, $0x3f000000
-DATA recurrentConstants<>+408(SB)/4, $0x3f000000
-DATA recurrentConstants<>+412(SB)/4, $0x3f000000
-DATA recurrentConstants<>+416(SB)/4, $0xc1100000
-DATA recurrentConstants<>+420(SB)/4, $0xc1100000
-DATA recurrentConstants<>+424(SB)/4, $0xc1100000
-DATA recurrentConstants<>+428(SB)/4, $0xc1100000
-DATA recurrentConstants<>+432(SB)/4, $0xc1100000
-DATA recurrentConstants<>+436(SB)/4, $0xc1100000
-DATA recurrentConstants<>+440(SB)/4, $0xc1100000
-DATA recurrentConstants<>+444(SB)/4, $0xc1100000
-DATA recurrentConstants<>+448(SB)/4, $0x41100000
-DATA recurrentConstants<>+452(SB)/4, $0x41100000
-DATA recurrentConstants<>+456(SB)/4, $0x41100000
-DATA recurrentConstants<>+460(SB)/4, $0x41100000
-DATA recurrentConstants<>+464(SB)/4, $0x41100000
-DATA recurrentConstants<>+468(SB)/4, $0x41100000
-DATA recurrentConstants<>+472(SB)/4, $0x41100000
-DATA recurrentConstants<>+476(SB)/4, $0x41100000
-DATA recurrentConstants<>+480(SB)/4, $0x32656e4b
-DATA recurrentConstants<>+484(SB)/4, $0x32656e4b
-DATA recurrentConstants<>+488(SB)/4, $0x32656e4b
-DATA recurrentConstants<>+492(SB)/4, $0x32656e4b
-DATA recurrentConstants<>+496(SB)/4, $0x32656e4b
-DATA recurrentConstants<>+500(SB)/4, $0x32656e4b
-DATA recurrentConstants<>+504(SB)/4, $0x32656e4b
-DATA recurrentConstants<>+508(SB)/4, $0x32656e4b
-DATA recurrentConstants<>+512(SB)/4, $0x37ace19e
-DATA recurrentConstants<>+516(SB)/4, $0x37ace19e
-DATA recurrentConstants<>+520(SB)/4, $0x37ace19e
-DATA recurrentConstants<>+524(SB)/4, $0x37ace19e
-DATA recurrentConstants<>+528(SB)/4, $0x37ace19e
-DATA recurrentConstants<>+532(SB)/4, $0x37ace19e
-DATA recurrentConstants<>+536(SB)/4, $0x37ace19e
-DATA recurrentConstants<>+540(SB)/4, $0x37ace19e
-DATA recurrentConstants<>+544(SB)/4, $0x3b651636
-DATA recurrentConstants<>+548(SB)/4, $0x3b651636
-DATA recurrentConstants<>+552(SB)/4, $0x3b651636
-DATA recurrentConstants<>+556(SB)/4, $0x3b651636
-DATA recurrentConstants<>+560(SB)/4, $0x3b651636
-DATA recurrentConstants<>+564(SB)/4, $0x3b651636
-DATA recurrentConstants<>+568(SB)/4, $0x3b651636
-DATA recurrentConstants<>+572(SB)/4, $0x3b651636
-DATA recurrentConstants<>+576(SB)/4, $0x3e09058d
-DATA recurrentConstants<>+580(SB)/4, $0x3e09058d
-DATA recurrentConstants<>+584(SB)/4, $0x3e09058d
-DATA recurrentConstants<>+588(SB)/4, $0x3e09058d
-DATA recurrentConstants<>+592(SB)/4, $0x3e09058d
-DATA recurrentConstants<>+596(SB)/4, $0x3e09058d
-DATA recurrentConstants<>+600(SB)/4, $0x3e09058d
-DATA recurrentConstants<>+604(SB)/4, $0x3e09058d
-DATA recurrentConstants<>+608(SB)/4, $0x3550c004
-DATA recurrentConstants<>+612(SB)/4, $0x3550c004
-DATA recurrentConstants<>+616(SB)/4, $0x3550c004
-DATA recurrentConstants<>+620(SB)/4, $0x3550c004
-DATA recurrentConstants<>+624(SB)/4, $0x3550c004
-DATA recurrentConstants<>+628(SB)/4, $0x3550c004
-DATA recurrentConstants<>+632(SB)/4, $0x3550c004
-DATA recurrentConstants<>+636(SB)/4, $0x3550c004
-DATA recurrentConstants<>+640(SB)/4, $0x39ac4303
-DATA recurrentConstants<>+644(SB)/4, $0x39ac4303
-DATA recurrentConstants<>+648(SB)/4, $0x39ac4303
-DATA recurrentConstants<>+652(SB)/4, $0x39ac4303
-DATA recurrentConstants<>+656(SB)/4, $0x39ac4303
-DATA recurrentConstants<>+660(SB)/4, $0x39ac4303
-DATA recurrentConstants<>+664(SB)/4, $0x39ac4303
-DATA recurrentConstants<>+668(SB)/4, $0x39ac4303
-DATA recurrentConstants<>+672(SB)/4, $0x3cd3fbf4
-DATA recurrentConstants<>+676(SB)/4, $0x3cd3fbf4
-DATA recurrentConstants<>+680(SB)/4, $0x3cd3fbf4
-DATA recurrentConstants<>+684(SB)/4, $0x3cd3fbf4
-DATA recurrentConstants<>+688(SB)/4, $0x3cd3fbf4
-DATA recurrentConstants<>+692(SB)/4, $0x3cd3fbf4
-DATA recurrentConstants<>+696(SB)/4, $0x3cd3fbf4
-DATA recurrentConstants<>+700(SB)/4, $0x3cd3fbf4
-DATA recurrentConstants<>+704(SB)/4, $0x3eef2d6b
-DATA recurrentConstants<>+708(SB)/4, $0x3eef2d6b
-DATA recurrentConstants<>+712(SB)/4, $0x3eef2d6b
-DATA recurrentConstants<>+716(SB)/4, $0x3eef2d6b
-DATA recurrentConstants<>+720(SB)/4, $0x3eef2d6b
-DATA recurrentConstants<>+724(SB)/4, $0x3eef2d6b
-DATA recurrentConstants<>+728(SB)/4, $0x3eef2d6b
-DATA recurrentConstants<>+732(SB)/4, $0x3eef2d6b
-GLOBL recurrentConstants<>(SB), RODATA|NOPTR, $736
+DATA recurrentConstants<>+32(SB)/4, $0xc1900000
+DATA recurrentConstants<>+36(SB)/4, $0xc1900000
+DATA recurrentConstants<>+40(SB)/4, $0xc1900000
+DATA recurrentConstants<>+44(SB)/4, $0xc1900000
+DATA recurrentConstants<>+48(SB)/4, $0xc1900000
+DATA recurrentConstants<>+52(SB)/4, $0xc1900000
+DATA recurrentConstants<>+56(SB)/4, $0xc1900000
+DATA recurrentConstants<>+60(SB)/4, $0xc1900000
+DATA recurrentConstants<>+64(SB)/4, $0x41900000
+DATA recurrentConstants<>+68(SB)/4, $0x41900000
+DATA recurrentConstants<>+72(SB)/4, $0x41900000
+DATA recurrentConstants<>+76(SB)/4, $0x41900000
+DATA recurrentConstants<>+80(SB)/4, $0x41900000
+DATA recurrentConstants<>+84(SB)/4, $0x41900000
+DATA recurrentConstants<>+88(SB)/4, $0x41900000
+DATA recurrentConstants<>+92(SB)/4, $0x41900000
+DATA recurrentConstants<>+96(SB)/4, $0x41900000
+DATA recurrentConstants<>+100(SB)/4, $0x41900000
+DATA recurrentConstants<>+104(SB)/4, $0x41900000
+DATA recurrentConstants<>+108(SB)/4, $0x41900000
+DATA recurrentConstants<>+112(SB)/4, $0x41900000
+DATA recurrentConstants<>+116(SB)/4, $0x41900000
+DATA recurrentConstants<>+120(SB)/4, $0x41900000
+DATA recurrentConstants<>+124(SB)/4, $0x41900000
+DATA recurrentConstants<>+128(SB)/4, $0x2d656e4b
+DATA recurrentConstants<>+132(SB)/4, $0x2d656e4b
+DATA recurrentConstants<>+136(SB)/4, $0x2d656e4b
+DATA recurrentConstants<>+140(SB)/4, $0x2d656e4b
+DATA recurrentConstants<>+144(SB)/4, $0x2d656e4b
+DATA recurrentConstants<>+148(SB)/4, $0x2d656e4b
+DATA recurrentConstants<>+152(SB)/4, $0x2d656e4b
+DATA recurrentConstants<>+156(SB)/4, $0x2d656e4b
+DATA recurrentConstants<>+160(SB)/4, $0x2d656e4b
+DATA recurrentConstants<>+164(SB)/4, $0x2d656e4b
+DATA recurrentConstants<>+168(SB)/4, $0x2d656e4b
+DATA recurrentConstants<>+172(SB)/4, $0x2d656e4b
+DATA recurrentConstants<>+176(SB)/4, $0x2d656e4b
+DATA recurrentConstants<>+180(SB)/4, $0x2d656e4b
+DATA recurrentConstants<>+184(SB)/4, $0x2d656e4b
+DATA recurrentConstants<>+188(SB)/4, $0x2d656e4b
+DATA recurrentConstants<>+192(SB)/4, $0x33ace19e
+DATA recurrentConstants<>+196(SB)/4, $0x33ace19e
+DATA recurrentConstants<>+200(SB)/4, $0x33ace19e
+DATA recurrentConstants<>+204(SB)/4, $0x33ace19e
+DATA recurrentConstants<>+208(SB)/4, $0x33ace19e
+DATA recurrentConstants<>+212(SB)/4, $0x33ace19e
+DATA recurrentConstants<>+216(SB)/4, $0x33ace19e
+DATA recurrentConstants<>+220(SB)/4, $0x33ace19e
+DATA recurrentConstants<>+224(SB)/4, $0x33ace19e
+DATA recurrentConstants<>+228(SB)/4, $0x33ace19e
+DATA recurrentConstants<>+232(SB)/4, $0x33ace19e
+DATA recurrentConstants<>+236(SB)/4, $0x33ace19e
+DATA recurrentConstants<>+240(SB)/4, $0x33ace19e
+DATA recurrentConstants<>+244(SB)/4, $0x33ace19e
+DATA recurrentConstants<>+248(SB)/4, $0x33ace19e
+DATA recurrentConstants<>+252(SB)/4, $0x33ace19e
+DATA recurrentConstants<>+256(SB)/4, $0x38651636
+DATA recurrentConstants<>+260(SB)/4, $0x38651636
+DATA recurrentConstants<>+264(SB)/4, $0x38651636
+DATA recurrentConstants<>+268(SB)/4, $0x38651636
+DATA recurrentConstants<>+272(SB)/4, $0x38651636
+DATA recurrentConstants<>+276(SB)/4, $0x38651636
+DATA recurrentConstants<>+280(SB)/4, $0x38651636
+DATA recurrentConstants<>+284(SB)/4, $0x38651636
+DATA recurrentConstants<>+288(SB)/4, $0x38651636
+DATA recurrentConstants<>+292(SB)/4, $0x38651636
+DATA recurrentConstants<>+296(SB)/4, $0x38651636
+DATA recurrentConstants<>+300(SB)/4, $0x38651636
+DATA recurrentConstants<>+304(SB)/4, $0x38651636
+DATA recurrentConstants<>+308(SB)/4, $0x38651636
+DATA recurrentConstants<>+312(SB)/4, $0x38651636
+DATA recurrentConstants<>+316(SB)/4, $0x38651636
+DATA recurrentConstants<>+320(SB)/4, $0x3c09058d
+DATA recurrentConstants<>+324(SB)/4, $0x3c09058d
+DATA recurrentConstants<>+328(SB)/4, $0x3c09058d
+DATA recurrentConstants<>+332(SB)/4, $0x3c09058d
+DATA recurrentConstants<>+336(SB)/4, $0x3c09058d
+DATA recurrentConstants<>+340(SB)/4, $0x3c09058d
+DATA recurrentConstants<>+344(SB)/4, $0x3c09058d
+DATA recurrentConstants<>+348(SB)/4, $0x3c09058d
+DATA recurrentConstants<>+352(SB)/4, $0x3c09058d
+DATA recurrentConstants<>+356(SB)/4, $0x3c09058d
+DATA recurrentConstants<>+360(SB)/4, $0x3c09058d
+DATA recurrentConstants<>+364(SB)/4, $0x3c09058d
+DATA recurrentConstants<>+368(SB)/4, $0x3c09058d
+DATA recurrentConstants<>+372(SB)/4, $0x3c09058d
+DATA recurrentConstants<>+376(SB)/4, $0x3c09058d
+DATA recurrentConstants<>+380(SB)/4, $0x3c09058d
+DATA recurrentConstants<>+384(SB)/4, $0x3e800000
+DATA recurrentConstants<>+388(SB)/4, $0x3e800000
+DATA recurrentConstants<>+392(SB)/4, $0x3e800000
+DATA recurrentConstants<>+396(SB)/4, $0x3e800000
+DATA recurrentConstants<>+400(SB)/4, $0x3e800000
+DATA recurrentConstants<>+404(SB)/4, $0x3e800000
+DATA recurrentConstants<>+408(SB)/4, $0x3e800000
+DATA recurrentConstants<>+412(SB)/4, $0x3e800000
+DATA recurrentConstants<>+416(SB)/4, $0x3e800000
+DATA recurrentConstants<>+420(SB)/4, $0x3e800000
+DATA recurrentConstants<>+424(SB)/4, $0x3e800000
+DATA recurrentConstants<>+428(SB)/4, $0x3e800000
+DATA recurrentConstants<>+432(SB)/4, $0x3e800000
+DATA recurrentConstants<>+436(SB)/4, $0x3e800000
+DATA recurrentConstants<>+440(SB)/4, $0x3e800000
+DATA recurrentConstants<>+444(SB)/4, $0x3e800000
+DATA recurrentConstants<>+448(SB)/4, $0x3150c004
+DATA recurrentConstants<>+452(SB)/4, $0x3150c004
+DATA recurrentConstants<>+456(SB)/4, $0x3150c004
+DATA recurrentConstants<>+460(SB)/4, $0x3150c004
+DATA recurrentConstants<>+464(SB)/4, $0x3150c004
+DATA recurrentConstants<>+468(SB)/4, $0x3150c004
+DATA recurrentConstants<>+472(SB)/4, $0x3150c004
+DATA recurrentConstants<>+476(SB)/4, $0x3150c004
+DATA recurrentConstants<>+480(SB)/4, $0x3150c004
+DATA recurrentConstants<>+484(SB)/4, $0x3150c004
+DATA recurrentConstants<>+488(SB)/4, $0x3150c004
+DATA recurrentConstants<>+492(SB)/4, $0x3150c004
+DATA recurrentConstants<>+496(SB)/4, $0x3150c004
+DATA recurrentConstants<>+500(SB)/4, $0x3150c004
+DATA recurrentConstants<>+504(SB)/4, $0x3150c004
+DATA recurrentConstants<>+508(SB)/4, $0x3150c004
+DATA recurrentConstants<>+512(SB)/4, $0x36ac4303
+DATA recurrentConstants<>+516(SB)/4, $0x36ac4303
+DATA recurrentConstants<>+520(SB)/4, $0x36ac4303
+DATA recurrentConstants<>+524(SB)/4, $0x36ac4303
+DATA recurrentConstants<>+528(SB)/4, $0x36ac4303
+DATA recurrentConstants<>+532(SB)/4, $0x36ac4303
+DATA recurrentConstants<>+536(SB)/4, $0x36ac4303
+DATA recurrentConstants<>+540(SB)/4, $0x36ac4303
+DATA recurrentConstants<>+544(SB)/4, $0x36ac4303
+DATA recurrentConstants<>+548(SB)/4, $0x36ac4303
+DATA recurrentConstants<>+552(SB)/4, $0x36ac4303
+DATA recurrentConstants<>+556(SB)/4, $0x36ac4303
+DATA recurrentConstants<>+560(SB)/4, $0x36ac4303
+DATA recurrentConstants<>+564(SB)/4, $0x36ac4303
+DATA recurrentConstants<>+568(SB)/4, $0x36ac4303
+DATA recurrentConstants<>+572(SB)/4, $0x36ac4303
+DATA recurrentConstants<>+576(SB)/4, $0x3ad3fbf4
+DATA recurrentConstants<>+580(SB)/4, $0x3ad3fbf4
+DATA recurrentConstants<>+584(SB)/4, $0x3ad3fbf4
+DATA recurrentConstants<>+588(SB)/4, $0x3ad3fbf4
+DATA recurrentConstants<>+592(SB)/4, $0x3ad3fbf4
+DATA recurrentConstants<>+596(SB)/4, $0x3ad3fbf4
+DATA recurrentConstants<>+600(SB)/4, $0x3ad3fbf4
+DATA recurrentConstants<>+604(SB)/4, $0x3ad3fbf4
+DATA recurrentConstants<>+608(SB)/4, $0x3ad3fbf4
+DATA recurrentConstants<>+612(SB)/4, $0x3ad3fbf4
+DATA recurrentConstants<>+616(SB)/4, $0x3ad3fbf4
+DATA recurrentConstants<>+620(SB)/4, $0x3ad3fbf4
+DATA recurrentConstants<>+624(SB)/4, $0x3ad3fbf4
+DATA recurrentConstants<>+628(SB)/4, $0x3ad3fbf4
+DATA recurrentConstants<>+632(SB)/4, $0x3ad3fbf4
+DATA recurrentConstants<>+636(SB)/4, $0x3ad3fbf4
+DATA recurrentConstants<>+640(SB)/4, $0x3def2d6b
+DATA recurrentConstants<>+644(SB)/4, $0x3def2d6b
+DATA recurrentConstants<>+648(SB)/4, $0x3def2d6b
+DATA recurrentConstants<>+652(SB)/4, $0x3def2d6b
+DATA recurrentConstants<>+656(SB)/4, $0x3def2d6b
+DATA recurrentConstants<>+660(SB)/4, $0x3def2d6b
+DATA recurrentConstants<>+664(SB)/4, $0x3def2d6b
+DATA recurrentConstants<>+668(SB)/4, $0x3def2d6b
+DATA recurrentConstants<>+672(SB)/4, $0x3def2d6b
+DATA recurrentConstants<>+676(SB)/4, $0x3def2d6b
+DATA recurrentConstants<>+680(SB)/4, $0x3def2d6b
+DATA recurrentConstants<>+684(SB)/4, $0x3def2d6b
+DATA recurrentConstants<>+688(SB)/4, $0x3def2d6b
+DATA recurrentConstants<>+692(SB)/4, $0x3def2d6b
+DATA recurrentConstants<>+696(SB)/4, $0x3def2d6b
+DATA recurrentConstants<>+700(SB)/4, $0x3def2d6b
+DATA recurrentConstants<>+704(SB)/4, $0x3f800000
+DATA recurrentConstants<>+708(SB)/4, $0x3f800000
+DATA recurrentConstants<>+712(SB)/4, $0x3f800000
+DATA recurrentConstants<>+716(SB)/4, $0x3f800000
+DATA recurrentConstants<>+720(SB)/4, $0x3f800000
+DATA recurrentConstants<>+724(SB)/4, $0x3f800000
+DATA recurrentConstants<>+728(SB)/4, $0x3f800000
+DATA recurrentConstants<>+732(SB)/4, $0x3f800000
+DATA recurrentConstants<>+736(SB)/4, $0x3f800000
+DATA recurrentConstants<>+740(SB)/4, $0x3f800000
+DATA recurrentConstants<>+744(SB)/4, $0x3f800000
+DATA recurrentConstants<>+748(SB)/4, $0x3f800000
+DATA recurrentConstants<>+752(SB)/4, $0x3f800000
+DATA recurrentConstants<>+756(SB)/4, $0x3f800000
+DATA recurrentConstants<>+760(SB)/4, $0x3f800000
+DATA recurrentConstants<>+764(SB)/4, $0x3f800000
+DATA recurrentConstants<>+768(SB)/4, $0x3f000000
+DATA recurrentConstants<>+772(SB)/4, $0x3f000000
+DATA recurrentConstants<>+776(SB)/4, $0x3f000000
+DATA recurrentConstants<>+780(SB)/4, $0x3f000000
+DATA recurrentConstants<>+784(SB)/4, $0x3f000000
+DATA recurrentConstants<>+788(SB)/4, $0x3f000000
+DATA recurrentConstants<>+792(SB)/4, $0x3f000000
+DATA recurrentConstants<>+796(SB)/4, $0x3f000000
+DATA recurrentConstants<>+800(SB)/4, $0x3f000000
+DATA recurrentConstants<>+804(SB)/4, $0x3f000000
+DATA recurrentConstants<>+808(SB)/4, $0x3f000000
+DATA recurrentConstants<>+812(SB)/4, $0x3f000000
+DATA recurrentConstants<>+816(SB)/4, $0x3f000000
+DATA recurrentConstants<>+820(SB)/4, $0x3f000000
+DATA recurrentConstants<>+824(SB)/4, $0x3f000000
+DATA recurrentConstants<>+828(SB)/4, $0x3f000000
+DATA recurrentConstants<>+832(SB)/4, $0xc1100000
+DATA recurrentConstants<>+836(SB)/4, $0xc1100000
+DATA recurrentConstants<>+840(SB)/4, $0xc1100000
+DATA recurrentConstants<>+844(SB)/4, $0xc1100000
+DATA recurrentConstants<>+848(SB)/4, $0xc1100000
+DATA recurrentConstants<>+852(SB)/4, $0xc1100000
+DATA recurrentConstants<>+856(SB)/4, $0xc1100000
+DATA recurrentConstants<>+860(SB)/4, $0xc1100000
+DATA recurrentConstants<>+864(SB)/4, $0xc1100000
+DATA recurrentConstants<>+868(SB)/4, $0xc1100000
+DATA recurrentConstants<>+872(SB)/4, $0xc1100000
+DATA recurrentConstants<>+876(SB)/4, $0xc1100000
+DATA recurrentConstants<>+880(SB)/4, $0xc1100000
+DATA recurrentConstants<>+884(SB)/4, $0xc1100000
+DATA recurrentConstants<>+888(SB)/4, $0xc1100000
+DATA recurrentConstants<>+892(SB)/4, $0xc1100000
+DATA recurrentConstants<>+896(SB)/4, $0x41100000
+DATA recurrentConstants<>+900(SB)/4, $0x41100000
+DATA recurrentConstants<>+904(SB)/4, $0x41100000
+DATA recurrentConstants<>+908(SB)/4, $0x41100000
+DATA recurrentConstants<>+912(SB)/4, $0x41100000
+DATA recurrentConstants<>+916(SB)/4, $0x41100000
+DATA recurrentConstants<>+920(SB)/4, $0x41100000
+DATA recurrentConstants<>+924(SB)/4, $0x41100000
+DATA recurrentConstants<>+928(SB)/4, $0x41100000
+DATA recurrentConstants<>+932(SB)/4, $0x41100000
+DATA recurrentConstants<>+936(SB)/4, $0x41100000
+DATA recurrentConstants<>+940(SB)/4, $0x41100000
+DATA recurrentConstants<>+944(SB)/4, $0x41100000
+DATA recurrentConstants<>+948(SB)/4, $0x41100000
+DATA recurrentConstants<>+952(SB)/4, $0x41100000
+DATA recurrentConstants<>+956(SB)/4, $0x41100000
+DATA recurrentConstants<>+960(SB)/4, $0x32656e4b
+DATA recurrentConstants<>+964(SB)/4, $0x32656e4b
+DATA recurrentConstants<>+968(SB)/4, $0x32656e4b
+DATA recurrentConstants<>+972(SB)/4, $0x32656e4b
+DATA recurrentConstants<>+976(SB)/4, $0x32656e4b
+DATA recurrentConstants<>+980(SB)/4, $0x32656e4b
+DATA recurrentConstants<>+984(SB)/4, $0x32656e4b
+DATA recurrentConstants<>+988(SB)/4, $0x32656e4b
+DATA recurrentConstants<>+992(SB)/4, $0x32656e4b
+DATA recurrentConstants<>+996(SB)/4, $0x32656e4b
+DATA recurrentConstants<>+1000(SB)/4, $0x32656e4b
+DATA recurrentConstants<>+1004(SB)/4, $0x32656e4b
+DATA recurrentConstants<>+1008(SB)/4, $0x32656e4b
+DATA recurrentConstants<>+1012(SB)/4, $0x32656e4b
+DATA recurrentConstants<>+1016(SB)/4, $0x32656e4b
+DATA recurrentConstants<>+1020(SB)/4, $0x32656e4b
+DATA recurrentConstants<>+1024(SB)/4, $0x37ace19e
+DATA recurrentConstants<>+1028(SB)/4, $0x37ace19e
+DATA recurrentConstants<>+1032(SB)/4, $0x37ace19e
+DATA recurrentConstants<>+1036(SB)/4, $0x37ace19e
+DATA recurrentConstants<>+1040(SB)/4, $0x37ace19e
+DATA recurrentConstants<>+1044(SB)/4, $0x37ace19e
+DATA recurrentConstants<>+1048(SB)/4, $0x37ace19e
+DATA recurrentConstants<>+1052(SB)/4, $0x37ace19e
+DATA recurrentConstants<>+1056(SB)/4, $0x37ace19e
+DATA recurrentConstants<>+1060(SB)/4, $0x37ace19e
+DATA recurrentConstants<>+1064(SB)/4, $0x37ace19e
+DATA recurrentConstants<>+1068(SB)/4, $0x37ace19e
+DATA recurrentConstants<>+1072(SB)/4, $0x37ace19e
+DATA recurrentConstants<>+1076(SB)/4, $0x37ace19e
+DATA recurrentConstants<>+1080(SB)/4, $0x37ace19e
+DATA recurrentConstants<>+1084(SB)/4, $0x37ace19e
+DATA recurrentConstants<>+1088(SB)/4, $0x3b651636
+DATA recurrentConstants<>+1092(SB)/4, $0x3b651636
+DATA recurrentConstants<>+1096(SB)/4, $0x3b651636
+DATA recurrentConstants<>+1100(SB)/4, $0x3b651636
+DATA recurrentConstants<>+1104(SB)/4, $0x3b651636
+DATA recurrentConstants<>+1108(SB)/4, $0x3b651636
+DATA recurrentConstants<>+1112(SB)/4, $0x3b651636
+DATA recurrentConstants<>+1116(SB)/4, $0x3b651636
+DATA recurrentConstants<>+1120(SB)/4, $0x3b651636
+DATA recurrentConstants<>+1124(SB)/4, $0x3b651636
+DATA recurrentConstants<>+1128(SB)/4, $0x3b651636
+DATA recurrentConstants<>+1132(SB)/4, $0x3b651636
+DATA recurrentConstants<>+1136(SB)/4, $0x3b651636
+DATA recurrentConstants<>+1140(SB)/4, $0x3b651636
+DATA recurrentConstants<>+1144(SB)/4, $0x3b651636
+DATA recurrentConstants<>+1148(SB)/4, $0x3b651636
+DATA recurrentConstants<>+1152(SB)/4, $0x3e09058d
+DATA recurrentConstants<>+1156(SB)/4, $0x3e09058d
+DATA recurrentConstants<>+1160(SB)/4, $0x3e09058d
+DATA recurrentConstants<>+1164(SB)/4, $0x3e09058d
+DATA recurrentConstants<>+1168(SB)/4, $0x3e09058d
+DATA recurrentConstants<>+1172(SB)/4, $0x3e09058d
+DATA recurrentConstants<>+1176(SB)/4, $0x3e09058d
+DATA recurrentConstants<>+1180(SB)/4, $0x3e09058d
+DATA recurrentConstants<>+1184(SB)/4, $0x3e09058d
+DATA recurrentConstants<>+1188(SB)/4, $0x3e09058d
+DATA recurrentConstants<>+1192(SB)/4, $0x3e09058d
+DATA recurrentConstants<>+1196(SB)/4, $0x3e09058d
+DATA recurrentConstants<>+1200(SB)/4, $0x3e09058d
+DATA recurrentConstants<>+1204(SB)/4, $0x3e09058d
+DATA recurrentConstants<>+1208(SB)/4, $0x3e09058d
+DATA recurrentConstants<>+1212(SB)/4, $0x3e09058d
+DATA recurrentConstants<>+1216(SB)/4, $0x3550c004
+DATA recurrentConstants<>+1220(SB)/4, $0x3550c004
+DATA recurrentConstants<>+1224(SB)/4, $0x3550c004
+DATA recurrentConstants<>+1228(SB)/4, $0x3550c004
+DATA recurrentConstants<>+1232(SB)/4, $0x3550c004
+DATA recurrentConstants<>+1236(SB)/4, $0x3550c004
+DATA recurrentConstants<>+1240(SB)/4, $0x3550c004
+DATA recurrentConstants<>+1244(SB)/4, $0x3550c004
+DATA recurrentConstants<>+1248(SB)/4, $0x3550c004
+DATA recurrentConstants<>+1252(SB)/4, $0x3550c004
+DATA recurrentConstants<>+1256(SB)/4, $0x3550c004
+DATA recurrentConstants<>+1260(SB)/4, $0x3550c004
+DATA recurrentConstants<>+1264(SB)/4, $0x3550c004
+DATA recurrentConstants<>+1268(SB)/4, $0x3550c004
+DATA recurrentConstants<>+1272(SB)/4, $0x3550c004
+DATA recurrentConstants<>+1276(SB)/4, $0x3550c004
+DATA recurrentConstants<>+1280(SB)/4, $0x39ac4303
+DATA recurrentConstants<>+1284(SB)/4, $0x39ac4303
+DATA recurrentConstants<>+1288(SB)/4, $0x39ac4303
+DATA recurrentConstants<>+1292(SB)/4, $0x39ac4303
+DATA recurrentConstants<>+1296(SB)/4, $0x39ac4303
+DATA recurrentConstants<>+1300(SB)/4, $0x39ac4303
+DATA recurrentConstants<>+1304(SB)/4, $0x39ac4303
+DATA recurrentConstants<>+1308(SB)/4, $0x39ac4303
+DATA recurrentConstants<>+1312(SB)/4, $0x39ac4303
+DATA recurrentConstants<>+1316(SB)/4, $0x39ac4303
+DATA recurrentConstants<>+1320(SB)/4, $0x39ac4303
+DATA recurrentConstants<>+1324(SB)/4, $0x39ac4303
+DATA recurrentConstants<>+1328(SB)/4, $0x39ac4303
+DATA recurrentConstants<>+1332(SB)/4, $0x39ac4303
+DATA recurrentConstants<>+1336(SB)/4, $0x39ac4303
+DATA recurrentConstants<>+1340(SB)/4, $0x39ac4303
+DATA recurrentConstants<>+1344(SB)/4, $0x3cd3fbf4
+DATA recurrentConstants<>+1348(SB)/4, $0x3cd3fbf4
+DATA recurrentConstants<>+1352(SB)/4, $0x3cd3fbf4
+DATA recurrentConstants<>+1356(SB)/4, $0x3cd3fbf4
+DATA recurrentConstants<>+1360(SB)/4, $0x3cd3fbf4
+DATA recurrentConstants<>+1364(SB)/4, $0x3cd3fbf4
+DATA recurrentConstants<>+1368(SB)/4, $0x3cd3fbf4
+DATA recurrentConstants<>+1372(SB)/4, $0x3cd3fbf4
+DATA recurrentConstants<>+1376(SB)/4, $0x3cd3fbf4
+DATA recurrentConstants<>+1380(SB)/4, $0x3cd3fbf4
+DATA recurrentConstants<>+1384(SB)/4, $0x3cd3fbf4
+DATA recurrentConstants<>+1388(SB)/4, $0x3cd3fbf4
+DATA recurrentConstants<>+1392(SB)/4, $0x3cd3fbf4
+DATA recurrentConstants<>+1396(SB)/4, $0x3cd3fbf4
+DATA recurrentConstants<>+1400(SB)/4, $0x3cd3fbf4
+DATA recurrentConstants<>+1404(SB)/4, $0x3cd3fbf4
+DATA recurrentConstants<>+1408(SB)/4, $0x3eef2d6b
+DATA recurrentConstants<>+1412(SB)/4, $0x3eef2d6b
+DATA recurrentConstants<>+1416(SB)/4, $0x3eef2d6b
+DATA recurrentConstants<>+1420(SB)/4, $0x3eef2d6b
+DATA recurrentConstants<>+1424(SB)/4, $0x3eef2d6b
+DATA recurrentConstants<>+1428(SB)/4, $0x3eef2d6b
+DATA recurrentConstants<>+1432(SB)/4, $0x3eef2d6b
+DATA recurrentConstants<>+1436(SB)/4, $0x3eef2d6b
+DATA recurrentConstants<>+1440(SB)/4, $0x3eef2d6b
+DATA recurrentConstants<>+1444(SB)/4, $0x3eef2d6b
+DATA recurrentConstants<>+1448(SB)/4, $0x3eef2d6b
+DATA recurrentConstants<>+1452(SB)/4, $0x3eef2d6b
+DATA recurrentConstants<>+1456(SB)/4, $0x3eef2d6b
+DATA recurrentConstants<>+1460(SB)/4, $0x3eef2d6b
+DATA recurrentConstants<>+1464(SB)/4, $0x3eef2d6b
+DATA recurrentConstants<>+1468(SB)/4, $0x3eef2d6b
+GLOBL recurrentConstants<>(SB), RODATA|NOPTR, $1472

@@ -10,8 +10,13 @@ import (
 
 var nativeKernels = []Kernel{{
 	Name: "avx2", Level: level.AVX2, Lanes: 8,
-	lstm: []func(*tile){native(lstm1), native(lstm2), native(lstm3)},
-	gru:  []func(*tile){native(gru1), native(gru2), native(gru3), native(gru4)},
+	lstm: []func(*tile){native(lstm1x8), native(lstm2x8), native(lstm3x8)},
+	gru:  []func(*tile){native(gru1x8), native(gru2x8), native(gru3x8), native(gru4x8)},
+}, {
+	Name: "avx512", Level: level.AVX512, Lanes: 16,
+	lstm: []func(*tile){native(lstm1x16), native(lstm2x16), native(lstm3x16), native(lstm4x16), native(lstm5x16), native(lstm6x16)},
+	gru: []func(*tile){native(gru1x16), native(gru2x16), native(gru3x16), native(gru4x16), native(gru5x16), native(gru6x16), native(gru7x16),
+		native(gru8x16)},
 }}
 
 func native(f func(*byte)) func(*tile) {

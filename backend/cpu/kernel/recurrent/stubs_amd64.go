@@ -4,37 +4,107 @@
 
 package recurrent
 
-// lstm1 advances 1 sequences by a step for the hidden units of the panels of t.
+// lstm1x8 advances 1 sequences by a step for the hidden units of the panels of t, 8 a panel.
 //
 //go:noescape
-func lstm1(t *byte)
+func lstm1x8(t *byte)
 
-// lstm2 advances 2 sequences by a step for the hidden units of the panels of t.
+// lstm2x8 advances 2 sequences by a step for the hidden units of the panels of t, 8 a panel.
 //
 //go:noescape
-func lstm2(t *byte)
+func lstm2x8(t *byte)
 
-// lstm3 advances 3 sequences by a step for the hidden units of the panels of t.
+// lstm3x8 advances 3 sequences by a step for the hidden units of the panels of t, 8 a panel.
 //
 //go:noescape
-func lstm3(t *byte)
+func lstm3x8(t *byte)
 
-// gru1 advances 1 sequences by a step for the hidden units of the panels of t.
+// gru1x8 advances 1 sequences by a step for the hidden units of the panels of t, 8 a panel.
 //
 //go:noescape
-func gru1(t *byte)
+func gru1x8(t *byte)
 
-// gru2 advances 2 sequences by a step for the hidden units of the panels of t.
+// gru2x8 advances 2 sequences by a step for the hidden units of the panels of t, 8 a panel.
 //
 //go:noescape
-func gru2(t *byte)
+func gru2x8(t *byte)
 
-// gru3 advances 3 sequences by a step for the hidden units of the panels of t.
+// gru3x8 advances 3 sequences by a step for the hidden units of the panels of t, 8 a panel.
 //
 //go:noescape
-func gru3(t *byte)
+func gru3x8(t *byte)
 
-// gru4 advances 4 sequences by a step for the hidden units of the panels of t.
+// gru4x8 advances 4 sequences by a step for the hidden units of the panels of t, 8 a panel.
 //
 //go:noescape
-func gru4(t *byte)
+func gru4x8(t *byte)
+
+// lstm1x16 advances 1 sequences by a step for the hidden units of the panels of t, 16 a panel.
+//
+//go:noescape
+func lstm1x16(t *byte)
+
+// lstm2x16 advances 2 sequences by a step for the hidden units of the panels of t, 16 a panel.
+//
+//go:noescape
+func lstm2x16(t *byte)
+
+// lstm3x16 advances 3 sequences by a step for the hidden units of the panels of t, 16 a panel.
+//
+//go:noescape
+func lstm3x16(t *byte)
+
+// lstm4x16 advances 4 sequences by a step for the hidden units of the panels of t, 16 a panel.
+//
+//go:noescape
+func lstm4x16(t *byte)
+
+// lstm5x16 advances 5 sequences by a step for the hidden units of the panels of t, 16 a panel.
+//
+//go:noescape
+func lstm5x16(t *byte)
+
+// lstm6x16 advances 6 sequences by a step for the hidden units of the panels of t, 16 a panel.
+//
+//go:noescape
+func lstm6x16(t *byte)
+
+// gru1x16 advances 1 sequences by a step for the hidden units of the panels of t, 16 a panel.
+//
+//go:noescape
+func gru1x16(t *byte)
+
+// gru2x16 advances 2 sequences by a step for the hidden units of the panels of t, 16 a panel.
+//
+//go:noescape
+func gru2x16(t *byte)
+
+// gru3x16 advances 3 sequences by a step for the hidden units of the panels of t, 16 a panel.
+//
+//go:noescape
+func gru3x16(t *byte)
+
+// gru4x16 advances 4 sequences by a step for the hidden units of the panels of t, 16 a panel.
+//
+//go:noescape
+func gru4x16(t *byte)
+
+// gru5x16 advances 5 sequences by a step for the hidden units of the panels of t, 16 a panel.
+//
+//go:noescape
+func gru5x16(t *byte)
+
+// gru6x16 advances 6 sequences by a step for the hidden units of the panels of t, 16 a panel.
+//
+//go:noescape
+func gru6x16(t *byte)
+
+// gru7x16 advances 7 sequences by a step for the hidden units of the panels of t, 16 a panel.
+//
+//go:noescape
+func gru7x16(t *byte)
+
+// gru8x16 advances 8 sequences by a step for the hidden units of the panels of t, 16 a panel.
+//
+//go:noescape
+func gru8x16(t *byte)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"math"
+	"slices"
 
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
@@ -36,9 +37,9 @@ func sigmoid(x VecVirtual) VecVirtual {
 
 // ratio is x·p(x²)/q(x²) for x bounded to ±limit.
 func ratio(x VecVirtual, limit float32, p, q []float32) VecVirtual {
-	VMAXPS(x, load8(-limit), x)
-	VMINPS(x, load8(limit), x)
-	square := YMM()
+	VMAXPS(x, filled(-limit), x)
+	VMINPS(x, filled(limit), x)
+	square := vector()
 	VMULPS(x, x, square)
 	up, down := polynomial(p, square), polynomial(q, square)
 	VMULPS(x, up, up)
@@ -49,16 +50,16 @@ func ratio(x VecVirtual, limit float32, p, q []float32) VecVirtual {
 // polynomial evaluates coefficients, lowest power first, at x.
 func polynomial(coefficients []float32, x Register) VecVirtual {
 	last := len(coefficients) - 1
-	sum := load8(coefficients[last])
+	sum := filled(coefficients[last])
 	for i := last - 1; i >= 0; i-- {
 		VFMADD213PS(constant(coefficients[i]), x, sum)
 	}
 	return sum
 }
 
-// load8 is a register of equal numbers.
-func load8(v float32) VecVirtual {
-	r := YMM()
+// filled is a register of equal numbers.
+func filled(v float32) VecVirtual {
+	r := vector()
 	VMOVUPS(constant(v), r)
 	return r
 }
@@ -68,23 +69,22 @@ var (
 	constants []float32
 )
 
-// constant is a vector of equal numbers in memory.
+// constant is a vector of equal numbers in memory, as long as any kernel's.
 func constant(v float32) Mem {
-	for i, c := range constants {
-		if c == v {
-			return table.Offset(4 * lanes * i)
-		}
+	i := slices.Index(constants, v)
+	if i < 0 {
+		i = len(constants)
+		constants = append(constants, v)
 	}
-	constants = append(constants, v)
-	return table.Offset(4 * lanes * (len(constants) - 1))
+	return table.Offset(64 * i)
 }
 
 // writeConstants emits the table; after the functions that use it.
 func writeConstants() {
 	GLOBL("recurrentConstants", RODATA|NOPTR)
 	for i, c := range constants {
-		for lane := range lanes {
-			DATA(4*(lanes*i+lane), U32(math.Float32bits(c)))
+		for lane := range 16 {
+			DATA(4*(16*i+lane), U32(math.Float32bits(c)))
 		}
 	}
 }

@@ -26,17 +26,28 @@ const (
 
 func main() {
 	ConstraintExpr("amd64,!noasm")
-	for rows := 1; rows <= 3; rows++ {
-		kernel("lstm", 4, rows, lstm)
-	}
-	for rows := 1; rows <= 4; rows++ {
-		kernel("gru", 3, rows, gru)
+	for _, lanes = range []int{8, 16} {
+		for rows := 1; rows <= lanes/8*3; rows++ {
+			kernel("lstm", 4, rows, lstm)
+		}
+		for rows := 1; rows <= lanes/8*4; rows++ {
+			kernel("gru", 3, rows, gru)
+		}
 	}
 	writeConstants()
 	Generate()
 }
 
-const lanes = 8
+// lanes is how many numbers the vectors of the kernel at work have: 8 with AVX2, 16 with AVX-512.
+var lanes int
+
+// vector is a virtual register of so many numbers.
+func vector() VecVirtual {
+	if lanes == 16 {
+		return ZMM()
+	}
+	return YMM()
+}
 
 // operands are the registers that walk through a tile.
 type operands struct {
@@ -45,9 +56,10 @@ type operands struct {
 
 // kernel generates the step of rows sequences: for each panel the products of R with their states, then the gates.
 func kernel(name string, gates, rows int, epilogue func(p *operands, gates, rows int)) {
-	TEXT(fmt.Sprintf("%s%d", name, rows), NOSPLIT, "func(t *byte)")
+	name = fmt.Sprintf("%s%dx%d", name, rows, lanes)
+	TEXT(name, NOSPLIT, "func(t *byte)")
 	Pragma("noescape")
-	Doc(fmt.Sprintf("%s%d advances %d sequences by a step for the hidden units of the panels of t.", name, rows, rows))
+	Doc(fmt.Sprintf("%s advances %d sequences by a step for the hidden units of the panels of t, %d a panel.", name, rows, lanes))
 	t := Load(Param("t"), GP64())
 	r, panels := load(t, tileR), load(t, tilePanels)
 	p := &operands{xw: load(t, tileXW), next: load(t, tileNext), stride: load(t, tileStride)}
@@ -62,10 +74,10 @@ func kernel(name string, gates, rows int, epilogue func(p *operands, gates, rows
 	epilogue(p, gates, rows)
 	for _, at := range []Register{p.next, p.c, p.own, p.bias} {
 		if at != nil {
-			ADDQ(Imm(4*lanes), at)
+			ADDQ(Imm(uint64(4*lanes)), at)
 		}
 	}
-	ADDQ(U32(4*lanes*gates), p.xw)
+	ADDQ(U32(uint32(4*lanes*gates)), p.xw)
 	DECQ(panels)
 	JNE(LabelRef("panel"))
 	VZEROUPPER()
@@ -76,9 +88,12 @@ func kernel(name string, gates, rows int, epilogue func(p *operands, gates, rows
 // state that comes next instead, plus their own bias.
 func products(t, r Register, p *operands, gates, rows int) {
 	k, h := load(t, tileK), load(t, tileH)
-	stride3 := GP64()
-	if rows > 3 {
-		LEAQ(Mem{Base: p.stride, Index: p.stride, Scale: 2}, stride3)
+	bases := []Register{h} // of rows 0, 3, 6
+	for len(bases) < (rows+2)/3 {
+		next := GP64()
+		LEAQ(Mem{Base: bases[len(bases)-1], Index: p.stride, Scale: 2}, next)
+		ADDQ(p.stride, next)
+		bases = append(bases, next)
 	}
 	sets, unroll := 1, 2
 	if rows == 1 {
@@ -93,13 +108,11 @@ func products(t, r Register, p *operands, gates, rows int) {
 	step := func(u int) {
 		at := func(g int) Mem { return Mem{Base: r, Disp: 4 * lanes * (gates*u + g)} }
 		state := func(i int) Mem {
-			switch i {
-			case 0:
-				return Mem{Base: h, Disp: 4 * u}
-			case 3:
-				return Mem{Base: h, Index: stride3, Scale: 1, Disp: 4 * u}
+			m := Mem{Base: bases[i/3], Disp: 4 * u}
+			if i%3 > 0 {
+				m.Index, m.Scale = p.stride, uint8(i%3)
 			}
-			return Mem{Base: h, Index: p.stride, Scale: uint8(i), Disp: 4 * u}
+			return m
 		}
 		sum := sums[u%sets]
 		switch {
@@ -111,7 +124,7 @@ func products(t, r Register, p *operands, gates, rows int) {
 		case gates <= rows:
 			b := make([]VecVirtual, gates)
 			for g := range b {
-				b[g] = YMM()
+				b[g] = vector()
 				VMOVUPS(at(g), b[g])
 			}
 			for i := range rows {
@@ -126,12 +139,17 @@ func products(t, r Register, p *operands, gates, rows int) {
 				x[i] = broadcast(state(i))
 			}
 			for g := range gates {
-				b := YMM()
+				b := vector()
 				VMOVUPS(at(g), b)
 				for i := range x {
 					VFMADD231PS(b, x[i], sum[i][g])
 				}
 			}
+		}
+	}
+	advance := func(steps int) {
+		for _, base := range bases {
+			ADDQ(Imm(uint64(4*steps)), base)
 		}
 	}
 	SUBQ(Imm(uint64(unroll)), k)
@@ -146,7 +164,7 @@ func products(t, r Register, p *operands, gates, rows int) {
 		}
 	}
 	ADDQ(U32(uint32(4*lanes*gates*unroll)), r)
-	ADDQ(Imm(uint64(4*unroll)), h)
+	advance(unroll)
 	SUBQ(Imm(uint64(unroll)), k)
 	JGE(LabelRef("loop"))
 	Label("tail")
@@ -155,7 +173,7 @@ func products(t, r Register, p *operands, gates, rows int) {
 	Label("one")
 	step(0)
 	ADDQ(U32(uint32(4*lanes*gates)), r)
-	ADDQ(Imm(4), h)
+	advance(1)
 	DECQ(k)
 	JNE(LabelRef("one"))
 	Label("summed")
@@ -223,12 +241,12 @@ func walk(p *operands, rows int, pointers []Register, f func(at []Register)) {
 func lstm(p *operands, _, rows int) {
 	walk(p, rows, []Register{p.c, p.next}, func(at []Register) {
 		gate := func(g int) VecVirtual {
-			x := YMM()
+			x := vector()
 			VMOVUPS(Mem{Base: gatesAt, Disp: 4 * lanes * g}, x)
 			return x
 		}
 		forget := sigmoid(gate(2))
-		c := YMM()
+		c := vector()
 		VMULPS(Mem{Base: at[0]}, forget, c)
 		in, candidate := sigmoid(gate(0)), tanh(gate(3))
 		VFMADD231PS(in, candidate, c)
@@ -243,14 +261,14 @@ func lstm(p *operands, _, rows int) {
 func gru(p *operands, _, rows int) {
 	walk(p, rows, []Register{p.next, p.own}, func(at []Register) {
 		gate := func(g int) VecVirtual {
-			x := YMM()
+			x := vector()
 			VMOVUPS(Mem{Base: gatesAt, Disp: 4 * lanes * g}, x)
 			return x
 		}
 		reset, n := sigmoid(gate(1)), gate(2)
 		VFMADD231PS(Mem{Base: at[0]}, reset, n)
 		n = tanh(n)
-		update, h := sigmoid(gate(0)), YMM()
+		update, h := sigmoid(gate(0)), vector()
 		VMOVUPS(Mem{Base: at[1]}, h)
 		VSUBPS(n, h, h)
 		VFMADD213PS(n, update, h)
@@ -266,7 +284,7 @@ func load(t Register, offset int) GPVirtual {
 }
 
 func broadcast(m Mem) VecVirtual {
-	x := YMM()
+	x := vector()
 	VBROADCASTSS(m, x)
 	return x
 }
@@ -275,7 +293,7 @@ func broadcast(m Mem) VecVirtual {
 func zeros(n int) []VecVirtual {
 	v := make([]VecVirtual, n)
 	for i := range v {
-		v[i] = YMM()
+		v[i] = vector()
 		VXORPS(v[i], v[i], v[i])
 	}
 	return v
