@@ -7,6 +7,7 @@ import (
 
 const (
 	chunkFloats = 1 << 18 // products with W that are made at once, so that they stay in the second cache
+	groupFloats = 1 << 14 // weights that a call of a kernel takes at least
 	teamWork    = 1 << 15 // multiply-adds of a step that are worth a member of a team, which waits for the others at each step
 	sideWork    = 1 << 17 // multiply-adds of all steps of a chunk that are worth a thread of their own
 )
@@ -263,7 +264,8 @@ func (x *Ctx) runSteps(member, size int, b *pool.Barrier) {
 
 var emptyTile tile
 
-// step computes panels [p0, p1) of step t.
+// step computes panels [p0, p1) of step t. Every other step takes them backwards, so that what of R is in the second cache is used
+// before it is displaced.
 func (x *Ctx) step(t *tile, d, at, p0, p1 int) {
 	if p0 >= p1 {
 		return
@@ -274,12 +276,16 @@ func (x *Ctx) step(t *tile, d, at, p0, p1 int) {
 	h, next, xw := dir.h[at&1], dir.h[(at+1)&1], x.products(d, at)
 	kernels := l.kernel.of(l.cell.Kind)
 	t.k, t.stride, t.xwRow = l.hidden, l.padded, l.columns()
-	at1 := p1
-	for p := p0; p < p1; p = at1 {
-		if rows > 1 {
-			at1 = p + 1 // R of the panel stays in the first cache for all sequences
+	group := 1
+	if panel := l.hidden * gates * lanes; rows == 1 {
+		group = max(1, groupFloats/max(1, panel))
+	}
+	for done := 0; done < p1-p0; done += group {
+		p := p0 + done
+		t.panels = min(group, p1-p)
+		if at&1 != 0 {
+			p = p1 - done - t.panels
 		}
-		t.panels = at1 - p
 		t.r, t.bias = l.r[p*l.hidden*gates*lanes:], l.candidate[p*lanes:]
 		for r := 0; r < rows; {
 			n := strip(rows-r, len(kernels))

@@ -158,11 +158,6 @@ func products(t, r Register, p *operands, gates, rows int) {
 	for u := range unroll {
 		step(u)
 	}
-	if rows == 1 {
-		for line := 0; line < 4*lanes*gates*unroll; line += 64 {
-			PREFETCHT0(Mem{Base: r, Disp: 2048 + line})
-		}
-	}
 	ADDQ(U32(uint32(4*lanes*gates*unroll)), r)
 	advance(unroll)
 	SUBQ(Imm(uint64(unroll)), k)
