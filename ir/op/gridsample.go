@@ -134,7 +134,9 @@ func (s *sampler) place(at []float64) {
 		if low, high := s.borders(d); x < low || x > high {
 			switch s.op.Padding {
 			case "border":
-				x = max(0, min(x, float64(d-1)))
+				if s.op.Mode != "cubic" { // where only the elements are those of the border
+					x = max(0, min(x, float64(d-1)))
+				}
 			case "reflection":
 				x = reflect(x, low, high)
 			}

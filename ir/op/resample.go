@@ -186,31 +186,32 @@ func (r *Resampling) Taps() error {
 
 func (r *Resampling) clamp(x float64) int { return int(max(0, min(x, float64(r.In-1)))) }
 
-// coordinate is the place in the input that element i of the result stands for.
+// coordinate is the place in the input that element i of the result stands for. Quotients are rounded to single precision, so that a ratio
+// such as 0.6, which no float32 holds, hits the places that it is meant to hit.
 func (r *Resampling) coordinate(i int) float64 {
 	x, in, length := float64(i), float64(r.In), float64(r.In)*r.ratio.num/r.ratio.den
-	half := (x+0.5)*r.ratio.den/r.ratio.num - 0.5
+	divided := func(x float64) float64 { return float64(float32(x * r.ratio.den / r.ratio.num)) }
 	switch r.op.Coordinates {
 	case "align_corners":
 		if length == 1 {
 			return 0
 		}
-		return x * (in - 1) / (length - 1)
+		return float64(float32(x * (in - 1) / (length - 1)))
 	case "asymmetric":
-		return x * r.ratio.den / r.ratio.num
+		return divided(x)
 	case "tf_crop_and_resize":
-		if length == 1 {
-			return (r.start + r.end) * (in - 1) / 2
+		if r.Out == 1 {
+			return float64(float32(r.start+r.end) * float32(in-1) / 2)
 		}
-		return r.start*(in-1) + x*(r.end-r.start)*(in-1)/(length-1)
+		return float64(float32(r.start*(in-1)) + float32(x*float64(float32(r.end-r.start))*(in-1)/float64(r.Out-1)))
 	case "pytorch_half_pixel":
-		if length == 1 {
+		if r.Out == 1 {
 			return 0
 		}
 	case "half_pixel_symmetric":
-		return in/2*(1-float64(r.Out)/length) + half
+		return float64(float32(in/2*(1-float64(r.Out)/length) + divided(x+0.5) - 0.5))
 	}
-	return half
+	return divided(x+0.5) - 0.5
 }
 
 func (r *Resampling) nearest(x float64) float64 {
