@@ -132,7 +132,7 @@ func rewrite(t *testing.T, cases []*Case, old map[string]Exception, res *results
 			}
 			names = append(names, rt.Name)
 			var missing *onnx.UnsupportedError
-			if errors.As(err, &missing) {
+			if reason == "" && errors.As(err, &missing) {
 				reason = "operator " + missing.Ops[0].Op + " not supported yet"
 			}
 			if reason == "" {

@@ -150,6 +150,9 @@ func labelEncoder(c *call) ir.Op {
 	if c.err != nil {
 		return o
 	}
+	if c.version < 4 {
+		o.Keys, o.Values = withoutNaN(o.Keys, o.Values)
+	}
 	if o.Default = c.tensor("default_tensor"); o.Default != nil && c.has("values_tensor") {
 		return o
 	}
@@ -164,6 +167,37 @@ func labelEncoder(c *call) ir.Op {
 		o.Default.SetInt64(0, c.int("default_int64", -1))
 	}
 	return o
+}
+
+// withoutNaN leaves out the keys that are NaN, and their values: before version 4 nothing is equal to them.
+func withoutNaN(keys, values *tensor.Tensor) (*tensor.Tensor, *tensor.Tensor) {
+	if keys.DType() != tensor.Float32 || keys.Len() != values.Len() {
+		return keys, values
+	}
+	var kept []float32
+	var places []int64
+	for i, k := range tensor.Data[float32](keys) {
+		if k == k {
+			kept, places = append(kept, k), append(places, int64(i))
+		}
+	}
+	switch d := values.DType(); d {
+	case tensor.String:
+		return tensor.Must(kept, len(kept)), pick[string](values, places)
+	case tensor.Int64:
+		return tensor.Must(kept, len(kept)), pick[int64](values, places)
+	case tensor.Float32:
+		return tensor.Must(kept, len(kept)), pick[float32](values, places)
+	}
+	return keys, values
+}
+
+func pick[T tensor.Element](t *tensor.Tensor, places []int64) *tensor.Tensor {
+	y := make([]T, len(places))
+	for i, k := range places {
+		y[i] = tensor.Data[T](t)[k]
+	}
+	return tensor.Must(y, len(y))
 }
 
 func (c *call) labelEncoder1() ir.Op {

@@ -183,7 +183,7 @@ func importTreeRegressor(c *call) ([]*ir.Value, error) {
 	return []*ir.Value{c.transformed(c.expr(o, c.in[0]))}, c.err
 }
 
-// importTreeClassifier: where all votes are for one class of two, they are the score of the second.
+// importTreeClassifier: where all votes are for the first class of two, they are the score of the second.
 func importTreeClassifier(c *call) ([]*ir.Value, error) {
 	if err := c.expect(1, 1); err != nil {
 		return nil, err
@@ -194,26 +194,22 @@ func importTreeClassifier(c *call) ([]*ir.Value, error) {
 		return nil, c.err
 	}
 	o.Targets = labels.Len()
-	rule := op.ClassLargest
+	class := &op.ClassScores{Labels: labels, Rule: op.ClassLargest, Post: c.post()}
 	different := slices.ContainsFunc(o.VoteTargets, func(t int) bool { return t != o.VoteTargets[0] })
 	if !different && labels.Len() <= 2 && len(o.VoteTargets) > 0 {
-		rule = op.ClassTreePositive
+		class.Rule = op.ClassTreePositive
 		if slices.ContainsFunc(o.VoteWeights, func(w float64) bool { return w < 0 }) {
-			rule = op.ClassTreeMixed
+			class.Rule = op.ClassTreeMixed
 		}
-		o.Targets = 1
-		for i := range o.VoteTargets {
-			o.VoteTargets[i] = 0
-		}
-		if len(o.Base) > 1 {
-			o.Base = o.Base[1:2]
+		if class.Voted = o.VoteTargets[0]; class.Voted == 0 && len(o.Base) < 2 {
+			o.Targets = 1
 		}
 	}
 	scores := c.expr(o, c.in[0])
 	if c.err != nil {
 		return nil, c.err
 	}
-	return c.add(&op.ClassScores{Labels: labels, Rule: rule, Post: c.post()}, scores)
+	return c.add(class, scores)
 }
 
 func init() {

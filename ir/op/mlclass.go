@@ -17,23 +17,25 @@ const (
 	ClassLargest ClassRule = "largest"
 	// ClassLinear is for linear models: a single score above zero stands for the second class.
 	ClassLinear ClassRule = "linear"
-	// ClassTreePositive is for trees that vote for one class of two, all weights being positive: the score is the probability of the
-	// second class.
+	// ClassTreePositive is for trees that vote for one class of two, all weights being positive: that score is the probability of the second
+	// class.
 	ClassTreePositive ClassRule = "positive"
-	// ClassTreeMixed is the same for weights of any sign: the score of the first class is the negative.
+	// ClassTreeMixed is the same for weights of any sign: a score above zero stands for the second class, that of the first is the
+	// negative.
 	ClassTreeMixed ClassRule = "mixed"
 )
 
 // ClassScores chooses a class for each row of scores [N, E]: the results are labels, of the type of Labels, and the scores, f32 [N, E], or [N, 2] where two
-// classes have one score, transformed by Post.
+// classes have one score, transformed by Post. Under the rules for trees the score of number Voted decides.
 type ClassScores struct {
 	Labels *tensor.Tensor // i64 or strings, of rank 1
 	Rule   ClassRule
+	Voted  int
 	Post   PostFn
 }
 
 func (o *ClassScores) columns(scores int) int {
-	if scores == 1 && o.Rule != ClassLargest && o.Labels.Len() == 2 && (o.Post != PostProbit || o.Rule == ClassLinear) {
+	if scores == 1 && o.Rule != ClassLargest && o.Labels.Len() == 2 {
 		return 2
 	}
 	return scores
@@ -49,6 +51,9 @@ func (o *ClassScores) Infer(c *ir.InferContext) ([]ir.Fact, error) {
 	}
 	if err := o.Post.check(); err != nil {
 		return nil, err
+	}
+	if o.Voted < 0 {
+		return nil, fmt.Errorf("score %d cannot decide", o.Voted)
 	}
 	t, err := c.Tensor(0)
 	if err != nil {
@@ -94,12 +99,12 @@ func (o *ClassScores) label(labels *tensor.Tensor, r int, s []float64) {
 			best = j
 		}
 	}
-	if len(s) == 1 && o.Rule != ClassLargest {
+	if o.Rule == ClassTreePositive || o.Rule == ClassTreeMixed || len(s) == 1 && o.Rule == ClassLinear {
 		threshold := 0.0
 		if o.Rule == ClassTreePositive {
 			threshold = 0.5
 		}
-		best = boolInt(s[0] > threshold)
+		best = boolInt(s[min(o.Voted, len(s)-1)] > threshold)
 		if o.Labels.Len() != 2 { // the classes have no names
 			if labels.DType() == tensor.String {
 				labels.Strings()[r] = [2]string{"0", "1"}[best]
@@ -119,12 +124,15 @@ func (o *ClassScores) transform(s []float64, given int) {
 		return
 	}
 	switch {
-	case o.Rule == ClassTreeMixed && o.Post == PostLogistic:
+	case o.Post == PostLogistic:
 		s[0], s[1] = logistic(-s[0]), logistic(s[0])
 	case o.Rule == ClassTreeMixed:
 		s[0], s[1] = -s[0], s[0]
 	default:
 		s[0], s[1] = 1-s[0], s[0]
+	}
+	if o.Post == PostProbit {
+		o.Post.apply(s)
 	}
 }
 

@@ -238,7 +238,6 @@ func (o *SVMClassifier) row(row []float64) (best int, scores []float64) {
 		scores, votes = o.pairs(row)
 		if len(o.ProbA) > 0 {
 			scores = o.probabilities(scores)
-			votes = scores
 		}
 	}
 	for i, v := range votes {
@@ -256,9 +255,6 @@ func (o *SVMClassifier) finish(s []float64) []float64 {
 			return []float64{logistic(-s[0]), logistic(s[0])}
 		}
 		s = []float64{-s[0], s[0]}
-		if o.Post == PostProbit {
-			return s
-		}
 	}
 	o.Post.apply(s)
 	return s

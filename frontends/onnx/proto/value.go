@@ -137,7 +137,37 @@ func decodeMap(d *decoder) (tensor.Value, string) {
 	} else {
 		m.Keys = tensor.Must(ints, len(ints))
 	}
+	m.Values = vectorOf(m.Values, m.Keys.Len())
 	return m, name
+}
+
+// vectorOf makes the values of a map a vector, where they are one already, in a sequence of its own, or n scalars of one type.
+func vectorOf(v tensor.Value, n int) tensor.Value {
+	s, ok := v.(*tensor.Sequence)
+	if !ok || len(s.Items) == 0 {
+		return v
+	}
+	first, ok := s.Items[0].(*tensor.Tensor)
+	if !ok || first == nil {
+		return v
+	}
+	if len(s.Items) == 1 && first.Rank() == 1 && first.Len() == n {
+		return first
+	}
+	y := tensor.New(first.DType(), len(s.Items))
+	size := first.DType().Bits() / 8
+	for i, item := range s.Items {
+		t, ok := item.(*tensor.Tensor)
+		if !ok || t == nil || t.Rank() != 0 || t.DType() != first.DType() || t.DType().IsPacked() {
+			return v
+		}
+		if t.DType() == tensor.String {
+			y.Strings()[i] = t.Strings()[0]
+		} else {
+			copy(y.Bytes()[i*size:], t.Bytes())
+		}
+	}
+	return y
 }
 
 // EncodeValue writes a value as the TensorProto, SequenceProto, OptionalProto or MapProto of that name.
