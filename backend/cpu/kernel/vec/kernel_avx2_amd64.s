@@ -3474,7 +3474,7 @@ done:
 	VORPS        X1, X0, X0
 	VPERMILPS    $0x55, X0, X1
 	VORPS        X1, X0, X0
-	ORPS         X0, X2
+	VORPS        X0, X2, X2
 	MOVSS        X2, ret+16(FP)
 	VZEROUPPER
 	RET
@@ -3562,7 +3562,7 @@ done:
 	VORPS        X1, X0, X0
 	VPERMILPS    $0x55, X0, X1
 	VORPS        X1, X0, X0
-	ORPS         X0, X2
+	VORPS        X0, X2, X2
 	MOVSS        X2, ret+16(FP)
 	VZEROUPPER
 	RET

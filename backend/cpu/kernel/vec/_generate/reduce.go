@@ -87,7 +87,7 @@ func (u *unit) extreme(name, which string, i instruction, start word) {
 	all, bad := u.together(i, best), u.together(VORPS, nan)
 	v := u.fold(i, all)
 	lost := u.fold(VORPS, bad)
-	ORPS(lost, v)
+	VORPS(lost, v, v)
 	Store(v, ReturnIndex(0))
 	finish()
 }
