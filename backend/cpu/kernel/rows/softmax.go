@@ -14,20 +14,21 @@ type Scores struct {
 	MaskStep int       // from the mask of a row to that of the next: 0 to use one row of N for all
 }
 
-// load sets y to the scores of row i.
-func (s *Scores) load(y, x []float32, i int) {
+// of is the scores of row i, of which x is the input: x itself if it is that already, else written to y.
+func (s *Scores) of(y, x []float32, i int) []float32 {
 	scale := s.Scale
 	if scale == 0 {
 		scale = 1
 	}
 	switch {
-	case s.Mask == nil && scale == 1:
-		vec.Copy(y, x)
-	case s.Mask == nil:
+	case s.Mask != nil:
+		vec.AddScaled(y, s.Mask[i*s.MaskStep:], scale, x)
+	case scale != 1:
 		vec.MulScalar(y, x, scale)
 	default:
-		vec.AddScaled(y, s.Mask[i*s.MaskStep:], scale, x)
+		return x
 	}
+	return y
 }
 
 // Softmax sets dst, [rows, N], to e^score divided by the row's sum. A row whose scores are all -Inf, or that holds NaN or Inf, becomes NaN.
@@ -35,8 +36,8 @@ func (s *Scores) load(y, x []float32, i int) {
 func (s *Scores) Softmax(dst, x []float32) {
 	for i, at := 0, 0; at < len(dst); i, at = i+1, at+s.N {
 		y := dst[at : at+s.N]
-		s.load(y, x[at:at+s.N], i)
-		sum := vec.ExpSum(y, y, vec.MaxOf(y))
+		v := s.of(y, x[at:at+s.N], i)
+		sum := vec.ExpSum(y, v, vec.MaxOf(v))
 		vec.MulScalar(y, y, 1/sum)
 	}
 }
@@ -45,9 +46,8 @@ func (s *Scores) Softmax(dst, x []float32) {
 func (s *Scores) LogSoftmax(dst, x []float32) {
 	for i, at := 0, 0; at < len(dst); i, at = i+1, at+s.N {
 		y := dst[at : at+s.N]
-		s.load(y, x[at:at+s.N], i)
-		peak := vec.MaxOf(y)
-		vec.AddScalar(y, y, -peak)
+		v := s.of(y, x[at:at+s.N], i)
+		vec.AddScalar(y, v, -vec.MaxOf(v))
 		vec.AddScalar(y, y, -float32(math.Log(float64(sumExp(y, 0)))))
 	}
 }
