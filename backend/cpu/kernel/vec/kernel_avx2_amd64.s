@@ -3180,8 +3180,8 @@ done:
 	VADDPS       X0, X1, X1
 	VPERMILPS    $0x55, X1, X0
 	VADDPS       X0, X1, X1
-	MOVSS        X1, ret+16(FP)
 	VZEROUPPER
+	MOVSS        X1, ret+16(FP)
 	RET
 
 // func sumAbsAVX2(x *float32, n int) float32
@@ -3247,8 +3247,8 @@ done:
 	VADDPS       X0, X1, X1
 	VPERMILPS    $0x55, X1, X0
 	VADDPS       X0, X1, X1
-	MOVSS        X1, ret+16(FP)
 	VZEROUPPER
+	MOVSS        X1, ret+16(FP)
 	RET
 
 // func sumSquaresAVX2(x *float32, n int, c float32) float32
@@ -3316,8 +3316,8 @@ done:
 	VADDPS       X1, X0, X0
 	VPERMILPS    $0x55, X0, X1
 	VADDPS       X1, X0, X0
-	MOVSS        X0, ret+24(FP)
 	VZEROUPPER
+	MOVSS        X0, ret+24(FP)
 	RET
 
 // func dotAVX2(x *float32, y *float32, n int) float32
@@ -3387,8 +3387,8 @@ done:
 	VADDPS       X0, X1, X1
 	VPERMILPS    $0x55, X1, X0
 	VADDPS       X0, X1, X1
-	MOVSS        X1, ret+24(FP)
 	VZEROUPPER
+	MOVSS        X1, ret+24(FP)
 	RET
 
 // func maxOfAVX2(x *float32, n int) float32
@@ -3475,8 +3475,8 @@ done:
 	VPERMILPS    $0x55, X0, X1
 	VORPS        X1, X0, X0
 	VORPS        X0, X2, X2
-	MOVSS        X2, ret+16(FP)
 	VZEROUPPER
+	MOVSS        X2, ret+16(FP)
 	RET
 
 // func minOfAVX2(x *float32, n int) float32
@@ -3563,8 +3563,8 @@ done:
 	VPERMILPS    $0x55, X0, X1
 	VORPS        X1, X0, X0
 	VORPS        X0, X2, X2
-	MOVSS        X2, ret+16(FP)
 	VZEROUPPER
+	MOVSS        X2, ret+16(FP)
 	RET
 
 // func expSumAVX2(dst *float32, x *float32, n int, c float32) float32
@@ -3574,7 +3574,7 @@ TEXT ·expSumAVX2(SB), NOSPLIT, $0-36
 	MOVQ         x+8(FP), CX
 	MOVQ         n+16(FP), DX
 	VBROADCASTSS c+24(FP), Y0
-	VBROADCASTSS constants<>+0(SB), Y1
+	VBROADCASTSS constants<>+3584(SB), Y1
 	VBROADCASTSS constants<>+32(SB), Y2
 	VXORPS       Y3, Y3, Y3
 	SUBQ         $0x00000008, DX
@@ -3583,31 +3583,33 @@ TEXT ·expSumAVX2(SB), NOSPLIT, $0-36
 one:
 	VMOVUPS      (CX), Y4
 	VSUBPS       Y0, Y4, Y4
-	VMAXPS       Y4, Y1, Y4
-	VMINPS       Y4, Y2, Y4
-	VBROADCASTSS constants<>+64(SB), Y5
-	VFMADD231PS  constants<>+96(SB), Y4, Y5
-	VSUBPS       constants<>+64(SB), Y5, Y6
-	VMOVAPS      Y4, Y4
-	VFNMADD231PS constants<>+128(SB), Y6, Y4
-	VFNMADD231PS constants<>+160(SB), Y6, Y4
-	VBROADCASTSS constants<>+192(SB), Y6
-	VFMADD213PS  constants<>+224(SB), Y4, Y6
-	VFMADD213PS  constants<>+256(SB), Y4, Y6
-	VFMADD213PS  constants<>+288(SB), Y4, Y6
-	VFMADD213PS  constants<>+320(SB), Y4, Y6
-	VMULPS       Y4, Y4, Y7
-	VFMADD213PS  Y4, Y7, Y6
-	VADDPS       constants<>+352(SB), Y6, Y4
-	VPSUBD       constants<>+64(SB), Y5, Y5
-	VPSRAD       $0x01, Y5, Y6
-	VPADDD       constants<>+384(SB), Y6, Y7
-	VPSLLD       $0x17, Y7, Y7
-	VMULPS       Y7, Y4, Y4
-	VPSUBD       Y6, Y5, Y5
-	VPADDD       constants<>+384(SB), Y5, Y5
-	VPSLLD       $0x17, Y5, Y5
-	VMULPS       Y5, Y4, Y4
+	VMAXPS       Y4, Y1, Y5
+	VMINPS       Y5, Y2, Y5
+	VBROADCASTSS constants<>+64(SB), Y6
+	VFMADD231PS  constants<>+96(SB), Y5, Y6
+	VSUBPS       constants<>+64(SB), Y6, Y7
+	VMOVAPS      Y5, Y5
+	VFNMADD231PS constants<>+128(SB), Y7, Y5
+	VFNMADD231PS constants<>+160(SB), Y7, Y5
+	VBROADCASTSS constants<>+192(SB), Y7
+	VFMADD213PS  constants<>+224(SB), Y5, Y7
+	VFMADD213PS  constants<>+256(SB), Y5, Y7
+	VFMADD213PS  constants<>+288(SB), Y5, Y7
+	VFMADD213PS  constants<>+320(SB), Y5, Y7
+	VMULPS       Y5, Y5, Y8
+	VFMADD213PS  Y5, Y8, Y7
+	VADDPS       constants<>+352(SB), Y7, Y5
+	VCMPPS       $0x01, Y1, Y4, Y4
+	VPSUBD       constants<>+64(SB), Y6, Y6
+	VPSRAD       $0x01, Y6, Y7
+	VPADDD       constants<>+384(SB), Y7, Y8
+	VPSLLD       $0x17, Y8, Y8
+	VMULPS       Y8, Y5, Y5
+	VPSUBD       Y7, Y6, Y6
+	VPADDD       constants<>+384(SB), Y6, Y6
+	VPSLLD       $0x17, Y6, Y6
+	VMULPS       Y6, Y5, Y5
+	VANDNPS      Y5, Y4, Y4
 	VMOVUPS      Y4, (AX)
 	VADDPS       Y4, Y3, Y3
 	ADDQ         $0x00000020, AX
@@ -3623,31 +3625,33 @@ rest:
 	VMOVUPS      32(BX)(DX*4), Y4
 	VMASKMOVPS   (CX), Y4, Y5
 	VSUBPS       Y0, Y5, Y0
-	VMAXPS       Y0, Y1, Y0
-	VMINPS       Y0, Y2, Y0
-	VBROADCASTSS constants<>+64(SB), Y1
-	VFMADD231PS  constants<>+96(SB), Y0, Y1
-	VSUBPS       constants<>+64(SB), Y1, Y2
-	VMOVAPS      Y0, Y0
-	VFNMADD231PS constants<>+128(SB), Y2, Y0
-	VFNMADD231PS constants<>+160(SB), Y2, Y0
-	VBROADCASTSS constants<>+192(SB), Y2
-	VFMADD213PS  constants<>+224(SB), Y0, Y2
-	VFMADD213PS  constants<>+256(SB), Y0, Y2
-	VFMADD213PS  constants<>+288(SB), Y0, Y2
-	VFMADD213PS  constants<>+320(SB), Y0, Y2
-	VMULPS       Y0, Y0, Y5
-	VFMADD213PS  Y0, Y5, Y2
-	VADDPS       constants<>+352(SB), Y2, Y0
-	VPSUBD       constants<>+64(SB), Y1, Y1
-	VPSRAD       $0x01, Y1, Y2
-	VPADDD       constants<>+384(SB), Y2, Y5
-	VPSLLD       $0x17, Y5, Y5
-	VMULPS       Y5, Y0, Y0
-	VPSUBD       Y2, Y1, Y1
+	VMAXPS       Y0, Y1, Y5
+	VMINPS       Y5, Y2, Y2
+	VBROADCASTSS constants<>+64(SB), Y5
+	VFMADD231PS  constants<>+96(SB), Y2, Y5
+	VSUBPS       constants<>+64(SB), Y5, Y6
+	VMOVAPS      Y2, Y2
+	VFNMADD231PS constants<>+128(SB), Y6, Y2
+	VFNMADD231PS constants<>+160(SB), Y6, Y2
+	VBROADCASTSS constants<>+192(SB), Y6
+	VFMADD213PS  constants<>+224(SB), Y2, Y6
+	VFMADD213PS  constants<>+256(SB), Y2, Y6
+	VFMADD213PS  constants<>+288(SB), Y2, Y6
+	VFMADD213PS  constants<>+320(SB), Y2, Y6
+	VMULPS       Y2, Y2, Y7
+	VFMADD213PS  Y2, Y7, Y6
+	VADDPS       constants<>+352(SB), Y6, Y2
+	VCMPPS       $0x01, Y1, Y0, Y0
+	VPSUBD       constants<>+64(SB), Y5, Y1
+	VPSRAD       $0x01, Y1, Y5
+	VPADDD       constants<>+384(SB), Y5, Y6
+	VPSLLD       $0x17, Y6, Y6
+	VMULPS       Y6, Y2, Y2
+	VPSUBD       Y5, Y1, Y1
 	VPADDD       constants<>+384(SB), Y1, Y1
 	VPSLLD       $0x17, Y1, Y1
-	VMULPS       Y1, Y0, Y0
+	VMULPS       Y1, Y2, Y1
+	VANDNPS      Y1, Y0, Y0
 	VMASKMOVPS   Y0, Y4, (AX)
 	VANDPS       Y4, Y0, Y0
 	VADDPS       Y0, Y3, Y3
@@ -3661,8 +3665,8 @@ done:
 	VADDPS       X1, X0, X0
 	VPERMILPS    $0x55, X0, X1
 	VADDPS       X1, X0, X0
-	MOVSS        X0, ret+32(FP)
 	VZEROUPPER
+	MOVSS        X0, ret+32(FP)
 	RET
 
 // func normalizeAVX2(dst *float32, x *float32, n int, c float32, k float32)
@@ -4829,4 +4833,12 @@ DATA constants<>+3568(SB)/4, $0x3e2aaaab
 DATA constants<>+3572(SB)/4, $0x3e2aaaab
 DATA constants<>+3576(SB)/4, $0x3e2aaaab
 DATA constants<>+3580(SB)/4, $0x3e2aaaab
-GLOBL constants<>(SB), RODATA|NOPTR, $3584
+DATA constants<>+3584(SB)/4, $0xc2aeac50
+DATA constants<>+3588(SB)/4, $0xc2aeac50
+DATA constants<>+3592(SB)/4, $0xc2aeac50
+DATA constants<>+3596(SB)/4, $0xc2aeac50
+DATA constants<>+3600(SB)/4, $0xc2aeac50
+DATA constants<>+3604(SB)/4, $0xc2aeac50
+DATA constants<>+3608(SB)/4, $0xc2aeac50
+DATA constants<>+3612(SB)/4, $0xc2aeac50
+GLOBL constants<>(SB), RODATA|NOPTR, $3616

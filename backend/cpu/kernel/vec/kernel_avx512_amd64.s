@@ -3076,8 +3076,8 @@ done:
 	VADDPS        X0, X1, X1
 	VPERMILPS     $0x55, X1, X0
 	VADDPS        X0, X1, X1
-	MOVSS         X1, ret+16(FP)
 	VZEROUPPER
+	MOVSS         X1, ret+16(FP)
 	RET
 
 // func sumAbsAVX512(x *float32, n int) float32
@@ -3145,8 +3145,8 @@ done:
 	VADDPS        X0, X1, X1
 	VPERMILPS     $0x55, X1, X0
 	VADDPS        X0, X1, X1
-	MOVSS         X1, ret+16(FP)
 	VZEROUPPER
+	MOVSS         X1, ret+16(FP)
 	RET
 
 // func sumSquaresAVX512(x *float32, n int, c float32) float32
@@ -3216,8 +3216,8 @@ done:
 	VADDPS        X1, X0, X0
 	VPERMILPS     $0x55, X0, X1
 	VADDPS        X1, X0, X0
-	MOVSS         X0, ret+24(FP)
 	VZEROUPPER
+	MOVSS         X0, ret+24(FP)
 	RET
 
 // func dotAVX512(x *float32, y *float32, n int) float32
@@ -3289,8 +3289,8 @@ done:
 	VADDPS        X0, X1, X1
 	VPERMILPS     $0x55, X1, X0
 	VADDPS        X0, X1, X1
-	MOVSS         X1, ret+24(FP)
 	VZEROUPPER
+	MOVSS         X1, ret+24(FP)
 	RET
 
 // func maxOfAVX512(x *float32, n int) float32
@@ -3381,8 +3381,8 @@ done:
 	VPERMILPS     $0x55, X0, X1
 	VORPS         X1, X0, X0
 	VORPS         X0, X2, X2
-	MOVSS         X2, ret+16(FP)
 	VZEROUPPER
+	MOVSS         X2, ret+16(FP)
 	RET
 
 // func minOfAVX512(x *float32, n int) float32
@@ -3473,8 +3473,8 @@ done:
 	VPERMILPS     $0x55, X0, X1
 	VORPS         X1, X0, X0
 	VORPS         X0, X2, X2
-	MOVSS         X2, ret+16(FP)
 	VZEROUPPER
+	MOVSS         X2, ret+16(FP)
 	RET
 
 // func expSumAVX512(dst *float32, x *float32, n int, c float32) float32
@@ -3484,7 +3484,7 @@ TEXT ·expSumAVX512(SB), NOSPLIT, $0-36
 	MOVQ         x+8(FP), CX
 	MOVQ         n+16(FP), DX
 	VBROADCASTSS c+24(FP), Z0
-	VBROADCASTSS constants<>+0(SB), Z1
+	VBROADCASTSS constants<>+3552(SB), Z1
 	VBROADCASTSS constants<>+32(SB), Z2
 	VPXORD       Z3, Z3, Z3
 	SUBQ         $0x00000010, DX
@@ -3493,25 +3493,28 @@ TEXT ·expSumAVX512(SB), NOSPLIT, $0-36
 one:
 	VMOVUPS           (CX), Z4
 	VSUBPS            Z0, Z4, Z4
-	VMAXPS            Z4, Z1, Z4
-	VMINPS            Z4, Z2, Z4
-	VBROADCASTSS      constants<>+64(SB), Z5
-	VFMADD231PS.BCST  constants<>+96(SB), Z4, Z5
-	VSUBPS.BCST       constants<>+64(SB), Z5, Z5
-	VMOVAPS           Z4, Z4
-	VFNMADD231PS.BCST constants<>+128(SB), Z5, Z4
-	VFNMADD231PS.BCST constants<>+160(SB), Z5, Z4
-	VBROADCASTSS      constants<>+192(SB), Z6
-	VFMADD213PS.BCST  constants<>+224(SB), Z4, Z6
-	VFMADD213PS.BCST  constants<>+256(SB), Z4, Z6
-	VFMADD213PS.BCST  constants<>+288(SB), Z4, Z6
-	VFMADD213PS.BCST  constants<>+320(SB), Z4, Z6
-	VMULPS            Z4, Z4, Z7
-	VFMADD213PS       Z4, Z7, Z6
-	VADDPS.BCST       constants<>+352(SB), Z6, Z4
-	VSCALEFPS         Z5, Z4, Z4
-	VMOVUPS           Z4, (AX)
-	VADDPS            Z4, Z3, Z3
+	VMAXPS            Z4, Z1, Z9
+	VMINPS            Z9, Z2, Z9
+	VBROADCASTSS      constants<>+64(SB), Z10
+	VFMADD231PS.BCST  constants<>+96(SB), Z9, Z10
+	VSUBPS.BCST       constants<>+64(SB), Z10, Z10
+	VMOVAPS           Z9, Z9
+	VFNMADD231PS.BCST constants<>+128(SB), Z10, Z9
+	VFNMADD231PS.BCST constants<>+160(SB), Z10, Z9
+	VBROADCASTSS      constants<>+192(SB), Z11
+	VFMADD213PS.BCST  constants<>+224(SB), Z9, Z11
+	VFMADD213PS.BCST  constants<>+256(SB), Z9, Z11
+	VFMADD213PS.BCST  constants<>+288(SB), Z9, Z11
+	VFMADD213PS.BCST  constants<>+320(SB), Z9, Z11
+	VMULPS            Z9, Z9, Z12
+	VFMADD213PS       Z9, Z12, Z11
+	VADDPS.BCST       constants<>+352(SB), Z11, Z9
+	VCMPPS            $0x01, Z1, Z4, K1
+	VSCALEFPS         Z10, Z9, Z4
+	VPXORD            Z5, Z5, Z5
+	VBLENDMPS         Z5, Z4, K1, Z6
+	VMOVUPS           Z6, (AX)
+	VADDPS            Z6, Z3, Z3
 	ADDQ              $0x00000040, AX
 	ADDQ              $0x00000040, CX
 	SUBQ              $0x00000010, DX
@@ -3525,25 +3528,28 @@ rest:
 	KMOVW             BX, K1
 	VMOVUPS.Z         (CX), K1, Z4
 	VSUBPS            Z0, Z4, Z0
-	VMAXPS            Z0, Z1, Z0
-	VMINPS            Z0, Z2, Z0
-	VBROADCASTSS      constants<>+64(SB), Z1
-	VFMADD231PS.BCST  constants<>+96(SB), Z0, Z1
-	VSUBPS.BCST       constants<>+64(SB), Z1, Z1
-	VMOVAPS           Z0, Z0
-	VFNMADD231PS.BCST constants<>+128(SB), Z1, Z0
-	VFNMADD231PS.BCST constants<>+160(SB), Z1, Z0
-	VBROADCASTSS      constants<>+192(SB), Z2
-	VFMADD213PS.BCST  constants<>+224(SB), Z0, Z2
-	VFMADD213PS.BCST  constants<>+256(SB), Z0, Z2
-	VFMADD213PS.BCST  constants<>+288(SB), Z0, Z2
-	VFMADD213PS.BCST  constants<>+320(SB), Z0, Z2
-	VMULPS            Z0, Z0, Z4
-	VFMADD213PS       Z0, Z4, Z2
-	VADDPS.BCST       constants<>+352(SB), Z2, Z0
-	VSCALEFPS         Z1, Z0, Z0
-	VMOVUPS           Z0, K1, (AX)
-	VMOVAPS.Z         Z0, K1, Z0
+	VMAXPS            Z0, Z1, Z4
+	VMINPS            Z4, Z2, Z2
+	VBROADCASTSS      constants<>+64(SB), Z4
+	VFMADD231PS.BCST  constants<>+96(SB), Z2, Z4
+	VSUBPS.BCST       constants<>+64(SB), Z4, Z4
+	VMOVAPS           Z2, Z2
+	VFNMADD231PS.BCST constants<>+128(SB), Z4, Z2
+	VFNMADD231PS.BCST constants<>+160(SB), Z4, Z2
+	VBROADCASTSS      constants<>+192(SB), Z5
+	VFMADD213PS.BCST  constants<>+224(SB), Z2, Z5
+	VFMADD213PS.BCST  constants<>+256(SB), Z2, Z5
+	VFMADD213PS.BCST  constants<>+288(SB), Z2, Z5
+	VFMADD213PS.BCST  constants<>+320(SB), Z2, Z5
+	VMULPS            Z2, Z2, Z6
+	VFMADD213PS       Z2, Z6, Z5
+	VADDPS.BCST       constants<>+352(SB), Z5, Z2
+	VCMPPS            $0x01, Z1, Z0, K2
+	VSCALEFPS         Z4, Z2, Z0
+	VPXORD            Z7, Z7, Z7
+	VBLENDMPS         Z7, Z0, K2, Z8
+	VMOVUPS           Z8, K1, (AX)
+	VMOVAPS.Z         Z8, K1, Z0
 	VADDPS            Z0, Z3, Z3
 	ADDQ              $0x00000040, AX
 	ADDQ              $0x00000040, CX
@@ -3557,8 +3563,8 @@ done:
 	VADDPS        X1, X0, X0
 	VPERMILPS     $0x55, X0, X1
 	VADDPS        X1, X0, X0
-	MOVSS         X0, ret+32(FP)
 	VZEROUPPER
+	MOVSS         X0, ret+32(FP)
 	RET
 
 // func normalizeAVX512(dst *float32, x *float32, n int, c float32, k float32)
@@ -4717,4 +4723,12 @@ DATA constants<>+3536(SB)/4, $0x3e2aaaab
 DATA constants<>+3540(SB)/4, $0x3e2aaaab
 DATA constants<>+3544(SB)/4, $0x3e2aaaab
 DATA constants<>+3548(SB)/4, $0x3e2aaaab
-GLOBL constants<>(SB), RODATA|NOPTR, $3552
+DATA constants<>+3552(SB)/4, $0xc2aeac50
+DATA constants<>+3556(SB)/4, $0xc2aeac50
+DATA constants<>+3560(SB)/4, $0xc2aeac50
+DATA constants<>+3564(SB)/4, $0xc2aeac50
+DATA constants<>+3568(SB)/4, $0xc2aeac50
+DATA constants<>+3572(SB)/4, $0xc2aeac50
+DATA constants<>+3576(SB)/4, $0xc2aeac50
+DATA constants<>+3580(SB)/4, $0xc2aeac50
+GLOBL constants<>(SB), RODATA|NOPTR, $3584

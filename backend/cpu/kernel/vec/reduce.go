@@ -125,7 +125,7 @@ func MinOf(x []float32) float32 {
 	return m
 }
 
-// ExpSum sets dst to e^(x-c) and returns the sum of dst. The sum of a long slice is divided as that of [Sum].
+// ExpSum sets dst to e^(x-c), or to 0 where that is below 2⁻¹²⁶, and returns the sum of dst. The sum of a long slice is divided as that of [Sum].
 func ExpSum(dst, x []float32, c float32) float32 {
 	x = x[:len(dst)]
 	if len(dst) > leaf {
@@ -136,7 +136,11 @@ func ExpSum(dst, x []float32, c float32) float32 {
 		return s
 	}
 	for i, v := range x {
-		dst[i] = float32(exp(float64(v - c)))
+		e := float32(exp(float64(v - c)))
+		if e < 0x1p-126 {
+			e = 0
+		}
+		dst[i] = e
 	}
 	return Sum(dst)
 }

@@ -1,6 +1,7 @@
 package vec
 
 import (
+	"fmt"
 	"math"
 	"testing"
 )
@@ -106,6 +107,30 @@ func testExpSum(t *testing.T) {
 	}
 }
 
+func TestExpSumLimits(t *testing.T) { atLevels(t, testExpSumLimits) }
+
+func testExpSumLimits(t *testing.T) {
+	for _, c := range []struct{ x, c, want float32 }{
+		{0, 0, 1}, {-inf, 0, 0}, {inf, 0, inf}, {90, 0, inf}, {-3e38, 5, 0}, {-87.34, 0, 0}, {-87.3, 0, 1.2192433e-38}, {-120, 0, 0}, {5, 5, 1},
+	} {
+		x, y := make([]float32, 19), make([]float32, 19)
+		Fill(x, c.x)
+		sum := ExpSum(y, x, c.c)
+		for i, got := range y {
+			if got != c.want && !(math.Abs(float64(got-c.want)) <= 1e-5*float64(c.want)) {
+				t.Fatalf("e^(%g-%g) [%d] = %g, want %g", c.x, c.c, i, got, c.want)
+			}
+		}
+		if want := 19 * float64(c.want); float64(sum) != want && !(math.Abs(float64(sum)-want) <= 2e-5*want) {
+			t.Errorf("sum of 19 e^(%g-%g) = %g, want %g", c.x, c.c, sum, want)
+		}
+	}
+	x := []float32{1, float32(math.NaN()), 2}
+	if sum := ExpSum(x, x, 0); sum == sum || x[1] == x[1] || x[0] != x[0] {
+		t.Errorf("NaN among the arguments: %g, %v", sum, x)
+	}
+}
+
 func TestNormalize(t *testing.T) { atLevels(t, testNormalize) }
 
 func testNormalize(t *testing.T) {
@@ -147,17 +172,22 @@ func BenchmarkFunc(b *testing.B) {
 }
 
 func BenchmarkReduce(b *testing.B) {
-	x := randoms(4096, 1)
-	var sink float32
-	for _, c := range []struct {
-		name string
-		f    func() float32
-	}{{"sum", func() float32 { return Sum(x) }}, {"max", func() float32 { return MaxOf(x) }}, {"dot", func() float32 { return Dot(x, x) }}} {
-		b.Run(c.name, func(b *testing.B) {
-			b.SetBytes(4 * 4096)
-			for b.Loop() {
-				sink += c.f()
-			}
-		})
+	for _, n := range []int{128, 4096} {
+		x, y := randoms(n, 1), make([]float32, n)
+		var sink float32
+		for _, c := range []struct {
+			name string
+			f    func() float32
+		}{
+			{"sum", func() float32 { return Sum(x) }}, {"max", func() float32 { return MaxOf(x) }}, {"dot", func() float32 { return Dot(x, x) }},
+			{"exp", func() float32 { return ExpSum(y, x, 1) }},
+		} {
+			b.Run(fmt.Sprintf("%s/%d", c.name, n), func(b *testing.B) {
+				b.SetBytes(int64(4 * n))
+				for b.Loop() {
+					sink += c.f()
+				}
+			})
+		}
 	}
 }

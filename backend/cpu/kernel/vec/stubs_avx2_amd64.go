@@ -229,7 +229,7 @@ func maxOfAVX2(x *float32, n int) float32
 //go:noescape
 func minOfAVX2(x *float32, n int) float32
 
-// expSumAVX2: for i := range n { dst[i] = e^(x[i]-c) }; it returns the sum of dst.
+// expSumAVX2: for i := range n { dst[i] = e^(x[i]-c), or 0 where that is below 2⁻¹²⁶ }; it returns the sum of dst.
 //
 //go:noescape
 func expSumAVX2(dst *float32, x *float32, n int, c float32) float32

@@ -229,7 +229,7 @@ func maxOfAVX512(x *float32, n int) float32
 //go:noescape
 func minOfAVX512(x *float32, n int) float32
 
-// expSumAVX512: for i := range n { dst[i] = e^(x[i]-c) }; it returns the sum of dst.
+// expSumAVX512: for i := range n { dst[i] = e^(x[i]-c), or 0 where that is below 2⁻¹²⁶ }; it returns the sum of dst.
 //
 //go:noescape
 func expSumAVX512(dst *float32, x *float32, n int, c float32) float32

@@ -24,12 +24,14 @@ func reduction(u *unit) {
 	u.extreme("maxOf", "largest", VMAXPS, f(math.Inf(-1)))
 	u.extreme("minOf", "smallest", VMINPS, f(math.Inf(1)))
 
-	u.function("expSum", "(dst, x *float32, n int, c float32) float32", "expSum"+u.name+": for i := range n { dst[i] = e^(x[i]-c) }; it returns the sum of dst.")
+	u.function("expSum", "(dst, x *float32, n int, c float32) float32", "expSum"+u.name+": for i := range n { dst[i] = e^(x[i]-c), or 0 where that is below "+
+		"2⁻¹²⁶ }; it returns the sum of dst.")
 	dst, x, n, c := Load(Param("dst"), GP64()), Load(Param("x"), GP64()), Load(Param("n"), GP64()), u.param("c")
-	clamp, sum := u.clamp(), u.zero()
+	low, high, sum := u.hold(f(-126*math.Ln2)), u.hold(f(89)), u.zero()
 	u.loop(n, []Register{dst, x}, 1, func(b *block) {
-		p := u.power(clamp(u.sub(b.load(x), c)), nil)
-		e := p.times(p.mantissa)
+		v := u.sub(b.load(x), c)
+		p := u.power(u.least(u.most(v, low), high), nil)
+		e := u.zeroWhere(u.compare(less, v, low), p.times(p.mantissa)) // denormal numbers are slow
 		b.store(e, dst)
 		u.accumulate(VADDPS, sum, b.only(e))
 	})
@@ -88,8 +90,7 @@ func (u *unit) extreme(name, which string, i instruction, start word) {
 	v := u.fold(i, all)
 	lost := u.fold(VORPS, bad)
 	VORPS(lost, v, v)
-	Store(v, ReturnIndex(0))
-	finish()
+	giveBack(v)
 }
 
 // keepNaN sets the exponent and more of a lane of bits to ones if x is NaN there.
@@ -134,6 +135,12 @@ func (u *unit) fold(i instruction, v Register) Register {
 
 // result returns the combination of the lanes of v.
 func (u *unit) result(i instruction, v Register) {
-	Store(u.fold(i, v), ReturnIndex(0))
-	finish()
+	giveBack(u.fold(i, v))
+}
+
+// giveBack ends a function with the first lane of v as its result.
+func giveBack(v Register) {
+	VZEROUPPER() // first, since what stores is an instruction of SSE
+	Store(v, ReturnIndex(0))
+	RET()
 }
