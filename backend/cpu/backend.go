@@ -55,7 +55,7 @@ func (c compiled) Close() error {
 
 // Memory implements [backend.Program].
 func (p *Program) Memory(b sym.Binding) (*backend.Memory, error) {
-	pl, err := p.plan(b)
+	pl, err := p.plan(b, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -390,3 +390,37 @@ func TestEmpty(t *testing.T) {
 }`)
 	agree(t, g, []tensor.Value{randomTensor(rand.New(rand.NewPCG(1, 1)), 1, 1, 2, 3), tensor.Must([]int64{5, 6}, 2)})
 }
+
+// A condition on sizes is decided before the run, and what follows is planned, in bodies too.
+func TestChoiceBySize(t *testing.T) {
+	g := parse(t, `graph "choice"(%x "x": f32[N, 4]) -> ("y" %y) {
+  %shape = Shape(%x)
+  %first = Const() {Value=i64[1] [0]}
+  %one = Const() {Value=i64[1] [1]}
+  %n = Gather(%shape, %first) {Axis=0}
+  %c = Equal(%n, %one)
+  %r = If(%c, %x) {Then=graph "then"(%a "x": f32[*]) -> ("o" %o) {
+    %axis = Const() {Value=i64[1] [0]}
+    %o = Squeeze(%a, %axis)
+  }, Else=graph "else"(%b "x": f32[*]) -> ("p" %p) {
+    %p = Tanh(%b)
+  }}
+  %y0 = Exp(%r)
+  %last = Const() {Value=i64[1] [-1]}
+  %y = ReduceSum(%y0, %last) {KeepDims=true}
+}`)
+	r := rand.New(rand.NewPCG(1, 1))
+	s := compile(t, g, cpu.Options{}).NewSession()
+	for _, n := range []int{1, 3} {
+		in := []tensor.Value{randomTensor(r, 1, n, 4)}
+		if _, err := s.Run(context.Background(), in); err != nil {
+			t.Fatal(err)
+		}
+		for i, at := range s.Placements() {
+			if at.Late {
+				t.Errorf("N = %d: step %d is left to the run", n, i)
+			}
+		}
+		agree(t, g, in)
+	}
+}

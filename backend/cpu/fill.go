@@ -13,7 +13,7 @@ import (
 
 func init() {
 	lowerBy(func(o *op.ConstantOfShape, n *ir.Node, _ *Program) kernel {
-		if !ranked(n) {
+		if !plain(n) {
 			return nil
 		}
 		value := make([]byte, elementSize(n.Out()[0].Type.Elem))
@@ -35,13 +35,13 @@ func init() {
 		return nil
 	})
 	lowerBy(func(o *op.Pad, n *ir.Node, _ *Program) kernel {
-		if !ranked(n) || o.Mode != "constant" {
+		if !plain(n) || o.Mode != "constant" {
 			return nil
 		}
 		return bind(n, bindPad, 1, 3)
 	})
 	lowerBy(func(o *op.Cumulative, n *ir.Node, _ *Program) kernel {
-		if !ranked(n) || o.Product || n.Input(0).Type.Elem != tensor.Float32 {
+		if !plain(n) || o.Product || n.Input(0).Type.Elem != tensor.Float32 {
 			return nil
 		}
 		return kernelFunc(func(_ *exec, in, out []*tensor.Tensor) error {

@@ -11,7 +11,7 @@ import (
 
 func init() {
 	lowerBy(func(o *op.Gather, n *ir.Node, _ *Program) kernel {
-		if !ranked(n) {
+		if !plain(n) {
 			return nil
 		}
 		return binder(func(_ *exec, in, out []*tensor.Tensor) (kernel, error) {

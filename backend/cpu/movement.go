@@ -15,7 +15,7 @@ const byteCost = 0.15
 
 func init() {
 	lowerBy(func(o *op.Transpose, n *ir.Node, _ *Program) kernel {
-		if !ranked(n) {
+		if !plain(n) {
 			return nil
 		}
 		return binder(func(_ *exec, in, out []*tensor.Tensor) (kernel, error) {
@@ -23,7 +23,7 @@ func init() {
 		})
 	})
 	lowerBy(func(o *op.Slice, n *ir.Node, _ *Program) kernel {
-		if !ranked(n) {
+		if !plain(n) {
 			return nil
 		}
 		return bind(n, func(_ *exec, in, out []*tensor.Tensor) (kernel, error) {
@@ -38,7 +38,7 @@ func init() {
 		}, 1, 2, 3, 4)
 	})
 	lowerBy(func(o *op.Expand, n *ir.Node, _ *Program) kernel {
-		if !ranked(n) {
+		if !plain(n) {
 			return nil
 		}
 		return binder(func(_ *exec, in, out []*tensor.Tensor) (kernel, error) {
@@ -50,7 +50,7 @@ func init() {
 		})
 	})
 	lowerBy(func(o *op.Tile, n *ir.Node, _ *Program) kernel {
-		if !ranked(n) {
+		if !plain(n) {
 			return nil
 		}
 		return binder(func(_ *exec, in, out []*tensor.Tensor) (kernel, error) {
@@ -166,7 +166,7 @@ func (k *moving) run(x *exec, in, out []*tensor.Tensor) error {
 
 // lowerSplit copies each piece as rows of bytes.
 func lowerSplit(o *op.Split, n *ir.Node, _ *Program) kernel {
-	if !ranked(n) {
+	if !plain(n) {
 		return nil
 	}
 	return kernelFunc(func(x *exec, in, out []*tensor.Tensor) error {
@@ -203,7 +203,7 @@ func lowerSplit(o *op.Split, n *ir.Node, _ *Program) kernel {
 
 // lowerConcat copies each input as rows of bytes.
 func lowerConcat(o *op.Concat, n *ir.Node, _ *Program) kernel {
-	if !ranked(n) {
+	if !plain(n) {
 		return nil
 	}
 	return binder(func(_ *exec, in, out []*tensor.Tensor) (kernel, error) {

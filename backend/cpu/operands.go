@@ -30,6 +30,18 @@ func ranked(n *ir.Node) bool {
 	return true
 }
 
+// plain reports whether all operands of a node, absent ones apart, are tensors of whole bytes, of any rank.
+func plain(n *ir.Node) bool {
+	for _, values := range [2][]*ir.Value{n.In(), n.Out()} {
+		for _, v := range values {
+			if v != nil && (!v.Type.IsTensor() || elementSize(v.Type.Elem) == 0) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
 // axisOf maps an axis in [-rank, rank), which inference has checked, to [0, rank).
 func axisOf(axis, rank int) int {
 	if axis < 0 {

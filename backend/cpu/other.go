@@ -12,7 +12,7 @@ import (
 
 // lowerOther is for elementwise functions of other types than float32 and bool.
 func lowerOther(n *ir.Node) kernel {
-	if !ranked(n) {
+	if !plain(n) {
 		return nil
 	}
 	switch o := n.Op.(type) {

@@ -1,8 +1,10 @@
 package cpu
 
 import (
+	"encoding/binary"
 	"fmt"
 	"slices"
+	"strings"
 	"unsafe"
 
 	"github.com/gocompile/gocompile/ir"
@@ -40,10 +42,10 @@ type planned struct {
 const align = 64
 
 // makePlan evaluates all sizes under a binding and lays the memory out.
-func (p *Program) makePlan(b sym.Binding) (*plan, error) {
+func (p *Program) makePlan(b sym.Binding, in []tensor.Value) (*plan, error) {
 	pl := &plan{slots: make([]planned, len(p.slots)), dims: map[int]*tensor.Tensor{}, ready: make([]bool, len(p.steps)),
 		taken: make([]int, len(p.steps)), given: make([]bool, len(p.outputs)), ints: map[int][]int64{}}
-	r := p.resolve(b)
+	r := p.resolve(b, in)
 	pl.bound = r.binding
 	for i := range p.slots {
 		pl.slots[i] = planned{root: i, offset: -1, last: p.slots[i].last}
@@ -337,23 +339,43 @@ func (pl *plan) layout(p *Program) {
 	}
 }
 
-// plan returns the plan for a binding, from the cache if the same shapes were seen before.
-func (p *Program) plan(b sym.Binding) (*plan, error) {
+// plan returns the plan for a binding and the shapes of inputs whose shape the graph leaves open, from the cache if the same was seen
+// before. A program that leaves none open needs no inputs.
+func (p *Program) plan(b sym.Binding, in []tensor.Value) (*plan, error) {
 	key := unsafe.String((*byte)(unsafe.Pointer(unsafe.SliceData(b))), len(b)*8)
+	if len(p.opened) > 0 {
+		key = string(p.shapes([]byte(key), in))
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if pl, ok := p.plans[key]; ok {
 		return pl, nil
 	}
-	pl, err := p.makePlan(b)
+	pl, err := p.makePlan(b, in)
 	if err != nil {
 		return nil, err
 	}
 	if len(p.plans) >= maxPlans {
 		clear(p.plans)
 	}
-	p.plans[string([]byte(key))] = pl
+	p.plans[strings.Clone(key)] = pl
 	return pl, nil
+}
+
+// shapes appends the shapes of the inputs whose shape the graph leaves open.
+func (p *Program) shapes(key []byte, in []tensor.Value) []byte {
+	for _, i := range p.opened {
+		t, ok := valueAt(in, i).(*tensor.Tensor)
+		if !ok {
+			key = append(key, 255)
+			continue
+		}
+		key = append(key, byte(t.DType()), byte(t.Rank()))
+		for _, d := range t.Shape() {
+			key = binary.LittleEndian.AppendUint64(key, uint64(d))
+		}
+	}
+	return key
 }
 
 const maxPlans = 256 // kept at once

@@ -25,6 +25,7 @@ type Program struct {
 	steps   []step
 	slots   []slot
 	inputs  []int // slots of the graph's inputs
+	opened  []int // inputs whose shape the graph leaves open
 	outputs []int
 	pool    *pool.Pool
 	level   level.Level
@@ -87,6 +88,9 @@ func Compile(g *ir.Graph, o Options) (*Program, error) {
 	l.units = p.units(g, !o.Unfused)
 	for _, v := range g.Inputs() {
 		p.inputs = append(p.inputs, l.slot(v, slot{kind: input, first: -1}))
+		if openType(v.Type) {
+			p.opened = append(p.opened, v.Index())
+		}
 	}
 	for n := range g.Nodes() {
 		if err := l.node(n); err != nil {

@@ -18,16 +18,19 @@ var reductions = map[op.ReduceFn]rows.Reduction{
 
 func init() {
 	lowerBy(func(o *op.Reduce, n *ir.Node, _ *Program) kernel {
-		if !ranked(n) || n.Input(0).Type.Elem != tensor.Float32 {
+		if !plain(n) || n.Input(0).Type.Elem != tensor.Float32 {
 			return nil
 		}
 		return bind(n, func(_ *exec, in, out []*tensor.Tensor) (kernel, error) { return bindReduce(o, in, out) }, 1)
 	})
 	lowerBy(func(o *op.Arg, n *ir.Node, _ *Program) kernel {
-		if !ranked(n) || n.Input(0).Type.Elem != tensor.Float32 || len(n.Input(0).Type.Dims) == 0 {
+		if !plain(n) || n.Input(0).Type.Elem != tensor.Float32 {
 			return nil
 		}
 		return kernelFunc(func(_ *exec, in, out []*tensor.Tensor) error {
+			if in[0].Rank() == 0 {
+				return fmt.Errorf("a scalar has no axis %d", o.Axis)
+			}
 			axis := axisOf(o.Axis, in[0].Rank())
 			outer, dim, inner := around(in[0].Shape(), axis, axis+1)
 			if outer*inner != out[0].Len() || dim == 0 && outer*inner > 0 {

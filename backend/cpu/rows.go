@@ -1,6 +1,8 @@
 package cpu
 
 import (
+	"fmt"
+
 	"github.com/gocompile/gocompile/backend/cpu/kernel/move"
 	"github.com/gocompile/gocompile/backend/cpu/kernel/rows"
 	"github.com/gocompile/gocompile/ir"
@@ -10,11 +12,13 @@ import (
 
 func init() {
 	lowerBy(func(o *op.Softmax, n *ir.Node, _ *Program) kernel {
-		t := n.Input(0).Type
-		if t.Elem != tensor.Float32 || !t.Ranked || len(t.Dims) == 0 {
+		if n.Input(0).Type.Elem != tensor.Float32 {
 			return nil
 		}
 		return binder(func(_ *exec, in, _ []*tensor.Tensor) (kernel, error) {
+			if in[0].Rank() == 0 {
+				return nil, fmt.Errorf("a scalar has no axis %d", o.Axis)
+			}
 			axis := axisOf(o.Axis, in[0].Rank())
 			outer, n, inner := around(in[0].Shape(), axis, axis+1)
 			k := &softmax{log: o.Log, outer: outer, inner: inner, scores: rows.Scores{N: n}}

@@ -82,7 +82,7 @@ func (s *Session) run(ctx context.Context, in []tensor.Value) ([]tensor.Value, e
 	if err := ir.BindInputs(s.program.graph, in, s.binding); err != nil {
 		return nil, err
 	}
-	pl, err := s.program.plan(s.binding)
+	pl, err := s.program.plan(s.binding, in)
 	if err != nil {
 		return nil, err
 	}

@@ -11,7 +11,7 @@ import (
 
 func init() {
 	lowerBy(func(o *op.GatherND, n *ir.Node, _ *Program) kernel {
-		if !ranked(n) {
+		if !plain(n) {
 			return nil
 		}
 		return binder(func(_ *exec, in, out []*tensor.Tensor) (kernel, error) {
@@ -23,7 +23,7 @@ func init() {
 		})
 	})
 	lowerBy(func(o *op.ScatterND, n *ir.Node, _ *Program) kernel {
-		if !ranked(n) || o.Reduction != "" {
+		if !plain(n) || o.Reduction != "" {
 			return nil
 		}
 		return binder(func(_ *exec, in, out []*tensor.Tensor) (kernel, error) {
@@ -35,7 +35,7 @@ func init() {
 		})
 	})
 	lowerBy(func(o *op.GatherElements, n *ir.Node, _ *Program) kernel {
-		if !ranked(n) {
+		if !plain(n) {
 			return nil
 		}
 		return binder(func(_ *exec, in, out []*tensor.Tensor) (kernel, error) {
