@@ -7,8 +7,10 @@ import (
 	"time"
 
 	"github.com/gocompile/gocompile/backend/cpu/kernel/attention"
+	"github.com/gocompile/gocompile/backend/cpu/kernel/channelnorm"
 	"github.com/gocompile/gocompile/backend/cpu/kernel/conv"
 	"github.com/gocompile/gocompile/backend/cpu/kernel/gemm"
+	"github.com/gocompile/gocompile/backend/cpu/kernel/pooling"
 	"github.com/gocompile/gocompile/backend/cpu/kernel/quant"
 	"github.com/gocompile/gocompile/backend/cpu/kernel/recurrent"
 	"github.com/gocompile/gocompile/backend/cpu/pool"
@@ -43,9 +45,11 @@ type exec struct {
 	pool      *pool.Pool
 	gemm      *gemm.Ctx
 	quant     *quant.Ctx
-	attention *attention.Ctx // see attender
-	recurrent *recurrent.Ctx // nil before the first use
-	conv      *conv.Ctx      // see convolver
+	attention *attention.Ctx   // see attender
+	recurrent *recurrent.Ctx   // nil before the first use
+	conv      *conv.Ctx        // see convolver
+	norms     *channelnorm.Ctx // see channelNorms
+	pooling   *pooling.Ctx     // nil before the first pooling
 	scratch   []float32
 }
 
