@@ -137,7 +137,7 @@ func (k *attend) sizes(in, out []*tensor.Tensor) error {
 	if p.Y, _, err = heads(out[0], p.Heads); err != nil {
 		return err
 	}
-	p.Scale, p.Softcap, p.Left, p.Right, p.Empty = o.Scale, max(0, o.Softcap), o.Left, o.Right, attention.Empty(o.Empty)
+	p.Scale, p.Softcap, p.Left, p.Right, p.Empty = o.Scale, max(0, o.Softcap), min(o.Left, op.MaxWindow), min(o.Right, op.MaxWindow), attention.Empty(o.Empty)
 	if p.Scale == 0 {
 		p.Scale = float32(1 / math.Sqrt(float64(p.Size)))
 	}
@@ -198,6 +198,9 @@ func (k *attend) cache(x *exec, in, out []*tensor.Tensor) error {
 		}
 		c.joined = true
 		if out[1+i] == nil {
+			if float64(p.Batch*p.Groups)*float64(c.total)*float64(c.size) > ir.DefaultMaxBytes/16 {
+				return fmt.Errorf("a cache of %d heads of %d by %d numbers is too large", p.Batch*p.Groups, c.total, c.size)
+			}
 			scratch += p.Batch * p.Groups * c.total * c.size
 		} else if out[1+i].Dim(2) != c.total {
 			return fmt.Errorf("present keys or values of shape %v should have %d rows", out[1+i].Shape(), c.total)

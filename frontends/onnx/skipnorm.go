@@ -2,6 +2,7 @@ package onnx
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/gocompile/gocompile/ir"
 	"github.com/gocompile/gocompile/ir/op"
@@ -15,7 +16,7 @@ func importSkipLayerNorm(c *call) ([]*ir.Value, error) {
 	}
 	sum := c.skip(c.input(4))
 	out := c.exprs(&op.LayerNorm{Axis: -1, Epsilon: c.float("epsilon", 1e-12)}, sum, c.in[2], c.input(3))
-	return append(out, sum), nil
+	return append(slices.Clone(out), sum), nil
 }
 
 // importSkipRMSNorm: likewise with an RMS norm, which has no means to put out.

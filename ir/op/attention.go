@@ -63,6 +63,9 @@ const (
 	attentionInputs
 )
 
+// MaxWindow is a window that every key is inside of: larger values of Left and Right mean the same.
+const MaxWindow = 1 << 40
+
 // EmptyRow says which weights a query has that all keys are masked for. ONNX asks for zeros; a softmax over scores that are all -Inf gives NaN, and
 // one over scores that are all the same finite number gives equal weights.
 type EmptyRow uint8

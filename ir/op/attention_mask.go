@@ -20,7 +20,7 @@ type attentionMask struct {
 
 // newAttentionMask checks the inputs against the sizes, which are [batch, heads, queries, keys].
 func newAttentionMask(o *Attention, c *ir.EvalContext, starts []int, sizes [4]int) *attentionMask {
-	m := &attentionMask{left: o.Left, right: o.Right, starts: starts, mask: c.Tensor(AttentionMask), columns: sizes[3]}
+	m := &attentionMask{left: min(o.Left, MaxWindow), right: min(o.Right, MaxWindow), starts: starts, mask: c.Tensor(AttentionMask), columns: sizes[3]}
 	if o.Causal {
 		m.right = 1
 	}
