@@ -10,11 +10,11 @@ import (
 )
 
 func init() {
-	lowerBy(func(_ *op.MatMulInteger, n *ir.Node, _ *Program) kernel {
-		return lowerIntegerProduct(n, integerOperands{a: 0, b: 1, zeroA: 2, zeroB: 3, scaleA: -1})
+	lowerBy(func(_ *op.MatMulInteger, n *ir.Node, p *Program) kernel {
+		return lowerIntegerProduct(n, p, integerOperands{a: 0, b: 1, zeroA: 2, zeroB: 3, scaleA: -1})
 	})
-	lowerBy(func(_ *op.QLinearMatMul, n *ir.Node, _ *Program) kernel {
-		return lowerIntegerProduct(n, integerOperands{a: 0, scaleA: 1, zeroA: 2, b: 3, scaleB: 4, zeroB: 5, scaleY: 6, zeroY: 7})
+	lowerBy(func(_ *op.QLinearMatMul, n *ir.Node, p *Program) kernel {
+		return lowerIntegerProduct(n, p, integerOperands{a: 0, scaleA: 1, zeroA: 2, b: 3, scaleB: 4, zeroB: 5, scaleY: 6, zeroY: 7})
 	})
 }
 
@@ -23,7 +23,7 @@ type integerOperands struct{ a, b, scaleA, scaleB, scaleY, zeroA, zeroB, zeroY i
 
 // lowerIntegerProduct takes matrices whose scales and zero points are single numbers or vectors: of the rows for the zero point of A, of the
 // columns for B.
-func lowerIntegerProduct(n *ir.Node, o integerOperands) kernel {
+func lowerIntegerProduct(n *ir.Node, p *Program, o integerOperands) kernel {
 	a, b := n.Input(o.a).Type, n.Input(o.b).Type
 	if !ranked(n) || !isByte(a.Elem) || !isByte(b.Elem) || len(a.Dims) < 2 || len(b.Dims) < 2 || !isRow(n.Input(o.zeroA)) || !isRow(n.Input(o.zeroB)) {
 		return nil
@@ -34,7 +34,7 @@ func lowerIntegerProduct(n *ir.Node, o integerOperands) kernel {
 	}
 	var packed *quant.Packed
 	if w := n.Input(o.b).Const; w != nil && w.Rank() == 2 {
-		packed = quant.PackB(w.Bytes(), w.Dim(0), w.Dim(1), b.Elem == tensor.Uint8)
+		packed = quant.PackB(w.Bytes(), w.Dim(0), w.Dim(1), b.Elem == tensor.Uint8, p.level)
 	}
 	return &integerMatMul{integerOperands: o, packed: packed}
 }

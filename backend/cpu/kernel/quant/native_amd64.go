@@ -5,6 +5,8 @@ package quant
 import (
 	"unsafe"
 
+	"github.com/klauspost/cpuid/v2"
+
 	"github.com/gocompile/gocompile/backend/cpu/level"
 )
 
@@ -92,4 +94,31 @@ func avx2Dequantize(dst []float32, x []int32, scale, bias []float32) int {
 	}
 	dequantize8(&dst[0], &x[0], &scale[0], add, n)
 	return n
+}
+
+// quadLevel is the least level with AVX512-VNNI on this processor.
+var quadLevel = func() level.Level {
+	if cpuid.CPU.Supports(cpuid.AVX512VNNI) {
+		return level.AVX512
+	}
+	return 255
+}()
+
+// multiplyQuads calls the kernel for as many rows as the tile has.
+func multiplyQuads(t *quadTile) {
+	p := (*byte)(unsafe.Pointer(t))
+	switch t.rows {
+	case 1:
+		multiplyQuads1(p)
+	case 2:
+		multiplyQuads2(p)
+	case 3:
+		multiplyQuads3(p)
+	case 4:
+		multiplyQuads4(p)
+	case 5:
+		multiplyQuads5(p)
+	case 6:
+		multiplyQuads6(p)
+	}
 }

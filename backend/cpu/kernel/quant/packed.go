@@ -1,24 +1,30 @@
 package quant
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/gocompile/gocompile/backend/cpu/level"
+)
 
 const (
 	panelWidth = 16 // columns of a panel of B
 	stripRows  = 6  // greatest number of rows that a kernel computes at once
 )
 
-// Packed is a matrix B `[K, N]` of 8 bit integers in the order in which kernels read it: panels of 16 columns; in a panel, pairs of rows;
-// in a pair, both elements of each column. Unsigned elements are kept less 128. It is read-only and may be shared.
+// Packed is a matrix B `[K, N]` of 8 bit integers in the order in which kernels read it: panels of 16 or 32 columns; in a panel, groups of 2 or 4
+// rows; in a group, all elements of each column. Unsigned elements are kept less 128. It is read-only and may be shared.
 type Packed struct {
 	k, n     int
 	unsigned bool
+	quads    bool // panels of 32 columns, groups of 4
 	data     []int8
+	sums     []int32 // of the columns, with quads
 }
 
-// PackB packs B `[k, n]`, of which element (p, j) is b[p*n+j], a signed byte unless unsigned is set.
-func PackB(b []byte, k, n int, unsigned bool) *Packed {
+// PackB packs B `[k, n]`, of which element (p, j) is b[p*n+j], a signed byte unless unsigned is set, for products at level l.
+func PackB(b []byte, k, n int, unsigned bool, l level.Level) *Packed {
 	p := new(Packed)
-	p.pack(b, k, n, unsigned, nil)
+	p.pack(b, k, n, unsigned, hasQuads(l), nil)
 	return p
 }
 
@@ -31,23 +37,45 @@ func (p *Packed) N() int { return p.n }
 // Bytes is the memory that the elements take.
 func (p *Packed) Bytes() int { return len(p.data) }
 
-func panels(n int) int { return (n + panelWidth - 1) / panelWidth }
+func panelsOf(n, width int) int { return (n + width - 1) / width }
+
+func panels(n int) int { return panelsOf(n, panelWidth) }
+
+func (p *Packed) width() int {
+	if p.quads {
+		return quadWidth
+	}
+	return panelWidth
+}
+
+// panelSize is the number of elements of a panel.
+func (p *Packed) panelSize() int {
+	if p.quads {
+		return quadsOf(p.k) * 4 * quadWidth
+	}
+	return pairs(p.k) * 2 * panelWidth
+}
 
 func pairs(k int) int { return (k + 1) / 2 }
 
 // pack makes p the packed b, in buffer if that is large enough.
-func (p *Packed) pack(b []byte, k, n int, unsigned bool, buffer []int8) {
+func (p *Packed) pack(b []byte, k, n int, unsigned, quads bool, buffer []int8) {
 	if k < 0 || n < 0 || len(b) < k*n {
 		panic(fmt.Sprintf("BUG: %d bytes for a matrix of %d by %d", len(b), k, n))
 	}
-	size := panels(n) * pairs(k) * 2 * panelWidth
+	*p = Packed{k: k, n: n, unsigned: unsigned, quads: quads, sums: p.sums}
+	size := panelsOf(n, p.width()) * p.panelSize()
 	if cap(buffer) < size {
 		buffer = make([]int8, size)
 	}
-	*p = Packed{k: k, n: n, unsigned: unsigned, data: buffer[:size]}
+	p.data = buffer[:size]
 	flip := byte(0)
 	if unsigned {
 		flip = 0x80
+	}
+	if quads {
+		p.packQuads(b, flip)
+		return
 	}
 	if n%panelWidth != 0 || k%2 != 0 {
 		clear(p.data)
@@ -66,6 +94,6 @@ func (p *Packed) pack(b []byte, k, n int, unsigned bool, buffer []int8) {
 }
 
 func (p *Packed) panel(j int) []int8 {
-	size := pairs(p.k) * 2 * panelWidth
+	size := p.panelSize()
 	return p.data[j*size:][:size]
 }

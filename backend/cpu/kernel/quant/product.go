@@ -25,11 +25,17 @@ type Ctx struct {
 
 	wide   []int16 // A, rows of an even number of elements
 	sums   []int32 // of the rows of A
+	bytes  []byte  // A for quads, rows of stride elements; maybe in byteBuffer
+	stride int
+	start  []int32 // what sums begin with, one a column
+	own    bool    // they begin with what C holds instead
 	zeroB  []int32 // of each column, less 128 if B is unsigned
 	buffer []int8
 	packed Packed
-	sum    []int32 // C, where it is requantised
-	scale  []float32
+
+	byteBuffer []byte
+	sum        []int32 // C, where it is requantised
+	scale      []float32
 
 	args    Args
 	offset  bool // zeroB is not zero everywhere
@@ -43,7 +49,8 @@ type Ctx struct {
 // slot is the memory of one thread.
 type slot struct {
 	tile tile
-	edge [stripRows * panelWidth]int32
+	quad quadTile
+	edge [stripRows * quadWidth]int32
 	_    [64]byte
 }
 
@@ -93,7 +100,7 @@ func MatMul(x *Ctx, args Args) {
 	x.args = args
 	a := &x.args
 	if a.Packed == nil {
-		x.packed.pack(a.B, a.K, a.N, !a.SignedB, x.buffer)
+		x.packed.pack(a.B, a.K, a.N, !a.SignedB, hasQuads(x.level), x.buffer)
 		a.Packed, x.buffer = &x.packed, x.packed.data[:cap(x.packed.data)]
 	}
 	if a.scaled() {
@@ -102,12 +109,16 @@ func MatMul(x *Ctx, args Args) {
 		x.spreadScale()
 	}
 	x.offsets()
-	x.wide = grown(x.wide, a.M*2*pairs(a.K))
-	x.sums = grown(x.sums, a.M)
-	x.spread((a.M+stripRows-1)/stripRows, a.M*a.K*8, x.byRow)
+	if a.Packed.quads {
+		x.quadRows()
+	} else {
+		x.wide = grown(x.wide, a.M*2*pairs(a.K))
+		x.sums = grown(x.sums, a.M)
+		x.spread(strips(a.M), a.M*a.K*8, x.byRow)
+	}
 	x.divide()
 	x.spread(x.blocks, a.M*a.N*a.K, x.byBlock)
-	x.args = Args{}
+	x.args, x.bytes = Args{}, nil
 }
 
 func grown[T any](s []T, n int) []T {
@@ -137,7 +148,7 @@ func (x *Ctx) offsets() {
 	if a.Packed.unsigned {
 		base = -128
 	}
-	x.zeroB = grown(x.zeroB, panels(a.N)*panelWidth)
+	x.zeroB = grown(x.zeroB, panelsOf(a.N, quadWidth)*quadWidth)
 	x.offset = false
 	for j := range x.zeroB {
 		z := base
@@ -145,14 +156,14 @@ func (x *Ctx) offsets() {
 			z += a.ZeroB[j%len(a.ZeroB)]
 		}
 		x.zeroB[j] = z
-		x.offset = x.offset || z != 0
+		x.offset = x.offset || z != 0 && j < a.N
 	}
 }
 
 // divide decides how many blocks there are: strips by panels.
 func (x *Ctx) divide() {
 	a := &x.args
-	s, p := strips(a.M), panels(a.N)
+	s, p := strips(a.M), panelsOf(a.N, a.Packed.width())
 	x.nc = min(blockPanels, p)
 	threads := x.pool.Threads()
 	for threads > 1 && x.nc > 1 && count(s, blockStrips)*count(p, x.nc) < blockShare*threads {
@@ -216,41 +227,52 @@ func (x *Ctx) runBlocks(s int) {
 // block computes one block of C.
 func (x *Ctx) block(i int, sl *slot) {
 	a := &x.args
-	all := strips(a.M)
+	all, cols := strips(a.M), a.Packed.width()
 	rows := count(all, blockStrips)
 	s0, j0 := i%rows*blockStrips, i/rows*x.nc
-	s1, j1 := min(s0+blockStrips, all), min(j0+x.nc, panels(a.N))
+	s1, j1 := min(s0+blockStrips, all), min(j0+x.nc, panelsOf(a.N, cols))
+	for j := j0; j < j1; j++ {
+		if a.Packed.quads {
+			x.quadPanel(sl, s0, s1, j)
+		} else {
+			x.pairPanel(sl, s0, s1, j)
+		}
+	}
+	if a.scaled() {
+		x.finish(s0*a.M/all, s1*a.M/all, j0*cols, min(j1*cols, a.N))
+	}
+}
+
+// pairPanel computes strips [s0, s1) of panel j.
+func (x *Ctx) pairPanel(sl *slot, s0, s1, j int) {
+	a := &x.args
+	all := strips(a.M)
 	t := &sl.tile
 	width := 2 * pairs(a.K)
 	*t = tile{aRow: width, pairs: width / 2}
 	if x.offset {
 		t.add = 1
 	}
-	for j := j0; j < j1; j++ {
-		t.b = a.Packed.panel(j)
-		cols := min(panelWidth, a.N-j*panelWidth)
-		for s := s0; s < s1; s++ {
-			row := s * a.M / all
-			t.rows = (s+1)*a.M/all - row
-			t.a = x.wide[row*width:]
-			c := a.C[row*a.N+j*panelWidth:]
-			t.c, t.cRow = c, a.N
-			if cols < panelWidth {
-				t.c, t.cRow = sl.edge[:], panelWidth
-			}
-			if x.offset {
-				x.begin(t, row, x.zeroB[j*panelWidth:][:panelWidth])
-			}
-			x.f.tile(t)
-			if cols < panelWidth {
-				for r := range t.rows {
-					copy(c[r*a.N:][:cols], sl.edge[r*panelWidth:])
-				}
+	t.b = a.Packed.panel(j)
+	cols := min(panelWidth, a.N-j*panelWidth)
+	for s := s0; s < s1; s++ {
+		row := s * a.M / all
+		t.rows = (s+1)*a.M/all - row
+		t.a = x.wide[row*width:]
+		c := a.C[row*a.N+j*panelWidth:]
+		t.c, t.cRow = c, a.N
+		if cols < panelWidth {
+			t.c, t.cRow = sl.edge[:], panelWidth
+		}
+		if x.offset {
+			x.begin(t, row, x.zeroB[j*panelWidth:][:panelWidth])
+		}
+		x.f.tile(t)
+		if cols < panelWidth {
+			for r := range t.rows {
+				copy(c[r*a.N:][:cols], sl.edge[r*panelWidth:])
 			}
 		}
-	}
-	if a.scaled() {
-		x.finish(s0*a.M/all, s1*a.M/all, j0*panelWidth, min(j1*panelWidth, a.N))
 	}
 }
 

@@ -80,7 +80,7 @@ func checkProduct(t testing.TB, x *Ctx, r *rand.Rand, m, n, k int) {
 			a.C[i] = 77
 		}
 		if packed {
-			a.Packed = PackB(a.B, k, n, !a.SignedB)
+			a.Packed = PackB(a.B, k, n, !a.SignedB, x.Level())
 		}
 		MatMul(x, a)
 		for i := range m {
@@ -295,14 +295,16 @@ func TestDequantize(t *testing.T) {
 func BenchmarkMatMul(b *testing.B) {
 	for _, s := range [][3]int{{128, 384, 384}, {128, 1536, 384}, {128, 384, 1536}, {1, 1536, 384}} {
 		m, n, k := s[0], s[1], s[2]
-		x := NewCtx(nil, level.Highest())
-		r := rand.New(rand.NewPCG(1, 2))
-		a := Args{M: m, N: n, K: k, A: bytesOf(r, m*k), C: make([]int32, m*n), ZeroA: []int32{3}, Packed: PackB(bytesOf(r, k*n), k, n, false)}
-		b.Run(fmt.Sprintf("%dx%dx%d", m, k, n), func(b *testing.B) {
-			for b.Loop() {
-				MatMul(x, a)
-			}
-			b.ReportMetric(float64(m*n*k)*float64(b.N)/b.Elapsed().Seconds()/1e9, "Gmac/s")
-		})
+		for _, lv := range levels()[1:] {
+			x := NewCtx(nil, lv)
+			r := rand.New(rand.NewPCG(1, 2))
+			a := Args{M: m, N: n, K: k, A: bytesOf(r, m*k), C: make([]int32, m*n), ZeroA: []int32{3}, Packed: PackB(bytesOf(r, k*n), k, n, false, lv)}
+			b.Run(fmt.Sprintf("%dx%dx%d/%v", m, k, n, lv), func(b *testing.B) {
+				for b.Loop() {
+					MatMul(x, a)
+				}
+				b.ReportMetric(float64(m*n*k)*float64(b.N)/b.Elapsed().Seconds()/1e9, "Gmac/s")
+			})
+		}
 	}
 }

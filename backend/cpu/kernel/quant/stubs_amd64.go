@@ -9,30 +9,60 @@ package quant
 //go:noescape
 func multiply1(t *byte)
 
+// multiplyQuads1 computes the tile at t, of 1 rows.
+//
+//go:noescape
+func multiplyQuads1(t *byte)
+
 // multiply2 computes the tile at t, of 2 rows.
 //
 //go:noescape
 func multiply2(t *byte)
+
+// multiplyQuads2 computes the tile at t, of 2 rows.
+//
+//go:noescape
+func multiplyQuads2(t *byte)
 
 // multiply3 computes the tile at t, of 3 rows.
 //
 //go:noescape
 func multiply3(t *byte)
 
+// multiplyQuads3 computes the tile at t, of 3 rows.
+//
+//go:noescape
+func multiplyQuads3(t *byte)
+
 // multiply4 computes the tile at t, of 4 rows.
 //
 //go:noescape
 func multiply4(t *byte)
+
+// multiplyQuads4 computes the tile at t, of 4 rows.
+//
+//go:noescape
+func multiplyQuads4(t *byte)
 
 // multiply5 computes the tile at t, of 5 rows.
 //
 //go:noescape
 func multiply5(t *byte)
 
+// multiplyQuads5 computes the tile at t, of 5 rows.
+//
+//go:noescape
+func multiplyQuads5(t *byte)
+
 // multiply6 computes the tile at t, of 6 rows.
 //
 //go:noescape
 func multiply6(t *byte)
+
+// multiplyQuads6 computes the tile at t, of 6 rows.
+//
+//go:noescape
+func multiplyQuads6(t *byte)
 
 // widenUnsigned sets dst[i] to src[i] − zero for i < n, a positive multiple of 16.
 //

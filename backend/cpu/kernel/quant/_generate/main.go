@@ -1,4 +1,4 @@
-// Command _generate writes the AVX2 kernels of package quant.
+// Command _generate writes the AVX2 and AVX-512 kernels of package quant.
 package main
 
 import (
@@ -13,6 +13,7 @@ func main() {
 	ConstraintExpr("amd64,!noasm")
 	for rows := 1; rows <= maxRows; rows++ {
 		multiply(rows)
+		multiplyQuads(rows)
 	}
 	widen("widenUnsigned", VPMOVZXBW)
 	widen("widenSigned", VPMOVSXBW)
