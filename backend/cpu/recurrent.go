@@ -2,7 +2,9 @@ package cpu
 
 import (
 	"fmt"
+	"unsafe"
 
+	"github.com/gocompile/gocompile/backend/cpu/kernel/move"
 	"github.com/gocompile/gocompile/backend/cpu/kernel/recurrent"
 	"github.com/gocompile/gocompile/backend/cpu/level"
 	"github.com/gocompile/gocompile/ir"
@@ -34,8 +36,10 @@ func init() {
 	})
 }
 
-// recurrence is LSTM, GRU or RNN over float32. Constant weights are packed when the program is compiled.
+// recurrence is LSTM, GRU or RNN over float32, and over float16 and bfloat16, which it computes in float32. Constant weights are packed
+// when the program is compiled.
 type recurrence struct {
+	elem       tensor.DType
 	cells      []recurrent.Cell // one a direction
 	layers     []*recurrent.Layer
 	hidden     int // 0: what the weights say
@@ -46,10 +50,11 @@ type recurrence struct {
 
 // lowerRecurrent makes the kernel of a node; cell lacks the functions, of which fns has equally many for each direction.
 func lowerRecurrent(n *ir.Node, p *Program, cell recurrent.Cell, hidden int, direction string, layout int, fns []op.ActivationFn) kernel {
-	if n.Input(0).Type.Elem != tensor.Float32 {
+	elem := n.Input(0).Type.Elem
+	if elem != tensor.Float32 && elem != tensor.Float16 && elem != tensor.BFloat16 {
 		return nil
 	}
-	k := &recurrence{hidden: hidden, batchFirst: layout == 1, level: p.level, reverse: [2]bool{direction == "reverse", true}}
+	k := &recurrence{elem: elem, hidden: hidden, batchFirst: layout == 1, level: p.level, reverse: [2]bool{direction == "reverse", true}}
 	dirs := 1
 	if direction == "bidirectional" {
 		dirs = 2
@@ -69,8 +74,15 @@ func lowerRecurrent(n *ir.Node, p *Program, cell recurrent.Cell, hidden int, dir
 		if v == nil || i == 0 || i >= 4 && i <= 6 {
 			continue
 		}
-		if in[i] = v.Const; in[i] == nil {
+		switch {
+		case v.Const != nil && elem == tensor.Float32:
+			in[i] = v.Const
+		case v.Const != nil:
+			in[i] = tensor.Must(tensor.Float32s(v.Const), v.Const.Shape()...)
+		case elem == tensor.Float32:
 			return k
+		default:
+			return nil
 		}
 	}
 	for d := range dirs {
@@ -125,8 +137,11 @@ func (k *recurrence) run(x *exec, in, out []*tensor.Tensor) error {
 			return err
 		}
 	}
-	args := recurrent.Args{Seq: s.Seq, Batch: s.Batch, BatchFirst: k.batchFirst, Layers: layers, Reverse: k.reverse, X: f32(in[0]),
-		H0: floats(in, 5), C0: floats(in, 6), Y: floats(out, 0), YH: floats(out, 1), YC: floats(out, 2)}
+	w := widened{x: x, elem: k.elem}
+	w.reserve(in[0], operand(in, 5), operand(in, 6))
+	w.reserve(out...)
+	args := recurrent.Args{Seq: s.Seq, Batch: s.Batch, BatchFirst: k.batchFirst, Layers: layers, Reverse: k.reverse, X: w.input(in[0]),
+		H0: w.input(operand(in, 5)), C0: w.input(operand(in, 6)), Y: w.floats(operand(out, 0)), YH: w.floats(operand(out, 1)), YC: w.floats(operand(out, 2))}
 	if len(in) > 4 && in[4] != nil {
 		args.Lengths = tensor.Data[int32](in[4])
 		for _, n := range args.Lengths {
@@ -136,6 +151,9 @@ func (k *recurrence) run(x *exec, in, out []*tensor.Tensor) error {
 		}
 	}
 	recurrent.Run(x.recurrent, args)
+	w.narrow(operand(out, 0), args.Y)
+	w.narrow(operand(out, 1), args.YH)
+	w.narrow(operand(out, 2), args.YC)
 	return nil
 }
 
@@ -152,10 +170,63 @@ func (k *recurrence) dynamic(x *exec, in []*tensor.Tensor) ([]*recurrent.Layer, 
 	return layers, nil
 }
 
-// floats is the data of operand i, nil if it is absent.
-func floats(t []*tensor.Tensor, i int) []float32 {
-	if i >= len(t) || t[i] == nil {
-		return nil
+// widened sees tensors of a type of two bytes as float32, in scratch memory; float32 itself it sees where it is.
+type widened struct {
+	x    *exec
+	elem tensor.DType
+	need int
+	free []float32
+}
+
+// reserve counts the elements of tensors that will be asked for; absent ones are nil.
+func (w *widened) reserve(tensors ...*tensor.Tensor) {
+	for _, t := range tensors {
+		if t != nil && w.elem != tensor.Float32 {
+			w.need += t.Len()
+		}
 	}
-	return f32(t[i])
+}
+
+// floats is the elements of t, with any contents if they are in scratch memory.
+func (w *widened) floats(t *tensor.Tensor) []float32 {
+	switch {
+	case t == nil:
+		return nil
+	case w.elem == tensor.Float32:
+		return f32(t)
+	case w.free == nil:
+		w.free = w.x.floats(w.need)
+	}
+	s := w.free[:t.Len():t.Len()]
+	w.free = w.free[t.Len():]
+	return s
+}
+
+// input is the elements of t.
+func (w *widened) input(t *tensor.Tensor) []float32 {
+	s := w.floats(t)
+	switch {
+	case t == nil:
+	case w.elem == tensor.Float16:
+		move.WidenFloat16(s, halves(t))
+	case w.elem == tensor.BFloat16:
+		move.WidenBFloat16(s, halves(t))
+	}
+	return s
+}
+
+// narrow rounds what was computed in place of t.
+func (w *widened) narrow(t *tensor.Tensor, s []float32) {
+	switch {
+	case t == nil:
+	case w.elem == tensor.Float16:
+		move.NarrowFloat16(halves(t), s)
+	case w.elem == tensor.BFloat16:
+		move.NarrowBFloat16(halves(t), s)
+	}
+}
+
+// halves is the patterns of elements of two bytes.
+func halves(t *tensor.Tensor) []uint16 {
+	return unsafe.Slice((*uint16)(unsafe.Pointer(unsafe.SliceData(t.Bytes()))), t.Len())
 }

@@ -6,15 +6,37 @@ import (
 
 var accumulate = gemm.Epilogue{Accumulate: true}
 
-// runGeneral computes the steps of the chunk for directions that have no kernel, one after the other.
+// runGeneral computes the steps of the chunk for directions that have no kernel: side by side if there are two, or else with all threads for
+// each product.
 func (x *Ctx) runGeneral() {
+	n := 0
 	for d, l := range x.args.Layers {
-		if l.kernel != nil {
-			continue
+		if l.kernel == nil {
+			n++
+			x.dirs[d].gemm = x.gemm
 		}
-		for t := x.t0; t < x.t1; t++ {
-			x.generalStep(d, t)
+	}
+	if n < 2 || x.pool.Threads() < 2 {
+		for d := range x.args.Layers {
+			x.generalDirection(d)
 		}
+		return
+	}
+	for d, l := range x.args.Layers {
+		if x.alone[d] == nil {
+			x.alone[d] = gemm.NewCtx(nil, l.level)
+		}
+		x.dirs[d].gemm = x.alone[d]
+	}
+	x.pool.Run(n, x.general)
+}
+
+func (x *Ctx) generalDirection(d int) {
+	if x.args.Layers[d].kernel != nil {
+		return
+	}
+	for t := x.t0; t < x.t1; t++ {
+		x.generalStep(d, t)
 	}
 }
 
@@ -23,14 +45,14 @@ func (x *Ctx) generalStep(d, t int) {
 	l, rows := dir.layer, x.active[t]
 	h, next, z := dir.h[t&1], dir.h[(t+1)&1], x.products(d, t)
 	n := l.hidden
-	gemm.MatMul(x.gemm, l.rGates.args(rows, h, n, z, l.columns(), &accumulate))
+	gemm.MatMul(dir.gemm, l.rGates.args(rows, h, n, z, l.columns(), &accumulate))
 	switch l.cell.Kind {
 	case LSTM:
 		for r := range rows {
 			l.lstm(z[r*4*n:][:4*n], dir.c[r*n:][:n], next[r*n:][:n])
 		}
 	case GRU:
-		x.gru(dir, rows, z, h, next)
+		dir.gru(rows, z, h, next)
 	default:
 		for r := range rows {
 			row := next[r*n:][:n]
@@ -81,7 +103,7 @@ func (l *Layer) lstm(z, c, h []float32) {
 }
 
 // gru computes the states after a step; z holds the sums of the first two gates, and of the third without what depends on h.
-func (x *Ctx) gru(dir *direction, rows int, z, h, next []float32) {
+func (dir *direction) gru(rows int, z, h, next []float32) {
 	l := dir.layer
 	n := l.hidden
 	dir.extra = grow(dir.extra, 2*rows*n)
@@ -99,7 +121,7 @@ func (x *Ctx) gru(dir *direction, rows int, z, h, next []float32) {
 			}
 		}
 	}
-	gemm.MatMul(x.gemm, l.rCandidate.args(rows, from, n, product, n, nil))
+	gemm.MatMul(dir.gemm, l.rCandidate.args(rows, from, n, product, n, nil))
 	for r := range rows {
 		update, reset, candidate, p := z[r*3*n:][:n], z[r*3*n+n:][:n], z[r*3*n+2*n:][:n], product[r*n:][:n]
 		for i := range candidate {

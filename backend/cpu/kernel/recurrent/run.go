@@ -17,6 +17,7 @@ type Ctx struct {
 	pool    *pool.Pool
 	gemm    *gemm.Ctx
 	dynamic [2]*Layer
+	alone   [2]*gemm.Ctx // of one thread, one a direction; nil before the first use
 
 	// The call in progress.
 	args   Args
@@ -30,6 +31,8 @@ type Ctx struct {
 	x      []float32
 	tiles  []paddedTile
 	steps  func(member, size int, b *pool.Barrier)
+
+	general func(direction int)
 }
 
 type paddedTile struct {
@@ -44,13 +47,14 @@ type direction struct {
 	xw    []float32    // products of the chunk
 	h     [2][]float32 // [batch, padded] states before and after a step, changing places
 	c     []float32    // [batch, padded]
+	gemm  *gemm.Ctx    // of the general way
 	extra []float32    // scratch of the general way
 }
 
 // NewCtx makes a context for p, which may be nil, and the products of g.
 func NewCtx(p *pool.Pool, g *gemm.Ctx) *Ctx {
 	x := &Ctx{pool: p, gemm: g, dynamic: [2]*Layer{new(Layer), new(Layer)}, tiles: make([]paddedTile, p.Threads())}
-	x.steps = x.runSteps
+	x.steps, x.general = x.runSteps, x.generalDirection
 	return x
 }
 
