@@ -23,6 +23,7 @@ import (
 	"github.com/gocompile/gocompile/frontends/onnx"
 	"github.com/gocompile/gocompile/frontends/onnx/proto"
 	"github.com/gocompile/gocompile/ir"
+	"github.com/gocompile/gocompile/ir/sym"
 	"github.com/gocompile/gocompile/passes"
 	"github.com/gocompile/gocompile/tensor"
 )
@@ -33,6 +34,7 @@ type Model struct {
 	graph    *ir.Graph
 	imported map[string]int // operators before the passes
 	program  backend.Program
+	variants *variants
 	file     *proto.File
 	closing  sync.Once
 }
@@ -124,6 +126,7 @@ func compile(f *proto.File, options []Option) (*Model, error) {
 	if m.program, err = target.Compile(g, backend.Options{Threads: c.threads, MemoryLimit: c.memory}); err != nil {
 		return nil, err
 	}
+	m.variants = newVariants(g, m.program, c.passes)
 	return m, nil
 }
 
@@ -133,7 +136,7 @@ func bindDim(g *ir.Graph, name string, n int64) error {
 	if err != nil {
 		return err
 	}
-	return g.Substitute(y, n)
+	return g.Substitute(map[*sym.Symbol]int64{y: n})
 }
 
 // Close gives the mapped files and the threads of the model back. Neither its sessions nor results that a session is still
@@ -141,7 +144,7 @@ func bindDim(g *ir.Graph, name string, n int64) error {
 func (m *Model) Close() error {
 	var err error
 	m.closing.Do(func() {
-		err = errors.Join(m.program.Close(), m.file.Close())
+		err = errors.Join(m.variants.close(), m.program.Close(), m.file.Close())
 	})
 	return err
 }
@@ -175,10 +178,11 @@ func (m *Model) ImportedOps() map[string]int { return m.imported }
 
 // Session runs a model, one call at a time; calls from several goroutines wait for each other.
 type Session struct {
-	model *Model
-	mu    sync.Mutex
-	run   backend.Session
-	in    []tensor.Value
+	model   *Model
+	mu      sync.Mutex
+	run     backend.Session
+	special map[*variant]backend.Session // for single shapes
+	in      []tensor.Value
 }
 
 // NewSession makes a session. It is cheap: memory is allocated at the first run, and kept for the next ones.
@@ -206,7 +210,7 @@ func (s *Session) Run(ctx context.Context, inputs map[string]tensor.Value) (map[
 			}
 		}
 	}
-	results, err := s.run.Run(ctx, s.in)
+	results, err := s.runOrdered(ctx, s.in)
 	clear(s.in)
 	if err != nil {
 		return nil, err
@@ -222,14 +226,35 @@ func (s *Session) Run(ctx context.Context, inputs map[string]tensor.Value) (map[
 func (s *Session) RunOrdered(ctx context.Context, inputs []tensor.Value) ([]tensor.Value, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.run.Run(ctx, inputs)
+	return s.runOrdered(ctx, inputs)
+}
+
+// runOrdered runs the variant of the program for these shapes, if there is one.
+func (s *Session) runOrdered(ctx context.Context, in []tensor.Value) ([]tensor.Value, error) {
+	v := s.model.variants.find(in)
+	if v == nil {
+		return s.run.Run(ctx, in)
+	}
+	run := s.special[v]
+	if run == nil {
+		if s.special == nil {
+			s.special = map[*variant]backend.Session{}
+		}
+		run = v.program.NewSession()
+		s.special[v] = run
+	}
+	return run.Run(ctx, in)
 }
 
 // ArenaBytes is the memory that the session holds for intermediate values.
 func (s *Session) ArenaBytes() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.run.ArenaBytes()
+	n := s.run.ArenaBytes()
+	for _, run := range s.special {
+		n += run.ArenaBytes()
+	}
+	return n
 }
 
 func hasPort(ports []Port, name string) bool {

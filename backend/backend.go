@@ -37,6 +37,9 @@ type Options struct {
 // Program is a compiled graph, read-only and shared by any number of sessions.
 type Program interface {
 	NewSession() Session
+	// Variant compiles a graph that has constants in common with that of the program. It shares the threads and the packed weights of
+	// the program, which must be closed after it.
+	Variant(g *ir.Graph) (Program, error)
 	// Memory is the plan for a binding of all symbols that the inputs have.
 	Memory(b sym.Binding) (*Memory, error)
 	// Close gives back what the program holds. Its sessions may not be used afterwards.

@@ -2,9 +2,17 @@ package ir
 
 import "github.com/gocompile/gocompile/ir/sym"
 
-// Substitute makes a symbol the constant n in all types, contents and dimension expressions of the graph and its bodies.
-func (g *Graph) Substitute(y *sym.Symbol, n int64) error {
-	m := map[*sym.Symbol]sym.Expr{y: sym.Const(n)}
+// Substitute makes symbols constants in all types, contents and dimension expressions of the graph and its bodies. A body for which the constants
+// cannot be right stays as it is: it may be a branch that is never taken with them.
+func (g *Graph) Substitute(values map[*sym.Symbol]int64) error {
+	m := make(map[*sym.Symbol]sym.Expr, len(values))
+	for y, n := range values {
+		m[y] = sym.Const(n)
+	}
+	return g.substitute(m)
+}
+
+func (g *Graph) substitute(m map[*sym.Symbol]sym.Expr) error {
 	for _, v := range g.inputs {
 		v.substitute(m)
 	}
@@ -12,10 +20,8 @@ func (g *Graph) Substitute(y *sym.Symbol, n int64) error {
 		if d, ok := node.Op.(*Dims); ok {
 			node.Op = &Dims{Elem: d.Elem, Shape: d.Shape, Exprs: substAll(d.Exprs, m)}
 		}
-		for _, b := range Bodies(node.Op) {
-			if err := b.Substitute(y, n); err != nil {
-				return err
-			}
+		if bodies := Bodies(node.Op); bodies != nil {
+			node.Op = node.Op.(BodyOwner).WithBodies(substituteBodies(bodies, m))
 		}
 		for _, v := range node.out {
 			v.substitute(m)
@@ -25,6 +31,16 @@ func (g *Graph) Substitute(y *sym.Symbol, n int64) error {
 		}
 	}
 	return nil
+}
+
+func substituteBodies(bodies []*Graph, m map[*sym.Symbol]sym.Expr) []*Graph {
+	out := make([]*Graph, len(bodies))
+	for i, b := range bodies {
+		if out[i] = b.Clone(); out[i].substitute(m) != nil {
+			out[i] = b
+		}
+	}
+	return out
 }
 
 func (v *Value) substitute(m map[*sym.Symbol]sym.Expr) {

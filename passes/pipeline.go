@@ -100,6 +100,7 @@ func names() []string {
 type run struct {
 	Options
 	rewrites int
+	broken   map[*ir.Graph]bool // bodies in which a pass failed
 }
 
 // rewrite counts a rewrite about to be done; false means that the limit is reached and it must not be done.
@@ -167,15 +168,22 @@ func (r *run) stage(g *ir.Graph, stage []Pass) error {
 	return nil
 }
 
-// everywhere runs a pass on a graph and then on the bodies in it.
+// everywhere runs a pass on a graph and then on the bodies in it. A body that cannot be right for the shapes at hand is left as it is from then on:
+// it may be a branch that is never taken with them.
 func (r *run) everywhere(g *ir.Graph, pass func(*run, *ir.Graph) error) error {
 	if err := pass(r, g); err != nil {
 		return err
 	}
 	for n := range g.Nodes() {
 		for _, b := range ir.Bodies(n.Op) {
+			if r.broken[b] {
+				continue
+			}
 			if err := r.everywhere(b, pass); err != nil {
-				return err
+				if r.broken == nil {
+					r.broken = map[*ir.Graph]bool{}
+				}
+				r.broken[b] = true
 			}
 		}
 	}

@@ -45,6 +45,15 @@ type compiled struct {
 // NewSession implements [backend.Program].
 func (c compiled) NewSession() backend.Session { return c.Program.NewSession() }
 
+// Variant implements [backend.Program].
+func (c compiled) Variant(g *ir.Graph) (backend.Program, error) {
+	p, err := Compile(g, c.Program.options())
+	if err != nil {
+		return nil, err
+	}
+	return compiled{Program: p}, nil
+}
+
 // Close implements [backend.Program].
 func (c compiled) Close() error {
 	if c.own != nil {

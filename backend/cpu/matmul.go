@@ -11,7 +11,7 @@ import (
 )
 
 func init() {
-	lowerBy(func(o *op.MatMul, n *ir.Node, _ *Program) kernel {
+	lowerBy(func(o *op.MatMul, n *ir.Node, p *Program) kernel {
 		a, b := n.Input(0).Type, n.Input(1).Type
 		if a.Elem != tensor.Float32 || !a.Ranked || !b.Ranked {
 			return nil
@@ -19,10 +19,10 @@ func init() {
 		k := &matmul{transA: o.TransA && len(a.Dims) > 1, transB: o.TransB && len(b.Dims) > 1}
 		k.single = len(b.Dims) == 2 && len(a.Dims) >= 2 && (!o.TransA || len(a.Dims) == 2)
 		k.columns = len(b.Dims) > 1
-		k.pack(n.Input(1))
+		k.pack(p, n.Input(1))
 		return k
 	})
-	lowerBy(func(o *op.Gemm, n *ir.Node, _ *Program) kernel {
+	lowerBy(func(o *op.Gemm, n *ir.Node, p *Program) kernel {
 		a, b := n.Input(0).Type, n.Input(1).Type
 		if a.Elem != tensor.Float32 || !a.Ranked || !b.Ranked || o.Alpha == 0 {
 			return nil
@@ -31,7 +31,7 @@ func init() {
 		if n.Input(2) != nil {
 			k.beta = o.Beta
 		}
-		k.pack(n.Input(1))
+		k.pack(p, n.Input(1))
 		return k
 	})
 }
@@ -49,7 +49,13 @@ type matmul struct {
 	bias, residual int           // inputs, 0 for none
 }
 
-func (k *matmul) pack(v *ir.Value) {
+// packedMatrix is the key of a packed matrix.
+type packedMatrix struct {
+	weights *tensor.Tensor
+	trans   bool
+}
+
+func (k *matmul) pack(p *Program, v *ir.Value) {
 	w := v.Const
 	if w == nil || w.Rank() != 2 {
 		return
@@ -58,7 +64,7 @@ func (k *matmul) pack(v *ir.Value) {
 	if k.transB {
 		rows, cols = cols, rows
 	}
-	k.packed = gemm.PackB(f32(w), rows, cols, w.Dim(1), k.transB)
+	k.packed = packed(p.packs, packedMatrix{w, k.transB}, func() *gemm.Packed { return gemm.PackB(f32(w), rows, cols, w.Dim(1), k.transB) })
 }
 
 // String names the parts of the epilogue.

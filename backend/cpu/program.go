@@ -17,6 +17,8 @@ type Options struct {
 	Pool        *pool.Pool // nil: the pool of the process
 	MemoryLimit int64      // bytes that intermediate values and results of a session may take; 0: no limit but the machine's
 	Unfused     bool       // every node is a step of its own
+
+	packs *packs // of another program with constants in common; nil: none
 }
 
 // Program is a compiled graph. It is read-only and may be used by any number of sessions at once.
@@ -31,6 +33,8 @@ type Program struct {
 	level   level.Level
 	limit   int64
 	open    bool // some shapes have to be found out for each plan
+	unfused bool
+	packs   *packs
 
 	mu    sync.Mutex
 	plans map[string]*plan // by the values of all symbols
@@ -80,7 +84,10 @@ func Compile(g *ir.Graph, o Options) (*Program, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Program{graph: g, pool: o.Pool, level: lv, limit: o.MemoryLimit, open: open(g), plans: map[string]*plan{}}
+	p := &Program{graph: g, pool: o.Pool, level: lv, limit: o.MemoryLimit, open: open(g), unfused: o.Unfused, packs: o.packs, plans: map[string]*plan{}}
+	if p.packs == nil {
+		p.packs = &packs{m: map[any]any{}}
+	}
 	if p.pool == nil {
 		p.pool = pool.Default()
 	}
@@ -106,6 +113,11 @@ func Compile(g *ir.Graph, o Options) (*Program, error) {
 		p.slots[s].last = len(p.steps)
 	}
 	return p, nil
+}
+
+// options are those of a program that shares threads and packed weights with this one.
+func (p *Program) options() Options {
+	return Options{Pool: p.pool, MemoryLimit: p.limit, Unfused: p.unfused, packs: p.packs}
 }
 
 // Graph is the graph that the program was made from; not to be changed.
@@ -159,9 +171,7 @@ func (l *lowering) step(n *ir.Node, u *unit) error {
 		st.unit = u
 	}
 	for _, b := range ir.Bodies(n.Op) {
-		o := l.options
-		o.Pool = p.pool
-		body, err := Compile(b, o)
+		body, err := Compile(b, p.options())
 		if err != nil {
 			return err
 		}

@@ -124,12 +124,18 @@ func sliceLen(lo, hi, step int) int {
 	return max(0, (hi-lo+step-1)/step)
 }
 
-// sliceDim is the symbolic length of a slice, if it can be expressed.
+const endless = 1 << 48 // no axis is longer, so an end beyond it is the end of the axis
+
+// sliceDim is the symbolic length of a slice, if it can be expressed. The axis has dim ≥ 0 elements.
 func sliceDim(dim, start, end sym.Expr, step int64) (sym.Expr, bool) {
 	zero := sym.Const(0)
 	clamp := func(e sym.Expr) (sym.Expr, bool) {
 		n, isConst := e.IsConst()
 		switch {
+		case isConst && n >= endless:
+			return dim, true
+		case isConst && n == 0:
+			return zero, true
 		case isConst && n >= 0 || !isConst && e.AtLeast(0):
 			return sym.Min(e, dim), true
 		case isConst || e.Neg().AtLeast(1):
@@ -160,7 +166,11 @@ func sliceDim(dim, start, end sym.Expr, step int64) (sym.Expr, bool) {
 	if !ok1 || !ok2 {
 		return dim, false
 	}
-	n := sym.Max(zero, hi.Sub(lo).CeilDiv(step))
+	n := hi.Sub(lo).CeilDiv(step)
+	if n.Equal(dim) { // all of the axis
+		return n, n.Err() == nil
+	}
+	n = sym.Max(zero, n)
 	return n, n.Err() == nil
 }
 

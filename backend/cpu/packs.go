@@ -1,0 +1,25 @@
+package cpu
+
+import "sync"
+
+// packs keeps weights in the form that kernels read, so that programs which have constants in common pack each once. It is safe for concurrent
+// use.
+type packs struct {
+	mu sync.Mutex
+	m  map[any]any
+}
+
+// packed is what make returns for a key, which says what is packed and how; make is called once a key. A nil cache keeps nothing.
+func packed[V any](c *packs, key any, make func() V) V {
+	if c == nil {
+		return make()
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if v, ok := c.m[key]; ok {
+		return v.(V)
+	}
+	v := make()
+	c.m[key] = v
+	return v
+}
