@@ -2,6 +2,7 @@ package cpu
 
 import (
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/gocompile/gocompile/backend/cpu/kernel/resample"
@@ -68,7 +69,7 @@ func (k *resizeNearest) run(x *exec, in, out []*tensor.Tensor) error {
 	return nil
 }
 
-// resize resamples one axis after another: those that shrink most first, of equal ones the inner one.
+// resize resamples one axis after another, in the order that costs least.
 type resize struct {
 	passes  []resizePass
 	scratch int // numbers of one intermediate result
@@ -89,12 +90,7 @@ func newResize(shape []int, axes []*op.Resampling) *resize {
 			order = append(order, i)
 		}
 	}
-	slices.SortFunc(order, func(i, j int) int {
-		if d := axes[i].Out*axes[j].In - axes[j].Out*axes[i].In; d != 0 {
-			return d
-		}
-		return j - i
-	})
+	order, _ = cheapest(shape, axes, order)
 	k.passes = make([]resizePass, len(order))
 	for i, axis := range order {
 		a, p := axes[axis], &k.passes[i]
@@ -111,6 +107,35 @@ func newResize(shape []int, axes []*op.Resampling) *resize {
 		}
 	}
 	return k
+}
+
+// cheapest orders axes, if there are no more than a few: it returns them and their cost in nanoseconds.
+func cheapest(shape []int, axes []*op.Resampling, left []int) ([]int, float64) {
+	const few = 4
+	if len(left) == 0 || len(left) > few {
+		return left, 0
+	}
+	var best []int
+	least := math.Inf(1)
+	for i, axis := range left {
+		a, to := axes[axis], slices.Clone(shape)
+		outer, _, inner := around(shape, axis, axis+1)
+		to[axis] = a.Out
+		rest, cost := cheapest(to, axes, slices.Delete(slices.Clone(left), i, i+1))
+		cost += float64(outer*a.Out) * resizeCost(a.N, inner)
+		if cost < least {
+			best, least = append([]int{axis}, rest...), cost
+		}
+	}
+	return best, least
+}
+
+// resizeCost is what one row of inner elements costs, in nanoseconds.
+func resizeCost(n, inner int) float64 {
+	if inner == 1 {
+		return float64(n) * 0.8
+	}
+	return float64(inner*n)*0.15 + 5
 }
 
 func (p *resizePass) lines(lo, hi int) { p.axis.Lines(p.dst, p.src, lo, hi) }
@@ -132,9 +157,9 @@ func (k *resize) run(x *exec, in, out []*tensor.Tensor) error {
 			p.dst = f32(out[0])
 		}
 		if a := p.axis; p.inner == 1 {
-			x.divide(p.outer, float64(a.Out*a.N)*0.8+2, p.body)
+			x.divide(p.outer, float64(a.Out)*resizeCost(a.N, 1)+2, p.body)
 		} else {
-			x.divide(p.outer*a.Out, float64(p.inner*a.N)*0.15+5, p.body)
+			x.divide(p.outer*a.Out, resizeCost(a.N, p.inner), p.body)
 		}
 		src = p.dst
 	}

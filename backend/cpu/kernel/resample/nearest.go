@@ -11,6 +11,7 @@ type Nearest struct {
 	tables [][]int // offsets in bytes, by axis
 	run    int     // bytes that are copied at once
 	rows   int     // product of all dims but the last
+	twice  bool    // whether the last axis has every element twice
 }
 
 // NewNearest makes a plan for elements of size bytes; a table of nil keeps its axis. The shapes must have elements.
@@ -40,6 +41,12 @@ func NewNearest(to, from []int, tables [][]int, size int) *Nearest {
 	}
 	slices.Reverse(n.dims)
 	slices.Reverse(n.tables)
+	if len(to) > 0 {
+		n.twice = to[last] == 2*from[last]
+		for i, t := range n.tables[last] {
+			n.twice = n.twice && t == i/2*n.run
+		}
+	}
 	return n
 }
 
@@ -72,6 +79,8 @@ func (n *Nearest) Run(dst, src []byte, lo, hi int) {
 		switch {
 		case at == before:
 			copy(y, dst[(r-1)*row:])
+		case n.run == 4 && n.twice:
+			double(y, src[at:])
 		case n.run == 4:
 			pick[uint32](y, src[at:], table)
 		case n.run == 8:
@@ -94,5 +103,14 @@ func pick[T uint8 | uint32 | uint64](dst, src []byte, offsets []int) {
 	x := unsafe.Slice((*T)(unsafe.Pointer(unsafe.SliceData(src))), len(src)/size)
 	for i, t := range offsets {
 		y[i] = x[t/size]
+	}
+}
+
+// double copies every element of 4 bytes twice.
+func double(dst, src []byte) {
+	y := unsafe.Slice((*[2]uint32)(unsafe.Pointer(unsafe.SliceData(dst))), len(dst)/8)
+	x := unsafe.Slice((*uint32)(unsafe.Pointer(unsafe.SliceData(src))), len(src)/4)[:len(y)]
+	for i, v := range x {
+		y[i] = [2]uint32{v, v}
 	}
 }

@@ -9,13 +9,20 @@ import (
 // values and places, [outer, k, inner], may be nil. Of equal elements the first comes first; NaN is larger than any number. scratch holds n keys. The
 // axis has less than 2³² elements.
 func TopK(values []float32, places []int64, x []float32, n, inner, k int, smallest bool, lo, hi int, scratch []uint64) {
-	keys := scratch[:n]
 	for r := lo; r < hi; r++ {
 		from, to := r/inner*n*inner+r%inner, r/inner*k*inner+r%inner
-		for i := range keys {
-			keys[i] = topKey(x[from+i*inner], i, smallest)
+		var keys []uint64
+		if k > n/8 {
+			keys = scratch[:n]
+			for i := range keys {
+				keys[i] = topKey(x[from+i*inner], i, smallest)
+			}
+			slices.Sort(keys)
+		} else if k > 0 {
+			keys = scratch[:k]
+			first(keys, x[from:], n, inner, smallest)
 		}
-		for i, key := range first(keys, k) {
+		for i, key := range keys[:k] {
 			p := int(uint32(key))
 			if values != nil {
 				values[to+i*inner] = x[from+p*inner]
@@ -30,13 +37,9 @@ func TopK(values []float32, places []int64, x []float32, n, inner, k int, smalle
 // topKey orders elements like the key of a number: what comes first is smaller.
 func topKey(v float32, i int, smallest bool) uint64 {
 	b := math.Float32bits(v + 0) // −0 equals 0
-	switch {
-	case v != v:
+	b ^= uint32(int32(b)>>31) | 1<<31
+	if v != v {
 		b = math.MaxUint32
-	case b>>31 != 0:
-		b = ^b
-	default:
-		b |= 1 << 31
 	}
 	if !smallest {
 		b = ^b
@@ -44,27 +47,27 @@ func topKey(v float32, i int, smallest bool) uint64 {
 	return uint64(b)<<32 | uint64(uint32(i))
 }
 
-// first moves the k smallest keys to the front, in order.
-func first(keys []uint64, k int) []uint64 {
-	if k > len(keys)/8 {
-		slices.Sort(keys)
-		return keys[:k]
+// first finds the keys that come first among n elements that lie step apart, in order.
+func first(heap []uint64, x []float32, n, step int, smallest bool) {
+	for i := range heap {
+		heap[i] = topKey(x[i*step], i, smallest)
 	}
-	if k == 0 {
-		return nil
-	}
-	heap := keys[:k] // the largest on top
-	for i := k/2 - 1; i >= 0; i-- {
+	for i := len(heap)/2 - 1; i >= 0; i-- { // the last of them on top
 		sink(heap, i)
 	}
-	for _, key := range keys[k:] {
-		if key < heap[0] {
+	last := x[int(uint32(heap[0]))*step]
+	for i := len(heap); i < n; i++ {
+		v := x[i*step]
+		if smallest && v >= last || !smallest && v <= last { // not so for NaN
+			continue
+		}
+		if key := topKey(v, i, smallest); key < heap[0] {
 			heap[0] = key
 			sink(heap, 0)
+			last = x[int(uint32(heap[0]))*step]
 		}
 	}
 	slices.Sort(heap)
-	return heap
 }
 
 func sink(heap []uint64, i int) {
