@@ -28,8 +28,8 @@ func (t *thread) item(x *Ctx, i int) {
 	part, i := i%plan.splits, i/plan.splits
 	index, pair := i%plan.blocks, i/plan.blocks
 	b := &t.block
-	*b = block{p: p, batch: pair / p.Groups, group: pair % p.Groups, first: index * blockRows}
-	b.rows = min(blockRows, p.rows()-b.first)
+	*b = block{p: p, batch: pair / p.Groups, group: pair % p.Groups, first: index * plan.rows}
+	b.rows = min(plan.rows, p.rows()-b.first)
 	rest := t.buffer
 	take := func(n int) []float32 {
 		s := rest[:n:n]
@@ -38,7 +38,7 @@ func (t *thread) item(x *Ctx, i int) {
 	}
 	b.q, b.scores, b.ramp, b.steps = take(b.rows*p.Size), take(b.rows*tileKeys), take(tileKeys), take(tileKeys)
 	if plan.splits > 1 {
-		size := min(p.rows(), blockRows) * (p.ValueSize + 2)
+		size := plan.rows * (p.ValueSize + 2)
 		rest = x.partial[(i*plan.splits+part)*size:][:size]
 	}
 	b.sums, b.peaks, b.totals = take(b.rows*p.ValueSize), take(b.rows), take(b.rows)

@@ -50,10 +50,10 @@ func (x *Ctx) merge(t int) {
 func (t *thread) join(x *Ctx, i int) {
 	p, plan := &x.problem, &x.plan
 	index, pair := i%plan.blocks, i/plan.blocks
-	size := min(p.rows(), blockRows) * (p.ValueSize + 2)
+	size := plan.rows * (p.ValueSize + 2)
 	view := func(part int) block {
-		b := block{p: p, batch: pair / p.Groups, group: pair % p.Groups, first: index * blockRows}
-		b.rows = min(blockRows, p.rows()-b.first)
+		b := block{p: p, batch: pair / p.Groups, group: pair % p.Groups, first: index * plan.rows}
+		b.rows = min(plan.rows, p.rows()-b.first)
 		data, n := x.partial[(i*plan.splits+part)*size:][:size], b.rows*p.ValueSize
 		b.sums, b.peaks, b.totals = data[:n], data[n:n+b.rows], data[n+b.rows:]
 		return b

@@ -9,8 +9,8 @@ import (
 )
 
 const (
-	blockRows = 96  // rows that run over the keys together
-	tileKeys  = 128 // keys of a tile
+	blockRows = 126 // greatest number of rows that run over the keys together
+	tileKeys  = 256 // keys of a tile
 	itemsPer  = 4   // items a thread that are aimed at
 	minSplit  = 4 * tileKeys
 	forkWork  = 1 << 16 // multiply-adds below which the caller does everything itself
@@ -41,6 +41,7 @@ type thread struct {
 
 // plan divides a problem.
 type plan struct {
+	rows   int // of a block, but for the last
 	blocks int // of a head of keys
 	splits int // parts of the keys of a block
 	items  int
@@ -79,7 +80,7 @@ func Run(x *Ctx, p *Problem) {
 func (x *Ctx) reserve() {
 	p := &x.problem
 	x.plan = divide(p, len(x.threads))
-	rows := min(p.rows(), blockRows)
+	rows := x.plan.rows
 	need := rows*(p.Size+p.ValueSize+tileKeys+2) + 2*tileKeys
 	for i := range x.threads {
 		if t := &x.threads[i]; len(t.buffer) < need {
@@ -96,6 +97,7 @@ func (x *Ctx) reserve() {
 // divide decides how the work is cut. The keys of a block are divided only if there are too few blocks for all threads.
 func divide(p *Problem, threads int) plan {
 	d := plan{blocks: (p.rows() + blockRows - 1) / blockRows, splits: 1}
+	d.rows = (p.rows() + d.blocks - 1) / d.blocks
 	d.items = p.Batch * p.Groups * d.blocks
 	if threads > 1 && d.items < itemsPer*threads {
 		d.splits = max(1, min((itemsPer*threads+d.items-1)/d.items, p.Keys/minSplit))
