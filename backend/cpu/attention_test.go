@@ -229,3 +229,29 @@ func TestRotary(t *testing.T) {
 		}
 	}
 }
+
+func TestLinearAttention(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	for range 60 {
+		batch, share, groups, rows, size, values := 1+r.IntN(2), 1+r.IntN(3), 1+r.IntN(3), r.IntN(6), 1+r.IntN(9), 1+r.IntN(9)
+		in := make([]*tensor.Tensor, op.LinearRate+1)
+		in[op.LinearQ], in[op.LinearK] = random(r, batch, rows, share*groups*size), random(r, batch, rows, groups*size)
+		in[op.LinearV] = random(r, batch, rows, groups*values)
+		if r.IntN(2) == 0 {
+			in[op.LinearState] = random(r, batch, groups, size, values)
+		}
+		if n := r.IntN(3); n > 0 {
+			in[op.LinearDecay] = random(r, batch, rows, []int{groups, groups * size}[n-1])
+			for i := range f32(in[op.LinearDecay]) {
+				f32(in[op.LinearDecay])[i] -= 3
+			}
+		}
+		if n := r.IntN(3); n > 0 {
+			in[op.LinearRate] = random(r, batch, rows, []int{groups, 1}[n-1])
+		}
+		for i := range f32(in[op.LinearK]) {
+			f32(in[op.LinearK])[i] /= 4
+		}
+		checkOp(t, &op.LinearAttention{Heads: share * groups, KVHeads: groups}, in, 1+r.IntN(2))
+	}
+}
