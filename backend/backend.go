@@ -32,6 +32,8 @@ type Backend struct {
 type Options struct {
 	Threads     int   // of its own, the caller's among them; 0: those that all programs of the process share
 	MemoryLimit int64 // bytes that the intermediate values of a session may take; 0: no limit
+	// Release is told of the memory of constants that the program has a copy of in another form, and will hardly read again. It may be nil.
+	Release func(constant []byte)
 }
 
 // Program is a compiled graph, read-only and shared by any number of sessions.

@@ -27,7 +27,7 @@ func Backend() backend.Backend {
 				c.own = pool.New(o.Threads)
 			}
 			var err error
-			if c.Program, err = Compile(g, Options{Pool: c.own, MemoryLimit: o.MemoryLimit}); err != nil {
+			if c.Program, err = Compile(g, Options{Pool: c.own, MemoryLimit: o.MemoryLimit, Release: o.Release}); err != nil {
 				c.Close()
 				return nil, err
 			}

@@ -11,10 +11,15 @@ import (
 func equalDims(a, b sym.Expr) bool { return a.Equal(b) }
 
 // productUnit takes what follows a product into its epilogue: a factor, a bias of the columns, an activation and a residual, in the
-// orders that [gemm.Epilogue] knows. It returns nil if there is nothing to take, or nothing that may be.
+// orders that [gemm.Epilogue] knows. It returns nil for other nodes.
 func (p *Program) productUnit(n *ir.Node, taken map[*ir.Node]*unit) *unit {
+	switch n.Op.(type) {
+	case *op.MatMul, *op.Gemm:
+	default:
+		return nil
+	}
 	k, _ := lower(n, p).(*matmul)
-	if k == nil {
+	if k == nil || !n.Out()[0].Used() {
 		return nil
 	}
 	u := &unit{nodes: []*ir.Node{n}, in: append([]*ir.Value{}, n.In()...), kernel: k}
@@ -24,9 +29,6 @@ func (p *Program) productUnit(n *ir.Node, taken map[*ir.Node]*unit) *unit {
 			break
 		}
 		u.nodes = append(u.nodes, next)
-	}
-	if len(u.nodes) == 1 {
-		return nil
 	}
 	return u
 }

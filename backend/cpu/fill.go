@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"github.com/gocompile/gocompile/backend/cpu/kernel/move"
-	"github.com/gocompile/gocompile/backend/cpu/kernel/rows"
 	"github.com/gocompile/gocompile/ir"
 	"github.com/gocompile/gocompile/ir/op"
 	"github.com/gocompile/gocompile/tensor"
@@ -39,21 +38,6 @@ func init() {
 			return nil
 		}
 		return bind(n, bindPad, 1, 3)
-	})
-	lowerBy(func(o *op.Cumulative, n *ir.Node, _ *Program) kernel {
-		if !plain(n) || o.Product || n.Input(0).Type.Elem != tensor.Float32 {
-			return nil
-		}
-		return kernelFunc(func(_ *exec, in, out []*tensor.Tensor) error {
-			if in[1].Len() != 1 || in[1].Int64(0) < -int64(in[0].Rank()) || in[1].Int64(0) >= int64(in[0].Rank()) {
-				return fmt.Errorf("%v is no axis of shape %v", in[1], in[0].Shape())
-			}
-			axis := axisOf(int(in[1].Int64(0)), in[0].Rank())
-			if _, dim, inner := around(in[0].Shape(), axis, axis+1); in[0].Len() > 0 {
-				rows.CumSum(f32(out[0]), f32(in[0]), dim, inner, o.Exclusive, o.Reverse)
-			}
-			return nil
-		})
 	})
 }
 

@@ -64,7 +64,12 @@ func (k *matmul) pack(p *Program, v *ir.Value) {
 	if k.transB {
 		rows, cols = cols, rows
 	}
-	k.packed = packed(p.packs, packedMatrix{w, k.transB}, func() *gemm.Packed { return gemm.PackB(f32(w), rows, cols, w.Dim(1), k.transB) })
+	k.packed = packed(p.packs, packedMatrix{w, k.transB}, func() *gemm.Packed {
+		if p.release != nil {
+			defer p.release(w.Bytes())
+		}
+		return gemm.PackB(f32(w), rows, cols, w.Dim(1), k.transB)
+	})
 }
 
 // String names the parts of the epilogue.

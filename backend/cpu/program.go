@@ -17,6 +17,9 @@ type Options struct {
 	Pool        *pool.Pool // nil: the pool of the process
 	MemoryLimit int64      // bytes that intermediate values and results of a session may take; 0: no limit but the machine's
 	Unfused     bool       // every node is a step of its own
+	// Release is told of the memory of constants that the program has packed, and will hardly read again. It may be nil, and must be safe for
+	// concurrent use.
+	Release func(constant []byte)
 
 	packs *packs // of another program with constants in common; nil: none
 }
@@ -35,6 +38,7 @@ type Program struct {
 	open    bool // some shapes have to be found out for each plan
 	unfused bool
 	packs   *packs
+	release func(constant []byte)
 
 	mu    sync.Mutex
 	plans map[string]*plan // by the values of all symbols
@@ -84,7 +88,7 @@ func Compile(g *ir.Graph, o Options) (*Program, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Program{graph: g, pool: o.Pool, level: lv, limit: o.MemoryLimit, open: open(g), unfused: o.Unfused, packs: o.packs, plans: map[string]*plan{}}
+	p := &Program{graph: g, pool: o.Pool, level: lv, limit: o.MemoryLimit, open: open(g), unfused: o.Unfused, packs: o.packs, release: o.Release, plans: map[string]*plan{}}
 	if p.packs == nil {
 		p.packs = &packs{m: map[any]any{}}
 	}

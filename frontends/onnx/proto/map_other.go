@@ -12,3 +12,5 @@ func mapFile(f *os.File, size int64) ([]byte, func() error, error) {
 	_, err := io.ReadFull(f, b)
 	return b, func() error { return nil }, err
 }
+
+func releasePages([]byte) {}

@@ -13,12 +13,45 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"unsafe"
 )
 
 // File is a model together with the mapped files that its weights refer to.
 type File struct {
 	*Model
+	mapped  []byte // the file of the model
 	closers []func() error
+}
+
+// Release tells the system that part of the mapped files will hardly be read again, so that it need not stay in memory. It can be read
+// as before. Other memory is left alone.
+func (f *File) Release(b []byte) {
+	if inside(b, f.mapped) {
+		releasePages(b)
+		return
+	}
+	if f.source == nil {
+		return
+	}
+	f.source.mu.Lock()
+	defer f.source.mu.Unlock()
+	if f.source.fsys != nil {
+		return
+	}
+	for _, m := range f.source.files {
+		if inside(b, m) {
+			releasePages(b)
+			return
+		}
+	}
+}
+
+func inside(b, in []byte) bool {
+	if len(b) == 0 || len(in) == 0 {
+		return false
+	}
+	at, start := uintptr(unsafe.Pointer(&b[0])), uintptr(unsafe.Pointer(&in[0]))
+	return at >= start && at+uintptr(len(b)) <= start+uintptr(len(in))
 }
 
 // Close gives the mappings back. Tensors of the model must not be used any more.
@@ -46,7 +79,7 @@ func Open(name string) (*File, error) {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	m.source = &source{dir: filepath.Dir(name)}
-	return &File{Model: m, closers: []func() error{unmap}}, nil
+	return &File{Model: m, mapped: b, closers: []func() error{unmap}}, nil
 }
 
 // OpenFS reads a model, and its external data, from a file system.
