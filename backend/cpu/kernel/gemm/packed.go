@@ -41,10 +41,31 @@ func packFor(l level.Level, b []float32, k, n, ldb int, transB bool) *Packed {
 	checkMatrix("B", b, k, n, ldb, transB)
 	p, form := new(Packed), layoutOf(l)
 	p.reset(k, n, form, make([]float32, form.len(k, n)))
+	if !transB {
+		p.fillRows(b, ldb)
+		return p
+	}
 	for j := range form.panels(n) {
 		p.fill(b, ldb, transB, j)
 	}
 	return p
+}
+
+const stripe = 16 // rows that are packed at a time
+
+// fillRows packs all panels of a matrix that is not transposed, a few rows at a time, so that it is read once from beginning to end.
+func (p *Packed) fillRows(b []float32, ldb int) {
+	width := p.layout.width
+	for k0 := 0; k0 < p.k; k0 += p.depth {
+		kc := min(p.depth, p.k-k0)
+		for s := 0; s < kc; s += stripe {
+			rows := min(stripe, kc-s)
+			for j := range p.panels() {
+				dst := p.panel(k0, kc, j)[s*width:]
+				packRows(dst, b[(k0+s)*ldb+j*width:], rows, min(width, p.n-j*width), width, ldb)
+			}
+		}
+	}
 }
 
 // K is the number of rows.
