@@ -25,7 +25,8 @@ type tile struct {
 	accumulate uint32 // 0 or 1
 	four       [4]float32
 	bias       []float32 // nil for none
-	next       []float32 // what a later call needs of B, to be fetched: a cache line every four steps of k
+	next       []float32 // what a later call needs of B, to be fetched meanwhile
+	nextStep   int       // bytes to fetch every four steps of k; at most 256
 }
 
 // Kernel is a micro kernel: how it is called, what it needs and how good it is.

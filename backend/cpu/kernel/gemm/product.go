@@ -69,7 +69,7 @@ func (p *product) block(i int, t *tile) {
 			if last {
 				t.bias = p.epi.columnBias(col, t.cols)
 			}
-			p.fetch(t, k0, j, j1)
+			p.fetch(t, s1-s0, k0, j, j0, j1)
 			p.column(t, s0, s1, k0, col)
 		}
 		t.accumulate = 1
@@ -77,14 +77,21 @@ func (p *product) block(i int, t *tile) {
 	p.epi.apply(p.c, p.ldc, p.row(s0), p.row(s1), j0*p.nr, min(j1*p.nr, p.n), p.level)
 }
 
-// fetch has the calls for panel j of rows [k0, k0+t.k) fetch the panel that comes after it, where B is packed.
-func (p *product) fetch(t *tile, k0, j, j1 int) {
-	t.next = nil
-	switch {
-	case j < p.b.whole || t.k == 0:
+// fetch has the calls for strips panel j of rows [k0, k0+t.k) fetch the panel that comes after it in a packed B.
+func (p *product) fetch(t *tile, strips, k0, j, j0, j1 int) {
+	t.next, t.nextStep = t.b, 0
+	if j < p.b.whole || t.k == 0 || strips == 1 {
+		return // what is alone with its panel is too fast to fetch another
+	}
+	switch after := k0 + t.k; {
 	case j+1 < j1:
 		t.next, _ = p.b.panel(k0, t.k, j+1, p.nr)
+	case after < p.k:
+		t.next, _ = p.b.panel(after, min(p.depth, p.k-after), j0, p.nr)
+	case p.mBlocks == 1 && j1 < p.panels():
+		t.next, _ = p.b.panel(0, min(p.depth, p.k), j1, p.nr)
 	}
+	t.nextStep = 64 * min(4, count(p.nr/4, strips)) // nr/16 lines a step of k
 }
 
 // whole computes strips [s0, s1) and columns [c0, c1) with a kernel that takes all of k, which is not 0.
@@ -116,7 +123,11 @@ func (p *product) column(t *tile, s0, s1, k0, col int) {
 		}
 		t.c = p.c[row*p.ldc+col:]
 		p.kernel.fn(t)
-		t.next = t.next[min(len(t.next), 4*t.k):] // of which the call fetched so much
+		if fetched := t.k / 4 * t.nextStep / 4; fetched < len(t.next) {
+			t.next = t.next[fetched:]
+		} else {
+			t.next, t.nextStep = t.b, 0
+		}
 		row = next
 	}
 }

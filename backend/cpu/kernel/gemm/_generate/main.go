@@ -25,6 +25,7 @@ const (
 	tileAccumulate = 132
 	tileBias       = 152
 	tileNext       = 176
+	tileNextStep   = 200
 )
 
 var level = flag.String("level", "avx2", "avx2 or avx512")

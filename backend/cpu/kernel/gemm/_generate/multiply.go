@@ -82,8 +82,10 @@ func (w *width) multiply(rows, vectors int, columns bool) {
 			PREFETCHT0(Mem{Base: b, Disp: ahead + line})
 		}
 	}
-	PREFETCHT1(Mem{Base: next})
-	ADDQ(Imm(64), next)
+	for line := range 4 {
+		PREFETCHT1(Mem{Base: next, Disp: 64 * line})
+	}
+	ADDQ(Mem{Base: t, Disp: tileNextStep}, next)
 	advance(unroll)
 	LEAQ(Mem{Base: b, Index: bStep, Scale: 4}, b)
 	SUBQ(Imm(unroll), k)
