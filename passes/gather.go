@@ -35,10 +35,11 @@ func gathers(r *run, g *ir.Graph) error {
 		if err != nil {
 			return err
 		}
-		x, y := n.Input(0), n.Out()[0]
-		if x, err = firstPart(g, n, dims); err != nil {
+		x, err := firstPart(g, n, dims)
+		if err != nil {
 			return err
 		}
+		y := n.Out()[0]
 		if y.Type.Equal(x.Type.WithDims(dims...)) {
 			if err := replaceAndDrop(g, n, &op.Reshape{AllowZero: true}, x, shape.Out()[0]); err != nil {
 				return err

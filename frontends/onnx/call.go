@@ -64,14 +64,6 @@ func (c *call) scalar(v float64, like *ir.Value) *ir.Value {
 	return c.constant(t)
 }
 
-// known returns the contents of integer input i if they are constant.
-func (c *call) known(i int) ([]int64, bool) {
-	if v := c.input(i); v != nil && v.Const != nil {
-		return tensor.Int64s(v.Const), true
-	}
-	return nil, false
-}
-
 // axesInput returns input i, or attribute name as a vector where an older version has the axes there, or nil.
 func (c *call) axesInput(i int, name string) *ir.Value {
 	if v := c.input(i); v != nil {

@@ -249,7 +249,7 @@ func (o *Expand) Eval(c *ir.EvalContext) error {
 	x := c.Tensor(0)
 	shape := broadcastShapes(x.Shape(), tensor.Ints(c.Tensor(1)))
 	y := c.New(0, x.DType(), shape...)
-	walk(shape, func(i int, at []int) { copyElement(y, i, x, at[0]) }, broadcastStrides(x.Shape(), shape))
+	copyWalk(y, x, 0, shape, broadcastStrides(x.Shape(), shape))
 	return nil
 }
 

@@ -73,7 +73,7 @@ func (o *Transpose) Eval(c *ir.EvalContext) error {
 		shape[i], strides[i] = x.Dim(a), in[a]
 	}
 	y := c.New(0, x.DType(), shape...)
-	walk(shape, func(i int, at []int) { copyElement(y, i, x, at[0]) }, strides)
+	copyWalk(y, x, 0, shape, strides)
 	return nil
 }
 
@@ -164,12 +164,15 @@ func (o *Concat) Eval(c *ir.EvalContext) error {
 		shape[axis] += x.Dim(axis)
 	}
 	y := c.New(0, first.DType(), shape...)
-	strides := rowMajor(shape)
+	outer, all, inner := split3(shape, axis)
 	offset := 0
 	for i := range c.NumIn() {
 		x := c.Tensor(i)
-		walk(x.Shape(), func(k int, at []int) { copyElement(y, offset+at[0], x, k) }, strides)
-		offset += x.Dim(axis) * strides[axis]
+		run := x.Dim(axis) * inner
+		for k := range outer {
+			copyElements(y, k*all*inner+offset, x, k*run, run)
+		}
+		offset += run
 	}
 	return nil
 }
@@ -267,7 +270,7 @@ func (o *Split) Eval(c *ir.EvalContext) error {
 		shape := slices.Clone(x.Shape())
 		shape[axis] = n
 		y := c.New(i, x.DType(), shape...)
-		walk(shape, func(k int, at []int) { copyElement(y, k, x, offset+at[0]) }, strides)
+		copyWalk(y, x, offset, shape, strides)
 		offset += n * strides[axis]
 	}
 	return nil

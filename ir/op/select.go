@@ -81,24 +81,6 @@ func (o *Where) Eval(c *ir.EvalContext) error {
 	return nil
 }
 
-// copyElement copies element k of src to element i of dst, of one element type.
-func copyElement(dst *tensor.Tensor, i int, src *tensor.Tensor, k int) {
-	switch d := dst.DType(); {
-	case d == tensor.String:
-		dst.Strings()[i] = src.Strings()[k]
-	case d == tensor.Float32:
-		tensor.Data[float32](dst)[i] = tensor.Data[float32](src)[k]
-	case d.IsPacked():
-		dst.SetInt64(i, src.Int64(k))
-		if d == tensor.Float4E2M1 {
-			dst.SetFloat64(i, src.Float64(k))
-		}
-	default:
-		size := d.Bits() / 8
-		copy(dst.Bytes()[i*size:(i+1)*size], src.Bytes()[k*size:(k+1)*size])
-	}
-}
-
 // Clip limits the elements of the first input to [second, third]; either limit may be absent. With a lower limit above the
 // upper one, the result is the upper one.
 type Clip struct{}

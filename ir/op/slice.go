@@ -207,7 +207,7 @@ func (o *Slice) Eval(c *ir.EvalContext) error {
 		strides[axis] *= step
 	}
 	y := c.New(0, x.DType(), shape...)
-	walk(shape, func(k int, at []int) { copyElement(y, k, x, offset+at[0]) }, strides)
+	copyWalk(y, x, offset, shape, strides)
 	return nil
 }
 

@@ -17,7 +17,6 @@ type Walk struct {
 	ops     []op
 	regs    int // registers, of a tile each
 	leaves  int
-	offset  []bool // by operand: whether its place depends on the tile
 }
 
 // op is an instruction with registers.

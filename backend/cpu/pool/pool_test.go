@@ -232,7 +232,8 @@ func TestSteadyStateAllocatesNothing(t *testing.T) {
 }
 
 func TestDefault(t *testing.T) {
-	if Default() != Default() || Default().Threads() < 1 {
+	first := Default()
+	if again := Default(); again != first || first.Threads() < 1 {
 		t.Error("Default is not one pool")
 	}
 }

@@ -164,9 +164,7 @@ func mask(r *rand.Rand, p *Problem) {
 	}
 	p.Mask.Columns = p.Keys - r.IntN(2)*r.IntN(1+p.Keys)
 	n := 1
-	for axis, d := range []int{3: p.Mask.Columns, 2: p.Queries, 1: p.Heads, 0: p.Batch} {
-		p.Mask.Steps[axis] = d
-	}
+	copy(p.Mask.Steps[:], []int{p.Batch, p.Heads, p.Queries, p.Mask.Columns})
 	for axis := 3; axis >= 0; axis-- {
 		d := p.Mask.Steps[axis]
 		p.Mask.Steps[axis] = 0

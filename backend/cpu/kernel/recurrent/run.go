@@ -197,7 +197,7 @@ func (x *Ctx) project(d int) {
 	l := dir.layer
 	rows := x.first[x.t1] - x.first[x.t0]
 	dir.xw = grow(dir.xw, rows*l.columns())
-	in := x.x
+	var in []float32
 	if x.gather {
 		in = grow(x.x, rows*l.input)
 		x.x = in

@@ -1,0 +1,49 @@
+package op
+
+import "github.com/gocompile/gocompile/tensor"
+
+// copyElement copies element k of src to element i of dst, of one element type.
+func copyElement(dst *tensor.Tensor, i int, src *tensor.Tensor, k int) {
+	switch d := dst.DType(); {
+	case d == tensor.String:
+		dst.Strings()[i] = src.Strings()[k]
+	case d == tensor.Float32:
+		tensor.Data[float32](dst)[i] = tensor.Data[float32](src)[k]
+	case d.IsPacked():
+		dst.SetInt64(i, src.Int64(k))
+		if d == tensor.Float4E2M1 {
+			dst.SetFloat64(i, src.Float64(k))
+		}
+	default:
+		size := d.Bits() / 8
+		copy(dst.Bytes()[i*size:(i+1)*size], src.Bytes()[k*size:(k+1)*size])
+	}
+}
+
+// copyElements copies n elements from k of src on to those from i of dst on, of one element type.
+func copyElements(dst *tensor.Tensor, i int, src *tensor.Tensor, k, n int) {
+	switch d := dst.DType(); {
+	case d == tensor.String:
+		copy(dst.Strings()[i:i+n], src.Strings()[k:k+n])
+	case d.Bits()%8 != 0:
+		for j := range n {
+			copyElement(dst, i+j, src, k+j)
+		}
+	default:
+		size := d.Bits() / 8
+		copy(dst.Bytes()[i*size:(i+n)*size], src.Bytes()[k*size:(k+n)*size])
+	}
+}
+
+// copyWalk fills dst, of that shape, in row-major order with the elements of src at offset plus the strides times the index.
+func copyWalk(dst, src *tensor.Tensor, offset int, shape, strides []int) {
+	run, axis := 1, len(shape)
+	for axis > 0 && (strides[axis-1] == run || shape[axis-1] == 1) { // trailing axes that lie together in src too
+		axis--
+		run *= shape[axis]
+	}
+	if run == 0 {
+		return
+	}
+	walk(shape[:axis], func(i int, at []int) { copyElements(dst, i*run, src, offset+at[0], run) }, strides[:axis])
+}
