@@ -112,10 +112,10 @@ type description struct {
 	Parameters int64             `json:"parameters"`
 	Tables     int64             `json:"position_tables"`
 	Blocks     []block           `json:"blocks"`
-	Imported   map[string]int    `json:"operators_imported"`
-	Compiled   map[string]int    `json:"operators_compiled"`
-	Recognised []passes.Finding  `json:"recognised,omitempty"`
-	Missed     []passes.Finding  `json:"missed,omitempty"`
+	Imported   map[string]int    `json:"operators_before"`
+	Compiled   map[string]int    `json:"operators_after"`
+	Recognised []passes.Finding  `json:"recognised"`
+	Missed     []passes.Finding  `json:"missed"`
 	Memory     *jsonMemory       `json:"memory,omitempty"`
 }
 
@@ -154,7 +154,7 @@ func describe(m *gocompile.Model, r *passes.Report, memory *backend.Memory, buff
 	d := description{Producer: producer(i), IRVersion: i.IRVersion, Opsets: i.Opsets, Doc: i.Doc, Metadata: i.Metadata, Nodes: i.Nodes,
 		Inputs: jsonPorts(m.Inputs()), Outputs: jsonPorts(m.Outputs()), Blocks: blocks(m.Parameters()),
 		Imported: m.ImportedOps(), Compiled: m.Graph().CountOps(),
-		Recognised: r.Found(), Missed: r.Missed()}
+		Recognised: append([]passes.Finding{}, r.Found()...), Missed: append([]passes.Finding{}, r.Missed()...)}
 	for _, p := range m.Parameters() {
 		if p.Table {
 			d.Tables += p.Count

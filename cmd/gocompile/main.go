@@ -2,6 +2,7 @@
 //
 //	gocompile run MODEL         runs a model once and shows its results
 //	gocompile inspect MODEL     shows what a model holds and what it becomes
+//	gocompile export MODEL      writes what a model becomes as ONNX
 //	gocompile verify DIR…       compares models with recorded results
 //	gocompile bench MODEL       measures a model
 //	gocompile operators         lists the ONNX operators that are supported
@@ -97,7 +98,7 @@ func command(stdin io.Reader, stdout, stderr io.Writer) *cli.Command {
 			c.Hidden = false
 		},
 		Suggest:        true,
-		Commands:       []*cli.Command{runCommand(), inspectCommand(), verifyCommand(), benchCommand(), operatorsCommand()},
+		Commands:       []*cli.Command{runCommand(), inspectCommand(), exportCommand(), verifyCommand(), benchCommand(), operatorsCommand()},
 		Reader:         stdin,
 		Writer:         stdout,
 		ErrWriter:      stderr,

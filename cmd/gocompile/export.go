@@ -1,0 +1,67 @@
+package main
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+
+	"github.com/urfave/cli/v3"
+
+	"github.com/gocompile/gocompile"
+	"github.com/gocompile/gocompile/frontends/onnx/export"
+)
+
+func exportCommand() *cli.Command {
+	return &cli.Command{
+		Name:        "export",
+		Usage:       "write what a model becomes as ONNX",
+		ArgsUsage:   "MODEL",
+		Description: "Writes the graph after the passes with standard ONNX operators. Values of --dim become part of the model.",
+		Flags: append([]cli.Flag{
+			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Required: true, Usage: "write `FILE`"},
+			&cli.StringSliceFlag{Name: "dim", Usage: "value of an open dimension as `NAME=N`; repeat it, or separate by commas"},
+			&cli.BoolFlag{Name: "contrib", Usage: "use operators of com.microsoft too"},
+		}, modelFlags()...),
+		Action: exportAction,
+	}
+}
+
+func exportAction(ctx context.Context, c *cli.Command) error {
+	t, err := targetOf(c)
+	if err != nil {
+		return err
+	}
+	for name, n := range t.dims {
+		t.options = append(t.options, gocompile.WithDim(name, n))
+	}
+	m, _, err := t.load(ctx, newProgress(c.Root().ErrWriter))
+	if err != nil {
+		return err
+	}
+	defer m.Close()
+	p, err := export.Model(m.Graph(), export.Options{Contrib: c.Bool("contrib")})
+	if err != nil {
+		return err
+	}
+	return replaceFile(c.String("output"), p.Encode())
+}
+
+// replaceFile writes a file beside its place and moves it there when it is complete.
+func replaceFile(path string, data []byte) error {
+	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name())
+	if _, err := f.Write(data); err != nil {
+		f.Close()
+		return err
+	}
+	if err := f.Close(); err != nil {
+		return err
+	}
+	if err := os.Chmod(f.Name(), 0o644); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), path)
+}

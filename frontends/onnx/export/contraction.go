@@ -1,0 +1,77 @@
+package export
+
+import (
+	"github.com/gocompile/gocompile/frontends/onnx/proto"
+	"github.com/gocompile/gocompile/ir/op"
+)
+
+// writeMatMul transposes operands in front of the product, which has no attributes in ONNX.
+func writeMatMul(c *call) error {
+	o := c.node.Op.(*op.MatMul)
+	if c.options.Contrib && (o.TransA || o.TransB) && c.typ(0).Elem == c.typ(1).Elem {
+		c.as(microsoft+"::FusedMatMul", attrs(flag("transA", o.TransA), flag("transB", o.TransB)), c.ins()...)
+		return nil
+	}
+	in := c.ins()
+	for i, turn := range []bool{o.TransA, o.TransB} {
+		if !turn {
+			continue
+		}
+		rank, err := c.rank(i)
+		if err != nil {
+			return err
+		}
+		if rank < 2 {
+			continue
+		}
+		perm := make([]int, rank)
+		for k := range perm {
+			perm[k] = k
+		}
+		perm[rank-2], perm[rank-1] = rank-1, rank-2
+		in[i] = c.swap(in[i], perm...)
+	}
+	c.as("MatMul", nil, in...)
+	return nil
+}
+
+func window(w op.Window) []*proto.Attribute {
+	return attrs(when(w.Kernel != nil, integers("kernel_shape", w.Kernel)), when(w.Strides != nil, integers("strides", w.Strides)),
+		when(w.Dilations != nil, integers("dilations", w.Dilations)), when(w.Pads != nil && w.AutoPad == "", integers("pads", w.Pads)),
+		when(w.AutoPad != "", text("auto_pad", w.AutoPad)), when(w.Ceil, integer("ceil_mode", 1)))
+}
+
+func grouped(w op.Window, group int) []*proto.Attribute {
+	w.Ceil = false // an attribute of pools
+	return append(window(w), integer("group", max(1, group)))
+}
+
+func init() {
+	spell("MatMul", writeMatMul)
+	spell("Gemm", same("Gemm", func(o *op.Gemm) []*proto.Attribute {
+		return attrs(float("alpha", o.Alpha), float("beta", o.Beta), flag("transA", o.TransA), flag("transB", o.TransB))
+	}))
+	spell("Einsum", same("Einsum", func(o *op.Einsum) []*proto.Attribute { return attrs(text("equation", o.Equation)) }))
+	spell("MatMulInteger", same[*op.MatMulInteger]("MatMulInteger", nil))
+	spell("QLinearMatMul", same[*op.QLinearMatMul]("QLinearMatMul", nil))
+	spell("DynamicQuantizeLinear", same[*op.DynamicQuantizeLinear]("DynamicQuantizeLinear", nil))
+	spell("QuantizeLinear", same("QuantizeLinear", func(o *op.QuantizeLinear) []*proto.Attribute {
+		return attrs(integer("axis", o.Axis), integer("block_size", o.BlockSize), when(!o.Saturate, integer("saturate", 0)),
+			when(o.Elem != 0, integer("output_dtype", int(o.Elem))), when(o.Precision != 0, integer("precision", int(o.Precision))))
+	}))
+	spell("DequantizeLinear", same("DequantizeLinear", func(o *op.DequantizeLinear) []*proto.Attribute {
+		return attrs(integer("axis", o.Axis), integer("block_size", o.BlockSize), when(o.Elem != 0, integer("output_dtype", int(o.Elem))))
+	}))
+	spell("Conv", same("Conv", func(o *op.Conv) []*proto.Attribute { return grouped(o.Window, o.Group) }))
+	spell("ConvInteger", same("ConvInteger", func(o *op.ConvInteger) []*proto.Attribute { return grouped(o.Window, o.Group) }))
+	spell("ConvTranspose", same("ConvTranspose", func(o *op.ConvTranspose) []*proto.Attribute {
+		return append(grouped(o.Window, o.Group), attrs(when(o.OutputPads != nil, integers("output_padding", o.OutputPads)),
+			when(o.OutputShape != nil, integers("output_shape", o.OutputShape)))...)
+	}))
+	spell("MaxPool", same("MaxPool", func(o *op.MaxPool) []*proto.Attribute {
+		return append(window(o.Window), attrs(when(o.ColumnMajor, integer("storage_order", 1)))...)
+	}))
+	spell("AveragePool", same("AveragePool", func(o *op.AveragePool) []*proto.Attribute {
+		return append(window(o.Window), flag("count_include_pad", o.CountPads))
+	}))
+}
