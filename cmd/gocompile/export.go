@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"os"
-	"path/filepath"
 
 	"github.com/urfave/cli/v3"
 
@@ -43,25 +41,5 @@ func exportAction(ctx context.Context, c *cli.Command) error {
 	if err != nil {
 		return err
 	}
-	return replaceFile(c.String("output"), p.Encode())
-}
-
-// replaceFile writes a file beside its place and moves it there when it is complete.
-func replaceFile(path string, data []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(f.Name())
-	if _, err := f.Write(data); err != nil {
-		f.Close()
-		return err
-	}
-	if err := f.Close(); err != nil {
-		return err
-	}
-	if err := os.Chmod(f.Name(), 0o644); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
+	return export.Write(c.String("output"), p)
 }

@@ -1,0 +1,82 @@
+package export
+
+import (
+	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+
+	"github.com/gocompile/gocompile/frontends/onnx/proto"
+)
+
+const (
+	maxInside = 1 << 30 // bytes of weights that a model file holds; protobuf messages end at 2 GB
+	alignment = 4096    // of weights in a data file, so that they can be mapped
+)
+
+// Write writes a model file. Weights of more than 1 GB together lie in a file beside it, path.data. Each file appears when it is complete.
+func Write(path string, m *proto.Model) error { return write(path, m, maxInside) }
+
+func write(path string, m *proto.Model, inside int) error {
+	total := 0
+	for _, t := range m.Graph.Initializers {
+		total += len(t.Raw)
+	}
+	if total > inside {
+		outer := *m
+		graph := *m.Graph
+		outer.Graph, graph.Initializers = &graph, nil
+		name := filepath.Base(path) + ".data"
+		err := replace(path+".data", func(w io.Writer) error {
+			at := 0
+			for _, t := range m.Graph.Initializers {
+				if len(t.Raw) >= alignment {
+					gap := (alignment - at%alignment) % alignment
+					if _, err := w.Write(make([]byte, gap)); err != nil {
+						return err
+					}
+					if _, err := w.Write(t.Raw); err != nil {
+						return err
+					}
+					at += gap
+					far := *t
+					far.Raw, far.HasRaw, far.IsExternal = nil, false, true
+					far.External = []proto.StringPair{{Key: "location", Value: name}, {Key: "offset", Value: strconv.Itoa(at)},
+						{Key: "length", Value: strconv.Itoa(len(t.Raw))}}
+					at += len(t.Raw)
+					t = &far
+				}
+				graph.Initializers = append(graph.Initializers, t)
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		m = &outer
+	}
+	return replace(path, func(w io.Writer) error {
+		_, err := w.Write(m.Encode())
+		return err
+	})
+}
+
+// replace writes a file beside its place and moves it there when it is complete.
+func replace(path string, fill func(io.Writer) error) error {
+	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name())
+	if err := fill(f); err != nil {
+		f.Close()
+		return err
+	}
+	if err := f.Close(); err != nil {
+		return err
+	}
+	if err := os.Chmod(f.Name(), 0o644); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), path)
+}
