@@ -16,7 +16,7 @@ func TestZooExport(t *testing.T) {
 		t.Skip("GOCOMPILE_ZOO does not name a folder of models")
 	}
 	for _, name := range []string{"minilm_l6_dynamo", "llama_mini_dynamo", "gpt2_small_dynamo", "lstm_classifier_dynamo", "gru_classifier_ts",
-		"seed_transformer_mini_dynamo", "magika", "silero_vad"} {
+		"seed_transformer_mini_dynamo", "magika", "silero_vad", "alibi_decoder_dynamo"} {
 		t.Run(name, func(t *testing.T) { exportAndCompare(t, filepath.Join(dir, name)) })
 	}
 }

@@ -16,7 +16,7 @@ func writeAttention(c *call) error {
 	for _, x := range []struct {
 		input int
 		what  string
-	}{{op.AttentionCapacity, "a capacity"}, {op.AttentionSlopes, "slopes"}, {op.AttentionSink, "a sink"}, {op.AttentionLengths, "lengths"}} {
+	}{{op.AttentionCapacity, "a capacity"}, {op.AttentionSink, "a sink"}, {op.AttentionLengths, "lengths"}} {
 		if c.in(x.input) != "" {
 			return fmt.Errorf("with %s", x.what)
 		}
@@ -56,6 +56,21 @@ func writeAttention(c *call) error {
 			mask = c.emit("Where", nil, mask, c.number(0, c.typ(0).Elem), low)
 		} else if o.Empty == op.EmptyNaN {
 			return fmt.Errorf("with a mask that may hide all keys")
+		}
+	}
+	if c.in(op.AttentionSlopes) != "" {
+		bias, err := c.alibi()
+		switch {
+		case err != nil:
+			return err
+		case c.in(op.AttentionMask) != "" && o.Empty != op.EmptyZero:
+			return fmt.Errorf("with slopes and a mask that may hide all keys")
+		case mask == "":
+			mask = bias
+		case c.in(op.AttentionMask) == "" || c.typ(op.AttentionMask).Elem == tensor.Bool:
+			mask = c.emit("Where", nil, mask, bias, c.number(math.Inf(-1), c.typ(0).Elem))
+		default:
+			mask = c.emit("Add", nil, mask, bias)
 		}
 	}
 	if mask != "" { // ONNX broadcasts masks, onnxruntime does not along the queries
@@ -110,19 +125,48 @@ func (c *call) length(i int) string {
 
 // triangle is a bool mask [S, T], or [B, 1, S, T], of the keys up to the position of each query.
 func (c *call) triangle(start *ir.Value) (string, error) {
-	count := func(i int) string {
-		zero, one := c.constant(tensor.Scalar(int64(0)), "zero"), c.constant(tensor.Scalar(int64(1)), "one")
-		return c.emit("Range", nil, zero, c.emit("Squeeze", nil, c.length(i)), one)
+	rows, err := c.positions(start)
+	if err != nil {
+		return "", err
 	}
-	if !start.Type.Ranked || !c.typ(op.AttentionQ).Ranked || !c.typ(op.AttentionK).Ranked {
+	return c.emit("LessOrEqual", nil, c.count(op.AttentionK), rows), nil
+}
+
+// alibi is the bias −slope·|position of the query − position of the key|, [1, H, S, T] or [B, H, S, T].
+func (c *call) alibi() (string, error) {
+	if c.in(op.AttentionPastK) != "" {
+		return "", fmt.Errorf("with slopes and past keys")
+	}
+	rows, err := c.positions(c.node.Input(op.AttentionStart))
+	if err != nil {
+		return "", err
+	}
+	elem := attrs(integer("to", int(c.typ(0).Elem)))
+	distance := c.emit("Cast", elem, c.emit("Abs", nil, c.emit("Sub", nil, rows, c.count(op.AttentionK))))
+	slopes := c.emit("Unsqueeze", nil, c.emit("Neg", nil, c.emit("Cast", elem, c.in(op.AttentionSlopes))), c.integers(0, 2, 3))
+	return c.emit("Mul", nil, slopes, distance), nil
+}
+
+// count is the vector 0, 1, … of as many numbers as operand i has rows.
+func (c *call) count(i int) string {
+	zero, one := c.constant(tensor.Scalar(int64(0)), "zero"), c.constant(tensor.Scalar(int64(1)), "one")
+	return c.emit("Range", nil, zero, c.emit("Squeeze", nil, c.length(i)), one)
+}
+
+// positions are those of the queries, [S, 1] or [B, 1, S, 1]; they begin at start, or 0 if that is nil.
+func (c *call) positions(start *ir.Value) (string, error) {
+	if !c.typ(op.AttentionQ).Ranked || !c.typ(op.AttentionK).Ranked || start != nil && !start.Type.Ranked {
 		return "", fmt.Errorf("with a start or operands of unknown rank")
+	}
+	rows := c.emit("Unsqueeze", nil, c.count(op.AttentionQ), c.integers(1))
+	if start == nil {
+		return rows, nil
 	}
 	at := c.emit("Cast", attrs(integer("to", int(tensor.Int64))), c.values[start])
 	if len(start.Type.Dims) == 1 {
 		at = c.emit("Unsqueeze", nil, at, c.integers(1, 2, 3))
 	}
-	rows := c.emit("Add", nil, at, c.emit("Unsqueeze", nil, count(op.AttentionQ), c.integers(1)))
-	return c.emit("LessOrEqual", nil, count(op.AttentionK), rows), nil
+	return c.emit("Add", nil, at, rows), nil
 }
 
 // notNegative reports whether all numbers of v are known to be 0 or more.
