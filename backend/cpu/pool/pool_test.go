@@ -7,6 +7,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/gocompile/gocompile/backend/cpu/internal/race"
 )
 
 func TestRunCallsEachPartOnce(t *testing.T) {
@@ -226,7 +228,7 @@ func TestSteadyStateAllocatesNothing(t *testing.T) {
 		p.Run(4, f)
 		p.ParallelFor(100, 1, g)
 	})
-	if n >= 1 && !raceEnabled {
+	if n >= 1 && !race.Enabled {
 		t.Errorf("%v allocations a call", n)
 	}
 }

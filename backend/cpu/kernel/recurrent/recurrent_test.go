@@ -7,6 +7,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/gocompile/gocompile/backend/cpu/internal/race"
 	"github.com/gocompile/gocompile/backend/cpu/kernel/gemm"
 	"github.com/gocompile/gocompile/backend/cpu/level"
 	"github.com/gocompile/gocompile/backend/cpu/pool"
@@ -344,7 +345,7 @@ func TestAllocatesNothing(t *testing.T) {
 				l := level.Highest()
 				x := NewCtx(threads, gemm.NewCtx(threads, l))
 				a := p.args(x, l, dynamic)
-				if n := testing.AllocsPerRun(20, func() { Run(x, a) }); n >= 1 && !raceEnabled {
+				if n := testing.AllocsPerRun(20, func() { Run(x, a) }); n >= 1 && !race.Enabled {
 					t.Errorf("kind %d, %d threads: %v allocations a run", kind, threads.Threads(), n)
 				}
 			}

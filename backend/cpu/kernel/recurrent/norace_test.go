@@ -1,5 +1,0 @@
-//go:build !race
-
-package recurrent
-
-const raceEnabled = false
