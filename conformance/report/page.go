@@ -71,10 +71,18 @@ func (t table) add(key string, ours bool, others []bool, width int) {
 
 // page is the whole document.
 func page(cases []*conformance.Case, errs []error, others *peers) string {
-	all, groups, ops, types, reasons := table{}, table{}, table{}, table{}, map[string][]string{}
+	all, groups, more, ops, types, reasons := table{}, table{}, table{}, table{}, table{}, map[string][]string{}
 	for i, c := range cases {
 		id, ok := c.ID(), errs[i] == nil
-		row := others.passes[id]
+		if !ok {
+			why := reason(errs[i])
+			reasons[why] = append(reasons[why], id)
+		}
+		row, recorded := others.passes[id]
+		if !recorded { // a suite that no other runtime was measured on
+			more.add(c.Group, ok, nil, 0)
+			continue
+		}
 		width := len(others.names)
 		all.add("all", ok, row, width)
 		groups.add(c.Group, ok, row, width)
@@ -84,16 +92,17 @@ func page(cases []*conformance.Case, errs []error, others *peers) string {
 		for _, t := range elementTypes(c) {
 			types.add(t, ok, row, width)
 		}
-		if !ok {
-			why := reason(errs[i])
-			reasons[why] = append(reasons[why], id)
-		}
 	}
 	var b strings.Builder
 	b.WriteString("# Conformance\n\nPasses of the backend test suite of ONNX 1.23.2, with its own tolerances; the same files for all runtimes. " +
 		"Cases that draw random\nnumbers pass here if shape, type and distribution are right; for the others they are compared by value. This page is written by\n`go run ./conformance/report`.\n")
 	write(&b, "By group", "group", groups, others.names)
 	write(&b, "All", "", all, others.names)
+	if len(more) > 0 {
+		b.WriteString("\n## Suites of this repository\n\nCases of operators outside of the suite whose expected values come from onnxruntime (contrib: com.microsoft, ml: ai.onnx.ml), and " +
+			"of earlier\nversions of ONNX (node-old).\n")
+		rows(&b, "group", more, nil)
+	}
 	write(&b, "By operator (group node)", "operator", ops, others.names)
 	write(&b, "By element type of inputs and outputs", "type", types, others.names)
 	b.WriteString("\n## What does not pass\n\n")
@@ -112,7 +121,12 @@ func page(cases []*conformance.Case, errs []error, others *peers) string {
 }
 
 func write(b *strings.Builder, title, key string, t table, names []string) {
-	fmt.Fprintf(b, "\n## %s\n\n| %s | cases | gocompile |", title, key)
+	fmt.Fprintf(b, "\n## %s\n", title)
+	rows(b, key, t, names)
+}
+
+func rows(b *strings.Builder, key string, t table, names []string) {
+	fmt.Fprintf(b, "\n| %s | cases | gocompile |", key)
 	for _, n := range names {
 		fmt.Fprintf(b, " %s |", n)
 	}
