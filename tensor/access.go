@@ -19,18 +19,43 @@ func ToBF16(x float32) BF16 {
 	return BF16((b + 0x7fff + b>>16&1) >> 16)
 }
 
+// packed returns the bits of element i of a packed type.
 func (t *Tensor) packed(i int) uint8 {
 	bits := t.dtype.Bits()
-	per := 8 / bits
-	return t.data[i/per] >> (i % per * bits) & (1<<bits - 1)
+	at, shift := i*bits/8, i*bits%8
+	v := t.data[at] >> shift
+	if shift+bits > 8 {
+		v |= t.data[at+1] << (8 - shift)
+	}
+	return v & (1<<bits - 1)
 }
 
+// setPacked stores the low bits of v as element i of a packed type.
 func (t *Tensor) setPacked(i int, v uint8) {
 	bits := t.dtype.Bits()
-	per := 8 / bits
-	shift := i % per * bits
-	mask := uint8(1<<bits-1) << shift
-	t.data[i/per] = t.data[i/per]&^mask | v<<shift&mask
+	at, shift := i*bits/8, i*bits%8
+	mask := uint8(1<<bits - 1)
+	t.data[at] = t.data[at]&^(mask<<shift) | v&mask<<shift
+	if shift+bits > 8 {
+		t.data[at+1] = t.data[at+1]&^(mask>>(8-shift)) | v&mask>>(8-shift)
+	}
+}
+
+// CopyElement sets element i to element k of src, which has the same element type.
+func (t *Tensor) CopyElement(i int, src *Tensor, k int) {
+	switch d := t.dtype; {
+	case d != src.dtype:
+		panic(fmt.Sprintf("BUG: copying an element %v to a tensor of %v", src.dtype, d))
+	case d == String:
+		t.strs[i] = src.strs[k]
+	case d == Float32:
+		Data[float32](t)[i] = Data[float32](src)[k]
+	case d.IsPacked():
+		t.setPacked(i, src.packed(k))
+	default:
+		size := d.Bits() / 8
+		copy(t.data[i*size:(i+1)*size], src.data[k*size:(k+1)*size])
+	}
 }
 
 // Float64 returns element i of a real or bool tensor as a float64. It is not for hot loops.
@@ -46,7 +71,7 @@ func (t *Tensor) Float64(i int) float64 {
 		return float64(Data[BF16](t)[i].Float32())
 	case Float8E4M3FN, Float8E4M3FNUZ, Float8E5M2, Float8E5M2FNUZ, Float8E8M0:
 		return DecodeFloat(t.dtype, uint16(t.data[i]))
-	case Float4E2M1:
+	case Float4E2M1, Float6E2M3, Float6E3M2:
 		return DecodeFloat(t.dtype, uint16(t.packed(i)))
 	case Uint64:
 		return float64(Data[uint64](t)[i])
@@ -56,7 +81,7 @@ func (t *Tensor) Float64(i int) float64 {
 	return float64(t.Int64(i))
 }
 
-// SetFloat64 stores v in element i: rounded to nearest even for floats (out of range saturates in float8 and float4), truncated
+// SetFloat64 stores v in element i: rounded to nearest even for floats (out of range saturates in floats of 8 bits and less), truncated
 // toward zero for integers, compared with zero for bools.
 func (t *Tensor) SetFloat64(i int, v float64) {
 	switch t.dtype {
@@ -70,7 +95,7 @@ func (t *Tensor) SetFloat64(i int, v float64) {
 		Data[BF16](t)[i] = BF16(EncodeFloat(BFloat16, v, false))
 	case Float8E4M3FN, Float8E4M3FNUZ, Float8E5M2, Float8E5M2FNUZ, Float8E8M0:
 		t.data[i] = uint8(EncodeFloat(t.dtype, v, true))
-	case Float4E2M1:
+	case Float4E2M1, Float6E2M3, Float6E3M2:
 		t.setPacked(i, uint8(EncodeFloat(t.dtype, v, true)))
 	case Bool:
 		Data[bool](t)[i] = v != 0

@@ -84,7 +84,7 @@ func Ints(t *Tensor) []int {
 	return out
 }
 
-// Convert casts between numeric types and bool: floats truncate to integers, integers wrap around, float8 and float4 saturate.
+// Convert casts between numeric types and bool: floats truncate to integers, integers wrap around, floats of 8 bits and less saturate.
 func Convert(t *Tensor, d DType) (*Tensor, error) {
 	if t.dtype == d {
 		return t, nil

@@ -36,6 +36,8 @@ const (
 	Float8E8M0 // a power of two, for scales
 	Uint2
 	Int2
+	Float6E2M3 // sign, 2 bits exponent, 3 bits mantissa; neither infinities nor NaN
+	Float6E3M2
 	numDTypes
 )
 
@@ -53,7 +55,7 @@ var dtypes = [numDTypes]dtypeInfo{
 	Complex128: {"c128", 128, 'c'}, BFloat16: {"bf16", 16, 'f'}, Float8E4M3FN: {"f8e4m3fn", 8, 'f'},
 	Float8E4M3FNUZ: {"f8e4m3fnuz", 8, 'f'}, Float8E5M2: {"f8e5m2", 8, 'f'}, Float8E5M2FNUZ: {"f8e5m2fnuz", 8, 'f'},
 	Uint4: {"u4", 4, 'u'}, Int4: {"i4", 4, 'i'}, Float4E2M1: {"f4e2m1", 4, 'f'}, Float8E8M0: {"f8e8m0", 8, 'f'},
-	Uint2: {"u2", 2, 'u'}, Int2: {"i2", 2, 'i'},
+	Uint2: {"u2", 2, 'u'}, Int2: {"i2", 2, 'i'}, Float6E2M3: {"f6e2m3", 6, 'f'}, Float6E3M2: {"f6e3m2", 6, 'f'},
 }
 
 func (d DType) info() dtypeInfo {
@@ -79,17 +81,11 @@ func ParseDType(s string) (DType, bool) {
 // Bits is the size of an element, 0 for strings.
 func (d DType) Bits() int { return d.info().bits }
 
-// ByteLen is the number of bytes that n elements take. Elements of less than a byte are packed, low bits first, and the last
-// byte is filled up.
+// ByteLen is the number of bytes that n elements take. Elements of less than a byte are one stream of bits, low bits first, and
+// the last byte is filled up.
 func (d DType) ByteLen(n int) int {
 	b := d.info().bits
-	if b >= 8 {
-		return n * (b / 8)
-	}
-	if b == 0 {
-		return 0
-	}
-	return n/(8/b) + (n%(8/b)*b+7)/8
+	return n/8*b + (n%8*b+7)/8
 }
 
 // Valid reports whether d is an element type.
@@ -107,5 +103,5 @@ func (d DType) IsSigned() bool { return d.info().kind == 'i' }
 // IsComplex reports whether d is complex.
 func (d DType) IsComplex() bool { return d.info().kind == 'c' }
 
-// IsPacked reports whether several elements share a byte.
-func (d DType) IsPacked() bool { return d.info().bits == 4 || d.info().bits == 2 }
+// IsPacked reports whether elements share bytes.
+func (d DType) IsPacked() bool { return d.info().bits%8 != 0 }

@@ -9,17 +9,18 @@ type floatFormat struct {
 	inf      bool // has infinities, and NaN with every other mantissa (IEEE-like)
 	fnuz     bool // no negative zero; its pattern is the only NaN
 	noNaN    bool // neither infinities nor NaN
-	signed   bool
 }
 
 var formats = map[DType]floatFormat{
-	BFloat16:       {8, 7, 127, true, false, false, true},
-	Float16:        {5, 10, 15, true, false, false, true},
-	Float8E4M3FN:   {4, 3, 7, false, false, false, true},
-	Float8E4M3FNUZ: {4, 3, 8, false, true, false, true},
-	Float8E5M2:     {5, 2, 15, true, false, false, true},
-	Float8E5M2FNUZ: {5, 2, 16, false, true, false, true},
-	Float4E2M1:     {2, 1, 1, false, false, true, true},
+	BFloat16:       {8, 7, 127, true, false, false},
+	Float16:        {5, 10, 15, true, false, false},
+	Float8E4M3FN:   {4, 3, 7, false, false, false},
+	Float8E4M3FNUZ: {4, 3, 8, false, true, false},
+	Float8E5M2:     {5, 2, 15, true, false, false},
+	Float8E5M2FNUZ: {5, 2, 16, false, true, false},
+	Float4E2M1:     {2, 1, 1, false, false, true},
+	Float6E2M3:     {2, 3, 1, false, false, true},
+	Float6E3M2:     {3, 2, 3, false, false, true},
 }
 
 // DecodeFloat returns the number behind a bit pattern of a float type of at most 16 bits.

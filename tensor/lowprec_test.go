@@ -11,7 +11,7 @@ import (
 
 // TestGolden compares with ml_dtypes, by the files of testdata/gen.py.
 func TestGolden(t *testing.T) {
-	for _, d := range []DType{Float8E4M3FN, Float8E4M3FNUZ, Float8E5M2, Float8E5M2FNUZ, Float8E8M0, Float4E2M1} {
+	for _, d := range []DType{Float8E4M3FN, Float8E4M3FNUZ, Float8E5M2, Float8E5M2FNUZ, Float8E8M0, Float4E2M1, Float6E2M3, Float6E3M2} {
 		dec, err := os.ReadFile("testdata/" + d.String() + ".dec")
 		if err != nil {
 			t.Fatal(err)

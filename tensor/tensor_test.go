@@ -42,7 +42,7 @@ func FuzzFromBytes(f *testing.F) {
 }
 
 func TestEmptyAndScalar(t *testing.T) {
-	for d := Float32; d <= Int2; d++ {
+	for d := Float32; d < numDTypes; d++ {
 		for _, shape := range [][]int{nil, {0}, {3, 0, 2}, {5}} {
 			a := New(d, shape...)
 			if !Equal(a, a.Clone()) || a.String() == "" || a.Rank() != len(shape) {
@@ -63,6 +63,35 @@ func TestEmptyAndScalar(t *testing.T) {
 				if got := a.Complex128(i); got != 1 {
 					t.Errorf("%v: stored 1, got %v", d, got)
 				}
+			}
+		}
+	}
+}
+
+// TestPacked: elements of less than a byte are one stream of bits, low bits first, as ONNX defines it.
+func TestPacked(t *testing.T) {
+	for d, want := range map[DType][]byte{
+		Float6E2M3: {0b10_000001, 0b0011_0000, 0b000100_00, 0b000101}, // codes 1, 2, 3, 4, 5
+		Float6E3M2: {0b10_000001, 0b0011_0000, 0b000100_00, 0b000101},
+		Float4E2M1: {0x21, 0x43, 0x05}, Uint4: {0x21, 0x43, 0x05}, Int4: {0x21, 0x43, 0x05},
+		Uint2: {0b00_11_10_01, 0b01}, Int2: {0b00_11_10_01, 0b01}, // codes 4 and 5 have two bits too many
+	} {
+		a, b := New(d, 5), New(d, 5)
+		for i := range 5 {
+			a.setPacked(i, uint8(i+1))
+		}
+		if string(a.Bytes()) != string(want) {
+			t.Errorf("%v: got %08b, want %08b", d, a.Bytes(), want)
+		}
+		for i := range b.Bytes() {
+			b.Bytes()[i] = 0xff
+		}
+		for _, i := range []int{3, 0, 4, 2, 1} {
+			b.CopyElement(i, a, i)
+		}
+		for i := range 5 {
+			if got := b.packed(i); got != uint8(i+1)&(1<<d.Bits()-1) {
+				t.Errorf("%v: element %d is %d", d, i, got)
 			}
 		}
 	}

@@ -164,7 +164,7 @@ func (o *Attention) presentOf(c *ir.EvalContext, i int, fresh headView, input in
 		for h := range all.heads {
 			if past != nil {
 				for n := range past.Dim(2) * all.size {
-					copyElement(all.t, all.batchStep*b+all.headStep*h+n, past, (b*all.heads+h)*past.Dim(2)*all.size+n)
+					all.t.CopyElement(all.batchStep*b+all.headStep*h+n, past, (b*all.heads+h)*past.Dim(2)*all.size+n)
 				}
 			}
 			first := 0
@@ -176,7 +176,7 @@ func (o *Attention) presentOf(c *ir.EvalContext, i int, fresh headView, input in
 			}
 			for row := range fresh.rows {
 				for d := range all.size {
-					copyElement(all.t, all.batchStep*b+all.headStep*h+(first+row)*all.size+d, fresh.t, fresh.batchStep*b+fresh.headStep*h+fresh.rowStep*row+d)
+					all.t.CopyElement(all.batchStep*b+all.headStep*h+(first+row)*all.size+d, fresh.t, fresh.batchStep*b+fresh.headStep*h+fresh.rowStep*row+d)
 				}
 			}
 		}

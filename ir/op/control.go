@@ -283,7 +283,7 @@ func stackScan(items []tensor.Value, axis int, backward bool, t ir.Type) (*tenso
 		}
 		for a := range outer {
 			for b := range inner {
-				copyElement(y, (a*n+i)*inner+b, x, a*inner+b)
+				y.CopyElement((a*n+i)*inner+b, x, a*inner+b)
 			}
 		}
 	}
@@ -419,7 +419,7 @@ func cut(x *tensor.Tensor, axis, k int) *tensor.Tensor {
 	y := tensor.New(x.DType(), slices.Delete(slices.Clone(x.Shape()), axis, axis+1)...)
 	for a := range outer {
 		for b := range inner {
-			copyElement(y, a*inner+b, x, (a*n+k)*inner+b)
+			y.CopyElement(a*inner+b, x, (a*n+k)*inner+b)
 		}
 	}
 	return y

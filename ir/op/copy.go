@@ -2,24 +2,6 @@ package op
 
 import "github.com/gocompile/gocompile/tensor"
 
-// copyElement copies element k of src to element i of dst, of one element type.
-func copyElement(dst *tensor.Tensor, i int, src *tensor.Tensor, k int) {
-	switch d := dst.DType(); {
-	case d == tensor.String:
-		dst.Strings()[i] = src.Strings()[k]
-	case d == tensor.Float32:
-		tensor.Data[float32](dst)[i] = tensor.Data[float32](src)[k]
-	case d.IsPacked():
-		dst.SetInt64(i, src.Int64(k))
-		if d == tensor.Float4E2M1 {
-			dst.SetFloat64(i, src.Float64(k))
-		}
-	default:
-		size := d.Bits() / 8
-		copy(dst.Bytes()[i*size:(i+1)*size], src.Bytes()[k*size:(k+1)*size])
-	}
-}
-
 // copyElements copies n elements from k of src on to those from i of dst on, of one element type.
 func copyElements(dst *tensor.Tensor, i int, src *tensor.Tensor, k, n int) {
 	switch d := dst.DType(); {
@@ -27,7 +9,7 @@ func copyElements(dst *tensor.Tensor, i int, src *tensor.Tensor, k, n int) {
 		copy(dst.Strings()[i:i+n], src.Strings()[k:k+n])
 	case d.Bits()%8 != 0:
 		for j := range n {
-			copyElement(dst, i+j, src, k+j)
+			dst.CopyElement(i+j, src, k+j)
 		}
 	default:
 		size := d.Bits() / 8

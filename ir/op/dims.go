@@ -130,7 +130,7 @@ func (o *ConstantOfShape) Eval(c *ir.EvalContext) error {
 	v := o.value()
 	y := c.New(0, v.DType(), tensor.Ints(c.Tensor(0))...)
 	for i := range y.Len() {
-		copyElement(y, i, v, 0)
+		y.CopyElement(i, v, 0)
 	}
 	return nil
 }

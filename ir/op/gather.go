@@ -84,7 +84,7 @@ func (o *Gather) Eval(c *ir.EvalContext) error {
 		for i := range idx.Len() {
 			k := index(idx, i, dim)
 			for b := range inner {
-				copyElement(y, (a*idx.Len()+i)*inner+b, x, (a*dim+k)*inner+b)
+				y.CopyElement((a*idx.Len()+i)*inner+b, x, (a*dim+k)*inner+b)
 			}
 		}
 	}
@@ -142,7 +142,7 @@ func (o *GatherElements) Eval(c *ir.EvalContext) error {
 	strides := rowMajor(x.Shape())
 	step := strides[axis]
 	strides[axis] = 0
-	walk(idx.Shape(), func(i int, at []int) { copyElement(y, i, x, at[0]+index(idx, i, x.Dim(axis))*step) }, strides)
+	walk(idx.Shape(), func(i int, at []int) { y.CopyElement(i, x, at[0]+index(idx, i, x.Dim(axis))*step) }, strides)
 	return nil
 }
 
@@ -200,7 +200,7 @@ func (o *GatherND) Eval(c *ir.EvalContext) error {
 	for i := range g.n {
 		from := g.offset(i)
 		for b := range g.inner {
-			copyElement(y, i*g.inner+b, x, from+b)
+			y.CopyElement(i*g.inner+b, x, from+b)
 		}
 	}
 	return nil
@@ -281,7 +281,7 @@ func reduceElement(reduction string, y *tensor.Tensor, i int, x *tensor.Tensor, 
 	f, ok := fn[reduction]
 	switch {
 	case !ok:
-		copyElement(y, i, x, k)
+		y.CopyElement(i, x, k)
 	case y.DType().IsFloat():
 		y.SetFloat64(i, binaryFns[f].float(y.Float64(i), x.Float64(k)))
 	case y.DType() == tensor.Bool:

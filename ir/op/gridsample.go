@@ -81,7 +81,7 @@ func (o *GridSample) Eval(c *ir.EvalContext) error {
 				from, to := (n*x.Dim(1)+ch)*size, (n*x.Dim(1)+ch)*places+p
 				if o.Mode == "nearest" {
 					if k := s.nearest(); k >= 0 {
-						copyElement(y, to, x, from+k)
+						y.CopyElement(to, x, from+k)
 					}
 					continue
 				}

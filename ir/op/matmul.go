@@ -160,7 +160,7 @@ func multiply(out *tensor.Tensor, at int, a *tensor.Tensor, atA int, x matrixVie
 func slice(t *tensor.Tensor, at, n int) *tensor.Tensor {
 	s := tensor.New(t.DType(), n)
 	for i := range n {
-		copyElement(s, i, t, at+i)
+		s.CopyElement(i, t, at+i)
 	}
 	return s
 }

@@ -114,7 +114,7 @@ func (o *ClassScores) label(labels *tensor.Tensor, r int, s []float64) {
 			return
 		}
 	}
-	copyElement(labels, r, o.Labels, min(best, o.Labels.Len()-1))
+	labels.CopyElement(r, o.Labels, min(best, o.Labels.Len()-1))
 }
 
 // transform makes one score two where there are two classes, and applies the function.

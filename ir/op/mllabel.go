@@ -61,9 +61,9 @@ func (o *LabelEncoder) Eval(c *ir.EvalContext) error {
 	y := c.New(0, o.Values.DType(), x.Shape()...)
 	for i := range x.Len() {
 		if k, ok := index[keyAt(x, i)]; ok {
-			copyElement(y, i, o.Values, k)
+			y.CopyElement(i, o.Values, k)
 		} else {
-			copyElement(y, i, o.Default, 0)
+			y.CopyElement(i, o.Default, 0)
 		}
 	}
 	return nil

@@ -59,7 +59,7 @@ func (o *DictVectorizer) Eval(c *ir.EvalContext) error {
 	y := c.New(0, values.DType(), 1, o.Vocabulary.Len())
 	for i := range o.Vocabulary.Len() {
 		if k, ok := place[keyAt(o.Vocabulary, i)]; ok {
-			copyElement(y, i, values, k)
+			y.CopyElement(i, values, k)
 		}
 	}
 	return nil

@@ -217,7 +217,7 @@ func (o *SVMClassifier) Eval(c *ir.EvalContext) error {
 	for r := range rows {
 		read(r, row)
 		best, scores := o.row(row)
-		copyElement(labels, r, o.Labels, best)
+		labels.CopyElement(r, o.Labels, best)
 		for j := range min(wide, len(scores)) {
 			y[r*wide+j] = float32(scores[j])
 		}

@@ -317,7 +317,7 @@ func (o *Tile) Eval(c *ir.EvalContext) error {
 		strides = append(strides, 0, in[i])
 	}
 	y := c.New(0, x.DType(), shape...)
-	walk(wide, func(k int, at []int) { copyElement(y, k, x, at[0]) }, strides)
+	walk(wide, func(k int, at []int) { y.CopyElement(k, x, at[0]) }, strides)
 	return nil
 }
 

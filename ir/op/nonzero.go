@@ -138,7 +138,7 @@ func (o *Compress) Eval(c *ir.EvalContext) error {
 	for a := range outer {
 		for i, k := range keep {
 			for b := range inner {
-				copyElement(y, (a*len(keep)+i)*inner+b, x, (a*dim+k)*inner+b)
+				y.CopyElement((a*len(keep)+i)*inner+b, x, (a*dim+k)*inner+b)
 			}
 		}
 	}

@@ -67,7 +67,7 @@ func (o *OneHot) Eval(c *ir.EvalContext) error {
 	depth := d.Int64(0)
 	y := c.New(0, values.DType(), slices.Insert(slices.Clone(x.Shape()), axis, int(depth))...)
 	for i := range y.Len() {
-		copyElement(y, i, values, 0)
+		y.CopyElement(i, values, 0)
 	}
 	_, n, inner := split3(y.Shape(), axis)
 	for i := range x.Len() {
@@ -76,7 +76,7 @@ func (o *OneHot) Eval(c *ir.EvalContext) error {
 			k += depth
 		}
 		if k >= 0 && k < depth {
-			copyElement(y, (i/inner*n+int(k))*inner+i%inner, values, 1)
+			y.CopyElement((i/inner*n+int(k))*inner+i%inner, values, 1)
 		}
 	}
 	return nil

@@ -26,7 +26,7 @@ func ToQuant(v, zero, lo, hi float64) float64 {
 	return min(r, hi)
 }
 
-// isQuant reports whether tensors can be quantised to elements d: integers of up to 16 bits, float8 but for plain exponents, float4.
+// isQuant reports whether tensors can be quantised to elements d: integers of up to 16 bits, floats of up to 8 bits but for plain exponents.
 func isQuant(d tensor.DType) bool {
 	switch {
 	case d.IsInteger():
@@ -80,7 +80,7 @@ func sameShape(scale, zero *tensor.Tensor) error {
 // QuantizeLinear is saturate(round(x / scale) + zero point), ties to even. Inputs are x, the scale and, optional, the zero point in
 // the shape of the scale: one element, one for each index of Axis, or one for each block of BlockSize along Axis. The result has
 // elements Elem; Invalid means those of the zero point, or u8. The quotient is rounded to Precision; Invalid means the type of the scale, or
-// f32 where that is no type to compute in. NaN becomes the least integer. For float8 Saturate says what is out of range.
+// f32 where that is no type to compute in. NaN becomes the least integer. For float8 Saturate says what becomes of numbers out of range.
 type QuantizeLinear struct {
 	Axis, BlockSize int
 	Saturate        bool

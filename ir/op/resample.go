@@ -297,7 +297,7 @@ func (p *ResizePlan) nearest(y, x *tensor.Tensor, extrapolation float32) {
 			}
 			at += k * strides[axis]
 		}
-		copyElement(y, i, x, at)
+		y.CopyElement(i, x, at)
 		i++
 	})
 	p.eachOutside(func(i int) {

@@ -59,7 +59,7 @@ func (o *ReverseSequence) Eval(c *ir.EvalContext) error {
 				to, at = [2]int{t, b}, [2]int{from, b}
 			}
 			for i := range inner {
-				copyElement(y, (to[0]*n[1]+to[1])*inner+i, x, (at[0]*n[1]+at[1])*inner+i)
+				y.CopyElement((to[0]*n[1]+to[1])*inner+i, x, (at[0]*n[1]+at[1])*inner+i)
 			}
 		}
 	}

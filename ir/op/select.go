@@ -73,9 +73,9 @@ func (o *Where) Eval(c *ir.EvalContext) error {
 	pick := tensor.Data[bool](cond)
 	walk(shape, func(i int, at []int) {
 		if pick[at[0]] {
-			copyElement(y, i, a, at[1])
+			y.CopyElement(i, a, at[1])
 		} else {
-			copyElement(y, i, b, at[2])
+			y.CopyElement(i, b, at[2])
 		}
 	}, broadcastStrides(cond.Shape(), shape), broadcastStrides(a.Shape(), shape), broadcastStrides(b.Shape(), shape))
 	return nil
@@ -118,7 +118,7 @@ func (o *Clip) Eval(c *ir.EvalContext) error {
 		cmp := comparer(y, limit)
 		for k := range y.Len() {
 			if r := cmp(k, 0); above && r == 1 || !above && r == -1 {
-				copyElement(y, k, limit, 0)
+				y.CopyElement(k, limit, 0)
 			}
 		}
 	}

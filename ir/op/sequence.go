@@ -299,7 +299,7 @@ func (o *SplitToSequence) Eval(c *ir.EvalContext) error {
 		y := c.Temp(x.DType(), shape...)
 		for a := range outer {
 			for b := range n * inner {
-				copyElement(y, a*n*inner+b, x, (a*dim+from)*inner+b)
+				y.CopyElement(a*n*inner+b, x, (a*dim+from)*inner+b)
 			}
 		}
 		s.Items[i] = y
@@ -426,7 +426,7 @@ func (o *ConcatFromSequence) Eval(c *ir.EvalContext) error {
 		outer, n, inner := split3(t.Shape(), axis)
 		for a := range outer {
 			for b := range n * inner {
-				copyElement(y, (a*total+from)*inner+b, t, a*n*inner+b)
+				y.CopyElement((a*total+from)*inner+b, t, a*n*inner+b)
 			}
 		}
 		from += n

@@ -307,9 +307,9 @@ func (o *Pad) Eval(c *ir.EvalContext) error {
 			}
 		}
 		if from >= 0 {
-			copyElement(y, i, x, from)
+			y.CopyElement(i, x, from)
 		} else if value != nil && value.Len() > 0 {
-			copyElement(y, i, value, 0)
+			y.CopyElement(i, value, 0)
 		}
 		for k := rank - 1; k >= 0; k-- {
 			if index[k]++; index[k] < shape[k] {

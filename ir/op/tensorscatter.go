@@ -72,7 +72,7 @@ func (o *TensorScatter) Eval(c *ir.EvalContext) error {
 		for i := range length {
 			place := (start + i) % size
 			for b := range inner {
-				copyElement(y, (a*size+place)*inner+b, update, (a*length+i)*inner+b)
+				y.CopyElement((a*size+place)*inner+b, update, (a*length+i)*inner+b)
 			}
 		}
 	}

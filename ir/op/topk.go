@@ -90,7 +90,7 @@ func (o *TopK) Eval(c *ir.EvalContext) error {
 			})
 			for i, p := range places[:k] {
 				to := (a*int(k)+i)*inner + b
-				copyElement(values, to, x, p)
+				values.CopyElement(to, x, p)
 				indices[to] = int64((p / inner) % dim)
 			}
 		}

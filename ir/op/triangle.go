@@ -44,7 +44,7 @@ func (o *Trilu) Eval(c *ir.EvalContext) error {
 	for i := range x.Len() {
 		row, col := int64(i/m%n), int64(i%m)
 		if o.Upper && col-row >= k || !o.Upper && col-row <= k {
-			copyElement(y, i, x, i)
+			y.CopyElement(i, x, i)
 		}
 	}
 	return nil

@@ -104,7 +104,7 @@ func (o *Unique) Eval(c *ir.EvalContext) error {
 		}
 		for a := range outer {
 			for b := range inner {
-				copyElement(y, (a*n+k)*inner+b, x, (a*dim+g[0])*inner+b)
+				y.CopyElement((a*n+k)*inner+b, x, (a*dim+g[0])*inner+b)
 			}
 		}
 	}

@@ -87,7 +87,7 @@ func (o *MaxUnpool) Eval(c *ir.EvalContext) error {
 			to += k * steps[d]
 		}
 		if inside {
-			copyElement(y, to, x, i)
+			y.CopyElement(to, x, i)
 		}
 	}
 	return nil

@@ -16,10 +16,12 @@ TYPES = {
     "f8e5m2fnuz": ml_dtypes.float8_e5m2fnuz,
     "f8e8m0": ml_dtypes.float8_e8m0fnu,
     "f4e2m1": ml_dtypes.float4_e2m1fn,
+    "f6e2m3": ml_dtypes.float6_e2m3fn,
+    "f6e3m2": ml_dtypes.float6_e3m2fn,
 }
 here = pathlib.Path(__file__).parent
 for name, dtype in TYPES.items():
-    codes = np.arange(16 if name == "f4e2m1" else 256, dtype=np.uint8)
+    codes = np.arange({"f4": 16, "f6": 64}.get(name[:2], 256), dtype=np.uint8)
     values = codes.view(dtype).astype(np.float32)
     values.tofile(here / f"{name}.dec")
     v = np.unique(np.abs(values[np.isfinite(values)]))

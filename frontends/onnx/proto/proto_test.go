@@ -200,3 +200,48 @@ func TestExternalFS(t *testing.T) {
 		t.Errorf("a model from bytes gives %v", err)
 	}
 }
+
+// TestInt32Data reads element types of less than a byte from int32_data: a byte of packed elements each, but one element of 6 bits each.
+func TestInt32Data(t *testing.T) {
+	for _, c := range []struct {
+		d     tensor.DType
+		ints  []int32
+		want  []float64
+		error bool
+	}{
+		{tensor.Float4E2M1, []int32{0x21, 0x07}, []float64{0.5, 1, 6}, false},
+		{tensor.Int4, []int32{0xf1, 0x08}, []float64{1, -1, -8}, false},
+		{tensor.Uint2, []int32{0b111001}, []float64{1, 2, 3}, false},
+		{tensor.Float6E2M3, []int32{0x01, 0x1f, 0x20}, []float64{0.125, 7.5, 0}, false},
+		{tensor.Float6E3M2, []int32{0x01, 0x1f, 0x3f}, []float64{0.0625, 28, -28}, false},
+		{tensor.Float6E3M2, []int32{0x01, 0x1f}, nil, true},
+	} {
+		x, err := (&Tensor{Dims: []int64{3}, DataType: int32(c.d), Int32s: c.ints}).Tensor()
+		if c.error {
+			if err == nil || !strings.Contains(err.Error(), "needs 3 elements in int32_data, got 2") {
+				t.Errorf("%v of %d: %v", c.d, len(c.ints), err)
+			}
+			continue
+		}
+		if err != nil || !reflect.DeepEqual(tensor.Float64s(x), c.want) {
+			t.Errorf("%v: got %v, %v, want %v", c.d, x, err, c.want)
+		}
+	}
+}
+
+// TestSparsePacked: the elements of a sparse tensor may share bytes.
+func TestSparsePacked(t *testing.T) {
+	for _, d := range []tensor.DType{tensor.Float4E2M1, tensor.Float6E2M3, tensor.Int4} {
+		values := tensor.New(d, 2)
+		values.SetFloat64(0, 1.5)
+		values.SetFloat64(1, -2)
+		s := &SparseTensor{Values: FromTensor("v", values), Indices: FromTensor("i", tensor.Must([]int64{4, 1}, 2)), Dims: []int64{5}}
+		x, err := (&Model{}).Dense(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if x.Float64(4) != values.Float64(0) || x.Float64(1) != -2 || x.Float64(0) != 0 {
+			t.Errorf("%v: got %v", d, x)
+		}
+	}
+}

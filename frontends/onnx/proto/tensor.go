@@ -129,10 +129,10 @@ func (t *Tensor) convert() (*tensor.Tensor, error) {
 	return t.fromInt32(d, shape, n)
 }
 
-// fromInt32 reads the types that are stored in int32_data: an element each, or for packed types a byte each.
+// fromInt32 reads the types that are stored in int32_data: an element each, or for elements of 2 and 4 bits a byte each.
 func (t *Tensor) fromInt32(d tensor.DType, shape []int, n int) (*tensor.Tensor, error) {
 	stored := n
-	if d.IsPacked() {
+	if d.Bits() == 2 || d.Bits() == 4 {
 		stored = d.ByteLen(n)
 	}
 	if len(t.Int32s) != stored {
@@ -145,6 +145,10 @@ func (t *Tensor) fromInt32(d tensor.DType, shape []int, n int) (*tensor.Tensor, 
 			if v != 0 {
 				raw[i] = 1
 			}
+		}
+	case d == tensor.Float6E2M3 || d == tensor.Float6E3M2:
+		for i, v := range t.Int32s {
+			out.SetFloat64(i, tensor.DecodeFloat(d, uint16(v)&0x3f))
 		}
 	case d.Bits() <= 8:
 		for i, v := range t.Int32s {
@@ -222,19 +226,7 @@ func (m *Model) Dense(s *SparseTensor) (*tensor.Tensor, error) {
 				at = at*int64(shape[k]) + x
 			}
 		}
-		copyElement(out, int(at), values, i)
+		out.CopyElement(int(at), values, i)
 	}
 	return out, nil
-}
-
-func copyElement(dst *tensor.Tensor, i int, src *tensor.Tensor, k int) {
-	switch d := dst.DType(); {
-	case d == tensor.String:
-		dst.Strings()[i] = src.Strings()[k]
-	case d.IsPacked():
-		dst.SetInt64(i, src.Int64(k))
-	default:
-		size := d.Bits() / 8
-		copy(dst.Bytes()[i*size:(i+1)*size], src.Bytes()[k*size:])
-	}
 }

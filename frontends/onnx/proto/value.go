@@ -155,17 +155,12 @@ func vectorOf(v tensor.Value, n int) tensor.Value {
 		return first
 	}
 	y := tensor.New(first.DType(), len(s.Items))
-	size := first.DType().Bits() / 8
 	for i, item := range s.Items {
 		t, ok := item.(*tensor.Tensor)
-		if !ok || t == nil || t.Rank() != 0 || t.DType() != first.DType() || t.DType().IsPacked() {
+		if !ok || t == nil || t.Rank() != 0 || t.DType() != first.DType() {
 			return v
 		}
-		if t.DType() == tensor.String {
-			y.Strings()[i] = t.Strings()[0]
-		} else {
-			copy(y.Bytes()[i*size:], t.Bytes())
-		}
+		y.CopyElement(i, t, 0)
 	}
 	return y
 }
