@@ -1,4 +1,4 @@
-// Command pack writes the archives of the repository from a folder that gen.py, contrib.py, ml_cases.py or old.py filled: one a group, cases in alphabetical order,
+// Command pack writes the archives of the repository from a folder that the scripts beside it filled: one a group, cases in alphabetical order,
 // without times or owners, so that equal cases give equal bytes. Cases larger than a bound are left out and named.
 //
 //	go run ./conformance/pack SUITE conformance/testdata
@@ -24,7 +24,7 @@ func main() {
 		fmt.Fprintln(os.Stderr, "usage: pack [-max BYTES] SUITE OUT")
 		os.Exit(2)
 	}
-	for _, group := range []string{"node", "simple", "pytorch-converted", "pytorch-operator", "contrib", "node-old", "ml"} {
+	for _, group := range []string{"node", "simple", "pytorch-converted", "pytorch-operator", "contrib", "node-old", "ml", "float6"} {
 		bound := *limit
 		if group == "node" {
 			bound = 1 << 30

@@ -99,8 +99,8 @@ func page(cases []*conformance.Case, errs []error, others *peers) string {
 	write(&b, "By group", "group", groups, others.names)
 	write(&b, "All", "", all, others.names)
 	if len(more) > 0 {
-		b.WriteString("\n## Suites of this repository\n\nCases of operators outside of the suite whose expected values come from onnxruntime (contrib: com.microsoft, ml: ai.onnx.ml), and " +
-			"of earlier\nversions of ONNX (node-old).\n")
+		b.WriteString("\n## Suites of this repository\n\nCases outside of the suite: operators whose expected values come from onnxruntime (contrib: com.microsoft, ml: ai.onnx.ml),\n" +
+			"element types whose expected values come from the reference of ONNX (float6), and earlier versions of ONNX (node-old).\n")
 		rows(&b, "group", more, nil)
 	}
 	write(&b, "By operator (group node)", "operator", ops, others.names)
