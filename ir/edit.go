@@ -22,6 +22,9 @@ func (g *Graph) InsertBefore(at *Node, op Op, in ...*Value) (*Node, error) {
 	}
 	n := &Node{Op: op, id: g.nextNod, graph: g, in: slices.Clone(in)}
 	g.nextNod++
+	if at != nil {
+		n.Origin = at.Origin
+	}
 	n.out = make([]*Value, len(facts))
 	for i, f := range facts {
 		n.out[i] = g.newValue(f)
@@ -203,7 +206,7 @@ func (g *Graph) Clone() *Graph {
 		c.inputs = append(c.inputs, cp(v))
 	}
 	for n := range g.Nodes() {
-		w := &Node{Op: n.Op, Name: n.Name, id: n.id, graph: c, in: make([]*Value, len(n.in)), out: make([]*Value, len(n.out))}
+		w := &Node{Op: n.Op, Name: n.Name, Origin: n.Origin, id: n.id, graph: c, in: make([]*Value, len(n.in)), out: make([]*Value, len(n.out))}
 		if b := Bodies(n.Op); b != nil {
 			bodies := make([]*Graph, len(b))
 			for i := range b {

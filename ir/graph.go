@@ -55,6 +55,8 @@ type Node struct {
 	Op   Op
 	Name string // the model's own name of the node, or of the node that a pass made it from
 
+	Origin Origin // what the node was made from; nil where nobody traces
+
 	id         int
 	graph      *Graph
 	prev, next *Node
@@ -203,10 +205,17 @@ func (g *Graph) newValue(f Fact) *Value {
 	return v
 }
 
-// CountOps counts the nodes by operator name, bodies included.
+// CountOps counts the nodes by operator name, bodies included. Constants and dimension expressions ([Const] and [Dims]) are operands of operators and
+// not counted.
 func (g *Graph) CountOps() map[string]int {
 	count := map[string]int{}
-	g.Walk(func(n *Node) { count[OpName(n.Op)]++ })
+	g.Walk(func(n *Node) {
+		switch n.Op.(type) {
+		case *Const, *Dims:
+		default:
+			count[OpName(n.Op)]++
+		}
+	})
 	return count
 }
 

@@ -28,7 +28,6 @@ func activations(r *run, g *ir.Graph) error {
 		if a.op == nil || !r.rewrite() {
 			continue
 		}
-		r.found("activation", n, "function", a.op.OpName())
 		if err := a.replace(g, n, coef); err != nil {
 			return err
 		}

@@ -3,7 +3,6 @@ package passes
 import (
 	"fmt"
 	"math"
-	"strconv"
 
 	"github.com/gocompile/gocompile/ir"
 	"github.com/gocompile/gocompile/ir/op"
@@ -305,7 +304,6 @@ func (m *attentionMatch) build(r *run, g *ir.Graph) error {
 	for len(in) > 3 && in[len(in)-1] == nil {
 		in = in[:len(in)-1]
 	}
-	r.found("attention", n, m.attributes()...)
 	return replaceAndDrop(g, n, o, in...)
 }
 
@@ -368,31 +366,4 @@ func (m *attentionMatch) maskValue(add func(ir.Op, ...*ir.Value) (*ir.Value, err
 		return nil, err
 	}
 	return add(&op.Where{}, cond, bias, hidden)
-}
-
-func (m *attentionMatch) attributes() []string {
-	dims := m.q.Type.Dims
-	list := []string{"size", dims[len(dims)-1].String()}
-	if len(dims) == 4 {
-		list = append(list, "heads", dims[1].String())
-		if m.groups > 1 {
-			list = append(list, "kv_heads", m.k.Type.Dims[1].String())
-		}
-	}
-	flag := func(name string, on bool) {
-		if on {
-			list = append(list, name, "true")
-		}
-	}
-	flag("causal", m.mask.causal)
-	flag("alibi", m.mask.slopes != nil)
-	flag("mask", len(m.mask.conds) > 0)
-	flag("bias", len(m.mask.floats) > 0)
-	if m.mask.left > 0 {
-		list = append(list, "window", strconv.Itoa(m.mask.left))
-	}
-	if m.softcap > 0 {
-		list = append(list, "softcap", strconv.FormatFloat(m.softcap, 'g', -1, 32))
-	}
-	return list
 }

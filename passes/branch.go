@@ -47,7 +47,7 @@ func splice(g *ir.Graph, n *ir.Node, body *ir.Graph, in []*ir.Value) ([]*ir.Valu
 		if err != nil {
 			return nil, fmt.Errorf("%v: %w", b, err)
 		}
-		c.Name = b.Name
+		c.Name, c.Origin = b.Name, b.Origin
 		for i, v := range b.Out() {
 			c.Out()[i].Name = v.Name
 			m[v] = c.Out()[i]

@@ -32,6 +32,7 @@ func common(r *run, g *ir.Graph) error {
 			first.Out()[i].Learn(v.Fact)
 			g.ReplaceUses(v, first.Out()[i])
 		}
+		first.Origin = first.Origin.With(n.Origin)
 		removeIfUnused(g, n)
 	}
 	return nil

@@ -102,6 +102,7 @@ func attentionByRows(r *run, g *ir.Graph, n *ir.Node, o *op.Attention) error {
 		return err
 	}
 	g.ReplaceUses(back.Out()[0], v)
+	ir.Credit(rows, n)
 	g.Remove(back)
 	g.Remove(n)
 	return nil

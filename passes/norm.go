@@ -59,7 +59,6 @@ func normAs(r *run, g *ir.Graph, n *ir.Node, o ir.Op, x *ir.Value) error {
 	if !r.rewrite() {
 		return nil
 	}
-	r.found("norm", n, "operator", ir.OpName(o))
 	return replaceAndDrop(g, n, o, x)
 }
 

@@ -118,6 +118,10 @@ func Optimize(g *ir.Graph, o Options) (int, error) {
 		o.MaxFold = DefaultMaxFold
 	}
 	r := &run{Options: o}
+	if o.Report != nil {
+		o.Report.begin(g)
+		defer func() { o.Report.finish(g) }()
+	}
 	err := r.repeat(func() error {
 		for _, s := range stages {
 			if err := r.repeat(func() error { return r.stage(g, s) }); err != nil {
@@ -200,6 +204,7 @@ func replace(g *ir.Graph, n *ir.Node, i int, op ir.Op, in ...*ir.Value) error {
 	old, v := n.Out()[i], m.Out()[0]
 	v.Learn(old.Fact)
 	g.ReplaceUses(old, v)
+	ir.Credit(m, n)
 	return nil
 }
 

@@ -1,23 +1,31 @@
 package passes
 
 import (
-	"sort"
+	"slices"
 
 	"github.com/gocompile/gocompile/ir"
 )
 
-// Finding is one place where a recogniser made one operator of many, or why it did not.
+// Finding is an operator of the optimised graph that stands for a known part of a network, whether the model spelled it with one node or with many.
 type Finding struct {
-	Kind       string            `json:"kind"`                 // attention, norm, activation, rotary, …
-	Node       string            `json:"node"`                 // the model's name of the node at which the pattern ends
-	Attributes map[string]string `json:"attributes,omitempty"` // of what was found
-	Because    string            `json:"because,omitempty"`    // the guard that failed; empty if it was recognised
+	Kind       string         `json:"kind"`       // one of Kinds
+	Nodes      []string       `json:"nodes"`      // the model's names of the nodes that became it, in the model's order
+	Attributes map[string]any `json:"attributes"` // strings, integers, numbers and truth values
+}
+
+// Miss is a place that looks like a part of a network and did not become its operator.
+type Miss struct {
+	Kind    string `json:"kind"`
+	Node    string `json:"node"`    // the model's name of the node at which the pattern ends
+	Because string `json:"because"` // the condition that is not met
 }
 
 // Report collects what the recognisers found and what they nearly found.
 type Report struct {
-	found  []Finding
-	missed map[missKey]Finding
+	imported []*ir.Node // by number; see [ir.Graph.Trace]
+	because  map[missKey]string
+	found    []Finding
+	missed   []Miss
 }
 
 type missKey struct {
@@ -25,51 +33,66 @@ type missKey struct {
 	kind string
 }
 
-// Found lists what was recognised, in the order in which it was.
+// Found lists the parts of the optimised graph in program order, bodies included.
 func (r *Report) Found() []Finding { return r.found }
 
-// Missed lists what looked like something and is not, ordered by node.
-func (r *Report) Missed() []Finding {
-	list := make([]Finding, 0, len(r.missed))
-	for k, f := range r.missed {
-		if k.node.Graph() != nil { // otherwise it became part of something else
-			list = append(list, f)
-		}
+// Missed lists what looks like a part and is none, in program order.
+func (r *Report) Missed() []Miss { return append([]Miss{}, r.missed...) }
+
+// Imported names the nodes of the graph before the passes by number, as [ir.Node.Origin] does.
+func (r *Report) Imported() []string {
+	names := make([]string, len(r.imported))
+	for i, n := range r.imported {
+		names[i] = nodeName(n)
 	}
-	sort.Slice(list, func(a, b int) bool {
-		if list[a].Node != list[b].Node {
-			return list[a].Node < list[b].Node
+	return names
+}
+
+// begin is called with the graph as imported.
+func (r *Report) begin(g *ir.Graph) { r.imported = g.Trace() }
+
+// finish is called with the optimised graph.
+func (r *Report) finish(g *ir.Graph) {
+	r.found = nil
+	g.Walk(func(n *ir.Node) {
+		kind, attributes := partOf(n)
+		if kind == "" {
+			return
 		}
-		return list[a].Kind < list[b].Kind
+		f := Finding{Kind: kind, Nodes: []string{}, Attributes: map[string]any{}}
+		for i := 0; i+1 < len(attributes); i += 2 {
+			f.Attributes[attributes[i].(string)] = attributes[i+1]
+		}
+		for _, i := range n.Origin {
+			f.Nodes = append(f.Nodes, nodeName(r.imported[i]))
+		}
+		f.Nodes = slices.Compact(f.Nodes) // of a node that was imported as several
+		r.found = append(r.found, f)
 	})
-	return list
-}
-
-// found notes that n became an operator of that kind; attributes are pairs of name and value.
-func (r *run) found(kind string, n *ir.Node, attributes ...string) {
-	if r.Report == nil {
-		return
-	}
-	f := Finding{Kind: kind, Node: nodeName(n)}
-	for i := 0; i+1 < len(attributes); i += 2 {
-		if f.Attributes == nil {
-			f.Attributes = map[string]string{}
+	g.Walk(r.audit)
+	r.missed = nil
+	g.Walk(func(n *ir.Node) { // nodes that are gone became part of something else
+		for _, kind := range Kinds() {
+			if because := r.because[missKey{n, kind}]; because != "" {
+				r.missed = append(r.missed, Miss{kind, nodeName(n), because})
+			}
 		}
-		f.Attributes[attributes[i]] = attributes[i+1]
-	}
-	r.Report.found = append(r.Report.found, f)
-	delete(r.Report.missed, missKey{n, kind})
+	})
 }
 
-// missed notes the guard that failed where n ends something that looks like that kind.
+// missed notes the condition that is not met where n ends something that looks like that kind.
 func (r *run) missed(kind string, n *ir.Node, because string) {
-	if r.Report == nil || because == "" {
-		return
+	if r.Report != nil && because != "" {
+		r.Report.miss(kind, n, because)
 	}
-	if r.Report.missed == nil {
-		r.Report.missed = map[missKey]Finding{}
+}
+
+// miss is missed for what is known without a run.
+func (r *Report) miss(kind string, n *ir.Node, because string) {
+	if r.because == nil {
+		r.because = map[missKey]string{}
 	}
-	r.Report.missed[missKey{n, kind}] = Finding{Kind: kind, Node: nodeName(n), Because: because}
+	r.because[missKey{n, kind}] = because
 }
 
 func nodeName(n *ir.Node) string {

@@ -441,7 +441,6 @@ func rotaryFrom(r *run, g *ir.Graph, n *ir.Node, x *ir.Value, tables func() (cos
 		*t = y
 	}
 	o := &op.Rotary{Interleaved: interleaved}
-	r.found("rotary", n, "size", d[3].String(), "interleaved", boolText(interleaved))
 	if !byRows {
 		return replaceAndDrop(g, n, o, x, cos, sin)
 	}
@@ -461,13 +460,6 @@ func rotaryFrom(r *run, g *ir.Graph, n *ir.Node, x *ir.Value, tables func() (cos
 	g.ReplaceUses(n.Out()[0], shaped)
 	removeIfUnused(g, n)
 	return nil
-}
-
-func boolText(b bool) string {
-	if b {
-		return "true"
-	}
-	return "false"
 }
 
 // partialRotary makes concat(rotary(x[:d]), x[d:]) a rotary embedding of the first d elements of x, [B, H, S, D] or, where the embedding reads heads

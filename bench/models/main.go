@@ -119,10 +119,8 @@ func measure(o options, dir string) (row, error) {
 		return r, err
 	}
 	r.nodes = m.Info().Nodes
-	for name, n := range m.Graph().CountOps() {
-		if name != "Const" && name != "Dims" {
-			r.operators += n
-		}
+	for _, n := range m.Graph().CountOps() {
+		r.operators += n
 	}
 	if err := m.Close(); err != nil {
 		return r, err

@@ -82,9 +82,9 @@ func inspectAction(ctx context.Context, c *cli.Command) error {
 	showInfo(page, t.path, m.Info())
 	showPorts(page, "Inputs", m.Inputs())
 	showPorts(page, "Outputs", m.Outputs())
+	showFindings(page, t.report)
 	showBlocks(page, m.Parameters())
 	showOperators(page, m)
-	showFindings(page, t.report)
 	switch dims := m.Dims(); {
 	case memory != nil:
 		showMemory(page, memory, c.Int("buffers"))
@@ -115,7 +115,7 @@ type description struct {
 	Imported   map[string]int    `json:"operators_before"`
 	Compiled   map[string]int    `json:"operators_after"`
 	Recognised []passes.Finding  `json:"recognised"`
-	Missed     []passes.Finding  `json:"missed"`
+	Missed     []passes.Miss     `json:"missed"`
 	Memory     *jsonMemory       `json:"memory,omitempty"`
 }
 
@@ -154,7 +154,7 @@ func describe(m *gocompile.Model, r *passes.Report, memory *backend.Memory, buff
 	d := description{Producer: producer(i), IRVersion: i.IRVersion, Opsets: i.Opsets, Doc: i.Doc, Metadata: i.Metadata, Nodes: i.Nodes,
 		Inputs: jsonPorts(m.Inputs()), Outputs: jsonPorts(m.Outputs()), Blocks: blocks(m.Parameters()),
 		Imported: m.ImportedOps(), Compiled: m.Graph().CountOps(),
-		Recognised: append([]passes.Finding{}, r.Found()...), Missed: append([]passes.Finding{}, r.Missed()...)}
+		Recognised: append([]passes.Finding{}, r.Found()...), Missed: r.Missed()}
 	for _, p := range m.Parameters() {
 		if p.Table {
 			d.Tables += p.Count
