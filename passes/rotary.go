@@ -491,15 +491,18 @@ func partialRotary(r *run, g *ir.Graph, n *ir.Node, o *op.Concat) error {
 	if !ok || !okRest || x != y || first != 0 || !known || second != size || !n.Out()[0].Type.Equal(x.Type) || !r.rewrite() {
 		return nil
 	}
-	tables := rot.In()[1:]
+	tables, partial := rot.In()[1:], *ro
+	if partial.Turned < 0 {
+		partial.Turned = int(size)
+	}
 	if shaped == nil {
-		return replaceAndDrop(g, n, ro, append([]*ir.Value{x}, tables...)...)
+		return replaceAndDrop(g, n, &partial, append([]*ir.Value{x}, tables...)...)
 	}
 	flat, err := sideBySide(g, n, x)
 	if err != nil {
 		return err
 	}
-	whole := insert(g, n, ro, append([]*ir.Value{flat}, tables...)...)
+	whole := insert(g, n, &partial, append([]*ir.Value{flat}, tables...)...)
 	if whole == nil {
 		return nil
 	}

@@ -73,8 +73,8 @@ func (k *rotary) tables(cos, sin, positions *tensor.Tensor) error {
 		return fmt.Errorf("tables of shapes %v and %v do not belong together", s, sin.Shape())
 	}
 	k.cos, k.sin, k.half, k.positions = f32(cos), f32(sin), s[len(s)-1], positions
-	if 2*k.half > k.shape[3] {
-		return fmt.Errorf("tables for %d pairs do not fit heads of %d elements", k.half, k.shape[3])
+	if err := k.op.Check(k.half, k.shape[3]); err != nil {
+		return err
 	}
 	rows, batches := s[len(s)-2], 1
 	if positions != nil {

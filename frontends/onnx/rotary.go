@@ -8,12 +8,24 @@ import (
 	"github.com/gocompile/gocompile/tensor"
 )
 
-// importRotary: how much of a head is turned shows in the width of the tables too.
+// importRotary: without rotary_embedding_dim, all of a head is turned.
 func importRotary(c *call) ([]*ir.Value, error) {
 	if err := c.expect(3, 4); err != nil {
 		return nil, err
 	}
-	return c.add(&op.Rotary{Heads: int(c.int("num_heads", 0)), Interleaved: c.bool("interleaved", false)}, c.in...)
+	return c.add(c.rotary(), c.in...)
+}
+
+// rotary reads the attributes that both domains have.
+func (c *call) rotary() *op.Rotary {
+	o := &op.Rotary{Heads: int(c.int("num_heads", 0)), Interleaved: c.bool("interleaved", false), Turned: int(c.int("rotary_embedding_dim", 0))}
+	if o.Turned < 0 {
+		c.fail("rotary_embedding_dim is %d", o.Turned)
+	}
+	if o.Turned == 0 {
+		o.Turned = -1
+	}
+	return o
 }
 
 // importRotaryMS: positions are [B, S], or one number for the first row. The number of heads is given only if the tables do not say it.
@@ -30,7 +42,7 @@ func importRotaryMS(c *call) ([]*ir.Value, error) {
 	} else if rank == 1 {
 		positions = c.unsqueeze(c.plus(c.to(positions, tensor.Int64), c.count(c.axis(x, -2))), 0)
 	}
-	o := &op.Rotary{Heads: int(c.int("num_heads", 0)), Interleaved: c.bool("interleaved", false)}
+	o := c.rotary()
 	if rank, _ := x.Type.Rank(); rank != 3 || o.Heads > 0 {
 		return c.exprs(o, x, cos, c.in[3], positions), nil
 	}

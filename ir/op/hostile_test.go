@@ -60,7 +60,15 @@ func TestRefused(t *testing.T) {
 			Starts: []int{0}}, []tensor.Value{tensor.New(tensor.Float32, 1, 1)}, "above itself"},
 		"a feature too far": {&TreeEnsemble{Targets: 1, Features: []int{3}}, []tensor.Value{tensor.New(tensor.Float32, 1, 1)}, "feature 3 of 1"},
 		"no such category":  {&CategoryOneHot{Categories: tensor.Must([]int64{1}, 1), Strict: true}, []tensor.Value{tensor.Must([]int64{2}, 1)}, "none of the"},
-		"key past the end":  {&CastMap{Elem: tensor.Float32, Length: 2}, []tensor.Value{&tensor.Map{Keys: tensor.Must([]int64{2}, 1), Values: f(1)}}, "does not fit"},
+		"no locale":         {&StringNormalizer{Case: CaseLower, Locale: "not one"}, []tensor.Value{tensor.Must([]string{"a"}, 1)}, "no name of a locale"},
+		"Lithuanian":        {&StringNormalizer{Case: CaseLower, Locale: "lt_LT"}, []tensor.Value{tensor.Must([]string{"a"}, 1)}, "not supported"},
+		"narrow tables": {&Rotary{Turned: -1}, []tensor.Value{tensor.New(tensor.Float32, 1, 1, 2, 8), tensor.New(tensor.Float32, 2, 3), tensor.New(tensor.Float32, 2, 3)},
+			"tables of 3 columns turn 6 elements of a head, want 8 of 8"},
+		"wide tables": {&Rotary{}, []tensor.Value{tensor.New(tensor.Float32, 1, 1, 2, 8), tensor.New(tensor.Float32, 2, 5), tensor.New(tensor.Float32, 2, 5)},
+			"turn 10 elements of a head, want 8 of 8"},
+		"other tables": {&Rotary{Turned: 4}, []tensor.Value{tensor.New(tensor.Float32, 1, 1, 2, 8), tensor.New(tensor.Float32, 2, 2), tensor.New(tensor.Float32, 2, 1)},
+			"does not hold 2 pairs"},
+		"key past the end": {&CastMap{Elem: tensor.Float32, Length: 2}, []tensor.Value{&tensor.Map{Keys: tensor.Must([]int64{2}, 1), Values: f(1)}}, "does not fit"},
 	} {
 		_, err := eval(c.op, c.in...)
 		if err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "internal error") {

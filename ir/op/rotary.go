@@ -17,6 +17,44 @@ import (
 type Rotary struct {
 	Heads       int // H; needed for x of rank 3 only
 	Interleaved bool
+	Turned      int // 2·R, which the tables must fit; 0: whatever they have, -1: all of a head
+}
+
+// Check checks the number of pairs that a table holds against the size of a head.
+func (o *Rotary) Check(pairs, size int) error {
+	if want := o.turned(pairs, size); 2*pairs != want || want > size {
+		return fmt.Errorf("tables of %d columns turn %d elements of a head, want %d of %d", pairs, 2*pairs, min(want, size), size)
+	}
+	return nil
+}
+
+func (o *Rotary) turned(pairs, size int) int {
+	switch {
+	case o.Turned < 0:
+		return size
+	case o.Turned == 0:
+		return 2 * pairs
+	}
+	return o.Turned
+}
+
+// inferCheck is Check as far as the types of x and a table tell.
+func (o *Rotary) inferCheck(x, table ir.Type) error {
+	if !x.Ranked || !table.Ranked {
+		return nil
+	}
+	size, ok := x.Dims[len(x.Dims)-1].IsConst()
+	pairs, okPairs := table.Dims[len(table.Dims)-1].IsConst()
+	if !ok || !okPairs {
+		return nil
+	}
+	if len(x.Dims) == 3 {
+		if size%int64(o.Heads) != 0 {
+			return fmt.Errorf("%d columns do not divide into %d heads", size, o.Heads)
+		}
+		size /= int64(o.Heads)
+	}
+	return o.Check(int(pairs), int(size))
 }
 
 // Infer implements [ir.Op].
@@ -36,6 +74,9 @@ func (o *Rotary) Infer(c *ir.InferContext) ([]ir.Fact, error) {
 		if !t.Elem.IsFloat() || t.Ranked && len(t.Dims) != 2 && (len(t.Dims) != 3 || c.Has(3)) {
 			return nil, fmt.Errorf("table %d has the wrong type, %v", i, t)
 		}
+		if err := o.inferCheck(x, t); err != nil {
+			return nil, err
+		}
 	}
 	if t := c.Type(3); c.Has(3) && !t.Elem.IsInteger() {
 		return nil, fmt.Errorf("positions must be integers, got %v", t)
@@ -53,8 +94,8 @@ func (o *Rotary) Eval(c *ir.EvalContext) error {
 	if s := c.Tensor(1).Shape(); len(s) > 0 {
 		half = s[len(s)-1]
 	}
-	if 2*half > x.size {
-		return fmt.Errorf("tables for %d pairs do not fit heads of %d elements", half, x.size)
+	if err := o.Check(half, x.size); err != nil {
+		return err
 	}
 	cos, err := rotaryTable(c.Tensor(1), c.Tensor(3), x, half)
 	if err != nil {
