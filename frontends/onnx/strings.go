@@ -28,7 +28,7 @@ func init() {
 		row{"", "StringConcat", 20, simple(2, 2, func(*call) ir.Op { return &op.StringConcat{} })},
 		row{"", "StringNormalizer", 10, simple(1, 1, func(c *call) ir.Op {
 			return &op.StringNormalizer{Case: op.Case(c.string("case_change_action", "NONE")), CaseSensitive: c.bool("is_case_sensitive", false),
-				Stopwords: c.strings("stopwords")}
+				Stopwords: c.strings("stopwords"), Locale: c.string("locale", "")}
 		})},
 		row{"", "StringSplit", 20, simple(1, 1, func(c *call) ir.Op {
 			return &op.StringSplit{Delimiter: c.string("delimiter", ""), MaxSplit: int(c.int("maxsplit", -1))}

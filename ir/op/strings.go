@@ -132,86 +132,6 @@ func (o *StringSplit) Eval(c *ir.EvalContext) error {
 	return nil
 }
 
-// Case says how StringNormalizer changes letters.
-type Case string
-
-// The changes of letters.
-const (
-	CaseNone  Case = "NONE"
-	CaseLower Case = "LOWER"
-	CaseUpper Case = "UPPER"
-)
-
-func (k Case) apply(s string) string {
-	switch k {
-	case CaseLower:
-		return strings.ToLower(s)
-	case CaseUpper:
-		return strings.ToUpper(s)
-	}
-	return s
-}
-
-// StringNormalizer drops the strings of a tensor [C] or [1, C] that are stop words, compared without regard to case unless
-// CaseSensitive is set, and changes the case of the others. If none is left, the result is one empty string.
-type StringNormalizer struct {
-	Case          Case
-	CaseSensitive bool
-	Stopwords     []string
-}
-
-// Infer implements [ir.Op].
-func (o *StringNormalizer) Infer(c *ir.InferContext) ([]ir.Fact, error) {
-	if err := c.Expect(1, 1); err != nil {
-		return nil, err
-	}
-	if o.Case != CaseNone && o.Case != CaseLower && o.Case != CaseUpper {
-		return nil, fmt.Errorf("the change of case must be NONE, LOWER or UPPER, got %q", o.Case)
-	}
-	t, err := checkStrings(c, 0)
-	if err != nil {
-		return nil, err
-	}
-	switch rank, ok := t.Rank(); {
-	case !ok:
-		return []ir.Fact{ir.Of(t)}, nil
-	case rank == 1:
-		return []ir.Fact{ir.Of(t.WithDims(c.Fresh("words")))}, nil
-	case rank == 2:
-		return []ir.Fact{ir.Of(t.WithDims(sym.Const(1), c.Fresh("words")))}, nil
-	}
-	return nil, fmt.Errorf("takes shapes [C] and [1, C], got %v", t)
-}
-
-// Eval implements [ir.Op].
-func (o *StringNormalizer) Eval(c *ir.EvalContext) error {
-	in, shape := stringsOf(c, 0), c.Tensor(0).Shape()
-	if len(shape) != 1 && (len(shape) != 2 || shape[0] != 1) {
-		return fmt.Errorf("takes shapes [C] and [1, C], got %v", shape)
-	}
-	key := strings.ToLower
-	if o.CaseSensitive {
-		key = func(s string) string { return s }
-	}
-	stop := map[string]bool{}
-	for _, s := range o.Stopwords {
-		stop[key(s)] = true
-	}
-	var kept []string
-	for _, s := range in {
-		if !stop[key(s)] {
-			kept = append(kept, o.Case.apply(s))
-		}
-	}
-	if len(kept) == 0 {
-		kept = []string{""}
-	}
-	shape = append([]int{}, shape...)
-	shape[len(shape)-1] = len(kept)
-	copy(c.New(0, tensor.String, shape...).Strings(), kept)
-	return nil
-}
-
 // RegexFullMatch tells which strings match a regular expression of RE2 as a whole.
 type RegexFullMatch struct{ Pattern string }
 
@@ -253,6 +173,5 @@ func (o *RegexFullMatch) Eval(c *ir.EvalContext) error {
 func init() {
 	ir.Register[StringConcat]()
 	ir.Register[StringSplit]()
-	ir.Register[StringNormalizer]()
 	ir.Register[RegexFullMatch]()
 }
