@@ -212,8 +212,8 @@ func (k *attend) cache(x *exec, in, out []*tensor.Tensor) error {
 		return fmt.Errorf("%d keys, but %d values", k.keys.total, k.values.total)
 	}
 	if k.keys.past != nil {
-		for _, first := range p.Starts {
-			if first < 0 || k.keys.new > k.keys.total-first {
+		for b := range p.Batch {
+			if first := k.first(b); first < 0 || k.keys.new > k.keys.total-first {
 				return fmt.Errorf("%d new keys from position %d on do not fit a cache of %d", k.keys.new, first, k.keys.total)
 			}
 		}
@@ -244,16 +244,27 @@ func (k *attend) join(lo, hi int) {
 			c, n = &k.values, i-count
 		}
 		if c.joined {
-			c.join(n/p.Groups, n%p.Groups, p)
+			c.join(n/p.Groups, n%p.Groups, k.first(n/p.Groups), p)
 		}
 	}
 }
 
-func (c *cache) join(b, g int, p *attention.Problem) {
-	size, first := c.size, 0
+// first is the row of the first new key of batch b.
+func (k *attend) first(b int) int {
+	switch {
+	case k.keys.past == nil:
+		return 0
+	case k.op.Append:
+		return k.keys.before
+	}
+	return k.problem.Starts[b]
+}
+
+// join writes the rows of one head, the new ones from row first on.
+func (c *cache) join(b, g, first int, p *attention.Problem) {
+	size := c.size
 	dst := c.all.Data[b*c.all.Batch+g*c.all.Head:][:c.total*size]
 	if c.past != nil {
-		first = p.Starts[b]
 		n := c.before * size
 		copy(dst, c.past[(b*p.Groups+g)*n:][:n])
 		clear(dst[n:])

@@ -132,7 +132,11 @@ func checkAttention(t *testing.T, r *rand.Rand) {
 		past = r.IntN(8)
 		keys += past
 		in[op.AttentionPastK], in[op.AttentionPastV] = random(r, batch, groups, past, size), random(r, batch, groups, past, valueSize)
-		if r.IntN(2) == 0 { // with room to spare, and now and then without enough
+		switch r.IntN(3) {
+		case 0: // behind the past, wherever the queries stand
+			o.Append = true
+			starts = append(starts, int64(r.IntN(9)-4))
+		case 1: // with room to spare, and now and then without enough
 			keys += r.IntN(3)
 			in[op.AttentionCapacity] = tensor.Must([]int64{int64(keys)}, 1)
 			for range batch {

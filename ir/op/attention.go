@@ -21,7 +21,8 @@ import (
 //	3  scores      [B, H, S, T], as far as they have got at the stage Scores, with the element type of Q
 //
 // Query i of batch b stands at position Start[b] + i among the keys, where Start is P unless it is given; key j stands at j. With past keys,
-// the new ones are written at positions Start[b], Start[b]+1, …, and T is P + N, or the larger of P and Capacity. Without, T is N.
+// the new ones are written at positions Start[b], Start[b]+1, …, or with Append behind the past ones, and T is P + N, or the larger of P and
+// Capacity. Without, T is N.
 //
 // A key takes part for a query at position p unless one of these masks it:
 //
@@ -42,6 +43,7 @@ type Attention struct {
 	Scale          float32 // factor of the scores; 0 is 1/√D
 	Softcap        float32 // if > 0: scores become Softcap·tanh(score/Softcap)
 	Causal         bool
+	Append         bool         // new keys follow the P past ones, wherever the queries stand
 	Left, Right    int          // the window, in keys to either side, the query's own position included; 0 is no limit
 	Empty          EmptyRow     // weights of a query without any key
 	Scores         ScoreStage   // of result 3
@@ -235,6 +237,9 @@ func (o *Attention) check(c *ir.InferContext) error {
 	}
 	if c.Has(AttentionPastK) != c.Has(AttentionPastV) {
 		return fmt.Errorf("past keys and past values must be given together")
+	}
+	if o.Append && !c.Has(AttentionPastK) {
+		return fmt.Errorf("there are no past keys to append to")
 	}
 	if p, v := c.Type(AttentionPastK), c.Type(AttentionPastV); c.Has(AttentionPastK) && (p.Elem != c.Type(AttentionK).Elem || v.Elem != c.Type(AttentionV).Elem) {
 		return fmt.Errorf("past %v and %v do not have the elements of K %v and V %v", p, v, c.Type(AttentionK), c.Type(AttentionV))

@@ -168,7 +168,10 @@ func (o *Attention) presentOf(c *ir.EvalContext, i int, fresh headView, input in
 				}
 			}
 			first := 0
-			if past != nil {
+			switch {
+			case past != nil && o.Append:
+				first = past.Dim(2)
+			case past != nil:
 				first = starts[b]
 			}
 			if first < 0 || fresh.rows > total-first {
