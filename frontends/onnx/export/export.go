@@ -37,6 +37,10 @@ func (e *UnsupportedError) Error() string {
 
 // Model is the ONNX spelling of g. Its tensors share the memory of the constants in g.
 func Model(g *ir.Graph, o Options) (*proto.Model, error) {
+	g, err := joined(g)
+	if err != nil {
+		return nil, err
+	}
 	m := &model{options: o, names: map[string]bool{}, nodeNames: map[string]bool{}, problems: map[string]string{}}
 	s := m.scope(nil, g)
 	for _, v := range g.Inputs() {
