@@ -62,30 +62,33 @@ func reshapeBefore(g *ir.Graph, n *ir.Node, x *ir.Value, dims ...sym.Expr) (*ir.
 }
 
 func attentionByRows(r *run, g *ir.Graph, n *ir.Node, o *op.Attention) error {
-	y := n.Out()[0]
-	q := exchanged(n.Input(op.AttentionQ))
-	if q == nil || !single(y) {
-		return nil
-	}
-	back := y.Uses()[0].Node
-	t, ok := back.Op.(*op.Transpose)
-	if !ok || !slices.Equal(t.Perm, []int{0, 2, 1, 3}) || !r.rewrite() {
-		return nil
-	}
 	m, in := *o, slices.Clone(n.In())
 	size := func(v *ir.Value, axis int) int { k, _ := v.Type.Dims[axis].IsConst(); return int(k) }
-	m.Heads = size(q, 2)
-	var err error
-	if in[op.AttentionQ], err = sideBySide(g, n, q); err != nil {
-		return err
+	var back *ir.Node // exchanges the result
+	if q, y := exchanged(in[op.AttentionQ]), n.Out()[0]; q != nil && single(y) {
+		t, ok := y.Uses()[0].Node.Op.(*op.Transpose)
+		if ok && slices.Equal(t.Perm, []int{0, 2, 1, 3}) {
+			back, in[op.AttentionQ], m.Heads = y.Uses()[0].Node, q, size(q, 2)
+		}
+	}
+	if rank, ok := in[op.AttentionQ].Type.Rank(); back == nil && (!ok || rank == 4) {
+		return nil
+	}
+	turned := []int{op.AttentionQ}
+	if back == nil {
+		turned = nil
 	}
 	for _, i := range []int{op.AttentionK, op.AttentionV} {
-		x := exchanged(in[i])
-		if x == nil {
-			continue
+		if x := exchanged(in[i]); x != nil {
+			in[i], m.KVHeads, turned = x, size(x, 2), append(turned, i)
 		}
-		m.KVHeads = size(x, 2)
-		if in[i], err = sideBySide(g, n, x); err != nil {
+	}
+	if turned == nil || !r.rewrite() {
+		return nil
+	}
+	var err error
+	for _, i := range turned {
+		if in[i], err = sideBySide(g, n, in[i]); err != nil {
 			return err
 		}
 	}
@@ -94,16 +97,20 @@ func attentionByRows(r *run, g *ir.Graph, n *ir.Node, o *op.Attention) error {
 		return err
 	}
 	rows.Name = n.Name
-	for i, v := range n.Out()[1:] {
-		g.ReplaceUses(v, rows.Out()[i+1])
+	for i, v := range n.Out() {
+		if i > 0 || back == nil {
+			g.ReplaceUses(v, rows.Out()[i])
+		}
 	}
-	v, err := reshapeBefore(g, back, rows.Out()[0], back.Out()[0].Type.Dims...)
-	if err != nil {
-		return err
+	if back != nil {
+		v, err := reshapeBefore(g, back, rows.Out()[0], back.Out()[0].Type.Dims...)
+		if err != nil {
+			return err
+		}
+		g.ReplaceUses(back.Out()[0], v)
+		g.Remove(back)
 	}
-	g.ReplaceUses(back.Out()[0], v)
 	ir.Credit(rows, n)
-	g.Remove(back)
 	g.Remove(n)
 	return nil
 }

@@ -48,6 +48,7 @@ var stages = [][]Pass{
 		{"norm", "recognises layer and root mean square normalisation, and takes scale and bias in", norms},
 		{"rotary", "recognises rotary position embeddings, their tables computed once", rotaries},
 		{"attention", "recognises scaled dot-product attention, its masks as structure", attentions},
+		{"cache", "lets attention append new keys and values to past ones", caches},
 		{"heads", "lets attention and rotary embeddings read heads side by side instead of exchanging axes", heads},
 	},
 }
