@@ -8,7 +8,7 @@
 // programmer's bug. No function allocates.
 //
 // Accuracy, over all float32 arguments, denormal results included: [Exp], [Log], [Tanh], [Sigmoid] and [Erf] are within 2 ULP; [Sin] and
-// [Cos] too, where the result is not denormal. [Silu] is within 3 ULP, [Softplus] and [Gelu] within 4, where the result is not denormal;
+// [Cos] too, where the result is not denormal. [Silu] and [Gelu] are within 3 ULP, [Softplus] within 4, where the result is not denormal;
 // [GeluRough] is within 4 ULP of the larger of the result and min(|x|, 8)/8.
 // [GeluTanh] and [Silu] with a factor other than 1 within 4 ULP plus the error of rounding the argument of the exponential. Add, Sub, Mul,
 // Div, Sqrt, Reciprocal, Abs, Neg and Square round once, as IEEE 754 asks. NaN propagates through every function, Min and Max included. The

@@ -133,21 +133,33 @@ one:
 	VFMADD213PS  constants<>+320(SB), Y2, Y4
 	VMULPS       Y2, Y2, Y5
 	VFMADD213PS  Y2, Y5, Y4
-	VADDPS       constants<>+352(SB), Y4, Y2
+	VADDPS       constants<>+352(SB), Y4, Y5
 	VPSUBD       constants<>+64(SB), Y3, Y3
-	VPSRAD       $0x01, Y3, Y4
-	VPADDD       constants<>+384(SB), Y4, Y5
-	VPSLLD       $0x17, Y5, Y5
-	VMULPS       Y5, Y2, Y2
-	VPSUBD       Y4, Y3, Y3
+	VPSRAD       $0x01, Y3, Y6
+	VPADDD       constants<>+384(SB), Y6, Y7
+	VPSLLD       $0x17, Y7, Y7
+	VMULPS       Y7, Y5, Y7
+	VPSUBD       Y6, Y3, Y3
 	VPADDD       constants<>+384(SB), Y3, Y3
 	VPSLLD       $0x17, Y3, Y3
-	VMULPS       Y3, Y2, Y2
-	VBROADCASTSS constants<>+352(SB), Y3
+	VMULPS       Y3, Y7, Y3
+	VADDPS       constants<>+352(SB), Y3, Y6
+	VBROADCASTSS constants<>+352(SB), Y7
+	VBLENDVPS    Y1, Y3, Y7, Y7
+	VDIVPS       Y6, Y7, Y7
+	VSUBPS       constants<>+352(SB), Y6, Y6
+	VSUBPS       Y6, Y3, Y6
+	VMULPS       constants<>+320(SB), Y3, Y3
+	VFNMADD231PS Y3, Y6, Y6
+	VSUBPS       constants<>+352(SB), Y5, Y3
+	VSUBPS       Y3, Y4, Y3
+	VMOVAPS      Y3, Y4
+	VFNMADD231PS Y2, Y3, Y4
+	VSUBPS       Y6, Y4, Y2
+	VXORPS       Y3, Y3, Y3
 	VBLENDVPS    Y1, Y2, Y3, Y1
-	VADDPS       constants<>+352(SB), Y2, Y2
-	VDIVPS       Y2, Y1, Y1
-	VMOVUPS      Y1, (AX)
+	VFMADD231PS  Y1, Y7, Y7
+	VMOVUPS      Y7, (AX)
 	ADDQ         $0x00000020, AX
 	ADDQ         $0x00000020, CX
 	SUBQ         $0x00000008, DX
@@ -175,21 +187,33 @@ rest:
 	VFMADD213PS  constants<>+320(SB), Y0, Y4
 	VMULPS       Y0, Y0, Y5
 	VFMADD213PS  Y0, Y5, Y4
-	VADDPS       constants<>+352(SB), Y4, Y0
+	VADDPS       constants<>+352(SB), Y4, Y5
 	VPSUBD       constants<>+64(SB), Y3, Y3
-	VPSRAD       $0x01, Y3, Y4
-	VPADDD       constants<>+384(SB), Y4, Y5
-	VPSLLD       $0x17, Y5, Y5
-	VMULPS       Y5, Y0, Y0
-	VPSUBD       Y4, Y3, Y3
+	VPSRAD       $0x01, Y3, Y6
+	VPADDD       constants<>+384(SB), Y6, Y7
+	VPSLLD       $0x17, Y7, Y7
+	VMULPS       Y7, Y5, Y7
+	VPSUBD       Y6, Y3, Y3
 	VPADDD       constants<>+384(SB), Y3, Y3
 	VPSLLD       $0x17, Y3, Y3
-	VMULPS       Y3, Y0, Y0
-	VBROADCASTSS constants<>+352(SB), Y3
-	VBLENDVPS    Y2, Y0, Y3, Y2
-	VADDPS       constants<>+352(SB), Y0, Y0
-	VDIVPS       Y0, Y2, Y0
-	VMASKMOVPS   Y0, Y1, (AX)
+	VMULPS       Y3, Y7, Y3
+	VADDPS       constants<>+352(SB), Y3, Y6
+	VBROADCASTSS constants<>+352(SB), Y7
+	VBLENDVPS    Y2, Y3, Y7, Y7
+	VDIVPS       Y6, Y7, Y7
+	VSUBPS       constants<>+352(SB), Y6, Y6
+	VSUBPS       Y6, Y3, Y6
+	VMULPS       constants<>+320(SB), Y3, Y3
+	VFNMADD231PS Y3, Y6, Y6
+	VSUBPS       constants<>+352(SB), Y5, Y3
+	VSUBPS       Y3, Y4, Y3
+	VMOVAPS      Y3, Y4
+	VFNMADD231PS Y0, Y3, Y4
+	VSUBPS       Y6, Y4, Y0
+	VXORPS       Y3, Y3, Y3
+	VBLENDVPS    Y2, Y0, Y3, Y0
+	VFMADD231PS  Y0, Y7, Y7
+	VMASKMOVPS   Y7, Y1, (AX)
 	ADDQ         $0x00000020, AX
 	ADDQ         $0x00000020, CX
 
@@ -942,44 +966,55 @@ one:
 	VFMADD213PS  constants<>+2368(SB), Y5, Y6
 	VFMADD213PS  constants<>+2400(SB), Y5, Y6
 	VFMADD213PS  constants<>+2432(SB), Y5, Y6
-	VMULPS       Y6, Y5, Y6
-	VSUBPS       Y4, Y3, Y7
-	VFMADD231PS  constants<>+2144(SB), Y2, Y7
-	VMOVAPS      Y3, Y8
-	VFNMADD231PS Y5, Y4, Y8
-	VFNMADD231PS Y5, Y7, Y8
-	VMULPS       constants<>+2464(SB), Y8, Y4
-	VFMADD231PS  Y4, Y6, Y6
+	VMULPS       Y6, Y5, Y7
+	VFMSUB213PS  Y7, Y5, Y6
+	VSUBPS       Y4, Y3, Y8
+	VFMADD231PS  constants<>+2144(SB), Y2, Y8
+	VMOVAPS      Y3, Y9
+	VFNMADD231PS Y5, Y4, Y9
+	VFNMADD231PS Y5, Y8, Y9
+	VMULPS       constants<>+2464(SB), Y9, Y4
+	VFMADD231PS  Y4, Y7, Y6
 	VMULPS       Y2, Y2, Y4
 	VMOVAPS      Y2, Y5
 	VFMSUB213PS  Y4, Y2, Y5
 	VMULPS       constants<>+1280(SB), Y4, Y4
 	VMULPS       constants<>+1280(SB), Y5, Y5
-	VBROADCASTSS constants<>+64(SB), Y7
-	VFMADD231PS  constants<>+96(SB), Y4, Y7
-	VSUBPS       constants<>+64(SB), Y7, Y8
-	VMOVAPS      Y4, Y9
-	VFNMADD231PS constants<>+128(SB), Y8, Y9
-	VFNMADD231PS constants<>+160(SB), Y8, Y9
-	VADDPS       Y5, Y9, Y5
-	VBROADCASTSS constants<>+192(SB), Y8
-	VFMADD213PS  constants<>+224(SB), Y5, Y8
-	VFMADD213PS  constants<>+256(SB), Y5, Y8
-	VFMADD213PS  constants<>+288(SB), Y5, Y8
-	VFMADD213PS  constants<>+320(SB), Y5, Y8
-	VMULPS       Y5, Y5, Y9
-	VFMADD213PS  Y5, Y9, Y8
-	VADDPS       constants<>+352(SB), Y8, Y5
-	VPSLLD       $0x17, Y7, Y7
-	VPADDD       Y7, Y5, Y5
+	VBROADCASTSS constants<>+64(SB), Y8
+	VFMADD231PS  constants<>+96(SB), Y4, Y8
+	VSUBPS       constants<>+64(SB), Y8, Y9
+	VMOVAPS      Y4, Y10
+	VFNMADD231PS constants<>+128(SB), Y9, Y10
+	VFNMADD231PS constants<>+160(SB), Y9, Y10
+	VADDPS       Y5, Y10, Y5
+	VBROADCASTSS constants<>+192(SB), Y9
+	VFMADD213PS  constants<>+224(SB), Y5, Y9
+	VFMADD213PS  constants<>+256(SB), Y5, Y9
+	VFMADD213PS  constants<>+288(SB), Y5, Y9
+	VFMADD213PS  constants<>+320(SB), Y5, Y9
+	VMULPS       Y5, Y5, Y10
+	VFMADD213PS  Y5, Y10, Y9
+	VADDPS       constants<>+352(SB), Y9, Y10
 	VCMPPS       $0x01, constants<>+2496(SB), Y4, Y4
-	VANDNPS      Y5, Y4, Y4
-	VMULPS       Y4, Y6, Y5
-	VSUBPS       Y5, Y3, Y3
+	VPSLLD       $0x17, Y8, Y8
+	VPADDD       Y8, Y10, Y8
+	VANDNPS      Y8, Y4, Y4
+	VADDPS       Y6, Y7, Y8
+	VMULPS       Y4, Y8, Y8
+	VSUBPS       Y8, Y3, Y3
 	VMULPS       Y3, Y1, Y3
-	VMULPS       Y6, Y1, Y5
-	VMULPS       Y4, Y5, Y4
-	VBLENDVPS    Y1, Y4, Y3, Y3
+	VMULPS       Y7, Y1, Y8
+	VMOVAPS      Y1, Y11
+	VFMSUB213PS  Y8, Y7, Y11
+	VFMADD231PS  Y6, Y1, Y11
+	VSUBPS       constants<>+352(SB), Y10, Y6
+	VSUBPS       Y6, Y9, Y6
+	VMOVAPS      Y6, Y7
+	VFNMADD231PS Y5, Y6, Y7
+	VFMADD231PS  Y7, Y8, Y11
+	VMULPS       Y4, Y11, Y5
+	VFMADD213PS  Y5, Y4, Y8
+	VBLENDVPS    Y1, Y8, Y3, Y3
 	VMULPS       Y1, Y1, Y4
 	VBROADCASTSS constants<>+2528(SB), Y5
 	VFMADD213PS  constants<>+2560(SB), Y4, Y5
@@ -1019,44 +1054,55 @@ rest:
 	VFMADD213PS  constants<>+2368(SB), Y5, Y6
 	VFMADD213PS  constants<>+2400(SB), Y5, Y6
 	VFMADD213PS  constants<>+2432(SB), Y5, Y6
-	VMULPS       Y6, Y5, Y6
-	VSUBPS       Y4, Y3, Y7
-	VFMADD231PS  constants<>+2144(SB), Y0, Y7
-	VMOVAPS      Y3, Y8
-	VFNMADD231PS Y5, Y4, Y8
-	VFNMADD231PS Y5, Y7, Y8
-	VMULPS       constants<>+2464(SB), Y8, Y4
-	VFMADD231PS  Y4, Y6, Y6
+	VMULPS       Y6, Y5, Y7
+	VFMSUB213PS  Y7, Y5, Y6
+	VSUBPS       Y4, Y3, Y8
+	VFMADD231PS  constants<>+2144(SB), Y0, Y8
+	VMOVAPS      Y3, Y9
+	VFNMADD231PS Y5, Y4, Y9
+	VFNMADD231PS Y5, Y8, Y9
+	VMULPS       constants<>+2464(SB), Y9, Y4
+	VFMADD231PS  Y4, Y7, Y6
 	VMULPS       Y0, Y0, Y4
 	VMOVAPS      Y0, Y5
 	VFMSUB213PS  Y4, Y0, Y5
 	VMULPS       constants<>+1280(SB), Y4, Y4
 	VMULPS       constants<>+1280(SB), Y5, Y5
-	VBROADCASTSS constants<>+64(SB), Y7
-	VFMADD231PS  constants<>+96(SB), Y4, Y7
-	VSUBPS       constants<>+64(SB), Y7, Y8
-	VMOVAPS      Y4, Y9
-	VFNMADD231PS constants<>+128(SB), Y8, Y9
-	VFNMADD231PS constants<>+160(SB), Y8, Y9
-	VADDPS       Y5, Y9, Y5
-	VBROADCASTSS constants<>+192(SB), Y8
-	VFMADD213PS  constants<>+224(SB), Y5, Y8
-	VFMADD213PS  constants<>+256(SB), Y5, Y8
-	VFMADD213PS  constants<>+288(SB), Y5, Y8
-	VFMADD213PS  constants<>+320(SB), Y5, Y8
-	VMULPS       Y5, Y5, Y9
-	VFMADD213PS  Y5, Y9, Y8
-	VADDPS       constants<>+352(SB), Y8, Y5
-	VPSLLD       $0x17, Y7, Y7
-	VPADDD       Y7, Y5, Y5
+	VBROADCASTSS constants<>+64(SB), Y8
+	VFMADD231PS  constants<>+96(SB), Y4, Y8
+	VSUBPS       constants<>+64(SB), Y8, Y9
+	VMOVAPS      Y4, Y10
+	VFNMADD231PS constants<>+128(SB), Y9, Y10
+	VFNMADD231PS constants<>+160(SB), Y9, Y10
+	VADDPS       Y5, Y10, Y5
+	VBROADCASTSS constants<>+192(SB), Y9
+	VFMADD213PS  constants<>+224(SB), Y5, Y9
+	VFMADD213PS  constants<>+256(SB), Y5, Y9
+	VFMADD213PS  constants<>+288(SB), Y5, Y9
+	VFMADD213PS  constants<>+320(SB), Y5, Y9
+	VMULPS       Y5, Y5, Y10
+	VFMADD213PS  Y5, Y10, Y9
+	VADDPS       constants<>+352(SB), Y9, Y10
 	VCMPPS       $0x01, constants<>+2496(SB), Y4, Y4
-	VANDNPS      Y5, Y4, Y4
-	VMULPS       Y4, Y6, Y5
-	VSUBPS       Y5, Y3, Y3
+	VPSLLD       $0x17, Y8, Y8
+	VPADDD       Y8, Y10, Y8
+	VANDNPS      Y8, Y4, Y4
+	VADDPS       Y6, Y7, Y8
+	VMULPS       Y4, Y8, Y8
+	VSUBPS       Y8, Y3, Y3
 	VMULPS       Y3, Y2, Y3
-	VMULPS       Y6, Y2, Y5
-	VMULPS       Y4, Y5, Y4
-	VBLENDVPS    Y2, Y4, Y3, Y3
+	VMULPS       Y7, Y2, Y8
+	VMOVAPS      Y2, Y11
+	VFMSUB213PS  Y8, Y7, Y11
+	VFMADD231PS  Y6, Y2, Y11
+	VSUBPS       constants<>+352(SB), Y10, Y6
+	VSUBPS       Y6, Y9, Y6
+	VMOVAPS      Y6, Y7
+	VFNMADD231PS Y5, Y6, Y7
+	VFMADD231PS  Y7, Y8, Y11
+	VMULPS       Y4, Y11, Y5
+	VFMADD213PS  Y5, Y4, Y8
+	VBLENDVPS    Y2, Y8, Y3, Y3
 	VMULPS       Y2, Y2, Y4
 	VBROADCASTSS constants<>+2528(SB), Y5
 	VFMADD213PS  constants<>+2560(SB), Y4, Y5

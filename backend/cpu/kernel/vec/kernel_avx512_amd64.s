@@ -86,27 +86,39 @@ one:
 	VMOVUPS           (CX), Z1
 	VORPS.BCST        constants<>+384(SB), Z1, Z2
 	VMAXPS            Z2, Z0, Z2
-	VBROADCASTSS      constants<>+64(SB), Z5
-	VFMADD231PS.BCST  constants<>+96(SB), Z2, Z5
-	VSUBPS.BCST       constants<>+64(SB), Z5, Z5
+	VBROADCASTSS      constants<>+64(SB), Z9
+	VFMADD231PS.BCST  constants<>+96(SB), Z2, Z9
+	VSUBPS.BCST       constants<>+64(SB), Z9, Z9
 	VMOVAPS           Z2, Z2
-	VFNMADD231PS.BCST constants<>+128(SB), Z5, Z2
-	VFNMADD231PS.BCST constants<>+160(SB), Z5, Z2
-	VBROADCASTSS      constants<>+192(SB), Z6
-	VFMADD213PS.BCST  constants<>+224(SB), Z2, Z6
-	VFMADD213PS.BCST  constants<>+256(SB), Z2, Z6
-	VFMADD213PS.BCST  constants<>+288(SB), Z2, Z6
-	VFMADD213PS.BCST  constants<>+320(SB), Z2, Z6
-	VMULPS            Z2, Z2, Z7
-	VFMADD213PS       Z2, Z7, Z6
-	VADDPS.BCST       constants<>+352(SB), Z6, Z2
-	VSCALEFPS         Z5, Z2, Z2
+	VFNMADD231PS.BCST constants<>+128(SB), Z9, Z2
+	VFNMADD231PS.BCST constants<>+160(SB), Z9, Z2
+	VBROADCASTSS      constants<>+192(SB), Z10
+	VFMADD213PS.BCST  constants<>+224(SB), Z2, Z10
+	VFMADD213PS.BCST  constants<>+256(SB), Z2, Z10
+	VFMADD213PS.BCST  constants<>+288(SB), Z2, Z10
+	VFMADD213PS.BCST  constants<>+320(SB), Z2, Z10
+	VMULPS            Z2, Z2, Z11
+	VFMADD213PS       Z2, Z11, Z10
+	VADDPS.BCST       constants<>+352(SB), Z10, Z11
+	VSCALEFPS         Z9, Z11, Z9
 	VPMOVD2M          Z1, K1
-	VBROADCASTSS      constants<>+352(SB), Z1
-	VBLENDMPS         Z2, Z1, K1, Z3
-	VADDPS.BCST       constants<>+352(SB), Z2, Z1
-	VDIVPS            Z1, Z3, Z1
-	VMOVUPS           Z1, (AX)
+	VADDPS.BCST       constants<>+352(SB), Z9, Z1
+	VBROADCASTSS      constants<>+352(SB), Z12
+	VBLENDMPS         Z9, Z12, K1, Z3
+	VDIVPS            Z1, Z3, Z12
+	VSUBPS.BCST       constants<>+352(SB), Z1, Z1
+	VSUBPS            Z1, Z9, Z1
+	VMULPS.BCST       constants<>+320(SB), Z9, Z9
+	VFNMADD231PS      Z9, Z1, Z1
+	VSUBPS.BCST       constants<>+352(SB), Z11, Z9
+	VSUBPS            Z9, Z10, Z9
+	VMOVAPS           Z9, Z10
+	VFNMADD231PS      Z2, Z9, Z10
+	VSUBPS            Z1, Z10, Z1
+	VPXORD            Z4, Z4, Z4
+	VBLENDMPS         Z1, Z4, K1, Z5
+	VFMADD231PS       Z5, Z12, Z12
+	VMOVUPS           Z12, (AX)
 	ADDQ              $0x00000040, AX
 	ADDQ              $0x00000040, CX
 	SUBQ              $0x00000010, DX
@@ -132,16 +144,28 @@ rest:
 	VFMADD213PS.BCST  constants<>+256(SB), Z0, Z3
 	VFMADD213PS.BCST  constants<>+288(SB), Z0, Z3
 	VFMADD213PS.BCST  constants<>+320(SB), Z0, Z3
-	VMULPS            Z0, Z0, Z5
-	VFMADD213PS       Z0, Z5, Z3
-	VADDPS.BCST       constants<>+352(SB), Z3, Z0
-	VSCALEFPS         Z2, Z0, Z0
+	VMULPS            Z0, Z0, Z4
+	VFMADD213PS       Z0, Z4, Z3
+	VADDPS.BCST       constants<>+352(SB), Z3, Z4
+	VSCALEFPS         Z2, Z4, Z2
 	VPMOVD2M          Z1, K2
-	VBROADCASTSS      constants<>+352(SB), Z1
-	VBLENDMPS         Z0, Z1, K2, Z4
-	VADDPS.BCST       constants<>+352(SB), Z0, Z0
-	VDIVPS            Z0, Z4, Z0
-	VMOVUPS           Z0, K1, (AX)
+	VADDPS.BCST       constants<>+352(SB), Z2, Z1
+	VBROADCASTSS      constants<>+352(SB), Z5
+	VBLENDMPS         Z2, Z5, K2, Z6
+	VDIVPS            Z1, Z6, Z5
+	VSUBPS.BCST       constants<>+352(SB), Z1, Z1
+	VSUBPS            Z1, Z2, Z1
+	VMULPS.BCST       constants<>+320(SB), Z2, Z2
+	VFNMADD231PS      Z2, Z1, Z1
+	VSUBPS.BCST       constants<>+352(SB), Z4, Z2
+	VSUBPS            Z2, Z3, Z2
+	VMOVAPS           Z2, Z3
+	VFNMADD231PS      Z0, Z2, Z3
+	VSUBPS            Z1, Z3, Z0
+	VPXORD            Z7, Z7, Z7
+	VBLENDMPS         Z0, Z7, K2, Z8
+	VFMADD231PS       Z8, Z5, Z5
+	VMOVUPS           Z5, K1, (AX)
 	ADDQ              $0x00000040, AX
 	ADDQ              $0x00000040, CX
 
@@ -818,45 +842,56 @@ one:
 	VFMADD213PS.BCST  constants<>+2336(SB), Z13, Z14
 	VFMADD213PS.BCST  constants<>+2368(SB), Z13, Z14
 	VFMADD213PS.BCST  constants<>+2400(SB), Z13, Z14
-	VMULPS            Z14, Z13, Z14
-	VSUBPS            Z12, Z11, Z15
-	VFMADD231PS.BCST  constants<>+2112(SB), Z2, Z15
-	VMOVAPS           Z11, Z16
-	VFNMADD231PS      Z13, Z12, Z16
-	VFNMADD231PS      Z13, Z15, Z16
-	VMULPS.BCST       constants<>+2432(SB), Z16, Z12
-	VFMADD231PS       Z12, Z14, Z14
+	VMULPS            Z14, Z13, Z15
+	VFMSUB213PS       Z15, Z13, Z14
+	VSUBPS            Z12, Z11, Z16
+	VFMADD231PS.BCST  constants<>+2112(SB), Z2, Z16
+	VMOVAPS           Z11, Z17
+	VFNMADD231PS      Z13, Z12, Z17
+	VFNMADD231PS      Z13, Z16, Z17
+	VMULPS.BCST       constants<>+2432(SB), Z17, Z12
+	VFMADD231PS       Z12, Z15, Z14
 	VMULPS            Z2, Z2, Z12
 	VMOVAPS           Z2, Z13
 	VFMSUB213PS       Z12, Z2, Z13
 	VMULPS.BCST       constants<>+1248(SB), Z12, Z12
 	VMULPS.BCST       constants<>+1248(SB), Z13, Z13
-	VBROADCASTSS      constants<>+64(SB), Z15
-	VFMADD231PS.BCST  constants<>+96(SB), Z12, Z15
-	VSUBPS.BCST       constants<>+64(SB), Z15, Z16
-	VMOVAPS           Z12, Z17
-	VFNMADD231PS.BCST constants<>+128(SB), Z16, Z17
-	VFNMADD231PS.BCST constants<>+160(SB), Z16, Z17
-	VADDPS            Z13, Z17, Z13
-	VBROADCASTSS      constants<>+192(SB), Z16
-	VFMADD213PS.BCST  constants<>+224(SB), Z13, Z16
-	VFMADD213PS.BCST  constants<>+256(SB), Z13, Z16
-	VFMADD213PS.BCST  constants<>+288(SB), Z13, Z16
-	VFMADD213PS.BCST  constants<>+320(SB), Z13, Z16
-	VMULPS            Z13, Z13, Z17
-	VFMADD213PS       Z13, Z17, Z16
-	VADDPS.BCST       constants<>+352(SB), Z16, Z13
-	VPSLLD            $0x17, Z15, Z15
-	VPADDD            Z15, Z13, Z13
+	VBROADCASTSS      constants<>+64(SB), Z16
+	VFMADD231PS.BCST  constants<>+96(SB), Z12, Z16
+	VSUBPS.BCST       constants<>+64(SB), Z16, Z17
+	VMOVAPS           Z12, Z18
+	VFNMADD231PS.BCST constants<>+128(SB), Z17, Z18
+	VFNMADD231PS.BCST constants<>+160(SB), Z17, Z18
+	VADDPS            Z13, Z18, Z13
+	VBROADCASTSS      constants<>+192(SB), Z17
+	VFMADD213PS.BCST  constants<>+224(SB), Z13, Z17
+	VFMADD213PS.BCST  constants<>+256(SB), Z13, Z17
+	VFMADD213PS.BCST  constants<>+288(SB), Z13, Z17
+	VFMADD213PS.BCST  constants<>+320(SB), Z13, Z17
+	VMULPS            Z13, Z13, Z18
+	VFMADD213PS       Z13, Z18, Z17
+	VADDPS.BCST       constants<>+352(SB), Z17, Z18
 	VCMPPS.BCST       $0x01, constants<>+2464(SB), Z12, K1
+	VPSLLD            $0x17, Z16, Z12
+	VPADDD            Z12, Z18, Z12
 	VPXORD            Z3, Z3, Z3
-	VBLENDMPS         Z3, Z13, K1, Z4
-	VMULPS            Z4, Z14, Z12
+	VBLENDMPS         Z3, Z12, K1, Z4
+	VADDPS            Z14, Z15, Z12
+	VMULPS            Z4, Z12, Z12
 	VSUBPS            Z12, Z11, Z11
 	VMULPS            Z11, Z1, Z11
+	VMULPS            Z15, Z1, Z12
+	VMOVAPS           Z1, Z16
+	VFMSUB213PS       Z12, Z15, Z16
+	VFMADD231PS       Z14, Z1, Z16
+	VSUBPS.BCST       constants<>+352(SB), Z18, Z14
+	VSUBPS            Z14, Z17, Z14
+	VMOVAPS           Z14, Z15
+	VFNMADD231PS      Z13, Z14, Z15
+	VFMADD231PS       Z15, Z12, Z16
+	VMULPS            Z4, Z16, Z13
+	VFMADD213PS       Z13, Z4, Z12
 	VPMOVD2M          Z1, K1
-	VMULPS            Z14, Z1, Z12
-	VMULPS            Z4, Z12, Z12
 	VBLENDMPS         Z12, Z11, K1, Z5
 	VMULPS            Z1, Z1, Z11
 	VBROADCASTSS      constants<>+2496(SB), Z12
@@ -897,45 +932,56 @@ rest:
 	VFMADD213PS.BCST  constants<>+2336(SB), Z4, Z5
 	VFMADD213PS.BCST  constants<>+2368(SB), Z4, Z5
 	VFMADD213PS.BCST  constants<>+2400(SB), Z4, Z5
-	VMULPS            Z5, Z4, Z5
-	VSUBPS            Z3, Z2, Z6
-	VFMADD231PS.BCST  constants<>+2112(SB), Z0, Z6
-	VMOVAPS           Z2, Z11
-	VFNMADD231PS      Z4, Z3, Z11
-	VFNMADD231PS      Z4, Z6, Z11
-	VMULPS.BCST       constants<>+2432(SB), Z11, Z3
-	VFMADD231PS       Z3, Z5, Z5
+	VMULPS            Z5, Z4, Z6
+	VFMSUB213PS       Z6, Z4, Z5
+	VSUBPS            Z3, Z2, Z11
+	VFMADD231PS.BCST  constants<>+2112(SB), Z0, Z11
+	VMOVAPS           Z2, Z12
+	VFNMADD231PS      Z4, Z3, Z12
+	VFNMADD231PS      Z4, Z11, Z12
+	VMULPS.BCST       constants<>+2432(SB), Z12, Z3
+	VFMADD231PS       Z3, Z6, Z5
 	VMULPS            Z0, Z0, Z3
 	VMOVAPS           Z0, Z4
 	VFMSUB213PS       Z3, Z0, Z4
 	VMULPS.BCST       constants<>+1248(SB), Z3, Z3
 	VMULPS.BCST       constants<>+1248(SB), Z4, Z4
-	VBROADCASTSS      constants<>+64(SB), Z6
-	VFMADD231PS.BCST  constants<>+96(SB), Z3, Z6
-	VSUBPS.BCST       constants<>+64(SB), Z6, Z11
-	VMOVAPS           Z3, Z12
-	VFNMADD231PS.BCST constants<>+128(SB), Z11, Z12
-	VFNMADD231PS.BCST constants<>+160(SB), Z11, Z12
-	VADDPS            Z4, Z12, Z4
-	VBROADCASTSS      constants<>+192(SB), Z11
-	VFMADD213PS.BCST  constants<>+224(SB), Z4, Z11
-	VFMADD213PS.BCST  constants<>+256(SB), Z4, Z11
-	VFMADD213PS.BCST  constants<>+288(SB), Z4, Z11
-	VFMADD213PS.BCST  constants<>+320(SB), Z4, Z11
-	VMULPS            Z4, Z4, Z12
-	VFMADD213PS       Z4, Z12, Z11
-	VADDPS.BCST       constants<>+352(SB), Z11, Z4
-	VPSLLD            $0x17, Z6, Z6
-	VPADDD            Z6, Z4, Z4
+	VBROADCASTSS      constants<>+64(SB), Z11
+	VFMADD231PS.BCST  constants<>+96(SB), Z3, Z11
+	VSUBPS.BCST       constants<>+64(SB), Z11, Z12
+	VMOVAPS           Z3, Z13
+	VFNMADD231PS.BCST constants<>+128(SB), Z12, Z13
+	VFNMADD231PS.BCST constants<>+160(SB), Z12, Z13
+	VADDPS            Z4, Z13, Z4
+	VBROADCASTSS      constants<>+192(SB), Z12
+	VFMADD213PS.BCST  constants<>+224(SB), Z4, Z12
+	VFMADD213PS.BCST  constants<>+256(SB), Z4, Z12
+	VFMADD213PS.BCST  constants<>+288(SB), Z4, Z12
+	VFMADD213PS.BCST  constants<>+320(SB), Z4, Z12
+	VMULPS            Z4, Z4, Z13
+	VFMADD213PS       Z4, Z13, Z12
+	VADDPS.BCST       constants<>+352(SB), Z12, Z13
 	VCMPPS.BCST       $0x01, constants<>+2464(SB), Z3, K2
+	VPSLLD            $0x17, Z11, Z3
+	VPADDD            Z3, Z13, Z3
 	VPXORD            Z7, Z7, Z7
-	VBLENDMPS         Z7, Z4, K2, Z8
-	VMULPS            Z8, Z5, Z3
+	VBLENDMPS         Z7, Z3, K2, Z8
+	VADDPS            Z5, Z6, Z3
+	VMULPS            Z8, Z3, Z3
 	VSUBPS            Z3, Z2, Z2
 	VMULPS            Z2, Z1, Z2
+	VMULPS            Z6, Z1, Z3
+	VMOVAPS           Z1, Z7
+	VFMSUB213PS       Z3, Z6, Z7
+	VFMADD231PS       Z5, Z1, Z7
+	VSUBPS.BCST       constants<>+352(SB), Z13, Z5
+	VSUBPS            Z5, Z12, Z5
+	VMOVAPS           Z5, Z6
+	VFNMADD231PS      Z4, Z5, Z6
+	VFMADD231PS       Z6, Z3, Z7
+	VMULPS            Z8, Z7, Z4
+	VFMADD213PS       Z4, Z8, Z3
 	VPMOVD2M          Z1, K2
-	VMULPS            Z5, Z1, Z3
-	VMULPS            Z8, Z3, Z3
 	VBLENDMPS         Z3, Z2, K2, Z9
 	VMULPS            Z1, Z1, Z2
 	VBROADCASTSS      constants<>+2496(SB), Z3

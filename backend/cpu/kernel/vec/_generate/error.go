@@ -30,23 +30,33 @@ func errorFunction(u *unit) {
 			d := u.hold(one)
 			u.addMul(d, t, f(0.35))
 			q := u.div(one, d)
-			p := u.mul(q, u.polynomial(q, 0.13962125778198242, 0.13986432552337646, 0.11981556564569473, 0.10557453334331512, -0.02326316572725773,
-				0.15939189493656158, -0.25590094923973083, 0.14406034350395203, -0.029163828119635582))
+			// Results that are products keep what rounding took from each factor.
+			ratio := u.polynomial(q, 0.13962125778198242, 0.13986432552337646, 0.11981556564569473, 0.10557453334331512, -0.02326316572725773,
+				0.15939189493656158, -0.25590094923973083, 0.14406034350395203, -0.029163828119635582)
+			p := u.mul(q, ratio)
+			u.mulSub(ratio, q, p) // the product is p+ratio
 			// The share of q that rounding took, which counts about 1.5 times in p
 			lost := u.sub(one, d)
 			u.addMul(lost, t, f(0.35))
 			share := u.hold(one)
 			u.subMul(share, d, q)
 			u.subMul(share, lost, q)
-			u.addMul(p, p, u.mul(share, f(1.5)))
+			u.addMul(ratio, p, u.mul(share, f(1.5)))
 			square := u.mul(t, t)
 			low := u.hold(t)
 			u.mulSub(low, t, square) // t² is square+low
 			exponent := u.mul(square, f(-0.5))
-			e := u.power(exponent, u.mul(low, f(-0.5))).normal()
-			e = u.zeroWhere(u.compare(less, exponent, f(-87)), e)
-			upper := u.mul(x, u.sub(one, u.mul(p, e)))
-			far := u.where(u.negative(x), u.mul(u.mul(x, p), e), upper)
+			power := u.power(exponent, u.mul(low, f(-0.5)))
+			e := u.zeroWhere(u.compare(less, exponent, f(-87)), power.normal())
+			upper := u.mul(x, u.sub(one, u.mul(u.add(p, ratio), e)))
+			lower := u.mul(x, p)
+			rest := u.hold(x)
+			u.mulSub(rest, p, lower) // x·p is lower+rest
+			u.addMul(rest, x, ratio)
+			u.addMul(rest, lower, power.lost())
+			rest = u.mul(rest, e)
+			u.mulAdd(lower, e, rest)
+			far := u.where(u.negative(x), lower, upper)
 			// Φ(x)-½ near 0, where the error of q is large beside the result's
 			near := u.mul(x, u.polynomial(u.mul(x, x), 0.3989422804014327, -0.06649038006690545, 0.009973557010035818, -0.0011873282154804545,
 				0.00011543468761615529))

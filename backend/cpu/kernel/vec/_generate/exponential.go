@@ -15,6 +15,7 @@ type power struct {
 	mantissa VecVirtual
 	n        VecVirtual // a float
 	shifted  VecVirtual // n+roundMagic, whose low bits are the integer n
+	r, y     VecVirtual // ln of the mantissa, and the mantissa less 1 before it was rounded
 }
 
 // power divides x by ln 2. Its absolute value must be below 2²⁰, and n fit what is done with it; low, a part of the exponent that x cannot
@@ -32,7 +33,16 @@ func (u *unit) power(x Register, low Register) power {
 	// (eʳ-1-r)/r² for |r| ≤ ln(2)/2
 	y := u.polynomial(r, 0.5, 0.16666516661643982, 0.04166620224714279, 0.008369073271751404, 0.0013950809370726347)
 	u.mulAdd(y, u.mul(r, r), r)
-	return power{u, u.add(y, f(1)), n, shifted}
+	return power{u, u.add(y, f(1)), n, shifted, r, y}
+}
+
+// lost is the share of the mantissa that rounding took: eˣ is nearer to mantissa·(1+lost)·2ⁿ.
+func (p power) lost() VecVirtual {
+	u := p.u
+	rest := u.sub(p.y, u.sub(p.mantissa, f(1)))
+	share := u.hold(rest)
+	u.subMul(share, rest, p.r) // rest·e⁻ʳ, to some hundredths of it
+	return share
 }
 
 // times is v·2ⁿ for -252 < n < 254, rounded once if it is denormal.
@@ -91,8 +101,14 @@ func exponential(u *unit) {
 	u.unary("sigmoid", "", "1/(1+e⁻ˣ) of x[i]", 1, func() func(x Register) VecVirtual {
 		decay := u.decay()
 		return func(x Register) VecVirtual {
-			_, e := decay(x, nil)
-			return u.div(u.where(u.negative(x), e, u.hold(f(1))), u.add(e, f(1)))
+			p, e := decay(x, nil)
+			negative := u.negative(x)
+			d := u.add(e, f(1))
+			y := u.div(u.where(negative, e, u.hold(f(1))), d)
+			rest := u.sub(e, u.sub(d, f(1))) // d+rest is 1+e
+			u.subMul(rest, rest, u.mul(e, f(0.5)))
+			u.addMul(y, y, u.where(negative, u.sub(p.lost(), rest), u.zero()))
+			return y
 		}
 	})
 	u.unary("silu", ", a float32", "x[i]·sigmoid(a·x[i])", 1, func() func(x Register) VecVirtual {
