@@ -28,6 +28,7 @@ var stages = [][]Pass{
 	{ // one spelling for everything
 		{"shapes", "replaces integer tensors that describe shapes by constants and dimension expressions", shapes},
 		{"arith", "spells arithmetic with constants one way", arith},
+		{"einsum", "spells sums over products as products of matrices", einsums},
 		{"contract", "spells contractions as matrix products with transposed operands as flags", contract},
 		{"fold", "computes what depends on constants only", fold},
 		{"branch", "replaces an If of a known condition by the body that is taken", branch},

@@ -14,9 +14,9 @@ import (
 // broadcast; without an arrow the result has all letters that occur once, in alphabetical order.
 type Einsum struct{ Equation string }
 
-// terms parses the equation into one list of labels an operand and one for the result; ellipsis axes are labels below 0, numbered from
-// the right.
-func (o *Einsum) terms(ranks []int) (in [][]rune, out []rune, err error) {
+// Terms parses the equation for operands of those ranks into one list of labels an operand, a label for each axis, and one for the result; axes of
+// an ellipsis have labels below 0, numbered from the right. It fails if the equation does not fit the ranks.
+func (o *Einsum) Terms(ranks []int) (in [][]rune, out []rune, err error) {
 	left, right, explicit := strings.Cut(strings.ReplaceAll(o.Equation, " ", ""), "->")
 	parts := strings.Split(left, ",")
 	if len(parts) != len(ranks) {
@@ -106,7 +106,7 @@ func (o *Einsum) Infer(c *ir.InferContext) ([]ir.Fact, error) {
 		}
 		ranks[i] = len(t.Dims)
 	}
-	in, out, err := o.terms(ranks)
+	in, out, err := o.Terms(ranks)
 	if err != nil {
 		return nil, err
 	}
@@ -135,7 +135,7 @@ func (o *Einsum) Eval(c *ir.EvalContext) error {
 	for i := range ranks {
 		ranks[i] = c.Tensor(i).Rank()
 	}
-	in, out, err := o.terms(ranks)
+	in, out, err := o.Terms(ranks)
 	if err != nil {
 		return err
 	}
