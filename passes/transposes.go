@@ -35,8 +35,8 @@ func transposes(r *run, g *ir.Graph) error {
 	return nil
 }
 
-// unmerge makes Reshape(Transpose(Reshape(x))) a transpose of a reshape where the first reshape merges leading axes, the transpose leaves the merged
-// axis in front, and the last reshape splits it.
+// unmerge makes Reshape(Transpose(Reshape(x))) a transpose of a reshape where the transpose leaves the first axis in front and the last reshape splits
+// that axis only.
 func unmerge(r *run, g *ir.Graph, n *ir.Node) error {
 	if _, ok := n.Op.(*op.Reshape); !ok {
 		return nil
@@ -49,21 +49,20 @@ func unmerge(r *run, g *ir.Graph, n *ir.Node) error {
 	if in == nil || !in.Input(0).Type.Ranked || !n.Out()[0].Type.Ranked {
 		return nil
 	}
-	x, merged, y := in.Input(0).Type.Dims, mid.Input(0).Type.Dims, n.Out()[0].Type.Dims
+	merged, y := mid.Input(0).Type.Dims, n.Out()[0].Type.Dims
 	rest := len(merged) - 1
-	from, to := len(x)-rest, len(y)-rest // leading axes before and after
-	if from < 2 || to < 2 || !sym.Product(x[:from]...).Equal(merged[0]) || !sym.Product(y[:to]...).Equal(merged[0]) {
+	to := len(y) - rest // leading axes of the result
+	if to < 2 || !sym.Product(y[:to]...).Equal(merged[0]) {
 		return nil
 	}
-	split := slices.Clone(y[:to])
+	split := append(slices.Clone(y[:to]), merged[1:]...)
 	perm := make([]int, len(y))
 	for i := range to {
 		perm[i] = i
 	}
 	for i := range rest {
 		perm[to+i] = t.Perm[1+i] - 1 + to
-		split = append(split, x[from+i])
-		if !x[from+i].Equal(merged[1+i]) || !y[to+i].Equal(merged[t.Perm[1+i]]) {
+		if !y[to+i].Equal(merged[t.Perm[1+i]]) {
 			return nil
 		}
 	}
