@@ -158,13 +158,15 @@ func (m *attentionMatch) scores(v *ir.Value) bool {
 		}
 		if o.Fn == op.Add {
 			for i := range 2 {
+				before := *m
 				if m.scores(n.Input(i)) {
-					if m.mask.add(n.Input(1 - i)) {
-						return true
+					if !m.mask.add(n.Input(1 - i)) {
+						m.mask.floats = append(m.mask.floats, bias{n.Input(1 - i), 1})
 					}
-					m.mask.floats = append(m.mask.floats, bias{n.Input(1 - i), 1})
 					return true
 				}
+				before.because = m.because
+				*m = before
 			}
 		}
 	}

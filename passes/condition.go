@@ -28,6 +28,12 @@ func conjunctsAt(v *ir.Value, negated bool, depth int) []conjunct {
 	if k, ok := scalarBool(v); ok && k != negated {
 		return nil
 	}
+	if t, ok := triangleAt(v, depth); ok && t.inside != t.other {
+		if (t.inside != 0) == negated {
+			t = t.complement()
+		}
+		return []conjunct{{bound: t.bound, isBound: true, value: v, negated: negated}}
+	}
 	switch o := n.Op.(type) {
 	case *op.Binary:
 		switch {
@@ -59,14 +65,6 @@ func conjunctsAt(v *ir.Value, negated bool, depth int) []conjunct {
 		}
 	case *op.Reshape, *op.Transpose, *op.Expand, *op.Slice:
 		return movedConjuncts(n, whole, conjunctsAt(n.Input(0), negated, depth-1))
-	case *op.Trilu:
-		if b, ok := triangle(n, o); ok && !negated {
-			return []conjunct{{bound: b, isBound: true, value: v}}
-		}
-	case *ir.Const:
-		if b, ok := constantTriangle(v.Const, negated); ok {
-			return []conjunct{{bound: b, isBound: true, value: v, negated: negated}}
-		}
 	}
 	return whole
 }
@@ -156,32 +154,6 @@ func scalarBool(v *ir.Value) (truth, ok bool) {
 	return bits[0], true
 }
 
-// triangle is where a triangle of a tensor full of true, or of equal numbers, is kept.
-func triangle(n *ir.Node, o *op.Trilu) (affine, bool) {
-	if !isFullOfTrue(n.Input(0)) {
-		return affine{}, false
-	}
-	k := sym.Expr{}
-	if n.Input(1) != nil {
-		s := symbols(n.Input(1))
-		if len(s) != 1 {
-			return affine{}, false
-		}
-		k = s[0]
-	}
-	return diagonal(len(n.Out()[0].Type.Dims), k, o.Upper), true
-}
-
-// diagonal is the condition of an element of matrices to stand on or below diagonal k, or on or above it.
-func diagonal(rank int, k sym.Expr, upper bool) affine {
-	b := affine{make([]sym.Expr, rank), k}
-	b.coef[rank-2], b.coef[rank-1] = sym.Const(1), sym.Const(-1)
-	if upper {
-		return b.times(sym.Const(-1))
-	}
-	return b
-}
-
 // isFullOfTrue reports whether a bool tensor is true everywhere.
 func isFullOfTrue(v *ir.Value) bool {
 	if t, ok := scalarBool(v); ok {
@@ -225,47 +197,4 @@ func fill(v *ir.Value) (float64, bool) {
 		return fill(n.Input(0))
 	}
 	return 0, false
-}
-
-const maxTriangle = 1 << 24 // elements of a constant that is looked at
-
-// constantTriangle recognises [1…, N, M] that is true on and below a diagonal, or on and above one.
-func constantTriangle(t *tensor.Tensor, negated bool) (affine, bool) {
-	if t == nil || t.DType() != tensor.Bool || t.Rank() < 2 || t.Len() == 0 || t.Len() > maxTriangle {
-		return affine{}, false
-	}
-	rows, cols := t.Dim(t.Rank()-2), t.Dim(t.Rank()-1)
-	if rows*cols != t.Len() || rows < 2 || cols < 2 {
-		return affine{}, false
-	}
-	bits := tensor.Data[bool](t)
-	for _, upper := range []bool{false, true} {
-		k := 0 // the diagonal, from the first row
-		for k < cols && (bits[k] != negated) == !upper {
-			k++
-		}
-		first := k // of the upper triangle
-		if !upper {
-			first = k - 1 // last of the lower one
-		}
-		if isTriangle(bits, rows, cols, first, upper, negated) {
-			return diagonal(t.Rank(), sym.Const(int64(first)), upper), true
-		}
-	}
-	return affine{}, false
-}
-
-func isTriangle(bits []bool, rows, cols, k int, upper, negated bool) bool {
-	for i := range rows {
-		for j := range cols {
-			kept := j <= i+k
-			if upper {
-				kept = j >= i+k
-			}
-			if (bits[i*cols+j] != negated) != kept {
-				return false
-			}
-		}
-	}
-	return true
 }

@@ -28,10 +28,19 @@ type bias struct {
 	factor float64
 }
 
-// add takes a bias apart; it reports false if masked scores would mean two things.
+// add takes a bias apart; it reports false, and leaves m as it was, if masked scores would mean two things.
 func (m *mask) add(v *ir.Value) bool {
-	if n := binaryOf(v, op.Add); n != nil {
-		return m.add(n.Input(0)) && m.add(n.Input(1))
+	before := *m
+	if !m.addParts(v, maxIndexDepth) {
+		*m = before
+		return false
+	}
+	return true
+}
+
+func (m *mask) addParts(v *ir.Value, depth int) bool {
+	if n := binaryOf(v, op.Add); n != nil && depth > 0 {
+		return m.addParts(n.Input(0), depth-1) && m.addParts(n.Input(1), depth-1)
 	}
 	if n, _ := nodeOf[*op.Where](v); n != nil {
 		a, okA := fill(n.Input(1))
@@ -53,8 +62,13 @@ func (m *mask) add(v *ir.Value) bool {
 			}
 		}
 	}
-	if b, k, ok := maskedTriangle(v); ok {
-		return m.bound(conjunct{bound: b, isBound: true}, k)
+	if t, ok := triangleOf(v); ok {
+		if t.inside != 0 {
+			t = t.complement()
+		}
+		if t.inside == 0 && isMasking(t.other) {
+			return m.bound(conjunct{bound: t.bound, isBound: true}, t.other)
+		}
 	}
 	if s := slopes(v); s != nil && m.alibi == nil {
 		m.slopes, m.alibi = s, v
@@ -131,39 +145,6 @@ func (m *mask) bound(c conjunct, x float64) bool {
 	}
 	m.note(x)
 	return true
-}
-
-// maskedTriangle recognises a bias that is a masking number in a triangle and 0 elsewhere, and gives the condition under which it is 0.
-func maskedTriangle(v *ir.Value) (b affine, x float64, ok bool) {
-	n, o := nodeOf[*op.Trilu](v)
-	if n == nil {
-		if m := defOf(v); m != nil {
-			switch m.Op.(type) {
-			case *op.Reshape, *op.Expand, *op.Slice, *op.Transpose:
-				if b, x, ok = maskedTriangle(m.Input(0)); ok {
-					b, ok = b.moved(m)
-				}
-				return b, x, ok
-			}
-		}
-		return affine{}, 0, false
-	}
-	x, ok = fill(n.Input(0))
-	if !ok || !isMasking(x) || !n.Out()[0].Type.Ranked {
-		return affine{}, 0, false
-	}
-	k := sym.Expr{}
-	if n.Input(1) != nil {
-		s := symbols(n.Input(1))
-		if len(s) != 1 {
-			return affine{}, 0, false
-		}
-		k = s[0]
-	}
-	kept := diagonal(len(n.Out()[0].Type.Dims), k, o.Upper)
-	kept = kept.times(sym.Const(-1)) // not kept: −kept − 1 ≥ 0
-	kept.offset = kept.offset.Sub(sym.Const(1))
-	return kept, x, true
 }
 
 // slopes recognises the bias of ALiBi, a number a head times the key's position (to which anything may be added that is the same in a row),
