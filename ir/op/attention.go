@@ -32,8 +32,8 @@ import (
 //	lengths  keys from lengths[b] on are masked
 //	mask     keys where a boolean mask is false or a float mask -Inf, and keys beyond the mask's last column, are masked
 //
-// The weight of a masked key is 0 whatever its score. NaN and infinities among its values may reach Y or not, unless lengths mask it: such
-// keys are not read. What becomes of a query without any key, Empty says. The bias is the sum of a float mask
+// The weight of a masked key is 0 whatever its score, and NaN and infinities in it and in its values do not reach Y. What becomes of a query without any
+// key, Empty says. The bias is the sum of a float mask
 // and of -slopes[h]·|p - j|.
 //
 // Sources: ONNX Attention 23 to 25 and com.microsoft GroupQueryAttention; Press et al., Train Short, Test Long (slopes); Xiao et al., Efficient

@@ -155,6 +155,11 @@ func random(r *rand.Rand, batch, share, groups, queries, keys, size, valueSize i
 	}
 	p.Empty = Empty(r.IntN(3))
 	mask(r, p)
+	if n := len(p.V.Data); n > 0 && p.hides() && r.IntN(3) == 0 { // values that may be masked for some rows
+		for range 1 + r.IntN(3) {
+			p.V.Data[r.IntN(n)] = []float32{nan, inf, -inf}[r.IntN(3)]
+		}
+	}
 	return p
 }
 

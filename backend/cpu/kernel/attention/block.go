@@ -20,6 +20,7 @@ type block struct {
 	scores      []float32 // [rows, tileKeys] of a tile, then weights
 	ramp        []float32 // [tileKeys]: 0, 1, 2, …
 	steps       []float32 // [tileKeys]: from a query to the keys
+	careful     bool      // values that are not finite may have the weight 0
 }
 
 // item solves one part of a block.
@@ -50,8 +51,12 @@ func (t *thread) item(x *Ctx, i int) {
 		lo = min(hi, lo+part*size)
 		hi = min(hi, lo+size)
 	}
-	for k := lo; k < hi; k += tileKeys {
-		t.tile(b, k, min(tileKeys, hi-k))
+	t.tiles(b, lo, hi)
+	if sum := vec.MaxOf(b.sums); sum != sum && p.hides() {
+		// A value that is not finite made NaN of sums in which it has the weight 0.
+		b.begin(part == 0)
+		b.careful = true
+		t.tiles(b, lo, hi)
 	}
 	if plan.splits == 1 {
 		b.finish()
@@ -81,6 +86,13 @@ func (b *block) begin(sinks bool) {
 	}
 }
 
+// tiles takes the keys [lo, hi) into account.
+func (t *thread) tiles(b *block, lo, hi int) {
+	for k := lo; k < hi; k += tileKeys {
+		t.tile(b, k, min(tileKeys, hi-k))
+	}
+}
+
 // tile takes the keys [k, k+n) into account.
 func (t *thread) tile(b *block, k, n int) {
 	p, share := b.p, b.p.share()
@@ -95,6 +107,7 @@ func (t *thread) tile(b *block, k, n int) {
 	if from >= to {
 		return
 	}
+	t.work += int64(to-from) * int64(n) * int64(p.Size+p.ValueSize)
 	args := gemm.Args{M: to - from, N: n, K: p.Size, A: b.q[from*p.Size:], LDA: p.Size, B: p.K.Data[p.K.at(b.batch, b.group, k):], LDB: p.K.Row, TransB: true,
 		C: b.scores[from*tileKeys:], LDC: tileKeys}
 	gemm.MatMul(t.gemm, args)
@@ -103,6 +116,10 @@ func (t *thread) tile(b *block, k, n int) {
 	}
 	args = gemm.Args{M: to - from, N: p.ValueSize, K: n, A: b.scores[from*tileKeys:], LDA: tileKeys, B: p.V.Data[p.V.at(b.batch, b.group, k):], LDB: p.V.Row,
 		C: b.sums[from*p.ValueSize:], LDC: p.ValueSize, Epilogue: &t.add}
+	if b.careful {
+		args.B, args.LDB = t.finite(b, k, n), p.ValueSize
+		defer b.addInfinite(from, to, k, n)
+	}
 	gemm.MatMul(t.gemm, args)
 }
 

@@ -111,3 +111,6 @@ func (p *Problem) visible(b, i int) (lo, hi int) {
 }
 
 func (p *Problem) masked() bool { return p.Mask.Float != nil || p.Mask.Bool != nil }
+
+// hides reports whether a key that one row sees may be masked for another.
+func (p *Problem) hides() bool { return p.Left > 0 || p.Right > 0 || p.masked() }

@@ -34,6 +34,8 @@ type Ctx struct {
 type thread struct {
 	gemm   *gemm.Ctx
 	buffer []float32
+	values []float32 // [tileKeys, ValueSize], where some are not finite
+	work   int64     // multiply-adds so far
 	block  block
 	add    gemm.Epilogue
 	_      [64]byte
@@ -74,6 +76,15 @@ func Run(x *Ctx, p *Problem) {
 	for i := range x.threads {
 		x.threads[i].block = block{}
 	}
+}
+
+// Work is the number of multiply-adds of matrix products that all problems have taken so far. No problem may be running.
+func (x *Ctx) Work() int64 {
+	n := int64(0)
+	for i := range x.threads {
+		n += x.threads[i].work
+	}
+	return n
 }
 
 // reserve plans the problem and makes sure that there is memory for it.

@@ -1,0 +1,46 @@
+package attention
+
+import "slices"
+
+// finite is a copy of the values of keys [k, k+n), [n, ValueSize], with 0 in the place of what is not finite.
+func (t *thread) finite(b *block, k, n int) []float32 {
+	size := b.p.ValueSize
+	if len(t.values) < n*size {
+		t.values = make([]float32, tileKeys*size)
+	}
+	for j := range n {
+		row := t.values[j*size : (j+1)*size]
+		for e, x := range b.p.V.Data[b.p.V.at(b.batch, b.group, k+j):][:size] {
+			if !isFinite(x) {
+				x = 0
+			}
+			row[e] = x
+		}
+	}
+	return t.values
+}
+
+// addInfinite adds what finite left out to the sums of rows [from, to), where it has a weight other than 0.
+func (b *block) addInfinite(from, to, k, n int) {
+	size := b.p.ValueSize
+	for j := range n {
+		values := b.p.V.Data[b.p.V.at(b.batch, b.group, k+j):][:size]
+		if !slices.ContainsFunc(values, func(x float32) bool { return !isFinite(x) }) {
+			continue
+		}
+		for r := from; r < to; r++ {
+			w := b.scores[r*tileKeys+j]
+			if w == 0 {
+				continue
+			}
+			sums := b.sums[r*size : (r+1)*size]
+			for e, x := range values {
+				if !isFinite(x) {
+					sums[e] += w * x
+				}
+			}
+		}
+	}
+}
+
+func isFinite(x float32) bool { return x-x == 0 }
