@@ -193,7 +193,7 @@ func fill(v *ir.Value) (float64, bool) {
 			return 0, false
 		}
 		return o.Value.Float64(0), true
-	case *op.Expand, *op.Reshape:
+	case *op.Expand, *op.Reshape, *op.Slice, *op.Transpose:
 		return fill(n.Input(0))
 	}
 	return 0, false

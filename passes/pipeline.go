@@ -36,6 +36,7 @@ var stages = [][]Pass{
 		{"reshape", "spells squeeze, unsqueeze and flatten as reshape, and merges reshapes of reshapes", reshapes},
 		{"transpose", "merges transposes of transposes, also with reshapes between that keep the axes apart", transposes},
 		{"gather", "replaces gathers of everything in order by a change of shape", gathers},
+		{"pieces", "takes parts of concatenations from what they are made of, and joins parts that lie side by side", pieces},
 		{"rows", "moves reshapes that merge leading axes behind what works row by row", rowwise},
 		{"splits", "moves reshapes that split the first axis before what works on each of its elements alone", splits},
 		{"scale", "moves scalar factors behind transposes, reshapes and products of matrices", scale},
@@ -45,6 +46,7 @@ var stages = [][]Pass{
 		{"dead", "removes nodes whose results nothing uses", dead},
 	},
 	{ // few big operators
+		{"recurrent", "makes layers of LSTM, GRU and RNN follow each other without changes of layout between them", recurrents},
 		{"activation", "recognises activation functions in products", activations},
 		{"norm", "recognises layer and root mean square normalisation, and takes scale and bias in", norms},
 		{"rotary", "recognises rotary position embeddings, their tables computed once", rotaries},

@@ -18,21 +18,21 @@ func init() {
 		if err != nil {
 			return nil
 		}
-		return lowerRecurrent(n, p, recurrent.Cell{Kind: recurrent.LSTM, Clip: o.Clip, InputForget: o.InputForget}, o.HiddenSize, o.Direction, o.Layout, fns)
+		return lowerRecurrent(n, p, recurrent.Cell{Kind: recurrent.LSTM, Clip: o.Clip, InputForget: o.InputForget}, o.HiddenSize, o.Direction, o.Layout, o.Stacked, fns)
 	})
 	lowerBy(func(o *op.GRU, n *ir.Node, p *Program) kernel {
 		fns, err := o.Functions()
 		if err != nil {
 			return nil
 		}
-		return lowerRecurrent(n, p, recurrent.Cell{Kind: recurrent.GRU, Clip: o.Clip, LinearBeforeReset: o.LinearBeforeReset}, o.HiddenSize, o.Direction, o.Layout, fns)
+		return lowerRecurrent(n, p, recurrent.Cell{Kind: recurrent.GRU, Clip: o.Clip, LinearBeforeReset: o.LinearBeforeReset}, o.HiddenSize, o.Direction, o.Layout, o.Stacked, fns)
 	})
 	lowerBy(func(o *op.RNN, n *ir.Node, p *Program) kernel {
 		fns, err := o.Functions()
 		if err != nil {
 			return nil
 		}
-		return lowerRecurrent(n, p, recurrent.Cell{Kind: recurrent.RNN, Clip: o.Clip}, o.HiddenSize, o.Direction, o.Layout, fns)
+		return lowerRecurrent(n, p, recurrent.Cell{Kind: recurrent.RNN, Clip: o.Clip}, o.HiddenSize, o.Direction, o.Layout, o.Stacked, fns)
 	})
 }
 
@@ -45,16 +45,17 @@ type recurrence struct {
 	hidden     int // 0: what the weights say
 	reverse    [2]bool
 	batchFirst bool
+	stacked    bool
 	level      level.Level
 }
 
 // lowerRecurrent makes the kernel of a node; cell lacks the functions, of which fns has equally many for each direction.
-func lowerRecurrent(n *ir.Node, p *Program, cell recurrent.Cell, hidden int, direction string, layout int, fns []op.ActivationFn) kernel {
+func lowerRecurrent(n *ir.Node, p *Program, cell recurrent.Cell, hidden int, direction string, layout int, stacked bool, fns []op.ActivationFn) kernel {
 	elem := n.Input(0).Type.Elem
 	if elem != tensor.Float32 && elem != tensor.Float16 && elem != tensor.BFloat16 {
 		return nil
 	}
-	k := &recurrence{elem: elem, hidden: hidden, batchFirst: layout == 1, level: p.level, reverse: [2]bool{direction == "reverse", true}}
+	k := &recurrence{elem: elem, hidden: hidden, batchFirst: layout == 1, stacked: stacked, level: p.level, reverse: [2]bool{direction == "reverse", true}}
 	dirs := 1
 	if direction == "bidirectional" {
 		dirs = 2
@@ -121,7 +122,7 @@ func (k *recurrence) run(x *exec, in, out []*tensor.Tensor) error {
 	if k.batchFirst {
 		layout = 1
 	}
-	s, err := op.ShapeOfRecurrent(in, k.cells[0].Kind.Gates(), len(k.cells), layout)
+	s, err := op.ShapeOfRecurrent(in, k.cells[0].Kind.Gates(), len(k.cells), layout, k.stacked)
 	if err != nil {
 		return err
 	}
@@ -140,7 +141,7 @@ func (k *recurrence) run(x *exec, in, out []*tensor.Tensor) error {
 	w := widened{x: x, elem: k.elem}
 	w.reserve(in[0], operand(in, 5), operand(in, 6))
 	w.reserve(out...)
-	args := recurrent.Args{Seq: s.Seq, Batch: s.Batch, BatchFirst: k.batchFirst, Layers: layers, Reverse: k.reverse, X: w.input(in[0]),
+	args := recurrent.Args{Seq: s.Seq, Batch: s.Batch, BatchFirst: k.batchFirst, Stacked: k.stacked, Layers: layers, Reverse: k.reverse, X: w.input(in[0]),
 		H0: w.input(operand(in, 5)), C0: w.input(operand(in, 6)), Y: w.floats(operand(out, 0)), YH: w.floats(operand(out, 1)), YC: w.floats(operand(out, 2))}
 	if len(in) > 4 && in[4] != nil {
 		args.Lengths = tensor.Data[int32](in[4])

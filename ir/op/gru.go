@@ -14,6 +14,7 @@ import "github.com/gocompile/gocompile/ir"
 type GRU struct {
 	Direction   string // forward, which "" stands for too, reverse or bidirectional
 	Layout      int    // 0: [seq, batch, …], 1: [batch, seq, …]
+	Stacked     bool   // Y is laid out as X, states are [dirs, batch, hidden]; as layers of a stack pass them on
 	HiddenSize  int    // 0: what R says
 	Activations []string
 	// ActivationAlpha and ActivationBeta are consumed by the activations that take such a parameter.
@@ -33,7 +34,7 @@ func (o *GRU) Functions() ([]ActivationFn, error) {
 
 func (o *GRU) recurrent() (*recurrent, error) {
 	fns, err := o.Functions()
-	return &recurrent{direction: o.Direction, layout: o.Layout, hidden: o.HiddenSize, clip: float64(o.Clip), gates: 3, states: 1, fns: fns}, err
+	return &recurrent{direction: o.Direction, layout: o.Layout, stacked: o.Stacked, hidden: o.HiddenSize, clip: float64(o.Clip), gates: 3, states: 1, fns: fns}, err
 }
 
 // Infer implements [ir.Op].

@@ -16,7 +16,8 @@ import (
 //
 // and for LSTM initial_c, shaped as initial_h, and P `[dirs, 3·hidden]`; all after R are optional. The results are
 // Y `[seq, dirs, batch, hidden]`, Y_h `[dirs, batch, hidden]` and for LSTM Y_c, shaped as Y_h. With layout 1 the batch is the first
-// axis of X, the initial states and all results. A sequence ends after its length: Y is zero from there on, and the reverse
+// axis of X, the initial states and all results. With stacked, which no ONNX operator has, Y is laid out as X, [seq, batch, dirs·hidden] or
+// [batch, seq, dirs·hidden], so that it can be X of a next layer, and the states are [dirs, batch, hidden] with both layouts. A sequence ends after its length: Y is zero from there on, and the reverse
 // direction begins at its last step. The states after a sequence of no steps are the initial ones.
 
 // directions is how many directions an attribute direction stands for; "" is forward.
@@ -34,6 +35,7 @@ func directions(direction string) (int, error) {
 type recurrent struct {
 	direction string
 	layout    int
+	stacked   bool
 	hidden    int // 0: what the weights say
 	clip      float64
 	gates     int // matrices in W and in R
@@ -95,17 +97,31 @@ func (o *recurrent) infer(c *ir.InferContext) ([]ir.Fact, error) {
 	same(sym.Int(3).Mul(hidden), [2]int{7, 1})
 	same(dim(0, 2), [2]int{1, 2})
 	seq := dim(0, o.layout)
-	batch := same(dim(0, 1-o.layout), [2]int{4, 0}, [2]int{5, 1 - o.layout}, [2]int{6, 1 - o.layout})
-	d := same(sym.Int(dirs), [2]int{1, 0}, [2]int{2, 0}, [2]int{3, 0}, [2]int{7, 0}, [2]int{5, o.layout}, [2]int{6, o.layout})
+	dirAxis := o.dirAxis()
+	batch := same(dim(0, 1-o.layout), [2]int{4, 0}, [2]int{5, 1 - dirAxis}, [2]int{6, 1 - dirAxis})
+	d := same(sym.Int(dirs), [2]int{1, 0}, [2]int{2, 0}, [2]int{3, 0}, [2]int{7, 0}, [2]int{5, dirAxis}, [2]int{6, dirAxis})
 	if err != nil {
 		return nil, err
 	}
 	elem := c.Type(0).Elem
 	y, last := ir.TensorType(elem, seq, d, batch, hidden), ir.TensorType(elem, d, batch, hidden)
-	if o.layout == 1 {
+	switch {
+	case o.stacked && o.layout == 1:
+		y = ir.TensorType(elem, batch, seq, d.Mul(hidden))
+	case o.stacked:
+		y = ir.TensorType(elem, seq, batch, d.Mul(hidden))
+	case o.layout == 1:
 		y, last = ir.TensorType(elem, batch, seq, d, hidden), ir.TensorType(elem, batch, d, hidden)
 	}
 	return append([]ir.Fact{ir.Of(y)}, slices.Repeat([]ir.Fact{ir.Of(last)}, o.states)...), nil
+}
+
+// dirAxis is the axis of the directions in the states.
+func (o *recurrent) dirAxis() int {
+	if o.stacked {
+		return 0
+	}
+	return o.layout
 }
 
 // inferInputs checks number, element types and ranks of the inputs.
@@ -145,7 +161,7 @@ type RecurrentShape struct{ Seq, Batch, Input, Hidden, Dirs int }
 
 // ShapeOfRecurrent checks the shapes of the inputs of a recurrent operator with the given number of gates, directions and layout; absent
 // inputs are nil. It allocates nothing but errors.
-func ShapeOfRecurrent(in []*tensor.Tensor, gates, dirs, layout int) (RecurrentShape, error) {
+func ShapeOfRecurrent(in []*tensor.Tensor, gates, dirs, layout int, stacked bool) (RecurrentShape, error) {
 	for i, t := range in {
 		if t != nil && t.Rank() != recurrentRanks[i] {
 			return RecurrentShape{}, fmt.Errorf("input %d must be of rank %d, got shape %v", i, recurrentRanks[i], t.Shape())
@@ -154,7 +170,7 @@ func ShapeOfRecurrent(in []*tensor.Tensor, gates, dirs, layout int) (RecurrentSh
 	x, r := in[0], in[2]
 	s := RecurrentShape{x.Dim(layout), x.Dim(1 - layout), x.Dim(2), r.Dim(2), dirs}
 	state := [3]int{dirs, s.Batch, s.Hidden}
-	if layout == 1 {
+	if layout == 1 && !stacked {
 		state = [3]int{s.Batch, dirs, s.Hidden}
 	}
 	rows := gates * s.Hidden
@@ -208,7 +224,7 @@ func (o *recurrent) eval(c *ir.EvalContext, newCell func(hidden int, r []weights
 	for i := range in {
 		in[i] = c.Tensor(i)
 	}
-	s, err := ShapeOfRecurrent(in, o.gates, dirs, o.layout)
+	s, err := ShapeOfRecurrent(in, o.gates, dirs, o.layout, o.stacked)
 	if err != nil {
 		return err
 	}
@@ -242,7 +258,7 @@ func (o *recurrent) eval(c *ir.EvalContext, newCell func(hidden int, r []weights
 		for b := range s.Batch {
 			states := [2][]float64{make([]float64, s.Hidden), make([]float64, s.Hidden)}
 			stateAt := d*s.Batch + b
-			if o.layout == 1 {
+			if o.dirAxis() == 1 {
 				stateAt = b*dirs + d
 			}
 			for k := range o.states {
@@ -259,7 +275,10 @@ func (o *recurrent) eval(c *ir.EvalContext, newCell func(hidden int, r []weights
 				}
 				xAt, yAt := t*s.Batch+b, (t*dirs+d)*s.Batch+b
 				if o.layout == 1 {
-					xAt, yAt = b*s.Seq+t, (b*s.Seq+t)*dirs+d
+					xAt = b*s.Seq + t
+				}
+				if o.layout == 1 || o.stacked {
+					yAt = xAt*dirs + d
 				}
 				w[d].times(wx, x[xAt*s.Input:][:s.Input], 0)
 				step(d, wx, states[0], states[1])
@@ -286,7 +305,12 @@ func put(t *tensor.Tensor, at int, v []float64) {
 func (o *recurrent) results(c *ir.EvalContext, s RecurrentShape) (y *tensor.Tensor, last [2]*tensor.Tensor) {
 	d := c.Tensor(0).DType()
 	shape, state := []int{s.Seq, s.Dirs, s.Batch, s.Hidden}, []int{s.Dirs, s.Batch, s.Hidden}
-	if o.layout == 1 {
+	switch {
+	case o.stacked && o.layout == 1:
+		shape = []int{s.Batch, s.Seq, s.Dirs * s.Hidden}
+	case o.stacked:
+		shape = []int{s.Seq, s.Batch, s.Dirs * s.Hidden}
+	case o.layout == 1:
 		shape, state = []int{s.Batch, s.Seq, s.Dirs, s.Hidden}, []int{s.Batch, s.Dirs, s.Hidden}
 	}
 	if c.Wants(0) {

@@ -66,6 +66,10 @@ func TestRecurrentInfer(t *testing.T) {
 	}{
 		{"lstm", &LSTM{}, []*ir.Fact{f32(s, n, k(3)), f32(k(1), k(20), k(3)), f32(k(1), k(20), k(5))}, "f32[S, 1, N, 5] f32[1, N, 5] f32[1, N, 5]"},
 		{"layout", &GRU{Layout: 1, Direction: "bidirectional"}, []*ir.Fact{f32(n, s, k(3)), f32(k(2), k(15), k(3)), f32(k(2), k(15), k(5))}, "f32[N, S, 2, 5] f32[N, 2, 5]"},
+		{"stacked", &GRU{Stacked: true, Direction: "bidirectional"}, []*ir.Fact{f32(s, n, k(3)), f32(k(2), k(15), k(3)), f32(k(2), k(15), k(5))}, "f32[S, N, 10] f32[2, N, 5]"},
+		{"stacked, batch first", &LSTM{Stacked: true, Layout: 1}, []*ir.Fact{f32(n, s, k(3)), f32(k(1), k(20), k(3)), f32(k(1), k(20), k(5)), nil, nil, f32(k(1), n, k(5))},
+			"f32[N, S, 5] f32[1, N, 5] f32[1, N, 5]"},
+		{"states of a stack", &RNN{Stacked: true, Layout: 1}, []*ir.Fact{f32(n, s, k(3)), f32(k(1), k(5), k(3)), f32(k(1), k(5), k(5)), nil, nil, f32(k(7), k(1), k(5))}, "axis 0 of input 5"},
 		{"batch from the state", &RNN{HiddenSize: 4}, []*ir.Fact{&unranked, &unranked, &unranked, nil, nil, f32(k(1), k(7), k(4))}, "f32[recurrent.2, 1, 7, 4] f32[1, 7, 4]"},
 		{"hidden size", &LSTM{HiddenSize: 6}, []*ir.Fact{f32(s, n, k(3)), f32(k(1), k(20), k(3)), f32(k(1), k(20), k(5))}, "axis 2 of input 2"},
 		{"gates", &LSTM{}, []*ir.Fact{f32(s, n, k(3)), f32(k(1), k(15), k(3)), f32(k(1), k(15), k(5))}, "axis 1 of input 1"},

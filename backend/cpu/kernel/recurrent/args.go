@@ -3,10 +3,12 @@ package recurrent
 import "fmt"
 
 // Args are the operands of a recurrent operator. Without BatchFirst, X is `[seq, batch, input]`, Y `[seq, dirs, batch, hidden]` and states
-// `[dirs, batch, hidden]`; with it `[batch, seq, input]`, `[batch, seq, dirs, hidden]` and `[batch, dirs, hidden]`.
+// `[dirs, batch, hidden]`; with it `[batch, seq, input]`, `[batch, seq, dirs, hidden]` and `[batch, dirs, hidden]`. With Stacked, Y is laid out
+// as X, `[seq, batch, dirs, hidden]` or `[batch, seq, dirs, hidden]`, and states are `[dirs, batch, hidden]`.
 type Args struct {
 	Seq, Batch int
 	BatchFirst bool
+	Stacked    bool
 	X          []float32
 	Lengths    []int32   // [batch], each from 0 to Seq; nil: Seq
 	Layers     []*Layer  // one a direction, at most two; of equal input and hidden sizes
@@ -58,15 +60,15 @@ func (a *Args) rowX(time, b int) int {
 
 // rowY is the row of Y of a sequence at a time.
 func (a *Args) rowY(time, d, b int) int {
-	if a.BatchFirst {
-		return (b*a.Seq+time)*len(a.Layers) + d
+	if a.BatchFirst || a.Stacked {
+		return a.rowX(time, b)*len(a.Layers) + d
 	}
 	return (time*len(a.Layers)+d)*a.Batch + b
 }
 
 // rowState is the row of the states of a sequence.
 func (a *Args) rowState(d, b int) int {
-	if a.BatchFirst {
+	if a.BatchFirst && !a.Stacked {
 		return b*len(a.Layers) + d
 	}
 	return d*a.Batch + b

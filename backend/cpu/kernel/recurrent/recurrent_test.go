@@ -28,7 +28,7 @@ type problem struct {
 	kind                           Kind
 	dirs                           int
 	reverse                        bool
-	batchFirst                     bool
+	batchFirst, stacked            bool
 	seq, batch, input, hidden      int
 	clip                           float32
 	inputForget, linearBeforeReset bool
@@ -75,8 +75,8 @@ func (p *problem) fill(r *rand.Rand, options int) {
 }
 
 func (p *problem) String() string {
-	return fmt.Sprintf("kind %d dirs %d reverse %v batchFirst %v %dx%dx%d hidden %d clip %v input_forget %v linear_before_reset %v activations %v lengths %v b %v h0 %v c0 %v p %v",
-		p.kind, p.dirs, p.reverse, p.batchFirst, p.seq, p.batch, p.input, p.hidden, p.clip, p.inputForget, p.linearBeforeReset, p.activations, p.lengths,
+	return fmt.Sprintf("kind %d dirs %d reverse %v batchFirst %v stacked %v %dx%dx%d hidden %d clip %v input_forget %v linear_before_reset %v activations %v lengths %v b %v h0 %v c0 %v p %v",
+		p.kind, p.dirs, p.reverse, p.batchFirst, p.stacked, p.seq, p.batch, p.input, p.hidden, p.clip, p.inputForget, p.linearBeforeReset, p.activations, p.lengths,
 		p.b != nil, p.h0 != nil, p.c0 != nil, p.p != nil)
 }
 
@@ -91,22 +91,25 @@ func (p *problem) reference(t testing.TB) [3][]float32 {
 	layout, states := 0, []int{p.dirs, p.batch, p.hidden}
 	x := []int{p.seq, p.batch, p.input}
 	if p.batchFirst {
-		layout, states = 1, []int{p.batch, p.dirs, p.hidden}
+		if !p.stacked {
+			states = []int{p.batch, p.dirs, p.hidden}
+		}
+		layout = 1
 		x = []int{p.batch, p.seq, p.input}
 	}
 	var o ir.Op
 	var err error
 	switch p.kind {
 	case LSTM:
-		lstm := &op.LSTM{Direction: direction, Layout: layout, Activations: p.activations, Clip: p.clip, InputForget: p.inputForget}
+		lstm := &op.LSTM{Direction: direction, Layout: layout, Stacked: p.stacked, Activations: p.activations, Clip: p.clip, InputForget: p.inputForget}
 		p.functions, err = lstm.Functions()
 		o = lstm
 	case GRU:
-		gru := &op.GRU{Direction: direction, Layout: layout, Activations: p.activations, Clip: p.clip, LinearBeforeReset: p.linearBeforeReset}
+		gru := &op.GRU{Direction: direction, Layout: layout, Stacked: p.stacked, Activations: p.activations, Clip: p.clip, LinearBeforeReset: p.linearBeforeReset}
 		p.functions, err = gru.Functions()
 		o = gru
 	default:
-		rnn := &op.RNN{Direction: direction, Layout: layout, Activations: p.activations, Clip: p.clip}
+		rnn := &op.RNN{Direction: direction, Layout: layout, Stacked: p.stacked, Activations: p.activations, Clip: p.clip}
 		p.functions, err = rnn.Functions()
 		o = rnn
 	}
@@ -142,7 +145,7 @@ func (p *problem) reference(t testing.TB) [3][]float32 {
 
 // args packs the weights, or sets the layers of x to them, and makes results that hold garbage.
 func (p *problem) args(x *Ctx, l level.Level, dynamic bool) Args {
-	a := Args{Seq: p.seq, Batch: p.batch, BatchFirst: p.batchFirst, X: p.x, Lengths: p.lengths, H0: p.h0, C0: p.c0, Reverse: [2]bool{p.reverse && p.dirs == 1, true}}
+	a := Args{Seq: p.seq, Batch: p.batch, BatchFirst: p.batchFirst, Stacked: p.stacked, X: p.x, Lengths: p.lengths, H0: p.h0, C0: p.c0, Reverse: [2]bool{p.reverse && p.dirs == 1, true}}
 	rows := p.kind.Gates() * p.hidden
 	part := func(s []float32, d, n int) []float32 {
 		if s == nil {
@@ -230,13 +233,14 @@ func TestAttributes(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 1))
 	for _, kind := range []Kind{LSTM, GRU, RNN} {
 		for way := range 3 {
-			for form := range 8 {
+			for form := range 16 {
 				for options := range 32 {
 					if kind != LSTM && options >= 8 {
 						continue
 					}
 					p := &problem{kind: kind, dirs: 1 + way/2, reverse: way == 1, batchFirst: form&1 != 0, inputForget: kind == LSTM && form&2 != 0,
-						linearBeforeReset: kind == GRU && form&2 != 0, seq: 1 + r.IntN(5), batch: 1 + r.IntN(5), input: 1 + r.IntN(6), hidden: 1 + r.IntN(20)}
+						linearBeforeReset: kind == GRU && form&2 != 0, stacked: form&8 != 0,
+						seq: 1 + r.IntN(5), batch: 1 + r.IntN(5), input: 1 + r.IntN(6), hidden: 1 + r.IntN(20)}
 					if form&4 != 0 {
 						p.clip = 0.4
 					}
@@ -359,7 +363,7 @@ func FuzzRun(f *testing.F) {
 	f.Fuzz(func(t *testing.T, seed uint64, kind, options uint8) {
 		r := rand.New(rand.NewPCG(seed, 0))
 		p := &problem{kind: Kind(kind % 3), dirs: 1 + r.IntN(2), reverse: r.IntN(2) == 0, batchFirst: r.IntN(2) == 0, seq: r.IntN(12), batch: r.IntN(14), input: r.IntN(20),
-			hidden: r.IntN(70), inputForget: r.IntN(8) == 0, linearBeforeReset: r.IntN(4) != 0, noY: r.IntN(4) == 0, noLast: r.IntN(4) == 0}
+			hidden: r.IntN(70), inputForget: r.IntN(8) == 0, stacked: r.IntN(2) == 0, linearBeforeReset: r.IntN(4) != 0, noY: r.IntN(4) == 0, noLast: r.IntN(4) == 0}
 		if r.IntN(4) == 0 {
 			p.clip = r.Float32()
 		}
