@@ -51,8 +51,8 @@ func (r *Report) auditUnary(n *ir.Node, o *op.Unary, unless func(string, *ir.Nod
 			}
 		}
 	case op.Sqrt:
-		if m := defOf(x); m != nil && isMoment(m, 2) && dividesInto(n.Out()[0], 4) {
-			unless(KindNorm, n, "something is divided by the root of a mean of squares, but not the values whose squares they are, or along other axes than the last")
+		if at := dividedBy(n.Out()[0], 4); at != nil && fromMoment(x, false, 6) {
+			unless(KindNorm, at, "a value is divided by the root of a mean of squares that are not its own")
 		}
 	case op.Cos, op.Sin:
 		if x.Const == nil && turns(n.Out()[0], 8) {
@@ -151,56 +151,50 @@ func fromProduct(v *ir.Value, steps int) bool {
 	return false
 }
 
-// isMoment reports whether n is a mean of squares within so many steps of sums and products with constants.
-func isMoment(n *ir.Node, steps int) bool {
+// fromMoment reports whether v is made of a mean of squares within so many steps; scaled says that there was a factor on the way, which makes a mean of
+// a sum.
+func fromMoment(v *ir.Value, scaled bool, steps int) bool {
+	n := defOf(v)
+	if n == nil || steps == 0 {
+		return false
+	}
 	switch o := n.Op.(type) {
 	case *op.Reduce:
-		if o.Fn != op.ReduceMean && o.Fn != op.ReduceSum {
-			return false
-		}
 		square := binaryOf(n.Input(0), op.Mul)
-		return square != nil && square.Input(0) == square.Input(1) && o.Fn == op.ReduceMean
+		isSquare := square != nil && square.Input(0) == square.Input(1) || o.Fn == op.ReduceSumSquare
+		return isSquare && (o.Fn == op.ReduceMean || scaled && (o.Fn == op.ReduceSum || o.Fn == op.ReduceSumSquare))
+	case *op.Reshape, *op.Clip, *op.Cast:
+		return fromMoment(n.Input(0), scaled, steps-1)
 	case *op.Binary:
-		switch {
-		case steps == 0:
-		case o.Fn == op.Sub: // of the mean of squares and the square of the mean
-			return defOf(n.Input(0)) != nil && isMoment(n.Input(0).Def(), steps-1)
-		case o.Fn == op.Add || o.Fn == op.Mul:
-			x, k, ok := withScalar(n)
-			if !ok || defOf(x) == nil {
-				return false
-			}
-			if s, so := nodeOf[*op.Reduce](x); s != nil && o.Fn == op.Mul && so.Fn == op.ReduceSum && k < 1 { // a mean
-				square := binaryOf(s.Input(0), op.Mul)
-				return square != nil && square.Input(0) == square.Input(1)
-			}
-			return isMoment(x.Def(), steps-1)
+		if x, _, ok := withScalar(n); ok {
+			return fromMoment(x, scaled || o.Fn == op.Mul, steps-1)
 		}
-	case *op.Clip:
-		return steps > 0 && defOf(n.Input(0)) != nil && isMoment(n.Input(0).Def(), steps-1)
+		return o.Fn == op.Sub && fromMoment(n.Input(0), scaled, steps-1)
 	}
 	return false
 }
 
-// dividesInto reports whether something is divided by v, or multiplied by its reciprocal.
-func dividesInto(v *ir.Value, steps int) bool {
+// dividedBy is the node that divides something by v, or multiplies it by the reciprocal of v; nil if there is none.
+func dividedBy(v *ir.Value, steps int) *ir.Node {
 	for _, u := range v.Uses() {
+		next := false
 		switch o := u.Node.Op.(type) {
 		case *op.Binary:
-			if o.Fn == op.Div && u.Index == 1 {
-				return true
+			if o.Fn == op.Div && u.Index == 1 || o.Fn == op.Mul && unaryOf(v, op.Reciprocal) != nil {
+				return u.Node
 			}
 		case *op.Unary:
-			if o.Fn == op.Reciprocal {
-				return true
-			}
+			next = o.Fn == op.Reciprocal
 		case *op.Reshape, *op.Expand:
-			if steps > 0 && dividesInto(u.Node.Out()[0], steps-1) {
-				return true
+			next = true
+		}
+		if next && steps > 0 {
+			if n := dividedBy(u.Node.Out()[0], steps-1); n != nil {
+				return n
 			}
 		}
 	}
-	return false
+	return nil
 }
 
 // usedByProduct reports whether v, moved or repeated, is a factor of a computed value.

@@ -122,15 +122,6 @@ func without(list []*ir.Value, v *ir.Value) ([]*ir.Value, bool) {
 	return slices.Delete(slices.Clone(list), i, i+1), true
 }
 
-// isLastAxis reports whether axes, a constant, is the last axis of a tensor of x's rank.
-func isLastAxis(axes *ir.Value, x ir.Type) bool {
-	if axes == nil || axes.Const == nil || axes.Const.Len() != 1 || !x.Ranked {
-		return false
-	}
-	a := axes.Const.Int64(0)
-	return a == -1 || a == int64(len(x.Dims)-1)
-}
-
 // isFloat32 reports whether v is computed in single or double precision, where rewrites that change rounding are within what models tolerate.
 func isFloat32(v *ir.Value) bool {
 	return v.Type.Elem == tensor.Float32 || v.Type.Elem == tensor.Float64

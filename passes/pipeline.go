@@ -48,6 +48,7 @@ var stages = [][]Pass{
 	{ // few big operators
 		{"recurrent", "makes layers of LSTM, GRU and RNN follow each other without changes of layout between them", recurrents},
 		{"activation", "recognises activation functions in products", activations},
+		{"softmax", "recognises softmax in quotients of exponentials", softmaxes},
 		{"norm", "recognises layer and root mean square normalisation, and takes scale and bias in", norms},
 		{"rotary", "recognises rotary position embeddings, their tables computed once", rotaries},
 		{"attention", "recognises scaled dot-product attention, its masks as structure", attentions},

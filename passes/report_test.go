@@ -68,7 +68,7 @@ func TestReportMissed(t *testing.T) {
 	for _, m := range r.Missed() {
 		got = append(got, m.Kind+" "+m.Node)
 	}
-	if want := []string{"norm norm/root", "attention sum"}; !slices.Equal(got, want) {
+	if want := []string{"norm norm/quotient", "attention sum"}; !slices.Equal(got, want) {
 		t.Errorf("missed %q, want %q", got, want)
 	}
 	if len(r.Found()) != 0 {

@@ -51,7 +51,7 @@ func (o *Slice) Infer(c *ir.InferContext) ([]ir.Fact, error) {
 			if steps[i] == 0 {
 				return nil, fmt.Errorf("step %d is 0", i)
 			}
-			if d, ok := sliceDim(t.Dims[a], starts[i], ends[i], steps[i]); ok {
+			if d, ok := sliceDim(t.Dims[a], starts[i], ends[i], steps[i], longest(t, a)); ok {
 				dims[a] = d
 			}
 		}
@@ -124,15 +124,31 @@ func sliceLen(lo, hi, step int) int {
 	return max(0, (hi-lo+step-1)/step)
 }
 
-const endless = 1 << 48 // no axis is longer, so an end beyond it is the end of the axis
+const endless = 1 << 48 // no tensor has more bytes
 
-// sliceDim is the symbolic length of a slice, if it can be expressed. The axis has dim ≥ 0 elements.
-func sliceDim(dim, start, end sym.Expr, step int64) (sym.Expr, bool) {
+// longest is a length that axis a of a tensor does not exceed.
+func longest(t ir.Type, a int) int64 {
+	each := int64(max(1, t.Elem.Bits()/8)) // bytes of an element of the axis
+	for i, d := range t.Dims {
+		n, ok := d.IsConst()
+		switch {
+		case i == a:
+		case !ok || n == 0: // the tensor may be empty
+			return endless
+		case each < endless:
+			each *= min(n, endless/each+1)
+		}
+	}
+	return max(1, endless/each)
+}
+
+// sliceDim is the symbolic length of a slice, if it can be expressed. The axis has dim ≥ 0 elements and no more than limit.
+func sliceDim(dim, start, end sym.Expr, step, limit int64) (sym.Expr, bool) {
 	zero := sym.Const(0)
 	clamp := func(e sym.Expr) (sym.Expr, bool) {
 		n, isConst := e.IsConst()
 		switch {
-		case isConst && n >= endless:
+		case isConst && n >= limit:
 			return dim, true
 		case isConst && n == 0:
 			return zero, true
