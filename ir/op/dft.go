@@ -14,7 +14,7 @@ import (
 // integer.
 //
 // Forwards, OneSided keeps the first N/2+1 results. Inverse divides by N; with OneSided, its input is such a half, its result is real, and N is by
-// default 2·(size − 1).
+// default 2·(size − 1). Elements f64 are computed with in f64, others in f32.
 type DFT struct{ Inverse, OneSided bool }
 
 // real reports whether the result is real.
@@ -129,7 +129,6 @@ func (o *DFT) Eval(c *ir.EvalContext) error {
 	if err != nil {
 		return err
 	}
-	parts := x.Dim(x.Rank() - 1)
 	outer, size, inner := split3(x.Shape()[:x.Rank()-1], k)
 	n := size
 	if o.real() {
@@ -150,50 +149,64 @@ func (o *DFT) Eval(c *ir.EvalContext) error {
 		shape[k] = n/2 + 1
 	}
 	y := c.New(0, x.DType(), shape...)
-	signal := make([]complex128, n)
+	if x.DType() == tensor.Float64 {
+		transform[float64](o, x, y, outer, size, inner, n, k)
+	} else {
+		transform[float32](o, x, y, outer, size, inner, n, k)
+	}
+	return nil
+}
+
+// transform fills y with the transforms of length n of x along axis k, which has size elements, [outer, size, inner, parts].
+func transform[F float32 | float64](o *DFT, x, y *tensor.Tensor, outer, size, inner, n, k int) {
+	parts, bins, results := x.Dim(x.Rank()-1), y.Dim(k), y.Dim(y.Rank()-1)
+	t, signal := newFourier[F](n, o.Inverse), make([]pair[F], n)
+	run := t.run
+	if parts == 1 {
+		run = t.runReal
+	}
 	for i := range outer * inner {
 		at := func(j, size, parts int) int { return ((i/inner*size+j)*inner + i%inner) * parts }
-		for j := range signal {
-			signal[j] = 0
-			if j < size {
-				signal[j] = complexAt(x, at(j, size, parts), parts)
-			}
+		clear(signal)
+		for j := range min(n, size) {
+			signal[j] = pairAt[F](x, at(j, size, parts), parts)
 		}
 		if o.real() {
 			for j := range signal {
 				switch {
 				case 2*j > n:
-					signal[j] = complex(real(signal[n-j]), -imag(signal[n-j]))
+					signal[j] = pair[F]{signal[n-j].re, -signal[n-j].im}
 				case j == 0 || 2*j == n:
-					signal[j] = complex(real(signal[j]), 0)
+					signal[j].im = 0
 				}
 			}
 		}
-		for j, v := range fourier(signal, o.Inverse)[:shape[k]] {
+		run(signal)
+		for j, v := range signal[:bins] {
 			if o.Inverse {
-				v /= complex(float64(n), 0)
+				v = pair[F]{v.re / F(n), v.im / F(n)}
 			}
-			p := at(j, shape[k], shape[len(shape)-1])
-			y.SetFloat64(p, real(v))
-			if !o.real() {
-				y.SetFloat64(p+1, imag(v))
+			p := at(j, bins, results)
+			y.SetFloat64(p, float64(v.re))
+			if results == 2 {
+				y.SetFloat64(p+1, float64(v.im))
 			}
 		}
 	}
-	return nil
 }
 
-// complexAt reads a number of one or two parts.
-func complexAt(x *tensor.Tensor, i, parts int) complex128 {
-	if parts == 1 {
-		return complex(x.Float64(i), 0)
+// pairAt reads a number of one or two parts.
+func pairAt[F float32 | float64](x *tensor.Tensor, i, parts int) pair[F] {
+	p := pair[F]{re: F(x.Float64(i))}
+	if parts == 2 {
+		p.im = F(x.Float64(i + 1))
 	}
-	return complex(x.Float64(i), x.Float64(i+1))
+	return p
 }
 
 // STFT cuts a signal `[batch, length, 1 or 2]` into frames and transforms each. The second input is the distance of frames; the optional third a window
 // `[frame length]` by which frames are multiplied; the optional fourth the frame length, by default the window's, or the signal's. The result is
-// `[batch, frames, bins, 2]`; OneSided keeps the first half of the bins and one.
+// `[batch, frames, bins, 2]`; OneSided keeps the first half of the bins and one. Elements f64 are computed with in f64, others in f32.
 type STFT struct{ OneSided bool }
 
 // Infer implements [ir.Op].
@@ -246,7 +259,7 @@ func (o *STFT) Eval(c *ir.EvalContext) error {
 	if err := checkComplex(ir.TypeOf(x)); err != nil {
 		return err
 	}
-	batch, length, parts := x.Dim(0), x.Dim(1), x.Dim(2)
+	batch, length := x.Dim(0), x.Dim(1)
 	step, frame := oneInt(c.Tensor(1), "the distance of frames"), length
 	if window != nil {
 		frame = window.Len()
@@ -262,21 +275,36 @@ func (o *STFT) Eval(c *ir.EvalContext) error {
 		bins = frame/2 + 1
 	}
 	y := c.New(0, x.DType(), batch, frames, bins, 2)
-	signal := make([]complex128, frame)
-	for i := range batch * frames {
-		from := i/frames*length + i%frames*step
-		for k := range signal {
-			signal[k] = complexAt(x, (from+k)*parts, parts)
-			if window != nil {
-				signal[k] *= complex(window.Float64(k), 0)
-			}
-		}
-		for k, v := range fourier(signal, false)[:bins] {
-			y.SetFloat64((i*bins+k)*2, real(v))
-			y.SetFloat64((i*bins+k)*2+1, imag(v))
-		}
+	if x.DType() == tensor.Float64 {
+		transformFrames[float64](x, window, y, step, frame)
+	} else {
+		transformFrames[float32](x, window, y, step, frame)
 	}
 	return nil
+}
+
+// transformFrames fills y, [batch, frames, bins, 2], with the transforms of the frames of x, [batch, length, parts].
+func transformFrames[F float32 | float64](x, window, y *tensor.Tensor, step, frame int) {
+	length, parts, frames, bins := x.Dim(1), x.Dim(2), y.Dim(1), y.Dim(2)
+	t, signal := newFourier[F](frame, false), make([]pair[F], frame)
+	run := t.run
+	if parts == 1 {
+		run = t.runReal
+	}
+	for i := range x.Dim(0) * frames {
+		from := i/frames*length + i%frames*step
+		for k := range signal {
+			signal[k] = pairAt[F](x, (from+k)*parts, parts)
+			if window != nil {
+				signal[k] = signal[k].scaled(F(window.Float64(k)))
+			}
+		}
+		run(signal)
+		for k, v := range signal[:bins] {
+			y.SetFloat64((i*bins+k)*2, float64(v.re))
+			y.SetFloat64((i*bins+k)*2+1, float64(v.im))
+		}
+	}
 }
 
 func init() {
