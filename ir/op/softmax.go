@@ -4,9 +4,11 @@ import (
 	"math"
 
 	"github.com/gocompile/gocompile/ir"
+	"github.com/gocompile/gocompile/tensor"
 )
 
-// Softmax is exp(x) / Σ exp(x) along an axis, or its logarithm if Log is set.
+// Softmax is exp(x) / Σ exp(x) along an axis, or its logarithm if Log is set. Every step of its definition, x − max, exp, sum, log, is rounded to the
+// element type.
 type Softmax struct {
 	Axis int
 	Log  bool
@@ -37,6 +39,8 @@ func (o *Softmax) Eval(c *ir.EvalContext) error {
 		return err
 	}
 	y := c.New(0, x.DType(), x.Shape()...)
+	cell := tensor.New(x.DType(), 1)
+	round := func(v float64) float64 { cell.SetFloat64(0, v); return cell.Float64(0) }
 	outer, dim, inner := split3(x.Shape(), axis)
 	e := make([]float64, dim)
 	for a := range outer {
@@ -44,18 +48,23 @@ func (o *Softmax) Eval(c *ir.EvalContext) error {
 			at := func(k int) int { return (a*dim+k)*inner + b }
 			peak := math.Inf(-1)
 			for k := range e {
-				e[k] = x.Float64(at(k))
-				peak = maxNaN(peak, e[k])
+				peak = maxNaN(peak, x.Float64(at(k)))
 			}
 			sum := 0.0
-			for _, v := range e {
-				sum += math.Exp(v - peak)
+			for k := range e {
+				v := round(x.Float64(at(k)) - peak)
+				e[k] = round(math.Exp(v))
+				sum += e[k]
+				if o.Log {
+					e[k] = v
+				}
 			}
+			sum = round(sum)
 			for k, v := range e {
 				if o.Log {
-					y.SetFloat64(at(k), v-peak-math.Log(sum))
+					y.SetFloat64(at(k), v-round(math.Log(sum)))
 				} else {
-					y.SetFloat64(at(k), math.Exp(v-peak)/sum)
+					y.SetFloat64(at(k), v/sum)
 				}
 			}
 		}
