@@ -1,7 +1,11 @@
 package cpu
 
 import (
+	"fmt"
+	"slices"
+
 	"github.com/gocompile/gocompile/backend/cpu/kernel/conv"
+	"github.com/gocompile/gocompile/backend/cpu/kernel/gemm"
 	"github.com/gocompile/gocompile/backend/cpu/level"
 	"github.com/gocompile/gocompile/ir"
 	"github.com/gocompile/gocompile/ir/op"
@@ -33,9 +37,70 @@ func (x *exec) convolver() *conv.Ctx {
 
 // convolution convolves float32 images of up to three axes. Constant weights are packed at the first run.
 type convolution struct {
-	window  *op.Window
-	groups  int
-	weights *conv.Weights
+	window   *op.Window
+	groups   int
+	weights  *conv.Weights
+	after    conv.After
+	residual int // its input, 0 for none
+}
+
+// convolutionUnit takes what follows a convolution into it: a residual and an activation, in either order. It returns nil for other nodes.
+func (p *Program) convolutionUnit(n *ir.Node, taken map[*ir.Node]*unit) *unit {
+	if _, ok := n.Op.(*op.Conv); !ok {
+		return nil
+	}
+	k, _ := lower(n, p).(*convolution)
+	if k == nil || !n.Out()[0].Used() {
+		return nil
+	}
+	in := make([]*ir.Value, 3, 4)
+	copy(in, n.In())
+	u := &unit{nodes: []*ir.Node{n}, in: in, kernel: k}
+	for next := soleUser(n); next != nil && taken[next] == nil && k.take(u, next); next = soleUser(next) {
+		u.nodes = append(u.nodes, next)
+	}
+	return u
+}
+
+// take makes a node part of the convolution, if it can be.
+func (k *convolution) take(u *unit, n *ir.Node) bool {
+	v, a := u.last().Out()[0], &k.after
+	if len(n.Out()) != 1 || !sameShape(v.Type, n.Out()[0].Type) || n.Out()[0].Type.Elem != tensor.Float32 {
+		return false
+	}
+	if f, alpha, beta, ok := activation(n); ok {
+		if a.Activation != gemm.Identity || k.residual > 0 && !a.ResidualFirst {
+			return false
+		}
+		a.Activation, a.Alpha, a.Beta = f, alpha, beta
+		return true
+	}
+	if o, ok := n.Op.(*op.Binary); !ok || o.Fn != op.Add || k.residual > 0 {
+		return false
+	}
+	other := otherInput(n, v)
+	if other == nil || !isResidual(v, other) {
+		return false
+	}
+	a.ResidualFirst = a.Activation == gemm.Identity
+	k.residual = len(u.in)
+	u.in = append(u.in, other)
+	return true
+}
+
+// String names what is done after the sum.
+func (k *convolution) String() string {
+	name, act := "conv", ""
+	if k.after.Activation != gemm.Identity {
+		act = "+" + k.after.Activation.String()
+	}
+	switch {
+	case k.residual == 0:
+		return name + act
+	case k.after.ResidualFirst:
+		return name + "+residual" + act
+	}
+	return name + act + "+residual"
 }
 
 func (k *convolution) run(x *exec, in, out []*tensor.Tensor) error {
@@ -49,10 +114,17 @@ func (k *convolution) run(x *exec, in, out []*tensor.Tensor) error {
 	for i, a := range window {
 		c.Axes[i] = conv.Axis{In: a.In, Out: a.Out, Kernel: a.Kernel, Stride: a.Stride, Dilation: a.Dilation, Before: a.Before}
 	}
-	args := conv.Args{X: tensor.Data[float32](data), Y: tensor.Data[float32](y), Weights: k.weights, W: tensor.Data[float32](w)}
+	args := conv.Args{X: tensor.Data[float32](data), Y: tensor.Data[float32](y), Weights: k.weights, W: tensor.Data[float32](w), After: k.after}
 	args.Shape = conv.Shape{Batch: data.Dim(0), Groups: k.groups, In: w.Dim(1), Out: w.Dim(0) / k.groups, Axes: c.Axes[:len(window)]}
 	if len(in) > 2 && in[2] != nil {
 		args.Bias = tensor.Data[float32](in[2])
+	}
+	if k.residual > 0 {
+		r := in[k.residual]
+		if !slices.Equal(r.Shape(), y.Shape()) {
+			return fmt.Errorf("a residual of shape %v for a convolution of shape %v", r.Shape(), y.Shape())
+		}
+		args.Residual = tensor.Data[float32](r)
 	}
 	conv.Run(c, args)
 	return nil

@@ -51,31 +51,37 @@ func (k *matmul) take(u *unit, n *ir.Node) bool {
 		return false
 	}
 	e := &k.epilogue
-	switch o := n.Op.(type) {
-	case *op.Unary:
-		f, ok := activations[o.Fn]
-		if !ok || e.Activation != gemm.Identity || k.residual > 0 && !e.ResidualFirst || o.Fn == op.Silu && o.Alpha != 1 {
+	if f, alpha, beta, ok := activation(n); ok {
+		if e.Activation != gemm.Identity || k.residual > 0 && !e.ResidualFirst {
 			return false
 		}
-		e.Activation, e.Alpha = f, o.Alpha
+		e.Activation, e.Alpha, e.Beta = f, alpha, beta
 		return true
-	case *op.Clip:
-		return k.takeClip(n)
-	case *op.Binary:
-		other := n.Input(0)
-		if other == v {
-			other = n.Input(1)
-		}
-		switch {
-		case other == v:
-			return false
-		case o.Fn == op.Add:
-			return k.takeAdd(u, v, other)
-		case o.Fn == op.Mul || o.Fn == op.Div && n.Input(0) == v:
-			return k.takeFactor(o.Fn, v, other)
-		}
+	}
+	o, ok := n.Op.(*op.Binary)
+	if !ok {
+		return false
+	}
+	other := otherInput(n, v)
+	switch {
+	case other == nil:
+		return false
+	case o.Fn == op.Add:
+		return k.takeAdd(u, v, other)
+	case o.Fn == op.Mul || o.Fn == op.Div && n.Input(0) == v:
+		return k.takeFactor(o.Fn, v, other)
 	}
 	return false
+}
+
+// otherInput is the input of a node of two that is not v, nil if both are.
+func otherInput(n *ir.Node, v *ir.Value) *ir.Value {
+	for _, x := range n.In() {
+		if x != v {
+			return x
+		}
+	}
+	return nil
 }
 
 var activations = map[op.UnaryFn]gemm.Activation{
@@ -83,15 +89,19 @@ var activations = map[op.UnaryFn]gemm.Activation{
 	op.LeakyRelu: gemm.LeakyRelu,
 }
 
-func (k *matmul) takeClip(n *ir.Node) bool {
-	e := &k.epilogue
-	lo, ok1 := scalar(n.Input(1), len(n.Out()[0].Type.Dims))
-	hi, ok2 := scalar(n.Input(2), len(n.Out()[0].Type.Dims))
-	if !ok1 || !ok2 || e.Activation != gemm.Identity || k.residual > 0 && !e.ResidualFirst {
-		return false
+// activation is what a node computes of each element, with the parameters of [gemm.Epilogue].
+func activation(n *ir.Node) (f gemm.Activation, alpha, beta float32, ok bool) {
+	switch o := n.Op.(type) {
+	case *op.Unary:
+		f, ok = activations[o.Fn]
+		return f, o.Alpha, 0, ok && (o.Fn != op.Silu || o.Alpha == 1)
+	case *op.Clip:
+		rank := len(n.Out()[0].Type.Dims)
+		lo, ok1 := scalar(n.Input(1), rank)
+		hi, ok2 := scalar(n.Input(2), rank)
+		return gemm.Clip, lo, hi, ok1 && ok2
 	}
-	e.Activation, e.Alpha, e.Beta = gemm.Clip, lo, hi
-	return true
+	return gemm.Identity, 0, 0, false
 }
 
 func (k *matmul) takeFactor(fn op.BinaryFn, v, other *ir.Value) bool {
@@ -119,13 +129,18 @@ func (k *matmul) takeAdd(u *unit, v, other *ir.Value) bool {
 		u.in = append(u.in, other)
 		return true
 	}
-	if k.residual > 0 || !k.single || !sameShape(v.Type, other.Type) || other.Def() != nil && usesValue(other.Def(), v) {
+	if k.residual > 0 || !k.single || !isResidual(v, other) {
 		return false
 	}
 	e.ResidualFirst = e.Activation == gemm.Identity
 	k.residual = len(u.in)
 	u.in = append(u.in, other)
 	return true
+}
+
+// isResidual reports whether another value can be added to v, element by element, where v is computed.
+func isResidual(v, other *ir.Value) bool {
+	return sameShape(v.Type, other.Type) && (other.Def() == nil || !usesValue(other.Def(), v))
 }
 
 func usesValue(n *ir.Node, v *ir.Value) bool {

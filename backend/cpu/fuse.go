@@ -19,7 +19,7 @@ func (u *unit) last() *ir.Node { return u.nodes[len(u.nodes)-1] }
 // units finds nodes to compute at once; each of them leads to its unit. The graph stays as it is. A unit is computed where its last node
 // stands; what its other nodes define is used within it alone.
 //
-// Products take what follows them into their epilogue first; elementwise nodes that are left become loops. Without fusion there is a unit
+// Products and convolutions take what follows them into their epilogue first; elementwise nodes that are left become loops. Without fusion there is a unit
 // for each elementwise node.
 func (p *Program) units(g *ir.Graph, fuse bool) map[*ir.Node]*unit {
 	units := map[*ir.Node]*unit{}
@@ -31,6 +31,8 @@ func (p *Program) units(g *ir.Graph, fuse bool) map[*ir.Node]*unit {
 	if fuse {
 		for n := range g.Nodes() {
 			if u := p.productUnit(n, units); u != nil {
+				add(u)
+			} else if u := p.convolutionUnit(n, units); u != nil {
 				add(u)
 			} else if u := p.integerUnit(n, units); u != nil {
 				add(u)

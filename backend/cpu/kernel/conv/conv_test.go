@@ -82,11 +82,41 @@ func sizesOf(s Shape) (x, w, y int) {
 func contexts() map[string]*Ctx {
 	p := pool.New(3)
 	m := map[string]*Ctx{}
-	for _, l := range []level.Level{level.Portable, level.Highest()} {
+	for _, l := range []level.Level{level.Portable, level.AVX2, level.AVX512} {
+		if l > level.Highest() {
+			break
+		}
 		m[l.String()] = NewCtx(nil, l, gemm.NewCtx(nil, l))
 		m[l.String()+" with threads"] = NewCtx(p, l, gemm.NewCtx(p, l))
 	}
 	return m
+}
+
+var afters = []func(n int) After{
+	func(int) After { return After{} },
+	func(int) After { return After{Activation: gemm.Relu} },
+	func(n int) After { return After{Residual: numbers(n, 7)} },
+	func(n int) After { return After{Residual: numbers(n, 8), ResidualFirst: true, Activation: gemm.Relu} },
+	func(n int) After {
+		return After{Residual: numbers(n, 9), Activation: gemm.Clip, Alpha: -0.5, Beta: 1.5}
+	},
+}
+
+// after is what f does to element k of a sum.
+func after(f After, k int, v float64) float64 {
+	if f.Residual != nil && f.ResidualFirst {
+		v += float64(f.Residual[k])
+	}
+	switch f.Activation {
+	case gemm.Relu:
+		v = max(v, 0)
+	case gemm.Clip:
+		v = min(max(v, float64(f.Alpha)), float64(f.Beta))
+	}
+	if f.Residual != nil && !f.ResidualFirst {
+		v += float64(f.Residual[k])
+	}
+	return v
 }
 
 func TestRun(t *testing.T) {
@@ -106,9 +136,11 @@ func TestRun(t *testing.T) {
 					} else {
 						args.W = w
 					}
+					args.After = afters[(i+len(name))%len(afters)](ny)
 					guard := args.Y[ny]
 					Run(x, args)
 					for k, v := range want {
+						v = after(args.After, k, v)
 						if d := math.Abs(float64(args.Y[k]) - v); !(d <= 1e-4*max(1, math.Abs(v))) {
 							t.Fatalf("%+v, constant weights %t: element %d is %v, want %v", s, constant, k, args.Y[k], v)
 						}
@@ -167,7 +199,7 @@ func BenchmarkRun(b *testing.B) {
 		{1, 32, 4, 4, plane(56, 3, 1)},
 	} {
 		nx, nw, ny := sizesOf(s)
-		x := NewCtx(nil, level.Highest(), gemm.NewCtx(nil, level.Highest()))
+		x := NewCtx(nil, benchLevel(), gemm.NewCtx(nil, benchLevel()))
 		args := Args{Shape: s, X: numbers(nx, 1), Y: make([]float32, ny), Weights: NewWeights(numbers(nw, 2), s.Groups, s.Out, nw/(s.Groups*s.Out))}
 		b.Run(fmt.Sprintf("%dx%d-%d/%dx%ds%d", s.Groups, s.In, s.Out, s.Axes[0].In, s.Axes[0].Kernel, s.Axes[0].Stride), func(b *testing.B) {
 			for b.Loop() {
@@ -176,4 +208,12 @@ func BenchmarkRun(b *testing.B) {
 			b.ReportMetric(2*float64(ny)*float64(nw/(s.Groups*s.Out))/float64(b.Elapsed().Nanoseconds())*float64(b.N), "GFLOP/s")
 		})
 	}
+}
+
+func benchLevel() level.Level {
+	l, err := level.Current()
+	if err != nil {
+		panic(err)
+	}
+	return l
 }

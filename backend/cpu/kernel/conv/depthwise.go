@@ -12,7 +12,7 @@ func (x *Ctx) runDepthwise(slot int) {
 		src := a.X[i*l.size:][:l.size]
 		if !l.inPlace {
 			s.plane = grow(s.plane, l.plane)
-			l.copyPlane(s.plane[:l.plane], src)
+			l.copyPlane(s.plane[:l.plane], src, x.kernels.pick)
 			src = s.plane[:l.plane]
 		}
 		c := i % a.Groups
@@ -21,11 +21,15 @@ func (x *Ctx) runDepthwise(slot int) {
 		if a.Bias != nil {
 			t.bias = a.Bias[c]
 		}
-		for line := 0; line*l.line < l.positions; line++ {
-			t.src = src[l.lineStart(line):]
-			t.dst = a.Y[i*l.positions+line*l.line:][:l.line]
+		t.n, t.rows, t.dstStep, t.srcStep = l.line, 1, l.line, l.axes[2].length
+		if l.line == l.axes[2].Out {
+			t.rows = l.axes[1].Out
+		}
+		for p := 0; p < l.positions; p += t.rows * t.n {
+			t.src, t.dst = src[l.lineStart(p/l.line):], a.Y[i*l.positions+p:]
 			x.kernels.taps(t)
 		}
 		*t = taps{}
+		x.finish(i*l.positions, l.positions)
 	}
 }

@@ -1,13 +1,14 @@
 // Package conv convolves float32 images of one, two or three spatial axes, in groups, with any strides, dilations and padding.
 //
 // The way of a general convolution: the input is copied into planes in which padding is present and the positions of a stride lie side
-// by side, so that each element of the kernel reads at a constant distance from the position (see planes). From them, panels of 24
-// positions are gathered, one row for each element of the kernel, and multiplied with strips of 4 output channels, whose weights were
-// packed once. What has no padding and no stride is gathered from where it lies. A convolution of each channel with itself (depthwise)
+// by side, so that each element of the kernel reads at a constant distance from the position (see planes). From them, panels of three
+// vectors of positions are gathered, one row for each element of the kernel, and multiplied with strips of 4 output channels, whose weights
+// were packed once. What follows the sum, a residual and an activation, is done to a strip while it is in the cache. What has no padding and no stride is gathered from where it lies. A convolution of each channel with itself (depthwise)
 // sums up rows of the planes directly. One of very few positions is a product of few rows with the weights, which room gemm does.
 //
 // The room works on slices of numbers: it knows neither tensors nor graphs. Each element of the result is a sum in the order of the
 // kernel, whatever the number of threads, and NaN and infinities propagate as in the textbook loop, except that padding is zero.
 package conv
 
-//go:generate sh -c "cd _generate && go run . -out ../kernel_amd64.s -stubs ../stubs_amd64.go -pkg conv"
+//go:generate sh -c "cd _generate && go run . -level avx2 -out ../kernel_avx2_amd64.s -stubs ../stubs_avx2_amd64.go -pkg conv"
+//go:generate sh -c "cd _generate && go run . -level avx512 -out ../kernel_avx512_amd64.s -stubs ../stubs_avx512_amd64.go -pkg conv"

@@ -8,7 +8,7 @@ func (x *Ctx) general() {
 	channels := l.Groups * l.In
 	for x.image = range a.Batch {
 		if !l.inPlace {
-			x.planes = grow(x.planes, channels*l.plane+panelCols)
+			x.planes = grow(x.planes, channels*l.plane+x.kernels.panel())
 			x.spread(channels, channels*l.plane*4, x.copyPlanes)
 		}
 		x.spread(l.Groups*x.blocks*x.split, l.Groups*l.Out*l.positions*l.depth, x.multiply)
@@ -36,8 +36,9 @@ func (x *Ctx) prepare() {
 // divide decides how large the pieces of work are.
 func (x *Ctx) divide() {
 	l := &x.layout
-	x.panels = (l.positions + panelCols - 1) / panelCols
-	x.block = min(x.panels, max(1, panelFloats/(panelCols*l.depth)))
+	cols := x.kernels.panel()
+	x.panels = (l.positions + cols - 1) / cols
+	x.block = min(x.panels, max(1, panelFloats/(cols*l.depth)))
 	threads := len(x.slots)
 	for x.block > 1 && l.Groups*((x.panels+x.block-1)/x.block) < 4*threads {
 		x.block = (x.block + 1) / 2
@@ -55,7 +56,7 @@ func (x *Ctx) runPlanes(int) {
 	l := &x.layout
 	n := l.Groups * l.In
 	for c, ok := x.take(n); ok; c, ok = x.take(n) {
-		l.copyPlane(x.planes[c*l.plane:][:l.plane], x.args.X[(x.image*n+c)*l.size:][:l.size])
+		l.copyPlane(x.planes[c*l.plane:][:l.plane], x.args.X[(x.image*n+c)*l.size:][:l.size], x.kernels.pick)
 	}
 }
 
@@ -73,21 +74,11 @@ func (x *Ctx) runBlocks(slot int) {
 	}
 }
 
-// width is the number of columns of a panel with that many positions.
-func width(positions int) int {
-	switch {
-	case positions > 16:
-		return panelCols
-	case positions > lanes:
-		return 16
-	}
-	return lanes
-}
-
 // gather fills the panels of a block.
 func (x *Ctx) gather(s *slot, group, block int) {
 	l := &x.layout
-	per := l.depth*panelCols + lanes
+	lanes, cols := x.kernels.lanes, x.kernels.panel()
+	per := l.depth*cols + lanes
 	s.panels = grow(s.panels, x.block*per)
 	src := x.planes
 	if l.inPlace {
@@ -97,13 +88,13 @@ func (x *Ctx) gather(s *slot, group, block int) {
 	}
 	g := &s.gathering
 	for j := range x.block {
-		from := (block*x.block + j) * panelCols
-		to := min(from+panelCols, l.positions)
+		from := (block*x.block + j) * cols
+		to := min(from+cols, l.positions)
 		if from >= to {
 			break
 		}
-		s.pieces = l.pieces(from, to, s.pieces[:0])
-		*g = gathering{dst: s.panels[j*per:][:per], src: src, offsets: l.offsets, pieces: s.pieces, width: width(to - from)}
+		s.pieces = l.pieces(from, to, lanes, s.pieces[:0])
+		*g = gathering{dst: s.panels[j*per:][:per], src: src, offsets: l.offsets, pieces: s.pieces, width: x.kernels.vectors(to-from) * lanes}
 		x.kernels.gather(g)
 	}
 	*g = gathering{}
@@ -120,61 +111,53 @@ func (x *Ctx) strip(s *slot, group, block, s0, s1 int) {
 	}
 	bias := x.bias[group*(stripsOf(l.Out)*stripRows+stripRows):]
 	y := x.args.Y[(x.image*l.Groups+group)*l.Out*l.positions:][:l.Out*l.positions]
-	per := l.depth*panelCols + lanes
+	cols := x.kernels.panel()
+	per := l.depth*cols + x.kernels.lanes
 	t := &s.tile
 	*t = tile{k: l.depth}
+	first := block * x.block * cols
+	last := min(first+x.block*cols, l.positions)
 	for i := s0; i < s1; i += 2 {
-		for j := range x.block {
-			from := (block*x.block + j) * panelCols
-			cols := min(panelCols, l.positions-from)
-			if cols <= 0 {
-				break
-			}
-			t.b = &s.panels[j*per]
-			if width(cols) == lanes {
-				x.one(s, strips, bias, y, i, min(2, s1-i), from, cols)
+		for from := first; from < last; from += cols {
+			n := min(cols, last-from)
+			t.b = &s.panels[(from-first)/cols*per]
+			if x.kernels.tiles[1][x.kernels.vectors(n)-1] != nil && i+1 < s1 {
+				x.one(s, strips, bias, y, i, 2, from, n)
 				continue
 			}
 			for k := i; k < min(i+2, s1); k++ {
-				x.one(s, strips, bias, y, k, 1, from, cols)
+				x.one(s, strips, bias, y, k, 1, from, n)
 			}
+		}
+		for r := i * stripRows; r < min((i+2)*stripRows, s1*stripRows, l.Out); r++ {
+			x.finish(((x.image*l.Groups+group)*l.Out+r)*l.positions+first, last-first)
 		}
 	}
 	*t = tile{}
 }
 
-// one computes one or two strips from strip i on and one panel, which begins at position from.
-func (x *Ctx) one(s *slot, strips, bias, y []float32, i, count, from, cols int) {
+// one computes so many strips, one or two, from strip i on and one panel of n positions, which begins at position from.
+func (x *Ctx) one(s *slot, strips, bias, y []float32, i, count, from, n int) {
 	l, t := &x.layout, &s.tile
 	t.a = &strips[i*stripRows*l.depth]
-	t.bias = &bias[i*stripRows]
-	rows, w := min(count*stripRows, l.Out-i*stripRows), width(cols)
-	whole := stripRows
-	if w == lanes {
-		whole = 2 * stripRows
-		t.a2 = t.a
-		if count == 2 {
-			t.a2 = &strips[(i+1)*stripRows*l.depth]
-		}
+	if count == 2 {
+		t.a2 = &strips[(i+1)*stripRows*l.depth]
 	}
+	t.bias = &bias[i*stripRows]
+	vectors := x.kernels.vectors(n)
+	w := vectors * x.kernels.lanes
+	rows := min(count*stripRows, l.Out-i*stripRows)
 	out := y[i*stripRows*l.positions+from:]
-	edge := rows < whole || cols < w
+	edge := rows < count*stripRows || n < w
 	if edge {
 		t.c, t.ldc = &s.edge[0], w
 	} else {
 		t.c, t.ldc = &out[0], l.positions
 	}
-	switch w {
-	case panelCols:
-		x.kernels.tile24(t)
-	case 16:
-		x.kernels.tile16(t)
-	default:
-		x.kernels.tile8(t)
-	}
+	x.kernels.tiles[count-1][vectors-1](t)
 	if edge {
 		for r := range rows {
-			copy(out[r*l.positions:][:cols], s.edge[r*w:])
+			copy(out[r*l.positions:][:n], s.edge[r*w:])
 		}
 	}
 }

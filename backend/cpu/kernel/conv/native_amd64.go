@@ -9,23 +9,44 @@ import (
 )
 
 var avx2 = kernels{
-	tile24: func(t *tile) { tile24((*byte)(unsafe.Pointer(t))) },
-	tile16: func(t *tile) { tile16((*byte)(unsafe.Pointer(t))) },
-	tile8:  func(t *tile) { tile8((*byte)(unsafe.Pointer(t))) },
-	gather: avx2Gather,
-	taps:   avx2Taps,
+	lanes: 8,
+	tiles: [2][panelVectors]func(*tile){
+		{native(tile4x1AVX2), native(tile4x2AVX2), native(tile4x3AVX2)},
+		{native(tile8x1AVX2)},
+	},
+	gather: func(g *gathering) { nativeGather(g, 8, gatherAVX2) },
+	taps:   func(t *taps) { nativeTaps(t, sumTapsAVX2) },
+	pick:   func(dst, src []float32) { nativePick(dst, src, 8, pickAVX2) },
+}
+
+var avx512 = kernels{
+	lanes: 16,
+	tiles: [2][panelVectors]func(*tile){
+		{native(tile4x1AVX512), native(tile4x2AVX512), native(tile4x3AVX512)},
+		{native(tile8x1AVX512), native(tile8x2AVX512), native(tile8x3AVX512)},
+	},
+	gather: func(g *gathering) { nativeGather(g, 16, gatherAVX512) },
+	taps:   func(t *taps) { nativeTaps(t, sumTapsAVX512) },
+	pick:   func(dst, src []float32) { nativePick(dst, src, 16, pickAVX512) },
 }
 
 func kernelsOf(l level.Level) *kernels {
-	if l < level.AVX2 {
-		return &portable
+	switch {
+	case l >= level.AVX512:
+		return &avx512
+	case l >= level.AVX2:
+		return &avx2
 	}
-	return &avx2
+	return &portable
 }
 
-// avx2Gather moves whole vectors: elements of a row that a piece does not have are overwritten by the next one, those after a row by the
+func native(f func(*byte)) func(*tile) {
+	return func(t *tile) { f((*byte)(unsafe.Pointer(t))) }
+}
+
+// nativeGather moves whole vectors: elements of a row that a piece does not have are overwritten by the next one, those after a row by the
 // next row.
-func avx2Gather(g *gathering) {
+func nativeGather(g *gathering, lanes int, f func(*byte)) {
 	if len(g.offsets) == 0 {
 		return
 	}
@@ -35,14 +56,24 @@ func avx2Gather(g *gathering) {
 		reach = max(reach, p.src+p.lanes)
 	}
 	_, _ = g.dst[last*g.width+g.pieces[len(g.pieces)-1].col+lanes-1], g.src[g.offsets[last]+reach-1]
-	gather((*byte)(unsafe.Pointer(g)))
+	f((*byte)(unsafe.Pointer(g)))
 }
 
-func avx2Taps(t *taps) {
-	if len(t.dst) == 0 || len(t.offsets) == 0 {
+func nativeTaps(t *taps, f func(*byte)) {
+	if t.n == 0 || t.rows == 0 || len(t.offsets) == 0 {
 		portableTaps(t)
 		return
 	}
-	_, _ = t.src[t.offsets[len(t.offsets)-1]+len(t.dst)-1], t.w[len(t.offsets)-1]
-	sumTaps((*byte)(unsafe.Pointer(t)))
+	last := len(t.offsets) - 1
+	_, _, _ = t.dst[(t.rows-1)*t.dstStep+t.n-1], t.src[(t.rows-1)*t.srcStep+t.offsets[last]+t.n-1], t.w[last]
+	f((*byte)(unsafe.Pointer(t)))
+}
+
+// nativePick leaves the last elements, of which no two whole vectors are in src, to Go.
+func nativePick(dst, src []float32, lanes int, f func(dst, src *float32, vectors int)) {
+	whole := min(len(dst), len(src)/2) / lanes
+	if whole > 0 {
+		f(&dst[0], &src[0], whole)
+	}
+	portablePick(dst[whole*lanes:], src[min(len(src), 2*whole*lanes):])
 }

@@ -1,7 +1,7 @@
 package conv
 
-// copyPlane writes one channel x of the input in the layout of planes.
-func (l *layout) copyPlane(dst, x []float32) {
+// copyPlane writes one channel x of the input in the layout of planes. See kernels for pick.
+func (l *layout) copyPlane(dst, x []float32, pick func(dst, src []float32)) {
 	a, b, c := &l.axes[0], &l.axes[1], &l.axes[2]
 	for _, f := range a.start {
 		for _, g := range b.start {
@@ -15,7 +15,7 @@ func (l *layout) copyPlane(dst, x []float32) {
 							clear(row)
 							continue
 						}
-						c.copyRow(row, x[(u*b.In+v)*c.In:][:c.In], h)
+						c.copyRow(row, x[(u*b.In+v)*c.In:][:c.In], h, pick)
 					}
 				}
 			}
@@ -24,7 +24,7 @@ func (l *layout) copyPlane(dst, x []float32) {
 }
 
 // copyRow writes one row of one phase, which begins at element start of x.
-func (a *axis) copyRow(row, x []float32, start int) {
+func (a *axis) copyRow(row, x []float32, start int, pick func(dst, src []float32)) {
 	// elements [lo, hi) of the row lie in x
 	lo := min(len(row), max(0, (-start+a.Stride-1)/a.Stride))
 	hi := lo
@@ -41,6 +41,10 @@ func (a *axis) copyRow(row, x []float32, start int) {
 		return
 	}
 	at := lo*a.Stride + start
+	if a.Stride == 2 {
+		pick(row[lo:hi], x[at:])
+		return
+	}
 	for i := range row[lo:hi] {
 		row[lo+i] = x[at]
 		at += a.Stride

@@ -21,6 +21,7 @@ const (
 // convolution at a time may use it.
 type Ctx struct {
 	pool    *pool.Pool
+	level   level.Level
 	kernels *kernels
 	gemm    *gemm.Ctx
 	slots   []slot
@@ -55,13 +56,14 @@ type slot struct {
 	panels    []float32
 	plane     []float32
 	pieces    []piece
-	edge      [2 * stripRows * panelCols]float32
+	edge      [2 * stripRows * panelVectors * maxLanes]float32
 	_         [64]byte
 }
 
 // NewCtx makes a context for convolutions on p, or on the caller alone if p is nil, with the kernels of level l. Products run on x.
 func NewCtx(p *pool.Pool, l level.Level, x *gemm.Ctx) *Ctx {
-	c := &Ctx{pool: p, kernels: kernelsOf(min(l, level.Highest())), gemm: x, slots: make([]slot, p.Threads())}
+	l = min(l, level.Highest())
+	c := &Ctx{pool: p, level: l, kernels: kernelsOf(l), gemm: x, slots: make([]slot, p.Threads())}
 	c.copyPlanes, c.multiply, c.depthwise = c.runPlanes, c.runBlocks, c.runDepthwise
 	return c
 }
@@ -73,6 +75,7 @@ type Args struct {
 	Weights *Weights  // constant weights, else
 	W       []float32 // weights of this call
 	Bias    []float32 // [Groups·Out], or nil
+	After
 }
 
 // Run computes Y. It shares memory with no other operand. Slices that are too short are a programmer's bug.
@@ -106,7 +109,7 @@ func (a *Args) check(l *layout) {
 	switch {
 	case len(a.Axes) < 1 || len(a.Axes) > MaxAxes:
 		panic(fmt.Sprintf("BUG: convolution over %d axes", len(a.Axes)))
-	case len(a.X) < a.Batch*a.Groups*a.In*l.size || len(a.Y) < a.Batch*channels*l.positions || len(w) < channels*l.depth || a.Bias != nil && len(a.Bias) < channels:
+	case len(a.X) < a.Batch*a.Groups*a.In*l.size || len(a.Y) < a.Batch*channels*l.positions || len(w) < channels*l.depth || a.Bias != nil && len(a.Bias) < channels || a.Residual != nil && len(a.Residual) < a.Batch*channels*l.positions:
 		panic(fmt.Sprintf("BUG: slices of %d, %d, %d and %d numbers for a convolution of %+v", len(a.X), len(w), len(a.Bias), len(a.Y), a.Shape))
 	}
 }
@@ -157,6 +160,7 @@ func (x *Ctx) scattered() {
 		}
 		a.Y[i] = sum
 	}
+	x.finish(0, a.Batch*a.Groups*a.Out*l.positions)
 }
 
 // meets is the element of a channel that element t of the kernel meets at position p, −1 if it is padding.

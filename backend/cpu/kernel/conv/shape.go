@@ -107,15 +107,15 @@ func (l *layout) lineStart(line int) int {
 	return (p/(y.Out*z.Out)*y.length+p/z.Out%y.Out)*z.length + p%z.Out
 }
 
-// A piece is up to 8 positions of a panel that lie side by side.
+// A piece is positions of a panel that lie side by side, a vector at most.
 type piece struct {
 	src   int // in the planes
 	col   int // in the panel
 	lanes int
 }
 
-// pieces divides positions [from, to).
-func (l *layout) pieces(from, to int, dst []piece) []piece {
+// pieces divides positions [from, to) for vectors of so many lanes.
+func (l *layout) pieces(from, to, lanes int, dst []piece) []piece {
 	for p := from; p < to; {
 		line, at := p/l.line, p%l.line
 		n := min(l.line-at, to-p)

@@ -4,7 +4,7 @@ package conv
 type tile struct {
 	a    *float32 // strip of 4 rows: element (i, p) at p*4+i
 	a2   *float32 // the next strip, of kernels with 8 rows
-	b    *float32 // element (p, j) at p*cols+j
+	b    *float32 // element (p, j) at p*cols+j, of as many columns as the kernel has
 	c    *float32 // element (i, j) at i*ldc+j
 	bias *float32 // [rows]
 	ldc  int
@@ -13,14 +13,21 @@ type tile struct {
 
 // kernels are what a level of the processor is good for.
 type kernels struct {
-	tile24, tile16 func(*tile) // 4 rows by 24 or 16 columns
-	tile8          func(*tile) // 8 rows by 8 columns
-	gather         func(g *gathering)
-	taps           func(t *taps)
+	lanes  int                          // of a vector
+	tiles  [2][panelVectors]func(*tile) // by strips and by vectors of a row, each less one; those of two strips may be nil
+	gather func(g *gathering)
+	taps   func(t *taps)
+	pick   func(dst, src []float32) // dst[i] = src[2·i]
 }
 
+// panel is the number of positions of a panel.
+func (k *kernels) panel() int { return panelVectors * k.lanes }
+
+// vectors is the number of vectors in a row of a panel with that many positions.
+func (k *kernels) vectors(positions int) int { return min(panelVectors, (positions+k.lanes-1)/k.lanes) }
+
 // gathering is one call of gather: row k of dst, of width elements, becomes the pieces taken from src at offsets[k]. What lies between and
-// after the pieces in a row is undefined, and so are 8 elements after the last row.
+// after the pieces in a row is undefined, and so is a vector after the last row.
 type gathering struct {
 	dst, src []float32
 	offsets  []int
@@ -28,10 +35,12 @@ type gathering struct {
 	width    int
 }
 
-// taps is one sum of products of rows: dst[i] = bias + Σ w[k]·src[offsets[k]+i].
+// taps is sums of products of rows: element i of row r, which is dst[r·dstStep+i], becomes bias + Σ w[k]·src[r·srcStep+offsets[k]+i].
 type taps struct {
-	dst, src []float32
-	offsets  []int
-	w        []float32
-	bias     float32
+	dst, src         []float32
+	offsets          []int
+	w                []float32
+	bias             float32
+	n, rows          int // elements of a row, rows
+	dstStep, srcStep int
 }

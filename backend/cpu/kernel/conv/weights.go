@@ -7,9 +7,9 @@ import (
 )
 
 const (
-	stripRows = 4  // output channels of a strip
-	panelCols = 24 // positions of a panel
-	lanes     = 8  // of a vector
+	stripRows    = 4 // output channels of a strip
+	panelVectors = 3 // of positions, in a panel
+	maxLanes     = 16
 )
 
 // Weights are the weights of a convolution `[Groups·Out, In, kernel…]`, put in the order in which kernels read them at their first use.

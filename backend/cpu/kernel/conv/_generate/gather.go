@@ -27,16 +27,11 @@ const (
 const maxHeld = 4 // pieces that are held in registers
 
 // gather generates the copying of panels: a loop for each number of pieces up to maxHeld, and one for more.
-func gather(masks Mem) {
-	TEXT("gather", NOSPLIT, "func(t *byte)")
-	Pragma("noescape")
-	Doc("gather does the gathering at t; it writes whole vectors.")
-	g := Load(Param("t"), GP64())
+func (w *width) gather() {
+	g := w.function("gather", "does the gathering at t; it writes whole vectors.")
 	dst, offsets, count, width := load(g, gatherDst), load(g, gatherOffsets), load(g, gatherCount), load(g, gatherWidth)
 	SHLQ(Imm(2), width)
 	src, pieces, n := load(g, gatherSrc), load(g, gatherPieces), load(g, gatherNPieces)
-	table := GP64()
-	LEAQ(masks, table)
 	for held := 1; held <= maxHeld; held++ {
 		CMPQ(n, Imm(uint64(held)))
 		JE(LabelRef(fmt.Sprintf("held%d", held)))
@@ -50,10 +45,8 @@ func gather(masks Mem) {
 	MOVQ(pieces, p)
 	MOVQ(n, left)
 	Label("piece")
-	from, lanes, m, v := load(p, pieceSrc), load(p, pieceLanes), YMM(), YMM()
-	NEGQ(lanes)
-	VMOVUPS(Mem{Base: table, Index: lanes, Scale: 4, Disp: 32}, m)
-	VMASKMOVPS(Mem{Base: at, Index: from, Scale: 4}, m, v)
+	from := load(p, pieceSrc)
+	v := w.load(Mem{Base: at, Index: from, Scale: 4}, w.first(load(p, pieceLanes)))
 	col := load(p, pieceCol)
 	VMOVUPS(v, Mem{Base: dst, Index: col, Scale: 4})
 	ADDQ(Imm(pieceSize), p)
@@ -67,19 +60,16 @@ func gather(masks Mem) {
 	RET()
 
 	for held := 1; held <= maxHeld; held++ {
-		gatherHeld(held, dst, src, offsets, count, width, pieces, table)
+		w.gatherHeld(held, dst, src, offsets, count, width, pieces)
 	}
 }
 
 // gatherHeld is the loop for so many pieces.
-func gatherHeld(held int, dst, src, offsets, count, width, pieces, table Register) {
+func (w *width) gatherHeld(held int, dst, src, offsets, count, width, pieces Register) {
 	Label(fmt.Sprintf("held%d", held))
-	from, col, m := make([]GPVirtual, held), make([]GPVirtual, held), make([]VecVirtual, held)
+	from, col, m := make([]GPVirtual, held), make([]GPVirtual, held), make([]Register, held)
 	for i := range held {
-		lanes := load(pieces, i*pieceSize+pieceLanes)
-		NEGQ(lanes)
-		m[i] = YMM()
-		VMOVUPS(Mem{Base: table, Index: lanes, Scale: 4, Disp: 32}, m[i])
+		m[i] = w.first(load(pieces, i*pieceSize+pieceLanes))
 	}
 	for i := range held {
 		from[i] = load(pieces, i*pieceSize+pieceSrc)
@@ -94,8 +84,7 @@ func gatherHeld(held int, dst, src, offsets, count, width, pieces, table Registe
 	at := GP64()
 	MOVQ(Mem{Base: offsets}, at)
 	for i := range held {
-		v := YMM()
-		VMASKMOVPS(Mem{Base: from[i], Index: at, Scale: 4}, m[i], v)
+		v := w.load(Mem{Base: from[i], Index: at, Scale: 4}, m[i])
 		if i == 0 {
 			VMOVUPS(v, Mem{Base: dst})
 			ADDQ(width, dst)

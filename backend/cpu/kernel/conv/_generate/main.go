@@ -1,20 +1,33 @@
-// Command _generate writes the AVX2 kernels of package conv.
+// Command _generate writes the kernels of package conv for one level of the processor.
 package main
 
 import (
+	"flag"
+	"log"
+
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	. "github.com/mmcloughlin/avo/reg"
 )
 
+var level = flag.String("level", "avx2", "avx2 or avx512")
+
 func main() {
+	flag.Parse()
+	if *level != "avx2" && *level != "avx512" {
+		log.Fatalf("unknown level %q", *level)
+	}
 	ConstraintExpr("amd64,!noasm")
-	masks := tailMasks()
-	multiply("tile24", 4, 3)
-	multiply("tile16", 4, 2)
-	multiply("tile8", 8, 1)
-	gather(masks)
-	taps(masks)
+	w := newWidth(*level)
+	for vectors := 1; vectors <= 3; vectors++ {
+		w.multiply(1, vectors)
+		if vectors == 1 || w.wide() { // there are registers for it
+			w.multiply(2, vectors)
+		}
+	}
+	w.gather()
+	w.taps()
+	w.pick()
 	Generate()
 }
 
@@ -23,17 +36,4 @@ func load(t Register, offset int) GPVirtual {
 	r := GP64()
 	MOVQ(Mem{Base: t, Disp: offset}, r)
 	return r
-}
-
-// tailMasks are 8 set and 8 clear words: from word 8-n on they select the first n lanes.
-func tailMasks() Mem {
-	m := GLOBL("tailMasks", RODATA|NOPTR)
-	for i := range 16 {
-		word := U32(0)
-		if i < 8 {
-			word = ^U32(0)
-		}
-		DATA(4*i, word)
-	}
-	return m
 }

@@ -24,22 +24,17 @@ const (
 	unroll    = 4
 )
 
-// multiply generates a kernel for rows by 8·vectors; rows is one strip or two.
-func multiply(name string, rows, vectors int) {
-	TEXT(name, NOSPLIT, "func(t *byte)")
-	Pragma("noescape")
-	Doc(fmt.Sprintf("%s computes the tile at t, of %d rows and %d columns.", name, rows, 8*vectors))
-	t := Load(Param("t"), GP64())
-	strips := []Register{load(t, tileA)}
-	if rows > stripRows {
-		strips = append(strips, load(t, tileA2))
-	}
+// multiply generates a kernel for one strip or two by so many vectors.
+func (w *width) multiply(count, vectors int) {
+	rows := count * stripRows
+	t := w.function(fmt.Sprintf("tile%dx%d", rows, vectors), fmt.Sprintf("computes the tile at t, of %d rows and %d columns.", rows, w.lanes*vectors))
+	strips := []Register{load(t, tileA), load(t, tileA2)}[:count]
 	b, k, bias := load(t, tileB), load(t, tileK), load(t, tileBias)
 	sums := make([][]VecVirtual, rows)
 	for i := range sums {
 		sums[i] = make([]VecVirtual, vectors)
 		for v := range sums[i] {
-			sums[i][v] = YMM()
+			sums[i][v] = w.new()
 			if v == 0 {
 				VBROADCASTSS(Mem{Base: bias, Disp: 4 * i}, sums[i][0])
 			} else {
@@ -50,11 +45,11 @@ func multiply(name string, rows, vectors int) {
 	step := func(u int) {
 		row := make([]VecVirtual, vectors)
 		for v := range row {
-			row[v] = YMM()
-			VMOVUPS(Mem{Base: b, Disp: 32 * (u*vectors + v)}, row[v])
+			row[v] = w.new()
+			VMOVUPS(Mem{Base: b, Disp: w.bytes() * (u*vectors + v)}, row[v])
 		}
 		for i := range rows {
-			x := YMM()
+			x := w.new()
 			VBROADCASTSS(Mem{Base: strips[i/stripRows], Disp: 4 * (u*stripRows + i%stripRows)}, x)
 			for v := range row {
 				VFMADD231PS(x, row[v], sums[i][v])
@@ -62,7 +57,7 @@ func multiply(name string, rows, vectors int) {
 		}
 	}
 	advance := func(n int) {
-		ADDQ(U32(32*vectors*n), b)
+		ADDQ(U32(w.bytes()*vectors*n), b)
 		for _, a := range strips {
 			ADDQ(U32(4*stripRows*n), a)
 		}
@@ -89,7 +84,7 @@ func multiply(name string, rows, vectors int) {
 	SHLQ(Imm(2), ldc)
 	for i := range rows {
 		for v := range vectors {
-			VMOVUPS(sums[i][v], Mem{Base: c, Disp: 32 * v})
+			VMOVUPS(sums[i][v], Mem{Base: c, Disp: w.bytes() * v})
 		}
 		if i+1 < rows {
 			ADDQ(ldc, c)

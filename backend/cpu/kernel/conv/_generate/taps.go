@@ -11,80 +11,105 @@ import (
 // Offsets of the fields of conv.taps.
 const (
 	tapsDst     = 0
-	tapsLen     = 8
 	tapsSrc     = 24
 	tapsOffsets = 48
 	tapsCount   = 56
 	tapsW       = 72
 	tapsBias    = 96
+	tapsN       = 104
+	tapsRows    = 112
+	tapsDstStep = 120
+	tapsSrcStep = 128
 )
 
-// taps generates sums of rows: 64 elements at a time, then 8, then the rest under a mask.
-func taps(masks Mem) {
-	TEXT("sumTaps", NOSPLIT, "func(t *byte)")
-	Pragma("noescape")
-	Doc("sumTaps does the sum at t.")
-	t := Load(Param("t"), GP64())
-	dst, src, n := load(t, tapsDst), load(t, tapsSrc), load(t, tapsLen)
-	offsets, count, w := load(t, tapsOffsets), load(t, tapsCount), load(t, tapsW)
+const tapsVectors = 8 // that are summed up side by side
 
-	block := func(vectors int, mask *VecVirtual) {
+// taps generates sums of rows: as many vectors as there are registers for, then those that are left, the last one under a mask.
+func (w *width) taps() {
+	t := w.function("sumTaps", "does the sums at t.")
+	offsets, count, weights := load(t, tapsOffsets), load(t, tapsCount), load(t, tapsW)
+	mask := w.lastMask(load(t, tapsN))
+	rowDst, rowSrc, rows := load(t, tapsDst), load(t, tapsSrc), load(t, tapsRows)
+	dst, src, n := GP64(), GP64(), GP64()
+
+	// block sums up so many vectors at dst, the last one under a mask if there is one.
+	block := func(vectors int, mask Register) {
 		name := fmt.Sprintf("taps%d", vectors)
-		if mask != nil {
-			name += "Masked"
+		if mask == nil {
+			name += "whole"
 		}
 		sums := make([]VecVirtual, vectors)
 		for v := range sums {
-			sums[v] = YMM()
+			sums[v] = w.new()
 			VBROADCASTSS(Mem{Base: t, Disp: tapsBias}, sums[v])
 		}
 		i := GP64()
 		XORQ(i, i)
 		Label(name)
-		at, x := GP64(), YMM()
+		at, x := GP64(), w.new()
 		MOVQ(Mem{Base: offsets, Index: i, Scale: 8}, at)
-		VBROADCASTSS(Mem{Base: w, Index: i, Scale: 4}, x)
+		VBROADCASTSS(Mem{Base: weights, Index: i, Scale: 4}, x)
 		for v := range sums {
-			from := Mem{Base: src, Index: at, Scale: 4, Disp: 32 * v}
-			if mask == nil {
+			from := Mem{Base: src, Index: at, Scale: 4, Disp: w.bytes() * v}
+			if v == vectors-1 && mask != nil {
+				VFMADD231PS(w.load(from, mask), x, sums[v])
+			} else {
 				VFMADD231PS(from, x, sums[v])
-				continue
 			}
-			y := YMM()
-			VMASKMOVPS(from, *mask, y)
-			VFMADD231PS(y, x, sums[v])
 		}
 		INCQ(i)
 		CMPQ(i, count)
 		JNE(LabelRef(name))
 		for v := range sums {
-			if mask == nil {
-				VMOVUPS(sums[v], Mem{Base: dst, Disp: 32 * v})
+			to := Mem{Base: dst, Disp: w.bytes() * v}
+			if v == vectors-1 && mask != nil {
+				w.store(sums[v], mask, to)
 			} else {
-				VMASKMOVPS(sums[v], *mask, Mem{Base: dst, Disp: 32 * v})
+				VMOVUPS(sums[v], to)
 			}
 		}
 	}
-	for _, vectors := range []int{8, 2, 1} {
-		begin, end := fmt.Sprintf("begin%d", vectors), fmt.Sprintf("end%d", vectors)
-		Label(begin)
-		CMPQ(n, U32(8*vectors))
-		JLT(LabelRef(end))
-		block(vectors, nil)
-		ADDQ(U32(32*vectors), dst)
-		ADDQ(U32(32*vectors), src)
-		SUBQ(U32(8*vectors), n)
-		JMP(LabelRef(begin))
-		Label(end)
+
+	Label("row")
+	MOVQ(rowDst, dst)
+	MOVQ(rowSrc, src)
+	MOVQ(Mem{Base: t, Disp: tapsN}, n)
+	Label("whole")
+	CMPQ(n, U32(w.lanes*tapsVectors))
+	JLE(LabelRef("rest"))
+	block(tapsVectors, nil)
+	ADDQ(U32(w.bytes()*tapsVectors), dst)
+	ADDQ(U32(w.bytes()*tapsVectors), src)
+	SUBQ(U32(w.lanes*tapsVectors), n)
+	JMP(LabelRef("whole"))
+	Label("rest")
+	for vectors := 1; vectors <= tapsVectors; vectors++ {
+		next := fmt.Sprintf("over%d", vectors)
+		if vectors < tapsVectors {
+			CMPQ(n, U32(w.lanes*vectors))
+			JG(LabelRef(next))
+		}
+		block(vectors, mask)
+		if vectors < tapsVectors {
+			JMP(LabelRef("next"))
+			Label(next)
+		}
 	}
-	TESTQ(n, n)
-	JE(LabelRef("done"))
-	table, m := GP64(), YMM()
-	LEAQ(masks, table)
-	NEGQ(n)
-	VMOVUPS(Mem{Base: table, Index: n, Scale: 4, Disp: 32}, m)
-	block(1, &m)
-	Label("done")
+	Label("next")
+	step := load(t, tapsDstStep)
+	LEAQ(Mem{Base: rowDst, Index: step, Scale: 4}, rowDst)
+	step = load(t, tapsSrcStep)
+	LEAQ(Mem{Base: rowSrc, Index: step, Scale: 4}, rowSrc)
+	DECQ(rows)
+	JNE(LabelRef("row"))
 	VZEROUPPER()
 	RET()
+}
+
+// lastMask selects what the last vector of n > 0 lanes has. It changes n.
+func (w *width) lastMask(n Register) Register {
+	DECQ(n)
+	ANDQ(Imm(uint64(w.lanes-1)), n)
+	INCQ(n)
+	return w.first(n)
 }

@@ -1,0 +1,27 @@
+package conv
+
+import (
+	"github.com/gocompile/gocompile/backend/cpu/kernel/gemm"
+	"github.com/gocompile/gocompile/backend/cpu/kernel/vec"
+)
+
+// After is what is done to each sum: a residual is added and an activation applied, in one order or the other.
+type After struct {
+	Residual      []float32 // of the shape of Y, or nil
+	ResidualFirst bool      // the residual is added before the activation
+	Activation    gemm.Activation
+	Alpha, Beta   float32 // parameters of the activation, see [gemm.Epilogue]
+}
+
+// finish does what comes after the sums of n elements of Y, from element i on.
+func (x *Ctx) finish(i, n int) {
+	a := &x.args.After
+	y := x.args.Y[i:][:n]
+	if a.Residual != nil && a.ResidualFirst {
+		vec.OpAdd.VVAt(x.level, y, y, a.Residual[i:][:n])
+	}
+	a.Activation.Apply(y, a.Alpha, a.Beta, x.level)
+	if a.Residual != nil && !a.ResidualFirst {
+		vec.OpAdd.VVAt(x.level, y, y, a.Residual[i:][:n])
+	}
+}
