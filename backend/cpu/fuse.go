@@ -9,18 +9,34 @@ import (
 
 // unit is what becomes a step: a node, or several that are computed at once.
 type unit struct {
-	nodes  []*ir.Node // in program order; the last one defines the results
+	nodes  []*ir.Node // in an order in which they can be computed
 	in     []*ir.Value
+	out    []*ir.Value // results; nil: those of the last node
+	at     *ir.Node    // where it is computed, after all of in and before all that uses its results; nil: at the last node
 	kernel kernel
 }
 
 func (u *unit) last() *ir.Node { return u.nodes[len(u.nodes)-1] }
 
-// units finds nodes to compute at once; each of them leads to its unit. The graph stays as it is. A unit is computed where its last node
-// stands; what its other nodes define is used within it alone.
+func (u *unit) place() *ir.Node {
+	if u.at != nil {
+		return u.at
+	}
+	return u.last()
+}
+
+func (u *unit) results() []*ir.Value {
+	if u.out != nil {
+		return u.out
+	}
+	return u.last().Out()
+}
+
+// units finds nodes to compute at once; each of them leads to its unit. The graph stays as it is. What the nodes of a unit define is used
+// within it alone, but for its results.
 //
-// Products and convolutions take what follows them into their epilogue first; elementwise nodes that are left become loops. Without fusion there is a unit
-// for each elementwise node.
+// Products and convolutions take what follows them into their epilogue first, and products with the same left operand join; elementwise nodes
+// that are left become loops. Without fusion there is a unit for each elementwise node.
 func (p *Program) units(g *ir.Graph, fuse bool) map[*ir.Node]*unit {
 	units := map[*ir.Node]*unit{}
 	add := func(u *unit) {
@@ -37,6 +53,11 @@ func (p *Program) units(g *ir.Graph, fuse bool) map[*ir.Node]*unit {
 			} else if u := p.integerUnit(n, units); u != nil {
 				add(u)
 			}
+		}
+	}
+	if fuse {
+		for _, u := range joinProducts(g, units) {
+			add(u)
 		}
 	}
 	order := map[*ir.Node]int{}

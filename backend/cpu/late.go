@@ -96,13 +96,25 @@ func (s *Session) evalUnit(ctx context.Context, st *step) error {
 		if err := ir.CallEval(n.Op, c); err != nil {
 			return &ir.NodeError{Node: n, Err: err}
 		}
-		v := n.Out()[0]
-		if err := ir.BindValue(v.Type, c.Out[0], s.binding); err != nil {
-			return &ir.NodeError{Node: n, Err: err}
+		for k, v := range n.Out() {
+			if !v.Used() {
+				continue
+			}
+			if err := ir.BindValue(v.Type, c.Out[k], s.binding); err != nil {
+				return &ir.NodeError{Node: n, Err: err}
+			}
+			values[v] = c.Out[k]
 		}
-		values[v] = c.Out[0]
 	}
-	return s.keep(st.out[0], values[st.node.Out()[0]])
+	for k, v := range st.unit.results() {
+		if !st.used[k] {
+			continue
+		}
+		if err := s.keep(st.out[k], values[v]); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // eval runs the operator's own Eval.

@@ -227,6 +227,29 @@ func (p *product) checkEpilogue(in []*tensor.Tensor) error {
 }
 
 func (p *product) run(x *exec, in, out []*tensor.Tensor) error {
+	p.load(in, out)
+	defer p.unload()
+	args := &p.args
+	switch {
+	case p.atA != nil:
+		one := *args
+		for i := range p.atA {
+			one.A, one.C = args.A[p.atA[i]:], args.C[i*args.M*args.N:]
+			if p.packed == nil {
+				one.B = args.B[p.atB[i]:]
+			}
+			gemm.MatMul(x.gemm, one)
+		}
+	case p.batch.Count > 0:
+		gemm.MatMulBatch(x.gemm, p.batch, *args)
+	default:
+		gemm.MatMul(x.gemm, *args)
+	}
+	return nil
+}
+
+// load sets the operands.
+func (p *product) load(in, out []*tensor.Tensor) {
 	args := &p.args
 	args.A, args.C, args.Packed = f32(in[0]), f32(out[0]), p.packed
 	if p.packed == nil {
@@ -246,23 +269,11 @@ func (p *product) run(x *exec, in, out []*tensor.Tensor) error {
 	if p.residual > 0 {
 		e.Residual, e.ResidualStride = f32(in[p.residual]), args.N
 	}
-	switch {
-	case p.atA != nil:
-		one := *args
-		for i := range p.atA {
-			one.A, one.C = args.A[p.atA[i]:], args.C[i*args.M*args.N:]
-			if p.packed == nil {
-				one.B = args.B[p.atB[i]:]
-			}
-			gemm.MatMul(x.gemm, one)
-		}
-	case p.batch.Count > 0:
-		gemm.MatMulBatch(x.gemm, p.batch, *args)
-	default:
-		gemm.MatMul(x.gemm, *args)
-	}
-	args.A, args.B, args.C, e.ColumnBias, e.Residual = nil, nil, nil, nil, nil
-	return nil
+}
+
+// unload lets go of the operands.
+func (p *product) unload() {
+	p.args.A, p.args.B, p.args.C, p.epilogue.ColumnBias, p.epilogue.Residual = nil, nil, nil, nil, nil
 }
 
 // addC writes C of Gemm to the result, to which the product is added.

@@ -65,12 +65,12 @@ const (
 
 // step is a node, or several that are computed at once, with their operands.
 type step struct {
-	node   *ir.Node   // the last one, which defines the results
-	nodes  []*ir.Node // all, in program order
+	node   *ir.Node   // where it is computed
+	nodes  []*ir.Node // all, in an order in which they can be computed
 	in     []int      // slots, −1 where absent
 	out    []int      // slots
 	used   []bool     // which results anything needs
-	unit   *unit      // what it was made from, if that is not a single node with its own inputs
+	unit   *unit      // what it was made from, if that is not a single node with its own inputs and results
 	kernel kernel     // nil: the node's own Eval
 	view   viewer     // nil: the results never are views
 	bodies []*Program // of control flow
@@ -102,6 +102,9 @@ func Compile(g *ir.Graph, o Options) (*Program, error) {
 		if openType(v.Type) {
 			p.opened = append(p.opened, v.Index())
 		}
+	}
+	for n := range g.Nodes() { // first of all, as a step may stand before a constant of one of its nodes
+		l.constant(n)
 	}
 	for n := range g.Nodes() {
 		if err := l.node(n); err != nil {
@@ -143,15 +146,20 @@ func (l *lowering) slot(v *ir.Value, s slot) int {
 	return len(l.program.slots) - 1
 }
 
-// node adds the step of a node. One that is part of a unit comes with the last node of that.
-func (l *lowering) node(n *ir.Node) error {
-	p := l.program
+// constant gives a constant or a tensor of dimensions its slot.
+func (l *lowering) constant(n *ir.Node) {
 	switch op := n.Op.(type) {
 	case *ir.Const:
 		l.slot(n.Out()[0], slot{kind: constant, konst: op.Value, first: -1})
-		return nil
 	case *ir.Dims:
 		l.slot(n.Out()[0], slot{kind: dimension, dims: op, first: -1})
+	}
+}
+
+// node adds the step of a node. One that is part of a unit comes where that is computed.
+func (l *lowering) node(n *ir.Node) error {
+	switch n.Op.(type) {
+	case *ir.Const, *ir.Dims:
 		return nil
 	}
 	if !slices.ContainsFunc(n.Out(), (*ir.Value).Used) {
@@ -159,8 +167,8 @@ func (l *lowering) node(n *ir.Node) error {
 	}
 	u := l.units[n]
 	if u == nil {
-		u = &unit{nodes: []*ir.Node{n}, in: n.In(), kernel: lower(n, p)}
-	} else if u.last() != n {
+		u = &unit{nodes: []*ir.Node{n}, in: n.In(), kernel: lower(n, l.program)}
+	} else if u.place() != n {
 		return nil
 	}
 	return l.step(n, u)
@@ -188,7 +196,7 @@ func (l *lowering) step(n *ir.Node, u *unit) error {
 			p.slots[st.in[i]].last = len(p.steps)
 		}
 	}
-	for _, v := range n.Out() {
+	for _, v := range u.results() {
 		st.out = append(st.out, l.slot(v, slot{kind: computed, first: len(p.steps)}))
 		st.used = append(st.used, v.Used())
 	}

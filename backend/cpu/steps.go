@@ -9,9 +9,9 @@ import (
 
 // Step describes a step of a program.
 type Step struct {
-	Name   string     // the model's own name of the node that defines the results
+	Name   string     // the model's own name of the node that defines the results, or the first of several
 	Kernel string     // what runs: a kernel, or "eval" and the operator
-	Nodes  []*ir.Node // what it stands for, in program order
+	Nodes  []*ir.Node // what it stands for, in an order in which they can be computed
 }
 
 // Steps lists the steps in the order in which they run.

@@ -56,7 +56,7 @@ func (x *Ctx) runItems(s int) {
 				w.packed.fill(p.unpacked(&args), args.LDB, args.TransB, j)
 			}
 		}
-		p.divide(1)
+		p.divide(1, 1)
 		for b := range p.blocks {
 			p.block(b, &w.tile)
 		}

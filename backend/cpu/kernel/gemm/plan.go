@@ -30,14 +30,15 @@ func (g grid) row(s int) int {
 	return s * g.mr
 }
 
-// blocking divides C into blocks of mc strips by nc panels, of which one is computed at a time by one thread.
-func (g grid) blocking(k, threads int) (mc, nc int) {
+// blocking divides C into blocks of mc strips by nc panels, of which one is computed at a time by one thread. The product is that share of all
+// work that the threads do at the same time.
+func (g grid) blocking(k, threads int, share float64) (mc, nc int) {
 	s, p := g.strips(), g.panels()
 	mc, nc = even(s, max(1, blockRows/g.mr)), even(p, max(1, blockCols/g.nr))
 	if threads == 1 {
 		return mc, nc
 	}
-	want := min(float64(blockShare*threads), float64(g.m+3)*float64(g.n)*float64(k)/blockWork)
+	want := min(share*float64(blockShare*threads), float64(g.m+3)*float64(g.n)*float64(k)/blockWork)
 	for float64(count(s, mc)*count(p, nc)) < want {
 		switch {
 		case nc > 1 && nc*g.nr >= mc*g.mr:

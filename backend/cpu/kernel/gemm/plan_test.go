@@ -35,7 +35,7 @@ func TestBlocking(t *testing.T) {
 		{1, 768, 14, 32, 768, 2, 1, 2},
 	} {
 		g := grid{c.m, c.n, c.mr, c.nr}
-		if mc, nc := g.blocking(c.k, c.threads); mc != c.mc || nc != c.nc {
+		if mc, nc := g.blocking(c.k, c.threads, 1); mc != c.mc || nc != c.nc {
 			t.Errorf("%+v.blocking(%d, %d) = %d, %d, want %d, %d", g, c.k, c.threads, mc, nc, c.mc, c.nc)
 		}
 	}

@@ -38,9 +38,9 @@ func (b *operand) panel(k0, kc, j, nr int) ([]float32, int) {
 	return b.packed.panel(k0, kc, col/width)[col%width:], width
 }
 
-// divide decides how many blocks there are.
-func (p *product) divide(threads int) {
-	p.mc, p.nc = p.blocking(p.k, threads)
+// divide decides how many blocks there are; see [grid.blocking].
+func (p *product) divide(threads int, share float64) {
+	p.mc, p.nc = p.blocking(p.k, threads, share)
 	p.mBlocks = count(p.strips(), p.mc)
 	p.blocks = p.mBlocks * count(p.panels(), p.nc)
 }

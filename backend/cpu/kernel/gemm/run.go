@@ -21,8 +21,10 @@ type Ctx struct {
 	buffer  []float32
 	args    Args
 	batch   Batch
+	group   []product
 	next    atomic.Int64
 	byBlock func(slot int)
+	byGroup func(slot int)
 	byPanel func(slot int)
 	byItem  func(slot int)
 }
@@ -39,7 +41,7 @@ type slot struct {
 // NewCtx makes a context for products on p, or on the caller alone if p is nil, with the kernels of level l.
 func NewCtx(p *pool.Pool, l level.Level) *Ctx {
 	x := &Ctx{pool: p, level: min(l, level.Highest()), slots: make([]slot, p.Threads())}
-	x.byBlock, x.byPanel, x.byItem = x.runBlocks, x.packPanels, x.runItems
+	x.byBlock, x.byGroup, x.byPanel, x.byItem = x.runBlocks, x.runGroup, x.packPanels, x.runItems
 	return x
 }
 
@@ -78,7 +80,7 @@ func MatMul(x *Ctx, args Args) {
 		x.buffer = p.prepare(&args, &x.shared, x.buffer)
 		x.spread(x.shared.panels(), args.K*x.shared.n*packWork, x.byPanel)
 	}
-	p.divide(x.pool.Threads())
+	p.divide(x.pool.Threads(), 1)
 	x.spread(p.blocks, workOf(args.M, args.N, args.K), x.byBlock)
 	*p, x.args = product{}, Args{}
 }

@@ -1,0 +1,83 @@
+package cpu_test
+
+import (
+	"math/rand/v2"
+	"testing"
+
+	"github.com/gocompile/gocompile/backend/cpu"
+	"github.com/gocompile/gocompile/tensor"
+)
+
+// projections has queries, keys and values of one matrix, which are used before the constants of the next product stand, the branches of a
+// gated layer, of which one is unused for a while, a product that waits for another one, and two of a transposed matrix.
+const projections = `graph "g"(%x: f32[B, S, 8], %t: f32[8, S], %late: f32[4]) -> ("q" %q1, "kv" %kv, "y" %y, "z" %z, "u" %u) {
+  %wq = Const() {Value=f32[8, 8] [iota]}
+  %q = MatMul(%x, %wq)
+  %bq = Const() {Value=f32[8] [1, 2, 3, 4, 5, 6, 7, 8]}
+  %q0 = Add(%q, %bq)
+  %q1 = Tanh(%q0)
+  %wk = Const() {Value=f32[4, 8] [iota]}
+  %k = MatMul(%x, %wk) {TransB=true}
+  %wv = Const() {Value=f32[8, 4] [iota]}
+  %v = MatMul(%x, %wv)
+  %vb = Add(%v, %late)
+  %kv = Mul(%k, %vb)
+  %wg = Const() {Value=f32[8, 3] [iota]}
+  %g = MatMul(%q1, %wg)
+  %gs = Silu(%g) {Alpha=1}
+  %wu = Const() {Value=f32[8, 3] [iota]}
+  %up = MatMul(%q1, %wu)
+  %h = Mul(%gs, %up)
+  %wd = Const() {Value=f32[3, 8] [iota]}
+  %d = MatMul(%h, %wd)
+  %y = Add(%d, %x)
+  %wr = Const() {Value=f32[8, 8] [iota]}
+  %r = MatMul(%q1, %wr)
+  %z = Add(%r, %y)
+  %wa = Const() {Value=f32[8, 5] [iota]}
+  %wb = Const() {Value=f32[8, 5] [iota]}
+  %a = MatMul(%t, %wa) {TransA=true}
+  %b = MatMul(%t, %wb) {TransA=true}
+  %br = Relu(%b)
+  %u = Sub(%a, %br)
+}`
+
+// TestLateProjections has rows whose number depends on data.
+func TestLateProjections(t *testing.T) {
+	r := rand.New(rand.NewPCG(8, 9))
+	g := parse(t, `graph "g"(%x: f32[N, 8], %m: bool[N]) -> ("y" %y, "z" %z) {
+  %at = NonZero(%m)
+  %flat = Const() {Value=i64[1] [-1]}
+  %rows = Reshape(%at, %flat)
+  %c = Gather(%x, %rows)
+  %w = Const() {Value=f32[8, 8] [iota]}
+  %v = Const() {Value=f32[8, 2] [iota]}
+  %y = MatMul(%c, %w)
+  %zz = MatMul(%c, %v)
+  %z = Relu(%zz)
+}`)
+	inputs := func(n int) []tensor.Value {
+		m := tensor.New(tensor.Bool, n)
+		for i := range n {
+			tensor.Data[bool](m)[i] = i%3 == 1
+		}
+		return []tensor.Value{randomTensor(r, 0.1, n, 8), m}
+	}
+	agree(t, g, inputs(40), inputs(1), inputs(7))
+	if got, want := fusedSteps(compile(t, g, cpu.Options{})), "matmul | matmul+relu 3"; got != want {
+		t.Errorf("steps of several nodes are %s, want %s", got, want)
+	}
+}
+
+func TestProjections(t *testing.T) {
+	r := rand.New(rand.NewPCG(6, 7))
+	g := parse(t, projections)
+	inputs := func(b, s int) []tensor.Value {
+		return []tensor.Value{randomTensor(r, 0.1, b, s, 8), randomTensor(r, 0.1, 8, s), randomTensor(r, 1, 4)}
+	}
+	agree(t, g, inputs(1, 1), inputs(2, 17), inputs(0, 3), inputs(1, 130))
+	want := "matmul+bias+tanh | matmul | matmul+bias 6, matmul+silu | matmul 3, matmul+residual 2, matmul+residual 2, matmul | matmul+relu 3"
+	if got := fusedSteps(compile(t, g, cpu.Options{})); got != want {
+		t.Errorf("steps of several nodes are %s, want %s", got, want)
+	}
+}
