@@ -18,6 +18,7 @@ func exportCommand() *cli.Command {
 		Flags: append([]cli.Flag{
 			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Required: true, Usage: "write `FILE`"},
 			&cli.StringSliceFlag{Name: "dim", Usage: "value of an open dimension as `NAME=N`; repeat it, or separate by commas"},
+			&cli.IntFlag{Name: "opset", HideDefault: true, Usage: "write version `N` of the operators, 18 to 28; by default the oldest from 24 on that has them all"},
 			&cli.BoolFlag{Name: "contrib", Usage: "use operators of com.microsoft too"},
 		}, modelFlags()...),
 		Action: exportAction,
@@ -29,6 +30,10 @@ func exportAction(ctx context.Context, c *cli.Command) error {
 	if err != nil {
 		return err
 	}
+	opset := c.Int("opset")
+	if opset != 0 && (opset < export.MinOpset || opset > export.MaxOpset) {
+		return usagef("--opset is %d; %d to %d can be written", opset, export.MinOpset, export.MaxOpset)
+	}
 	for name, n := range t.dims {
 		t.options = append(t.options, gocompile.WithDim(name, n))
 	}
@@ -37,7 +42,7 @@ func exportAction(ctx context.Context, c *cli.Command) error {
 		return err
 	}
 	defer m.Close()
-	p, err := export.Model(m.Graph(), export.Options{Contrib: c.Bool("contrib")})
+	p, err := export.Model(m.Graph(), export.Options{Contrib: c.Bool("contrib"), Opset: opset})
 	if err != nil {
 		return err
 	}

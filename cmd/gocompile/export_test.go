@@ -2,12 +2,14 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"os"
 	"path/filepath"
 	"testing"
 
 	"github.com/gocompile/gocompile"
+	"github.com/gocompile/gocompile/tensor"
 )
 
 // TestZooExport exports models after the passes and compares what the exported ones compute with the records.
@@ -16,9 +18,13 @@ func TestZooExport(t *testing.T) {
 	if dir == "" {
 		t.Skip("GOCOMPILE_ZOO does not name a folder of models")
 	}
-	for _, name := range []string{"minilm_l6_dynamo", "llama_mini_dynamo", "gpt2_small_dynamo", "lstm_classifier_dynamo", "gru_classifier_ts",
-		"seed_transformer_mini_dynamo", "magika", "silero_vad", "alibi_decoder_dynamo"} {
-		t.Run(name, func(t *testing.T) { exportAndCompare(t, filepath.Join(dir, name)) })
+	models, err := filepath.Glob(filepath.Join(dir, "*", "model.onnx"))
+	if err != nil || len(models) == 0 {
+		t.Fatalf("no models in %s: %v", dir, err)
+	}
+	for _, file := range models {
+		folder := filepath.Dir(file)
+		t.Run(filepath.Base(folder), func(t *testing.T) { exportAndCompare(t, folder) })
 	}
 }
 
@@ -60,7 +66,35 @@ func exportAndCompare(t *testing.T, dir string) {
 	if _, stderr, code := shell(t, "", "export", filepath.Join(dir, "model.onnx"), "-o", out); code != 0 {
 		t.Fatal(stderr)
 	}
-	m, err := gocompile.Load(out)
+	was, is := runRecorded(t, filepath.Join(dir, "model.onnx"), dir), runRecorded(t, out, dir)
+	meta := struct{ Tolerance float64 }{defaultTolerance}
+	if b, err := os.ReadFile(filepath.Join(dir, "meta.json")); err == nil {
+		if err := json.Unmarshal(b, &meta); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := readRecorded(filepath.Join(dir, "test_data_set_0"), "output", is.ports)
+	if err != nil || len(want) == 0 || len(is.results) != len(was.results) {
+		t.Fatal(err, len(want), len(is.results), len(was.results))
+	}
+	for name, w := range want {
+		if d := compare(is.results[name], w); !d.within(meta.Tolerance) {
+			t.Errorf("output %q differs from what was recorded: %+v", name, d)
+		}
+		if d := compare(is.results[name], was.results[name]); !d.within(defaultTolerance) {
+			t.Errorf("output %q differs from that of the model before: %+v", name, d)
+		}
+	}
+}
+
+// recordedRun is what a model computes of recorded inputs.
+type recordedRun struct {
+	ports   []gocompile.Port
+	results map[string]tensor.Value
+}
+
+func runRecorded(t *testing.T, file, dir string) recordedRun {
+	m, err := gocompile.Load(file)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -69,17 +103,9 @@ func exportAndCompare(t *testing.T, dir string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want, err := readRecorded(filepath.Join(dir, "test_data_set_0"), "output", m.Outputs())
-	if err != nil || len(want) == 0 {
-		t.Fatal(err, len(want))
-	}
 	got, err := m.NewSession().Run(context.Background(), in)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, w := range want {
-		if d := compare(got[name], w); !d.within(defaultTolerance) {
-			t.Errorf("output %q: %+v", name, d)
-		}
-	}
+	return recordedRun{m.Outputs(), got}
 }

@@ -2,224 +2,234 @@ package export
 
 import (
 	"fmt"
-	"math"
 
 	"github.com/gocompile/gocompile/ir"
 	"github.com/gocompile/gocompile/ir/op"
+	"github.com/gocompile/gocompile/ir/sym"
 	"github.com/gocompile/gocompile/tensor"
 )
 
-// writeAttention uses the ONNX operator where it means the same: no query is without a key unless its weights are to be zeros then, and
-// queries stand where ONNX has them.
+// attention is an [op.Attention] on its way to ONNX. What ONNX has no word for is put into words that it has: a window, lengths and positions
+// become a mask, writing into a cache a step before, a sink one more key. Names are those of values.
+type attention struct {
+	*call
+	o            *op.Attention
+	elem         tensor.DType // of the arithmetic
+	operand      [3]string    // Q, K, V
+	rank         [3]int       // of the operands, 3 or 4
+	past         [2]string    // keys and values that the operator of ONNX is to put before K and V, "" for none
+	visible      string       // bool, broadcasts to [B, H, S, T]: the keys that take part; "" for all
+	bias         string       // floats, likewise: what to add to scores; "" for nothing
+	causal       bool         // keys behind the query do not take part, besides
+	sinks        bool         // there is one more key than T
+	keys, length sym.Expr     // T, N
+}
+
+// writeAttention writes the operator of ONNX, or before opset 23 its parts.
 func writeAttention(c *call) error {
-	o := c.node.Op.(*op.Attention)
-	for _, x := range []struct {
-		input int
-		what  string
-	}{{op.AttentionCapacity, "a capacity"}, {op.AttentionSink, "a sink"}, {op.AttentionLengths, "lengths"}} {
-		if c.in(x.input) != "" {
-			return fmt.Errorf("with %s", x.what)
-		}
-	}
-	if o.Left > 0 || o.Right > 0 {
-		return fmt.Errorf("with a window")
-	}
-	mask, causal := c.in(op.AttentionMask), o.Causal
-	if start := c.node.Input(op.AttentionStart); start != nil && causal {
-		if c.in(op.AttentionPastK) != "" {
-			return fmt.Errorf("with a start and past keys")
-		}
-		if t := c.typ(op.AttentionMask); mask != "" && t.Elem != tensor.Bool {
-			return fmt.Errorf("with a start and a mask of floats")
-		}
-		seen, err := c.triangle(start)
-		if err != nil {
-			return err
-		}
-		if mask != "" {
-			seen = c.emit("And", nil, mask, seen)
-		}
-		if mask == "" && o.Empty != op.EmptyZero && !notNegative(start) {
-			return fmt.Errorf("with a start that may be negative")
-		}
-		mask, causal = seen, false
-	}
-	if c.in(op.AttentionMask) != "" && o.Empty != op.EmptyZero {
-		if c.typ(op.AttentionMask).Elem == tensor.Bool { // scores so low that they vanish, and count alike where there is no other
-			low := c.number(-math.MaxFloat32, c.typ(0).Elem)
-			if o.Empty == op.EmptyNaN {
-				low = c.number(math.Inf(-1), c.typ(0).Elem)
-			}
-			if o.Empty == op.EmptyNaN || causal || c.typ(0).Elem != tensor.Float32 {
-				return fmt.Errorf("with a mask that may hide all keys")
-			}
-			mask = c.emit("Where", nil, mask, c.number(0, c.typ(0).Elem), low)
-		} else if o.Empty == op.EmptyNaN {
-			return fmt.Errorf("with a mask that may hide all keys")
-		}
-	}
-	if c.in(op.AttentionSlopes) != "" {
-		bias, err := c.alibi()
-		switch {
-		case err != nil:
-			return err
-		case c.in(op.AttentionMask) != "" && o.Empty != op.EmptyZero:
-			return fmt.Errorf("with slopes and a mask that may hide all keys")
-		case mask == "":
-			mask = bias
-		case c.in(op.AttentionMask) == "" || c.typ(op.AttentionMask).Elem == tensor.Bool:
-			mask = c.emit("Where", nil, mask, bias, c.number(math.Inf(-1), c.typ(0).Elem))
-		default:
-			mask = c.emit("Add", nil, mask, bias)
-		}
-	}
-	if mask != "" { // ONNX broadcasts masks, onnxruntime does not along the queries
-		mask = c.emit("Expand", nil, mask, c.emit("Concat", axis(0), c.length(op.AttentionQ), c.integers(1)))
-	}
-	list := attrs(when(o.Scale != 0, float("scale", o.Scale)), when(o.Softcap != 0, float("softcap", o.Softcap)), flag("is_causal", causal),
-		when(o.Scores != 0, integer("qk_matmul_output_mode", int(o.Scores))), when(o.Precision != 0, integer("softmax_precision", int(o.Precision))))
-	in := []string{c.in(op.AttentionQ), c.in(op.AttentionK), c.in(op.AttentionV), mask, c.in(op.AttentionPastK), c.in(op.AttentionPastV)}
-	ranks := [3]int{}
-	for i := range ranks {
+	a := &attention{call: c, o: c.node.Op.(*op.Attention), elem: c.typ(op.AttentionQ).Elem}
+	for i := range a.operand {
 		var err error
-		if ranks[i], err = c.rank(i); err != nil {
+		if a.rank[i], err = c.rank(i); err != nil {
 			return err
 		}
+		a.operand[i] = c.in(i)
 	}
-	if ranks[0] == ranks[1] && ranks[1] == ranks[2] {
-		if ranks[0] == 3 {
-			list = append(list, integer("q_num_heads", o.Heads), integer("kv_num_heads", heads(o)))
+	parts := !c.has(23) || a.o.Empty == op.EmptyMean && c.used(3) && a.o.Scores == op.MaskedScores
+	if a.elem != wider(a.elem) && (parts || a.o.Empty == op.EmptyMean) {
+		a.widen()
+	}
+	if err := a.cache(parts); err != nil {
+		return err
+	}
+	if err := a.mask(); err != nil {
+		return err
+	}
+	if err := a.sink(); err != nil {
+		return err
+	}
+	if parts {
+		return a.writeParts()
+	}
+	return a.writeOperator()
+}
+
+// widen computes in f32.
+func (a *attention) widen() {
+	a.elem = wider(a.elem)
+	for i := range a.operand {
+		a.operand[i] = a.cast(a.operand[i], a.elem)
+	}
+}
+
+// result makes x result i, in its type, and returns how x is called from now on.
+func (a *attention) result(i int, x string) string {
+	if elem := a.node.Out()[i].Type.Elem; elem != a.elem {
+		a.give(i, a.cast(x, elem))
+		return x
+	}
+	return a.give(i, x)
+}
+
+// number of heads of queries (0), keys (1) and values (2).
+func (a *attention) number(i int) sym.Expr {
+	switch {
+	case a.typ(i).Dims != nil && len(a.typ(i).Dims) == 4:
+		return a.typ(i).Dims[1]
+	case i > 0 && a.o.KVHeads > 0:
+		return sym.Int(a.o.KVHeads)
+	}
+	return sym.Int(a.o.Heads)
+}
+
+// apart gives operand i an axis of heads: [B, S, H·D] becomes [B, H, S, D].
+func (a *attention) apart(i int) {
+	if a.rank[i] == 4 {
+		return
+	}
+	a.rank[i] = 4
+	n, _ := a.number(i).IsConst()
+	size := int64(-1)
+	if hidden, ok := a.typ(i).Dims[2].IsConst(); ok {
+		size = hidden / n
+	}
+	a.operand[i] = a.swap(a.emit("Reshape", nil, a.operand[i], a.integers(0, 0, n, size)), 0, 2, 1, 3)
+}
+
+// together makes a result [B, H, S, D] one of the rank of Q.
+func (a *attention) together(y string) string {
+	if len(a.typ(op.AttentionQ).Dims) == 4 {
+		return y
+	}
+	size := int64(-1)
+	if n, ok := a.node.Out()[0].Type.Dims[2].IsConst(); ok {
+		size = n
+	}
+	return a.emit("Reshape", nil, a.swap(y, 0, 2, 1, 3), a.integers(0, 0, size))
+}
+
+// size is the number e, i64 of one element, from wherever it can be read, or else from an axis of x.
+func (s *scope) size(e sym.Expr, x string, axis int) string {
+	if s.reach(e) {
+		if n, err := s.dimension(e); err == nil {
+			return n
 		}
-		c.as("Attention", list, in...)
+	}
+	return s.emit("Shape", attrs(integer("start", axis), integer("end", axis+1)), x)
+}
+
+// rows is S.
+func (a *attention) rows() string {
+	at := a.rank[0] - 2
+	return a.size(a.typ(op.AttentionQ).Dims[len(a.typ(op.AttentionQ).Dims)-2], a.operand[0], at)
+}
+
+// total is T.
+func (a *attention) total() string {
+	if a.past[0] != "" && !a.reach(a.keys) {
+		return a.plus(a.size(a.typ(op.AttentionPastK).Dims[2], a.past[0], 2), a.size(a.length, a.operand[1], a.rank[1]-2))
+	}
+	return a.size(a.keys, a.operand[1], a.rank[1]-2)
+}
+
+// count is 0, 1, … up to a number.
+func (s *scope) count(n string) string {
+	zero, one := s.scalar(0, tensor.Int64), s.scalar(1, tensor.Int64)
+	return s.emit("Range", nil, zero, s.emit("Reshape", nil, n, s.integers()), one)
+}
+
+// writeOperator writes Attention.
+func (a *attention) writeOperator() error {
+	o := a.o
+	repair := o.Empty == op.EmptyNaN && a.mayBeEmpty()
+	any := ""
+	if repair {
+		any = a.anyKey()
+	}
+	mask := a.combined()
+	if mask != "" && !a.sinks { // ONNX broadcasts masks, onnxruntime does not along the queries
+		mask = a.emit("Expand", nil, mask, a.emit("Concat", axis(0), a.rows(), a.total()))
+	}
+	mixed := a.rank[0] != a.rank[1] || a.rank[1] != a.rank[2]
+	if mixed || repair {
+		for i := range a.operand {
+			a.apart(i)
+		}
+	}
+	list := attrs(when(o.Scale != 0, float("scale", o.Scale)), when(o.Softcap != 0, float("softcap", o.Softcap)), flag("is_causal", a.causal),
+		when(o.Scores != 0 && a.used(3), integer("qk_matmul_output_mode", int(o.Scores))), when(o.Precision != 0, integer("softmax_precision", int(o.Precision))))
+	if a.rank[0] == 3 {
+		list = append(list, integer("q_num_heads", o.Heads), integer("kv_num_heads", kvHeads(o)))
+	}
+	in := []string{a.operand[0], a.operand[1], a.operand[2], mask, a.past[0], a.past[1]}
+	out := []string{a.name("attention"), "", "", ""}
+	made := func(i int) bool { return a.used(i) && a.values[a.node.Out()[i]] == "" }
+	for i := 1; i < 4; i++ {
+		if made(i) {
+			out[i] = a.name([]string{1: "key", 2: "value", 3: "scores"}[i])
+		}
+	}
+	if out[3] == "" && out[2] == "" && out[1] == "" && !repair && !mixed && a.node.Out()[0].Type.Elem == a.elem {
+		a.scope.node("Attention", list, in, []string{a.out(0)}, a.node.Name)
 		return nil
 	}
-	for i, rank := range ranks { // heads apart, where they are not in all operands
-		if n := o.Heads; rank == 3 {
-			if i > 0 {
-				n = heads(o)
-			}
-			in[i] = c.swap(c.emit("Reshape", nil, in[i], c.integers(0, 0, int64(n), -1)), 0, 2, 1, 3)
+	a.scope.node("Attention", list, in, out, a.node.Name)
+	if made(3) {
+		scores := a.columns(out[3])
+		if repair && o.Scores == op.Weights {
+			scores = a.emit("Where", nil, any, scores, a.scalarNaN())
+		}
+		a.result(3, scores)
+	}
+	for i := 1; i < 3; i++ {
+		if made(i) {
+			a.result(i, out[i])
 		}
 	}
-	out := make([]string, len(c.node.Out()))
-	for i := range out {
-		if i > 0 || ranks[0] == 4 {
-			out[i] = c.out(i)
-		}
+	y := out[0]
+	if repair {
+		y = a.emit("Where", nil, any, y, a.scalarNaN())
 	}
-	if ranks[0] == 4 {
-		c.scope.node("Attention", list, in, out, c.node.Name)
-		return nil
+	if a.rank[0] == 4 {
+		y = a.together(y)
 	}
-	out[0] = c.name("heads")
-	c.scope.node("Attention", list, in, out, c.node.Name)
-	c.scope.node("Reshape", nil, []string{c.swap(out[0], 0, 2, 1, 3), c.integers(0, 0, -1)}, []string{c.out(0)}, "")
+	a.result(0, y)
 	return nil
 }
 
-// length is the number of rows of operand i.
-func (c *call) length(i int) string {
-	at := len(c.typ(i).Dims) - 2
-	return c.emit("Shape", attrs(integer("start", at), integer("end", at+1)), c.in(i))
-}
-
-// triangle is a bool mask [S, T], or [B, 1, S, T], of the keys up to the position of each query.
-func (c *call) triangle(start *ir.Value) (string, error) {
-	rows, err := c.positions(start)
-	if err != nil {
-		return "", err
-	}
-	return c.emit("LessOrEqual", nil, c.count(op.AttentionK), rows), nil
-}
-
-// alibi is the bias −slope·|position of the query − position of the key|, [1, H, S, T] or [B, H, S, T].
-func (c *call) alibi() (string, error) {
-	if c.in(op.AttentionPastK) != "" {
-		return "", fmt.Errorf("with slopes and past keys")
-	}
-	rows, err := c.positions(c.node.Input(op.AttentionStart))
-	if err != nil {
-		return "", err
-	}
-	elem := attrs(integer("to", int(c.typ(0).Elem)))
-	distance := c.emit("Cast", elem, c.emit("Abs", nil, c.emit("Sub", nil, rows, c.count(op.AttentionK))))
-	slopes := c.emit("Unsqueeze", nil, c.emit("Neg", nil, c.emit("Cast", elem, c.in(op.AttentionSlopes))), c.integers(0, 2, 3))
-	return c.emit("Mul", nil, slopes, distance), nil
-}
-
-// count is the vector 0, 1, … of as many numbers as operand i has rows.
-func (c *call) count(i int) string {
-	zero, one := c.constant(tensor.Scalar(int64(0)), "zero"), c.constant(tensor.Scalar(int64(1)), "one")
-	return c.emit("Range", nil, zero, c.emit("Squeeze", nil, c.length(i)), one)
-}
-
-// positions are those of the queries, [S, 1] or [B, 1, S, 1]; they begin at start, or 0 if that is nil.
-func (c *call) positions(start *ir.Value) (string, error) {
-	if !c.typ(op.AttentionQ).Ranked || !c.typ(op.AttentionK).Ranked || start != nil && !start.Type.Ranked {
-		return "", fmt.Errorf("with a start or operands of unknown rank")
-	}
-	rows := c.emit("Unsqueeze", nil, c.count(op.AttentionQ), c.integers(1))
-	if start == nil {
-		return rows, nil
-	}
-	at := c.emit("Cast", attrs(integer("to", int(tensor.Int64))), c.values[start])
-	if len(start.Type.Dims) == 1 {
-		at = c.emit("Unsqueeze", nil, at, c.integers(1, 2, 3))
-	}
-	return c.emit("Add", nil, at, rows), nil
-}
-
-// notNegative reports whether all numbers of v are known to be 0 or more.
-func notNegative(v *ir.Value) bool {
-	for _, e := range v.Sym {
-		if !e.AtLeast(0) {
-			return false
-		}
-	}
-	return len(v.Sym) > 0
-}
-
-// heads is the number of heads of keys where the operator does not say another one.
-func heads(o *op.Attention) int {
+// kvHeads is the number of heads of keys where the operator does not say another one.
+func kvHeads(o *op.Attention) int {
 	if o.KVHeads == 0 {
 		return o.Heads
 	}
 	return o.KVHeads
 }
 
-// writeRotary gives tables and positions the batch that ONNX wants.
-func writeRotary(c *call) error {
-	o := c.node.Op.(*op.Rotary)
-	x, cos := c.typ(0), c.typ(1)
-	if !x.Ranked || !cos.Ranked || len(cos.Dims) == 0 {
-		return fmt.Errorf("the ranks of its inputs are not known")
+// starts is the position of the first query of each batch, an i64 vector; "" for 0.
+func (a *attention) starts() (string, error) {
+	v := a.node.Input(op.AttentionStart)
+	switch {
+	case v != nil:
+		return a.vector(v)
+	case a.in(op.AttentionPastK) != "":
+		return a.size(a.typ(op.AttentionPastK).Dims[2], a.in(op.AttentionPastK), 2), nil
 	}
-	pairs, ok := cos.Dims[len(cos.Dims)-1].IsConst()
-	if !ok {
-		return fmt.Errorf("the number of pairs is not known")
-	}
-	in := c.ins()
-	batch := func(i, rows int) { // broadcasts input i to [B, …] with so many axes behind
-		t := c.typ(i)
-		if len(t.Dims) == rows+1 && t.Dims[0].Equal(x.Dims[0]) {
-			return
-		}
-		first := c.emit("Shape", attrs(integer("start", 0), integer("end", 1)), in[0])
-		rest := c.emit("Shape", attrs(integer("start", len(t.Dims)-rows)), in[i])
-		in[i] = c.emit("Expand", nil, in[i], c.emit("Concat", axis(0), first, rest))
-	}
-	if c.in(3) == "" {
-		batch(1, 2)
-		batch(2, 2)
-	} else {
-		batch(3, 1)
-	}
-	c.as("RotaryEmbedding", attrs(when(o.Heads > 0, integer("num_heads", o.Heads)), flag("interleaved", o.Interleaved),
-		integer("rotary_embedding_dim", int(2*pairs))), in...)
-	return nil
+	return "", nil
 }
 
-func init() {
-	spell("Attention", writeAttention)
-	spell("Rotary", writeRotary)
+// vector makes integers, one or one a batch, an i64 vector.
+func (a *attention) vector(v *ir.Value) (string, error) {
+	x := a.values[v]
+	if !v.Type.Ranked || len(v.Type.Dims) > 1 {
+		return "", fmt.Errorf("%v is not one number a batch", v.Type)
+	}
+	if v.Type.Elem != tensor.Int64 {
+		x = a.cast(x, tensor.Int64)
+	}
+	if len(v.Type.Dims) == 0 {
+		x = a.emit("Reshape", nil, x, a.integers(-1))
+	}
+	return x, nil
 }
+
+func init() { spell("Attention", writeAttention) }

@@ -11,7 +11,8 @@ import (
 // call is the writing of one node.
 type call struct {
 	*scope
-	node *ir.Node
+	node  *ir.Node
+	first int // number of nodes written before
 }
 
 // spelling writes a node.
@@ -138,6 +139,26 @@ func (c *call) as(op string, list []*proto.Attribute, in ...string) {
 		out[i] = c.out(i)
 	}
 	c.scope.node(op, list, in, out, c.node.Name)
+}
+
+// give makes x result i, and returns how x is called from now on: if the last node of this call made it, that makes the result instead.
+func (c *call) give(i int, x string) string {
+	name := ""
+	if i == 0 {
+		name = c.node.Name
+	}
+	n := len(c.graph.Nodes)
+	if n == c.first || len(c.graph.Nodes[n-1].Outputs) != 1 || c.graph.Nodes[n-1].Outputs[0] != x {
+		c.scope.node("Identity", nil, []string{x}, []string{c.out(i)}, name)
+		return x
+	}
+	last := c.graph.Nodes[n-1]
+	last.Outputs[0] = c.out(i)
+	delete(c.made, c.madeAs[x])
+	if name != "" {
+		last.Name = c.nodeName(name)
+	}
+	return last.Outputs[0]
 }
 
 // swap exchanges axes.

@@ -1,6 +1,9 @@
 package export
 
 import (
+	"fmt"
+	"slices"
+
 	"github.com/gocompile/gocompile/frontends/onnx/proto"
 	"github.com/gocompile/gocompile/ir/op"
 )
@@ -71,7 +74,24 @@ func init() {
 	spell("MaxPool", same("MaxPool", func(o *op.MaxPool) []*proto.Attribute {
 		return append(window(o.Window), attrs(when(o.ColumnMajor, integer("storage_order", 1)))...)
 	}))
-	spell("AveragePool", same("AveragePool", func(o *op.AveragePool) []*proto.Attribute {
-		return append(window(o.Window), flag("count_include_pad", o.CountPads))
+	spell("AveragePool", func(c *call) error {
+		o := c.node.Op.(*op.AveragePool)
+		if slices.ContainsFunc(o.Dilations, func(n int) bool { return n != 1 }) {
+			c.need(19, "AveragePool with dilations")
+		}
+		c.as("AveragePool", append(window(o.Window), flag("count_include_pad", o.CountPads)), c.in(0))
+		return nil
+	})
+	spell("DeformConv", same("DeformConv", func(o *op.DeformConv) []*proto.Attribute {
+		return append(grouped(o.Window, o.Group), integer("offset_group", max(1, o.OffsetGroup)))
 	}))
+	spell("LpPool", func(c *call) error {
+		o := c.node.Op.(*op.LpPool)
+		if o.P != float32(int(o.P)) {
+			return fmt.Errorf("the power %v is no whole number", o.P)
+		}
+		c.as("LpPool", append(window(o.Window), integer("p", int(o.P))), c.in(0))
+		return nil
+	})
+	spell("MaxUnpool", same("MaxUnpool", func(o *op.MaxUnpool) []*proto.Attribute { return window(o.Window) }))
 }

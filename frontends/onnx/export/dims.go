@@ -25,6 +25,23 @@ func (s *scope) dimension(e sym.Expr) (string, error) {
 	return name, b.err
 }
 
+// reach reports whether all symbols of e can be read somewhere.
+func (s *scope) reach(e sym.Expr) bool {
+	if e.Err() != nil {
+		return false
+	}
+	for _, y := range e.Symbols() {
+		found := false
+		for o := s; o != nil && !found; o = o.outer {
+			_, found = o.sizes[y]
+		}
+		if !found {
+			return false
+		}
+	}
+	return true
+}
+
 // arithmetic is the [sym.Builder] of nodes.
 type arithmetic struct {
 	*scope

@@ -1,6 +1,8 @@
 package export
 
 import (
+	"math"
+
 	"github.com/gocompile/gocompile/frontends/onnx/proto"
 	"github.com/gocompile/gocompile/ir"
 	"github.com/gocompile/gocompile/ir/op"
@@ -13,6 +15,7 @@ var unary = map[op.UnaryFn]struct {
 }{
 	op.Celu:     {"Celu", alpha},
 	op.Elu:      {"Elu", alpha},
+	op.Gelu:     {"Gelu", func(*op.Unary) []*proto.Attribute { return nil }},
 	op.GeluTanh: {"Gelu", func(*op.Unary) []*proto.Attribute { return attrs(text("approximate", "tanh")) }},
 	op.HardSigmoid: {"HardSigmoid", func(o *op.Unary) []*proto.Attribute {
 		return attrs(float("alpha", o.Alpha), float("beta", o.Beta))
@@ -41,6 +44,8 @@ func writeUnary(c *call) error {
 		c.as(ir.OpName(o), nil, c.in(0))
 	case o.Fn == op.Silu && c.options.Contrib:
 		c.as(microsoft+"::QuickGelu", alpha(o), c.in(0))
+	case !c.has(since[row.name]):
+		return c.olderUnary(o)
 	default:
 		c.as(row.name, row.attrs(o), c.in(0))
 	}
@@ -67,13 +72,15 @@ func writeBinary(c *call) error {
 	return nil
 }
 
+// floored has the sign of the divisor, also where it is zero.
 func (c *call) floored() {
 	a, b := c.in(0), c.in(1)
 	r := c.emit("Mod", attrs(integer("fmod", 1)), a, b)
-	zero := c.number(0, c.typ(0).Elem)
-	differ := c.emit("Xor", nil, c.emit("Less", nil, r, zero), c.emit("Less", nil, b, zero))
-	wrong := c.emit("And", nil, differ, c.emit("Not", nil, c.emit("Equal", nil, r, zero)))
-	c.as("Where", nil, wrong, c.emit("Add", nil, r, b), r)
+	zero := c.scalar(0, c.typ(0).Elem)
+	below := c.emit("Less", nil, b, zero)
+	differ := c.emit("Xor", nil, c.emit("Less", nil, r, zero), below)
+	none := c.emit("Where", nil, below, c.scalar(math.Copysign(0, -1), c.typ(0).Elem), zero)
+	c.as("Where", nil, c.emit("Equal", nil, r, zero), none, c.emit("Where", nil, differ, c.plus(r, b), r))
 }
 
 func init() {

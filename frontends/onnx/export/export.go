@@ -1,5 +1,8 @@
-// Package export writes graphs as ONNX models: an operator becomes the standard operator that means the same, or a few of them, in opset
-// [Opset].
+// Package export writes graphs as ONNX models: an operator becomes the standard operator that means the same, or several of them where there
+// is none or the version asked for does not have it. What no operators can say is refused, all of it at once.
+//
+// A file holds the spellings of a family of operators: functions that write one node, registered by the name of the operator. Versions of
+// operators are the business of versions.go.
 package export
 
 import (
@@ -14,17 +17,10 @@ import (
 	"github.com/gocompile/gocompile/tensor"
 )
 
-// The version of the operators and of the format that models are written in.
-const (
-	Opset     = 24
-	irVersion = 11
-)
-
-const microsoft = "com.microsoft"
-
 // Options choose the spelling. The zero value is standard ONNX.
 type Options struct {
 	Contrib bool // use operators of com.microsoft where one says more than the standard ones
+	Opset   int  // version of ai.onnx, MinOpset to MaxOpset; 0 is the oldest one from DefaultOpset on that has all operators of the model
 }
 
 // UnsupportedError lists the operators of a graph that ONNX has no spelling for, with the reason and one of their nodes.
@@ -37,11 +33,10 @@ func (e *UnsupportedError) Error() string {
 
 // Model is the ONNX spelling of g. Its tensors share the memory of the constants in g.
 func Model(g *ir.Graph, o Options) (*proto.Model, error) {
-	g, err := joined(g)
-	if err != nil {
-		return nil, err
+	if o.Opset != 0 && (o.Opset < MinOpset || o.Opset > MaxOpset) {
+		return nil, fmt.Errorf("opset %d cannot be written, %d to %d can", o.Opset, MinOpset, MaxOpset)
 	}
-	m := &model{options: o, names: map[string]bool{}, nodeNames: map[string]bool{}, problems: map[string]string{}}
+	m := &model{options: o, names: map[string]bool{}, nodeNames: map[string]bool{}, domains: map[string]bool{}, problems: map[string]string{}}
 	s := m.scope(nil, g)
 	for _, v := range g.Inputs() {
 		m.names[v.Name] = true
@@ -51,6 +46,10 @@ func Model(g *ir.Graph, o Options) (*proto.Model, error) {
 	}
 	for _, v := range g.Inputs() {
 		s.bind(v, v.Name)
+		if m.late != nil {
+			m.problem("input", v.Name, m.late)
+			m.late = nil
+		}
 		s.graph.Inputs = append(s.graph.Inputs, &proto.ValueInfo{Name: v.Name, Type: typeOf(v.Type)})
 	}
 	s.nodes(g)
@@ -65,10 +64,13 @@ func Model(g *ir.Graph, o Options) (*proto.Model, error) {
 		sort.Strings(e.Operators)
 		return nil, e
 	}
-	p := &proto.Model{IRVersion: irVersion, ProducerName: "gocompile", Graph: s.graph, DocString: g.Doc,
-		OpsetImports: []proto.OperatorSet{{Version: Opset}}}
-	if m.contrib {
-		p.OpsetImports = append(p.OpsetImports, proto.OperatorSet{Domain: microsoft, Version: 1})
+	opset := m.version()
+	p := &proto.Model{IRVersion: formats[opset-MinOpset], ProducerName: "gocompile", Graph: s.graph, DocString: g.Doc,
+		OpsetImports: []proto.OperatorSet{{Version: int64(opset)}}}
+	for _, d := range []proto.OperatorSet{{Domain: learning, Version: mlOpset}, {Domain: microsoft, Version: 1}} {
+		if m.domains[d.Domain] {
+			p.OpsetImports = append(p.OpsetImports, d)
+		}
 	}
 	keys := make([]string, 0, len(g.Metadata))
 	for k := range g.Metadata {
@@ -87,7 +89,9 @@ type model struct {
 	names     map[string]bool
 	nodeNames map[string]bool
 	counter   int
-	contrib   bool
+	domains   map[string]bool   // those that are used
+	opset     int               // the oldest version that has all that was used so far
+	late      error             // what the node that is being written cannot use
 	problems  map[string]string // node by reason
 }
 
@@ -120,7 +124,9 @@ type scope struct {
 	graph  *proto.Graph
 	values map[*ir.Value]string
 	sizes  map[*sym.Symbol]place // where a dimension can be read
-	scalar map[int64]string      // integer vectors of one element
+	small  map[string]string     // constants made for nodes, by what they hold
+	made   map[string]string     // results of nodes that were made for others, by what they compute
+	madeAs map[string]string     // the inverse of made
 	dims   map[string]string     // dimensions that were computed, by their text
 }
 
@@ -137,12 +143,13 @@ func (m *model) scope(outer *scope, g *ir.Graph) *scope {
 		name = "graph"
 	}
 	return &scope{model: m, outer: outer, graph: &proto.Graph{Name: name}, values: map[*ir.Value]string{}, sizes: map[*sym.Symbol]place{},
-		scalar: map[int64]string{}, dims: map[string]string{}}
+		small: map[string]string{}, made: map[string]string{}, madeAs: map[string]string{}, dims: map[string]string{}}
 }
 
 // bind says how a value is called, and notes the dimensions that can be read off it.
 func (s *scope) bind(v *ir.Value, name string) {
 	s.values[v] = name
+	s.needType(v.Type)
 	if !v.Type.IsTensor() || !v.Type.Ranked {
 		return
 	}
@@ -168,9 +175,14 @@ func (p place) direct() bool { return p.factor == 1 && p.shift == 0 }
 // nodes writes the nodes of a graph.
 func (s *scope) nodes(g *ir.Graph) {
 	for n := range g.Nodes() {
-		c := &call{scope: s, node: n}
-		if err := c.write(); err != nil {
-			s.problem(n, err)
+		c := &call{scope: s, node: n, first: len(s.graph.Nodes)}
+		err := c.write()
+		if err == nil {
+			err = s.late
+		}
+		s.late = nil
+		if err != nil {
+			s.problem(ir.OpName(n.Op), n.Name, err)
 			for _, v := range n.Out() { // go on, to list everything
 				s.bind(v, s.name("missing"))
 			}
@@ -178,13 +190,12 @@ func (s *scope) nodes(g *ir.Graph) {
 	}
 }
 
-func (s *scope) problem(n *ir.Node, err error) {
-	kind := ir.OpName(n.Op)
+func (m *model) problem(kind, node string, err error) {
 	if err != errUnknown {
 		kind += ": " + err.Error()
 	}
-	if _, seen := s.problems[kind]; !seen {
-		s.problems[kind] = fmt.Sprintf("node %q", n.Name)
+	if _, seen := m.problems[kind]; !seen {
+		m.problems[kind] = fmt.Sprintf("%q", node)
 	}
 }
 
@@ -250,31 +261,47 @@ func (s *scope) constant(t *tensor.Tensor, hint string) string {
 	return name
 }
 
-// integers is an i64 vector.
-func (s *scope) integers(n ...int64) string {
-	if len(n) == 1 {
-		if name, ok := s.scalar[n[0]]; ok {
-			return name
-		}
-	}
-	name := s.constant(tensor.Must(n, len(n)), "const")
-	if len(n) == 1 {
-		s.scalar[n[0]] = name
+// shared is a constant that is made once in a graph.
+func (s *scope) shared(t *tensor.Tensor) string {
+	key := fmt.Sprint(t.DType(), t.Shape(), t.Bytes())
+	name, ok := s.small[key]
+	if !ok {
+		name = s.constant(t, "const")
+		s.small[key] = name
 	}
 	return name
 }
 
-// number is a scalar of an element type.
-func (s *scope) number(x float64, d tensor.DType) string {
-	t := tensor.New(d)
-	t.SetFloat64(0, x)
-	return s.constant(t, "const")
+// integers is an i64 vector.
+func (s *scope) integers(n ...int64) string {
+	return s.shared(tensor.Must(append([]int64{}, n...), len(n)))
 }
 
-// emit writes a node with one result and returns its name.
+// scalar is a scalar of an element type.
+func (s *scope) scalar(x float64, d tensor.DType) string {
+	t := tensor.New(d)
+	t.SetFloat64(0, x)
+	return s.shared(t)
+}
+
+// emit writes a node with one result and returns its name; what was computed already is taken from there.
 func (s *scope) emit(op string, attrs []*proto.Attribute, in ...string) string {
+	key := fmt.Sprintf("%s %q", op, in)
+	for _, a := range attrs {
+		key += fmt.Sprint(" ", a.Name, a.I, a.F, a.Ints, a.Floats, string(a.S))
+		if a.T != nil || a.G != nil || len(a.Strings) > 0 {
+			key = ""
+			break
+		}
+	}
+	if name, ok := s.made[key]; ok {
+		return name
+	}
 	out := s.name(strings.ToLower(op))
 	s.node(op, attrs, in, []string{out}, "")
+	if key != "" {
+		s.made[key], s.madeAs[out] = out, key
+	}
 	return out
 }
 
@@ -289,9 +316,11 @@ func (s *scope) node(op string, attrs []*proto.Attribute, in, out []string, name
 		name = s.nodeName(name)
 	}
 	n := &proto.Node{OpType: op, Inputs: in, Outputs: out, Attributes: attrs, Name: name}
-	if domain, op, ok := strings.Cut(op, "::"); ok {
-		n.Domain, n.OpType = domain, op
-		s.contrib = s.contrib || domain == microsoft
+	if domain, name, ok := strings.Cut(op, "::"); ok {
+		n.Domain, n.OpType = domain, name
+		s.domains[domain] = true
+	} else if v, ok := since[op]; ok {
+		s.need(v, op)
 	}
 	s.graph.Nodes = append(s.graph.Nodes, n)
 }

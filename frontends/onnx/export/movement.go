@@ -7,8 +7,6 @@ import (
 
 func axis(n int) []*proto.Attribute { return attrs(integer("axis", n)) }
 
-func reduction(s string) *proto.Attribute { return when(s != "", text("reduction", s)) }
-
 func init() {
 	spell("Identity", same[*op.Identity]("Identity", nil))
 	spell("Reshape", same("Reshape", func(o *op.Reshape) []*proto.Attribute { return attrs(when(o.AllowZero, integer("allowzero", 1))) }))
@@ -37,17 +35,29 @@ func init() {
 	})
 	spell("Tile", same[*op.Tile]("Tile", nil))
 	spell("Slice", same[*op.Slice]("Slice", nil))
-	spell("Pad", same("Pad", func(o *op.Pad) []*proto.Attribute { return attrs(when(o.Mode != "", text("mode", o.Mode))) }))
+	spell("Pad", func(c *call) error {
+		o := c.node.Op.(*op.Pad)
+		if o.Mode == "wrap" {
+			c.need(19, "Pad in mode wrap")
+		}
+		c.as("Pad", attrs(named("mode", o.Mode)), c.ins()...)
+		return nil
+	})
 	spell("Gather", same("Gather", func(o *op.Gather) []*proto.Attribute { return axis(o.Axis) }))
 	spell("GatherElements", same("GatherElements", func(o *op.GatherElements) []*proto.Attribute { return axis(o.Axis) }))
 	spell("GatherND", same("GatherND", func(o *op.GatherND) []*proto.Attribute { return attrs(integer("batch_dims", o.BatchDims)) }))
 	spell("ScatterElements", same("ScatterElements", func(o *op.ScatterElements) []*proto.Attribute {
-		return attrs(integer("axis", o.Axis), reduction(o.Reduction))
+		return attrs(integer("axis", o.Axis), named("reduction", o.Reduction))
 	}))
-	spell("ScatterND", same("ScatterND", func(o *op.ScatterND) []*proto.Attribute { return attrs(reduction(o.Reduction)) }))
-	spell("TensorScatter", same("TensorScatter", func(o *op.TensorScatter) []*proto.Attribute {
-		return attrs(integer("axis", o.Axis), when(o.Circular, text("mode", "circular")))
-	}))
+	spell("ScatterND", same("ScatterND", func(o *op.ScatterND) []*proto.Attribute { return attrs(named("reduction", o.Reduction)) }))
+	spell("TensorScatter", func(c *call) error {
+		o := c.node.Op.(*op.TensorScatter)
+		if !c.has(24) {
+			return c.olderScatter(o)
+		}
+		c.as("TensorScatter", attrs(integer("axis", o.Axis), when(o.Circular, text("mode", "circular"))), c.ins()...)
+		return nil
+	})
 	spell("Shape", same("Shape", func(o *op.Shape) []*proto.Attribute {
 		return attrs(when(o.Start != 0, integer("start", o.Start)), when(o.HasEnd, integer("end", o.End)))
 	}))
@@ -69,10 +79,20 @@ func init() {
 	}))
 	spell("Trilu", same("Trilu", func(o *op.Trilu) []*proto.Attribute { return attrs(flag("upper", o.Upper)) }))
 	spell("Compress", same("Compress", func(o *op.Compress) []*proto.Attribute { return attrs(when(!o.Flat, integer("axis", o.Axis))) }))
-	spell("CumSum", same("CumSum", func(o *op.Cumulative) []*proto.Attribute {
-		return attrs(flag("exclusive", o.Exclusive), flag("reverse", o.Reverse))
-	}))
+	for _, name := range []string{"CumSum", "CumProd"} {
+		spell(name, same(name, func(o *op.Cumulative) []*proto.Attribute {
+			return attrs(flag("exclusive", o.Exclusive), flag("reverse", o.Reverse))
+		}))
+	}
 	spell("ReverseSequence", same("ReverseSequence", func(o *op.ReverseSequence) []*proto.Attribute {
 		return attrs(integer("batch_axis", o.BatchAxis), integer("time_axis", o.TimeAxis))
+	}))
+	spell("BitCast", same("BitCast", func(o *op.BitCast) []*proto.Attribute { return attrs(integer("to", int(o.To))) }))
+	spell("Det", same[*op.Det]("Det", nil))
+	spell("EyeLike", same("EyeLike", func(o *op.EyeLike) []*proto.Attribute {
+		return attrs(integer("k", o.K), when(o.Elem != 0, integer("dtype", int(o.Elem))))
+	}))
+	spell("Unique", same("Unique", func(o *op.Unique) []*proto.Attribute {
+		return attrs(when(!o.Flat, integer("axis", o.Axis)), flag("sorted", o.Sorted))
 	}))
 }

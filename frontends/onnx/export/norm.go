@@ -44,9 +44,6 @@ func norm(name string, axis int, epsilon float32, stash tensor.DType) spelling {
 	return func(c *call) error {
 		list := attrs(integer("axis", axis), float("epsilon", epsilon), when(stash != 0, integer("stash_type", int(stash))))
 		hasBias := name == "LayerNormalization"
-		if !hasBias && c.used(1) {
-			return fmt.Errorf("its factors are used, which RMSNormalization does not give")
-		}
 		scale, bias := c.in(1), c.in(2)
 		late := "" // a scale that is no vector of the normalised axes is applied afterwards
 		if scale != "" && !covers(c.typ(0), c.node.Input(1), axis) && c.typ(0).Ranked && c.typ(1).Elem == c.typ(0).Elem {
@@ -89,14 +86,20 @@ func init() {
 	})
 	spell("RMSNorm", func(c *call) error {
 		o := c.node.Op.(*op.RMSNorm)
+		if !c.has(23) || c.used(1) {
+			return c.olderRMSNorm(o)
+		}
 		return norm("RMSNormalization", o.Axis, o.Epsilon, o.Stash)(c)
 	})
 	spell("BatchNorm", same("BatchNormalization", func(o *op.BatchNorm) []*proto.Attribute { return attrs(float("epsilon", o.Epsilon)) }))
 	spell("GroupNorm", func(c *call) error {
 		o := c.node.Op.(*op.GroupNorm)
-		if o.Groups == 0 {
+		switch {
+		case o.Groups == 0:
 			c.as("InstanceNormalization", attrs(float("epsilon", o.Epsilon)), c.ins()...)
-		} else {
+		case !c.has(21):
+			return c.olderGroupNorm(o)
+		default:
 			c.as("GroupNormalization", attrs(float("epsilon", o.Epsilon), integer("num_groups", o.Groups)), c.ins()...)
 		}
 		return nil

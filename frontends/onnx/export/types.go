@@ -66,6 +66,9 @@ func text(name, s string) *proto.Attribute {
 	return &proto.Attribute{Name: name, Type: proto.AttrString, S: []byte(s)}
 }
 
+// named is a text that may be left out where it is empty.
+func named(name, s string) *proto.Attribute { return when(s != "", text(name, s)) }
+
 func integers(name string, list []int) *proto.Attribute {
 	a := &proto.Attribute{Name: name, Type: proto.AttrInts}
 	for _, n := range list {
