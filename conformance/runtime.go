@@ -7,6 +7,7 @@ import (
 
 	"github.com/gocompile/gocompile"
 	"github.com/gocompile/gocompile/frontends/onnx"
+	"github.com/gocompile/gocompile/frontends/onnx/export"
 	"github.com/gocompile/gocompile/frontends/onnx/proto"
 	"github.com/gocompile/gocompile/ir"
 	"github.com/gocompile/gocompile/tensor"
@@ -25,12 +26,14 @@ type Runtime struct {
 //	cpu-raw    the CPU back end without passes
 //	cpu        the CPU back end with all passes
 //	symbolic   as reference, after every input dimension was made a symbol
+//	export     as reference, of what the passes made of the model, written as ONNX and read again
 func Runtimes() []Runtime {
 	return []Runtime{
 		{"reference", Reference},
 		{"cpu-raw", compiled(gocompile.WithoutPasses())},
 		{"cpu", compiled()},
 		{"symbolic", Symbolic},
+		{"export", Exported(export.Options{})},
 	}
 }
 
