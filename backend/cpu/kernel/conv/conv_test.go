@@ -176,6 +176,25 @@ func TestNaN(t *testing.T) {
 	}
 }
 
+// A row of every second element is copied whatever its length, and nothing beside it is touched.
+func TestPick(t *testing.T) {
+	for name, x := range contexts() {
+		for n := range 70 {
+			src, dst := numbers(max(0, 2*n-1), 1), numbers(n+2, 2)
+			before, after := dst[0], dst[n+1]
+			x.kernels.pick(dst[1:n+1], src)
+			for i, v := range dst[1 : n+1] {
+				if v != src[2*i] {
+					t.Fatalf("%s: element %d of %d is %v, want %v", name, i, n, v, src[2*i])
+				}
+			}
+			if dst[0] != before || dst[n+1] != after {
+				t.Fatalf("%s: writes beside %d elements", name, n)
+			}
+		}
+	}
+}
+
 func TestNoAllocation(t *testing.T) {
 	p := pool.New(2)
 	x := NewCtx(p, level.Highest(), gemm.NewCtx(p, level.Highest()))

@@ -21,15 +21,36 @@ func (x *Ctx) runDepthwise(slot int) {
 		if a.Bias != nil {
 			t.bias = a.Bias[c]
 		}
-		t.n, t.rows, t.dstStep, t.srcStep = l.line, 1, l.line, l.axes[2].length
+		rows := 1
 		if l.line == l.axes[2].Out {
-			t.rows = l.axes[1].Out
+			rows = l.axes[1].Out
 		}
-		for p := 0; p < l.positions; p += t.rows * t.n {
-			t.src, t.dst = src[l.lineStart(p/l.line):], a.Y[i*l.positions+p:]
-			x.kernels.taps(t)
+		for p := 0; p < l.positions; p += rows * l.line {
+			t.src = src[l.lineStart(p/l.line):]
+			x.sumRows(s, a.Y[i*l.positions+p:][:rows*l.line], rows)
 		}
 		*t = taps{}
 		x.finish(i*l.positions, l.positions)
+	}
+}
+
+const rowCost = 16 // multiplications of vectors that take the time of copying a row
+
+// sumRows sums up rows side by side in dst, or where they are short, as one row with what lies between them in the planes, which is then
+// left out.
+func (x *Ctx) sumRows(s *slot, dst []float32, rows int) {
+	l, t, lanes := &x.layout, &s.taps, x.kernels.lanes
+	step := l.axes[2].length
+	t.dst, t.n, t.rows, t.dstStep, t.srcStep = dst, l.line, rows, l.line, step
+	all := (rows-1)*step + l.line
+	if saved := rows*((l.line+lanes-1)/lanes) - (all+lanes-1)/lanes; saved*l.taps < rows*rowCost {
+		x.kernels.taps(t)
+		return
+	}
+	s.wide = grow(s.wide, all)
+	t.dst, t.n, t.rows = s.wide, all, 1
+	x.kernels.taps(t)
+	for r := range rows {
+		copy(dst[r*l.line:][:l.line], s.wide[r*step:])
 	}
 }

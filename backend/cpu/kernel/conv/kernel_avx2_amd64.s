@@ -1017,21 +1017,48 @@ next:
 	VZEROUPPER
 	RET
 
-// func pickAVX2(dst *float32, src *float32, vectors int)
-// Requires: AVX, AVX2
+// func pickAVX2(dst *float32, src *float32, n int)
+// Requires: AVX, AVX2, CMOV
 TEXT ·pickAVX2(SB), NOSPLIT, $0-24
 	MOVQ dst+0(FP), AX
 	MOVQ src+8(FP), CX
-	MOVQ vectors+16(FP), DX
+	MOVQ n+16(FP), DX
 
 loop:
+	CMPQ    DX, $0x08
+	JLE     rest
 	VMOVUPS (CX), Y0
-	VSHUFPS $0x88, 32(CX), Y0, Y0
+	VMOVUPS 32(CX), Y1
+	VSHUFPS $0x88, Y1, Y0, Y0
 	VPERMPD $0xd8, Y0, Y0
 	VMOVUPS Y0, (AX)
 	ADDQ    $0x20, AX
 	ADDQ    $0x40, CX
-	DECQ    DX
-	JNE     loop
+	SUBQ    $0x08, DX
+	JMP     loop
+
+rest:
+	LEAQ       -1(DX)(DX*1), BX
+	LEAQ       -8(BX), SI
+	MOVQ       $0x00000008, DI
+	XORQ       R8, R8
+	CMPQ       BX, DI
+	CMOVQGT    DI, BX
+	CMPQ       SI, R8
+	CMOVQLT    R8, SI
+	LEAQ       tailMasks<>+0(SB), DI
+	NEGQ       BX
+	VMOVUPS    32(DI)(BX*4), Y0
+	VMASKMOVPS (CX), Y0, Y0
+	LEAQ       tailMasks<>+0(SB), BX
+	NEGQ       SI
+	VMOVUPS    32(BX)(SI*4), Y1
+	VMASKMOVPS 32(CX), Y1, Y1
+	VSHUFPS    $0x88, Y1, Y0, Y0
+	VPERMPD    $0xd8, Y0, Y0
+	LEAQ       tailMasks<>+0(SB), CX
+	NEGQ       DX
+	VMOVUPS    32(CX)(DX*4), Y1
+	VMASKMOVPS Y0, Y1, (AX)
 	VZEROUPPER
 	RET

@@ -1472,23 +1472,48 @@ next:
 	VZEROUPPER
 	RET
 
-// func pickAVX512(dst *float32, src *float32, vectors int)
-// Requires: AVX, AVX512F
+// func pickAVX512(dst *float32, src *float32, n int)
+// Requires: AVX, AVX512F, BMI2, CMOV
 TEXT ·pickAVX512(SB), NOSPLIT, $0-24
 	MOVQ    dst+0(FP), AX
 	MOVQ    src+8(FP), CX
-	MOVQ    vectors+16(FP), DX
+	MOVQ    n+16(FP), DX
 	VMOVUPS even<>+0(SB), Z0
 
 loop:
+	CMPQ      DX, $0x10
+	JLE       rest
 	VMOVUPS   (CX), Z1
 	VMOVUPS   64(CX), Z2
 	VPERMT2PS Z2, Z0, Z1
 	VMOVUPS   Z1, (AX)
 	ADDQ      $0x40, AX
 	ADDQ      $0x80, CX
-	DECQ      DX
-	JNE       loop
+	SUBQ      $0x10, DX
+	JMP       loop
+
+rest:
+	LEAQ      -1(DX)(DX*1), BX
+	LEAQ      -16(BX), SI
+	MOVQ      $0x00000010, DI
+	XORQ      R8, R8
+	CMPQ      BX, DI
+	CMOVQGT   DI, BX
+	CMPQ      SI, R8
+	CMOVQLT   R8, SI
+	MOVQ      $-1, DI
+	BZHIQ     BX, DI, DI
+	KMOVW     DI, K1
+	VMOVUPS.Z (CX), K1, Z1
+	MOVQ      $-1, BX
+	BZHIQ     SI, BX, BX
+	KMOVW     BX, K1
+	VMOVUPS.Z 64(CX), K1, Z2
+	VPERMT2PS Z2, Z0, Z1
+	MOVQ      $-1, CX
+	BZHIQ     DX, CX, CX
+	KMOVW     CX, K1
+	VMOVUPS   Z1, K1, (AX)
 	VZEROUPPER
 	RET
 

@@ -16,7 +16,7 @@ var avx2 = kernels{
 	},
 	gather: func(g *gathering) { nativeGather(g, 8, gatherAVX2) },
 	taps:   func(t *taps) { nativeTaps(t, sumTapsAVX2) },
-	pick:   func(dst, src []float32) { nativePick(dst, src, 8, pickAVX2) },
+	pick:   func(dst, src []float32) { nativePick(dst, src, pickAVX2) },
 }
 
 var avx512 = kernels{
@@ -27,7 +27,7 @@ var avx512 = kernels{
 	},
 	gather: func(g *gathering) { nativeGather(g, 16, gatherAVX512) },
 	taps:   func(t *taps) { nativeTaps(t, sumTapsAVX512) },
-	pick:   func(dst, src []float32) { nativePick(dst, src, 16, pickAVX512) },
+	pick:   func(dst, src []float32) { nativePick(dst, src, pickAVX512) },
 }
 
 func kernelsOf(l level.Level) *kernels {
@@ -69,11 +69,9 @@ func nativeTaps(t *taps, f func(*byte)) {
 	f((*byte)(unsafe.Pointer(t)))
 }
 
-// nativePick leaves the last elements, of which no two whole vectors are in src, to Go.
-func nativePick(dst, src []float32, lanes int, f func(dst, src *float32, vectors int)) {
-	whole := min(len(dst), len(src)/2) / lanes
-	if whole > 0 {
-		f(&dst[0], &src[0], whole)
+func nativePick(dst, src []float32, f func(dst, src *float32, n int)) {
+	if n := len(dst); n > 0 {
+		_ = src[2*n-2]
+		f(&dst[0], &src[0], n)
 	}
-	portablePick(dst[whole*lanes:], src[min(len(src), 2*whole*lanes):])
 }

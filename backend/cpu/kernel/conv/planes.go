@@ -6,16 +6,20 @@ func (l *layout) copyPlane(dst, x []float32, pick func(dst, src []float32)) {
 	for _, f := range a.start {
 		for _, g := range b.start {
 			for _, h := range c.start {
+				lo, hi := c.inside(h)
 				for i := range a.length {
-					for j := range b.length {
-						row := dst[:c.length]
-						dst = dst[c.length:]
-						u, v := i*a.Stride+f, j*b.Stride+g
-						if u < 0 || u >= a.In || v < 0 || v >= b.In {
-							clear(row)
-							continue
-						}
-						c.copyRow(row, x[(u*b.In+v)*c.In:][:c.In], h, pick)
+					slab := dst[:b.length*c.length]
+					dst = dst[b.length*c.length:]
+					u := i*a.Stride + f
+					if u < 0 || u >= a.In || lo == hi {
+						clear(slab)
+						continue
+					}
+					from, to := b.inside(g)
+					clear(slab[:from*c.length])
+					clear(slab[to*c.length:])
+					for j := from; j < to; j++ {
+						c.copyRow(slab[j*c.length:][:c.length], x[(u*b.In+j*b.Stride+g)*c.In:][:c.In], lo, hi, h, pick)
 					}
 				}
 			}
@@ -23,30 +27,33 @@ func (l *layout) copyPlane(dst, x []float32, pick func(dst, src []float32)) {
 	}
 }
 
-// copyRow writes one row of one phase, which begins at element start of x.
-func (a *axis) copyRow(row, x []float32, start int, pick func(dst, src []float32)) {
-	// elements [lo, hi) of the row lie in x
-	lo := min(len(row), max(0, (-start+a.Stride-1)/a.Stride))
-	hi := lo
-	if last := len(x) - 1 - start; last >= 0 {
-		hi = max(lo, min(len(row), last/a.Stride+1))
+// inside is the range of the elements of a phase, which begins at element start of the input, that lie in the input.
+func (a *axis) inside(start int) (lo, hi int) {
+	lo = min(a.length, max(0, (-start+a.Stride-1)/a.Stride))
+	hi = lo
+	if last := a.In - 1 - start; last >= 0 {
+		hi = max(lo, min(a.length, last/a.Stride+1))
 	}
-	clear(row[:lo])
-	clear(row[hi:])
-	if lo == hi {
-		return
+	return lo, hi
+}
+
+// copyRow writes one row of the phase that begins at element start of x; its elements [lo, hi) lie in x.
+func (a *axis) copyRow(row, x []float32, lo, hi, start int, pick func(dst, src []float32)) {
+	for i := range row[:lo] { // most often one or none
+		row[i] = 0
 	}
-	if a.Stride == 1 {
-		copy(row[lo:hi], x[lo+start:])
-		return
+	for i := hi; i < len(row); i++ {
+		row[i] = 0
 	}
-	at := lo*a.Stride + start
-	if a.Stride == 2 {
-		pick(row[lo:hi], x[at:])
-		return
-	}
-	for i := range row[lo:hi] {
-		row[lo+i] = x[at]
-		at += a.Stride
+	x = x[lo*a.Stride+start:]
+	switch row := row[lo:hi]; a.Stride {
+	case 1:
+		copy(row, x)
+	case 2:
+		pick(row, x)
+	default:
+		for i := range row {
+			row[i] = x[i*a.Stride]
+		}
 	}
 }

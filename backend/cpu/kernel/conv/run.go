@@ -55,6 +55,7 @@ type slot struct {
 	taps      taps
 	panels    []float32
 	plane     []float32
+	wide      []float32 // rows of a depthwise convolution and what lies between them
 	pieces    []piece
 	edge      [2 * stripRows * panelVectors * maxLanes]float32
 	_         [64]byte

@@ -34,7 +34,7 @@ func gatherAVX2(t *byte)
 //go:noescape
 func sumTapsAVX2(t *byte)
 
-// pickAVX2 sets dst[i] to src[2·i], for so many vectors of dst.
+// pickAVX2 sets dst[i] to src[2·i], for n elements of dst. It reads no element of src that is not copied, but those between two that are.
 //
 //go:noescape
-func pickAVX2(dst *float32, src *float32, vectors int)
+func pickAVX2(dst *float32, src *float32, n int)

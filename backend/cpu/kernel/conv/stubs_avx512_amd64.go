@@ -44,7 +44,7 @@ func gatherAVX512(t *byte)
 //go:noescape
 func sumTapsAVX512(t *byte)
 
-// pickAVX512 sets dst[i] to src[2·i], for so many vectors of dst.
+// pickAVX512 sets dst[i] to src[2·i], for n elements of dst. It reads no element of src that is not copied, but those between two that are.
 //
 //go:noescape
-func pickAVX512(dst *float32, src *float32, vectors int)
+func pickAVX512(dst *float32, src *float32, n int)
