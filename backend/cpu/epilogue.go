@@ -18,6 +18,9 @@ func (p *Program) productUnit(n *ir.Node, taken map[*ir.Node]*unit) *unit {
 	default:
 		return nil
 	}
+	if u := p.partedProduct(n, taken); u != nil {
+		return u
+	}
 	k, _ := lower(n, p).(*matmul)
 	if k == nil || !n.Out()[0].Used() {
 		return nil
@@ -36,8 +39,10 @@ func (p *Program) productUnit(n *ir.Node, taken map[*ir.Node]*unit) *unit {
 const epilogueStages = 4
 
 // soleUser is the one node that uses the result of another, which is no output.
-func soleUser(n *ir.Node) *ir.Node {
-	v := n.Out()[0]
+func soleUser(n *ir.Node) *ir.Node { return soleUserOf(n.Out()[0]) }
+
+// soleUserOf is the one node that uses a value that is no output.
+func soleUserOf(v *ir.Value) *ir.Node {
 	if v.IsOutput() || len(v.Uses()) != 1 {
 		return nil
 	}

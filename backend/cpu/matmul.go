@@ -12,13 +12,10 @@ import (
 
 func init() {
 	lowerBy(func(o *op.MatMul, n *ir.Node, p *Program) kernel {
-		a, b := n.Input(0).Type, n.Input(1).Type
-		if a.Elem != tensor.Float32 || !a.Ranked || !b.Ranked {
+		k := newMatMul(o, n)
+		if k == nil {
 			return nil
 		}
-		k := &matmul{transA: o.TransA && len(a.Dims) > 1, transB: o.TransB && len(b.Dims) > 1}
-		k.single = len(b.Dims) == 2 && len(a.Dims) >= 2 && (!o.TransA || len(a.Dims) == 2)
-		k.columns = len(b.Dims) > 1
 		k.pack(p, n.Input(1))
 		return k
 	})
@@ -36,6 +33,18 @@ func init() {
 	})
 }
 
+// newMatMul is the kernel of a node, without packed weights; nil if there is none for it.
+func newMatMul(o *op.MatMul, n *ir.Node) *matmul {
+	a, b := n.Input(0).Type, n.Input(1).Type
+	if a.Elem != tensor.Float32 || !a.Ranked || !b.Ranked {
+		return nil
+	}
+	k := &matmul{transA: o.TransA && len(a.Dims) > 1, transB: o.TransB && len(b.Dims) > 1}
+	k.single = len(b.Dims) == 2 && len(a.Dims) >= 2 && (!o.TransA || len(a.Dims) == 2)
+	k.columns = len(b.Dims) > 1
+	return k
+}
+
 // matmul multiplies float32 matrices, [B…, M, K] by [B…, K, N], with an epilogue. A constant right operand is packed when the
 // program is compiled.
 type matmul struct {
@@ -47,12 +56,25 @@ type matmul struct {
 	single         bool          // all is one product of two matrices
 	columns        bool          // the last axis of the result is N
 	bias, residual int           // inputs, 0 for none
+	part           columns       // of the right operand that are computed, and of the bias that stands before them
+}
+
+// columns is count columns of a matrix from the first on; without a count it is all.
+type columns struct{ first, count int }
+
+// of is those columns among n.
+func (c columns) of(n int) (first, count int) {
+	if c.count == 0 {
+		return 0, n
+	}
+	return c.first, c.count
 }
 
 // packedMatrix is the key of a packed matrix.
 type packedMatrix struct {
 	weights *tensor.Tensor
 	trans   bool
+	part    columns
 }
 
 func (k *matmul) pack(p *Program, v *ir.Value) {
@@ -64,11 +86,15 @@ func (k *matmul) pack(p *Program, v *ir.Value) {
 	if k.transB {
 		rows, cols = cols, rows
 	}
-	k.packed = packed(p.packs, packedMatrix{w, k.transB}, func() *gemm.Packed {
+	k.packed = packed(p.packs, packedMatrix{w, k.transB, k.part}, func() *gemm.Packed {
 		if p.release != nil {
 			defer p.release(w.Bytes())
 		}
-		return gemm.PackB(f32(w), rows, cols, w.Dim(1), k.transB)
+		first, n := k.part.of(cols)
+		if k.transB {
+			first *= w.Dim(1)
+		}
+		return gemm.PackB(f32(w)[min(first, w.Len()):], rows, n, w.Dim(1), k.transB)
 	})
 }
 
@@ -110,6 +136,7 @@ func (k *matmul) bind(_ *exec, in, out []*tensor.Tensor) (kernel, error) {
 	if k.transB {
 		rows, n = n, rows
 	}
+	_, n = k.part.of(n)
 	if depth != rows || k.packed != nil && (k.packed.K() != depth || k.packed.N() != n) {
 		return nil, fmt.Errorf("shapes %v and %v cannot be multiplied", in[0].Shape(), in[1].Shape())
 	}
@@ -206,8 +233,8 @@ func (p *product) layOut(batch, batchA, batchB []int) error {
 }
 
 func (p *product) checkEpilogue(in []*tensor.Tensor) error {
-	if p.bias > 0 && in[p.bias].Len() != p.args.N {
-		return fmt.Errorf("a bias of shape %v for %d columns", in[p.bias].Shape(), p.args.N)
+	if p.bias > 0 && in[p.bias].Len() < p.part.first+p.args.N {
+		return fmt.Errorf("a bias of shape %v for %d columns", in[p.bias].Shape(), p.part.first+p.args.N)
 	}
 	if p.residual > 0 && in[p.residual].Len() != p.args.M*p.args.N {
 		return fmt.Errorf("a summand of shape %v for a product of %d by %d", in[p.residual].Shape(), p.args.M, p.args.N)
@@ -264,7 +291,7 @@ func (p *product) load(in, out []*tensor.Tensor) {
 		e.ColumnBias = f32(in[2])
 	}
 	if p.bias > 0 {
-		e.ColumnBias = f32(in[p.bias])
+		e.ColumnBias = f32(in[p.bias])[p.part.first:]
 	}
 	if p.residual > 0 {
 		e.Residual, e.ResidualStride = f32(in[p.residual]), args.N

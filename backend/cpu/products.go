@@ -10,53 +10,91 @@ import (
 )
 
 // joinProducts joins products of one matrix with several weights, such as queries, keys and values or the two branches of a gated layer: one step
-// computes them all, each into memory of its own and with its own epilogue. They are computed where the first of them ends.
+// computes them all, each into memory of its own and with its own epilogue. They are computed where the first of them ends. Products that
+// stand far apart stay apart, as their results would take memory for long.
 func joinProducts(g *ir.Graph, units map[*ir.Node]*unit) []*unit {
 	type left struct {
 		a     *ir.Value
 		trans bool
 	}
-	var order []left
-	groups := map[left][]*unit{}
+	at, place := 0, map[*ir.Node]int{}
+	open := map[left]int{} // group that is not too far
+	var groups [][]*unit
 	for n := range g.Nodes() {
+		if _, constant := n.Op.(*ir.Const); !constant {
+			at++
+		}
+		place[n] = at
 		u := units[n]
-		if u == nil || u.last() != n || !joins(u) {
+		if u == nil || u.last() != n {
 			continue
 		}
-		l := left{u.in[0], u.kernel.(*matmul).transA}
-		if groups[l] == nil {
-			order = append(order, l)
+		a, trans, ok := leftOf(u)
+		if !ok {
+			continue
 		}
-		groups[l] = append(groups[l], u)
+		i, ok := open[left{a, trans}]
+		if ok {
+			before := groups[i][len(groups[i])-1]
+			ok = place[u.nodes[0]] <= place[before.last()]+farApart
+		}
+		if !ok {
+			i = len(groups)
+			open[left{a, trans}] = i
+			groups = append(groups, nil)
+		}
+		groups[i] = append(groups[i], u)
 	}
 	var joined []*unit
-	for _, l := range order {
-		if members := groups[l]; len(members) > 1 {
-			joined = append(joined, joinUnits(members))
+	for _, members := range groups {
+		if len(members) > 1 {
+			first := slices.MinFunc(members, func(a, b *unit) int { return place[a.place()] - place[b.place()] })
+			joined = append(joined, joinUnits(members, first.place()))
 		}
 	}
 	return joined
 }
 
-// joins reports whether a unit is one product with packed weights, and everything that it needs beside the left operand is there from the
+const farApart = 24 // nodes, without constants
+
+// leftOf is the left operand of a unit that is products with packed weights, if everything that it needs beside is there from the
 // beginning.
-func joins(u *unit) bool {
-	k, ok := u.kernel.(*matmul)
-	if !ok || !k.single || k.packed == nil || u.in[0].Const != nil {
-		return false
+func leftOf(u *unit) (a *ir.Value, trans, ok bool) {
+	switch k := u.kernel.(type) {
+	case *matmul:
+		trans, ok = k.transA, k.single && k.packed != nil
+	case *products:
+		trans, ok = k.members[0].transA, true
 	}
-	return !slices.ContainsFunc(u.in[1:], func(v *ir.Value) bool { return v != nil && v.Const == nil && !v.IsGraphInput() })
+	if !ok || u.in[0].Const != nil {
+		return nil, false, false
+	}
+	for _, v := range u.in[1:] {
+		ok = ok && (v == nil || v == u.in[0] || v.Const != nil || v.IsGraphInput())
+	}
+	return u.in[0], trans, ok
 }
 
-func joinUnits(members []*unit) *unit {
-	all := &unit{at: members[0].last()}
-	k := &products{}
+// joinUnits makes one unit of several products, computed at a node.
+func joinUnits(members []*unit, at *ir.Node) *unit {
+	all, k := &unit{at: at}, &products{}
 	for _, u := range members {
-		k.members = append(k.members, u.kernel.(*matmul))
-		k.first = append(k.first, len(all.in))
-		all.nodes = append(all.nodes, u.nodes...)
+		switch m := u.kernel.(type) {
+		case *matmul:
+			k.members, k.first = append(k.members, m), append(k.first, len(all.in))
+		case *products:
+			k.members = append(k.members, m.members...)
+			for _, first := range m.first[:len(m.members)] {
+				k.first = append(k.first, len(all.in)+first)
+			}
+		}
+		for _, n := range u.nodes {
+			if !slices.Contains(all.nodes, n) {
+				all.nodes = append(all.nodes, n)
+			}
+		}
 		all.in = append(all.in, u.in...)
-		all.out = append(all.out, u.last().Out()...)
+		all.out = append(all.out, u.results()...)
 	}
 	k.first = append(k.first, len(all.in))
 	all.kernel = k
