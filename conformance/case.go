@@ -107,9 +107,18 @@ func decodeAll(files [][]byte, infos []*proto.ValueInfo, what string) (Values, e
 		if err != nil {
 			return Values{}, fmt.Errorf("%s %d: %w", what, i, err)
 		}
-		v.Names, v.Items = append(v.Names, infos[i].Name), append(v.Items, x)
+		v.Names, v.Items = append(v.Names, infos[i].Name), append(v.Items, asDeclared(x, infos[i].Type))
 	}
 	return v, nil
+}
+
+// asDeclared reads the patterns of bfloat16, which releases of ONNX up to 1.18 recorded as u16, as what the model declares them to be.
+func asDeclared(x tensor.Value, declared *proto.Type) tensor.Value {
+	t, ok := x.(*tensor.Tensor)
+	if !ok || t == nil || declared == nil || t.DType() != tensor.Uint16 || declared.Elem != int32(tensor.BFloat16) {
+		return x
+	}
+	return tensor.View(tensor.BFloat16, t.Shape(), t.Bytes())
 }
 
 // ReadCase reads the folder of one case; its group is the name of the folder above.
