@@ -188,8 +188,7 @@ func ReadArchive(r io.Reader) ([]*Case, error) {
 		return nil, err
 	}
 	defer z.Close()
-	byID := map[string]*Case{}
-	var cases []*Case
+	var found collector
 	for t := tar.NewReader(z); ; {
 		h, err := t.Next()
 		if errors.Is(err, io.EOF) {
@@ -198,27 +197,49 @@ func ReadArchive(r io.Reader) ([]*Case, error) {
 		if err != nil {
 			return nil, err
 		}
-		parts := strings.SplitN(h.Name, "/", 3)
-		if len(parts) != 3 || h.Typeflag != tar.TypeReg {
-			return nil, fmt.Errorf("archive entry %q is not group/case/file", h.Name)
+		if h.Typeflag != tar.TypeReg {
+			return nil, fmt.Errorf("archive entry %q is no file", h.Name)
 		}
-		id := parts[0] + "/" + parts[1]
-		c := byID[id]
-		if c == nil {
-			c = newCase(parts[0], parts[1])
-			byID[id], cases = c, append(cases, c)
-		}
-		if err := c.add(parts[2], func() ([]byte, error) { return io.ReadAll(t) }); err != nil {
+		if err := found.add(h.Name, func() ([]byte, error) { return io.ReadAll(t) }); err != nil {
 			return nil, err
 		}
 	}
-	for _, c := range cases {
+	return found.sorted()
+}
+
+// collector gathers the files of an archive into cases.
+type collector struct {
+	byID  map[string]*Case
+	cases []*Case
+}
+
+// add takes the file group/case/file.
+func (l *collector) add(name string, read func() ([]byte, error)) error {
+	parts := strings.SplitN(name, "/", 3)
+	if len(parts) != 3 {
+		return fmt.Errorf("archive entry %q is not group/case/file", name)
+	}
+	id := parts[0] + "/" + parts[1]
+	c := l.byID[id]
+	if c == nil {
+		if l.byID == nil {
+			l.byID = map[string]*Case{}
+		}
+		c = newCase(parts[0], parts[1])
+		l.byID[id], l.cases = c, append(l.cases, c)
+	}
+	return c.add(parts[2], read)
+}
+
+// sorted returns the cases in alphabetical order, if all are complete.
+func (l *collector) sorted() ([]*Case, error) {
+	for _, c := range l.cases {
 		if err := c.check(); err != nil {
 			return nil, err
 		}
 	}
-	sort.Slice(cases, func(i, j int) bool { return cases[i].ID() < cases[j].ID() })
-	return cases, nil
+	sort.Slice(l.cases, func(i, j int) bool { return l.cases[i].ID() < l.cases[j].ID() })
+	return l.cases, nil
 }
 
 func newCase(group, name string) *Case {

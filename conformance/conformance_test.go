@@ -47,15 +47,7 @@ func (r *results) add(c *Case, runtime string, err error) {
 // of the archives; gen.py writes one that also has the cases too large to be kept in the repository.
 func TestSuite(t *testing.T) {
 	cases := suite(t)
-	f, err := os.Open(exceptionsFile)
-	if err != nil {
-		t.Fatal(err)
-	}
-	exceptions, err := ReadExceptions(f)
-	f.Close()
-	if err != nil {
-		t.Fatal(err)
-	}
+	exceptions := readExceptions(t, exceptionsFile)
 	byOp := map[string][]*Case{}
 	for _, c := range cases {
 		byOp[c.Operator()] = append(byOp[c.Operator()], c)

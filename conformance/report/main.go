@@ -1,9 +1,10 @@
 // Command report runs the suite and writes a page with the passes by group, operator and element type, next to those of other
 // runtimes on the same cases.
 //
-//	go run ./conformance/report -o docs/conformance.md
+//	go run ./conformance/report
+//	go run ./conformance/report -wheels DIR
 //
-// It runs in the root of the repository.
+// With a folder of wheels of earlier releases of ONNX, the page is about the suites of these, docs/releases.md. It runs in the root of the repository.
 package main
 
 import (
@@ -21,19 +22,21 @@ func main() {
 	suite := flag.String("suite", "", "`folder` of a suite as gen.py writes it; empty: the archives in conformance/testdata")
 	peersFile := flag.String("peers", "conformance/testdata/peers.tsv", "results of other runtimes")
 	name := flag.String("runtime", "cpu", "the runtime to report on")
-	out := flag.String("o", "docs/conformance.md", "the page to write")
+	wheels := flag.String("wheels", "", "`folder` of wheels of earlier releases, whose suites to report on")
 	flag.Parse()
-	if err := report(*suite, *peersFile, *name, *out); err != nil {
+	rt, err := conformance.RuntimeByName(*name)
+	if err == nil && *wheels != "" {
+		err = reportReleases(rt, *wheels, "docs/releases.md")
+	} else if err == nil {
+		err = report(rt, *suite, *peersFile, "docs/conformance.md")
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "report:", err)
 		os.Exit(1)
 	}
 }
 
-func report(suite, peersFile, name, out string) error {
-	rt, err := conformance.RuntimeByName(name)
-	if err != nil {
-		return err
-	}
+func report(rt conformance.Runtime, suite, peersFile, out string) error {
 	cases, err := load(suite)
 	if err != nil {
 		return err
@@ -47,11 +50,28 @@ func report(suite, peersFile, name, out string) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", peersFile, err)
 	}
-	text := page(cases, run(rt, cases), others)
-	if err := os.WriteFile(out+".tmp", []byte(text), 0o644); err != nil {
+	exceptions, err := readExceptions("conformance/exceptions.txt")
+	if err != nil {
 		return err
 	}
-	return os.Rename(out+".tmp", out)
+	return put(out, page(cases, run(rt, cases), others, exceptions))
+}
+
+// put writes a page, whole or not at all.
+func put(name, text string) error {
+	if err := os.WriteFile(name+".tmp", []byte(text), 0o644); err != nil {
+		return err
+	}
+	return os.Rename(name+".tmp", name)
+}
+
+func readExceptions(name string) (map[string]conformance.Exception, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return conformance.ReadExceptions(f)
 }
 
 func load(suite string) ([]*conformance.Case, error) {

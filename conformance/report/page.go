@@ -2,7 +2,6 @@ package main
 
 import (
 	"bufio"
-	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -10,7 +9,6 @@ import (
 	"strings"
 
 	"github.com/gocompile/gocompile/conformance"
-	"github.com/gocompile/gocompile/frontends/onnx"
 	"github.com/gocompile/gocompile/frontends/onnx/proto"
 	"github.com/gocompile/gocompile/tensor"
 )
@@ -70,18 +68,22 @@ func (t table) add(key string, ours bool, others []bool, width int) {
 }
 
 // page is the whole document.
-func page(cases []*conformance.Case, errs []error, others *peers) string {
+func page(cases []*conformance.Case, errs []error, others *peers, exceptions map[string]conformance.Exception) string {
 	all, groups, more, ops, types, reasons := table{}, table{}, table{}, table{}, table{}, map[string][]string{}
+	drawn := 0
 	for i, c := range cases {
 		id, ok := c.ID(), errs[i] == nil
 		if !ok {
-			why := reason(errs[i])
+			why := reason(id, errs[i], exceptions)
 			reasons[why] = append(reasons[why], id)
 		}
 		row, recorded := others.passes[id]
 		if !recorded { // a suite that no other runtime was measured on
 			more.add(c.Group, ok, nil, 0)
 			continue
+		}
+		if ok && c.Random() {
+			drawn++
 		}
 		width := len(others.names)
 		all.add("all", ok, row, width)
@@ -98,6 +100,9 @@ func page(cases []*conformance.Case, errs []error, others *peers) string {
 		"Cases that draw random\nnumbers pass here if shape, type and distribution are right; for the others they are compared by value. This page is written by\n`go run ./conformance/report`.\n")
 	write(&b, "By group", "group", groups, others.names)
 	write(&b, "All", "", all, others.names)
+	if n := all["all"]; n != nil {
+		fmt.Fprintf(&b, "\nOf the %d passes of gocompile, %d are by value and %d by distribution.\n", n.passes[0], n.passes[0]-drawn, drawn)
+	}
 	if len(more) > 0 {
 		b.WriteString("\n## Suites of this repository\n\nCases outside of the suite: operators whose expected values come from onnxruntime (contrib: com.microsoft, ml: ai.onnx.ml),\n" +
 			"element types whose expected values come from the reference of ONNX (float6), and earlier versions of ONNX (node-old).\n")
@@ -105,19 +110,19 @@ func page(cases []*conformance.Case, errs []error, others *peers) string {
 	}
 	write(&b, "By operator (group node)", "operator", ops, others.names)
 	write(&b, "By element type of inputs and outputs", "type", types, others.names)
+	writeReasons(&b, reasons)
+	return b.String()
+}
+
+// writeReasons lists what does not pass by its reason.
+func writeReasons(b *strings.Builder, reasons map[string][]string) {
 	b.WriteString("\n## What does not pass\n\n")
 	if len(reasons) == 0 {
 		b.WriteString("Nothing.\n")
 	}
 	for _, why := range sortedKeys(reasons) {
-		ids := reasons[why]
-		fmt.Fprintf(&b, "- %s: %d", why, len(ids))
-		if len(ids) <= 3 {
-			fmt.Fprintf(&b, " (%s)", strings.Join(ids, ", "))
-		}
-		b.WriteString("\n")
+		fmt.Fprintf(b, "- %s: %s\n", strings.Join(reasons[why], ", "), why)
 	}
-	return b.String()
 }
 
 func write(b *strings.Builder, title, key string, t table, names []string) {
@@ -140,13 +145,12 @@ func rows(b *strings.Builder, key string, t table, names []string) {
 	}
 }
 
-// reason is the operator that is missing, or a word for everything else.
-func reason(err error) string {
-	var missing *onnx.UnsupportedError
-	if errors.As(err, &missing) {
-		return "operator " + missing.Ops[0].Op + " is not supported"
+// reason is that of the list of exceptions, for other cases the error.
+func reason(id string, err error, exceptions map[string]conformance.Exception) string {
+	if e, ok := exceptions[id]; ok {
+		return e.Reason
 	}
-	return "refused or different values"
+	return err.Error()
 }
 
 // elementTypes are those of the tensors among the inputs and outputs of the first data set, in alphabetical order.

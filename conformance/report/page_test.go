@@ -22,10 +22,11 @@ func TestPage(t *testing.T) {
 	for _, name := range []string{"test_a", "test_b"} {
 		cases = append(cases, &conformance.Case{Group: "node", Name: name, Model: m.Encode(), Sets: []conformance.Set{set}})
 	}
-	text := page(cases, []error{nil, errors.New("other values")}, others)
+	cases = append(cases, &conformance.Case{Group: "node", Name: "test_c", Model: m.Encode(), Sets: []conformance.Set{set}})
+	text := page(cases, []error{nil, errors.New("other values"), errors.New("other values")}, others, map[string]conformance.Exception{"node/test_c": {Reason: "it is wrong"}})
 	for _, line := range []string{
 		"| operator | cases | gocompile | one | two |", "| Abs | 2 | 1 | 2 | 1 |", "| f32 | 2 | 1 | 2 | 1 |", "| node | 2 | 1 | 2 | 1 |",
-		"- refused or different values: 1 (node/test_b)",
+		"- node/test_b: other values", "- node/test_c: it is wrong", "Of the 1 passes of gocompile, 1 are by value and 0 by distribution.",
 	} {
 		if !strings.Contains(text, line+"\n") {
 			t.Errorf("no line %q in\n%s", line, text)
