@@ -91,7 +91,7 @@ func otherInput(n *ir.Node, v *ir.Value) *ir.Value {
 
 var activations = map[op.UnaryFn]gemm.Activation{
 	op.Relu: gemm.Relu, op.Gelu: gemm.GeluErf, op.GeluTanh: gemm.GeluTanh, op.Silu: gemm.Silu, op.Tanh: gemm.Tanh, op.Sigmoid: gemm.Sigmoid,
-	op.LeakyRelu: gemm.LeakyRelu,
+	op.LeakyRelu: gemm.LeakyRelu, op.HardSwish: gemm.HardSwish, op.HardSigmoid: gemm.HardSigmoid,
 }
 
 // activation is what a node computes of each element, with the parameters of [gemm.Epilogue].
@@ -99,7 +99,7 @@ func activation(n *ir.Node) (f gemm.Activation, alpha, beta float32, ok bool) {
 	switch o := n.Op.(type) {
 	case *op.Unary:
 		f, ok = activations[o.Fn]
-		return f, o.Alpha, 0, ok && (o.Fn != op.Silu || o.Alpha == 1)
+		return f, o.Alpha, o.Beta, ok && (o.Fn != op.Silu || o.Alpha == 1)
 	case *op.Clip:
 		rank := len(n.Out()[0].Type.Dims)
 		lo, ok1 := scalar(n.Input(1), rank)

@@ -25,6 +25,8 @@ func TestActivations(t *testing.T) {
 				switch f {
 				case GeluErf, GeluTanh:
 					floor = 0.125 * math.Min(math.Abs(x), 8)
+				case HardSwish, HardSigmoid: // a sum of about 3 is rounded
+					floor = math.Max(1, math.Abs(x))
 				case Silu, Sigmoid:
 					floor = 1e-29 // e⁻ˣ counts as zero beyond 87
 				}
@@ -56,6 +58,8 @@ func TestActivationsOfSpecialValues(t *testing.T) {
 				want = []float32{nan, inf, inf, 0, 1e30, 0.5e30}
 			case Tanh:
 				want = []float32{nan, 1, -1, 0, 1, -1}
+			case HardSigmoid:
+				want = []float32{nan, 0, 1, 1, 0, 1}
 			case Sigmoid:
 				want = []float32{nan, 1, 0, 0.5, 1, 0}
 			default: // x times a factor that is 0 at minus infinity

@@ -131,6 +131,10 @@ func activate(e *Epilogue, x float64) float64 {
 		return x * (1 + math.Tanh(math.Sqrt(2/math.Pi)*(x+0.044715*x*x*x))) / 2
 	case Silu:
 		return x / (1 + math.Exp(-x))
+	case HardSwish:
+		return x * math.Max(0, math.Min(6, x+3)) / 6
+	case HardSigmoid:
+		return math.Max(0, math.Min(1, float64(e.Alpha)*x+float64(e.Beta)))
 	case Sigmoid:
 		return 1 / (1 + math.Exp(-x))
 	case Tanh:
