@@ -18,6 +18,7 @@ var layers = []struct {
 	{"ir/sym", nil},
 	{"ir", []string{"tensor"}},
 	{"passes", []string{"ir", "tensor"}},
+	{"internal/randomgraph", []string{"ir", "tensor"}}, // of tests
 	{"frontends/onnx", []string{"ir", "tensor"}},
 	{"backend/cpu/kernel", []string{"tensor", "backend/cpu/level", "backend/cpu/pool"}},
 	{"backend/cpu/loop", []string{"tensor", "backend/cpu/level", "backend/cpu/pool", "backend/cpu/kernel"}},

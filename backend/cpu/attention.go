@@ -26,8 +26,8 @@ func init() {
 				return nil
 			}
 		}
-		if n.Out()[3].Used() || o.Precision != tensor.Invalid && o.Precision != tensor.Float32 {
-			return nil // all scores are wanted, or another precision
+		if !n.Out()[0].Used() || n.Out()[3].Used() || o.Precision != tensor.Invalid && o.Precision != tensor.Float32 {
+			return nil // scores are wanted, or nothing but keys and values, or another precision
 		}
 		return binder(func(_ *exec, in, _ []*tensor.Tensor) (kernel, error) {
 			k := &attend{op: o, starts: make([]int, in[op.AttentionQ].Dim(0)), lengths: make([]int, in[op.AttentionQ].Dim(0))}

@@ -14,6 +14,7 @@ import (
 	"github.com/gocompile/gocompile/backend/cpu"
 	"github.com/gocompile/gocompile/backend/cpu/internal/race"
 	"github.com/gocompile/gocompile/backend/cpu/pool"
+	"github.com/gocompile/gocompile/internal/randomgraph"
 	"github.com/gocompile/gocompile/ir"
 	"github.com/gocompile/gocompile/ir/op"
 	"github.com/gocompile/gocompile/ir/sym"
@@ -75,7 +76,7 @@ func agreeOn(t testing.TB, g *ir.Graph, unneeded bool, inputs ...[]tensor.Value)
 				if !ok {
 					continue
 				}
-				if x := got[i].(*tensor.Tensor); !closeTo(x, w) {
+				if x := got[i].(*tensor.Tensor); !randomgraph.Close(x, w) {
 					t.Fatalf("%s: output %d is %v, want %v\n%v", name, i, x, w, g)
 				}
 			}
@@ -105,19 +106,15 @@ func clones(in []tensor.Value) []*tensor.Tensor {
 }
 
 func TestRandomGraphs(t *testing.T) {
-	n := 300
-	if testing.Short() {
-		n = 50
-	}
-	for seed := range n {
+	for seed := range randomgraph.Count(300, 10_000) {
 		randomCase(t, uint64(seed), 4+seed%20)
 	}
 }
 
 func randomCase(t testing.TB, seed uint64, size int) {
 	r := rand.New(rand.NewPCG(seed, 11))
-	g := randomGraph(r, size)
-	agreeOn(t, g, true, randomInputs(r, g, 1+r.IntN(3), 1+r.IntN(40)), randomInputs(r, g, 1, 1), randomInputs(r, g, 1+r.IntN(3), 1+r.IntN(6)))
+	g := randomgraph.New(r, size)
+	agreeOn(t, g, true, randomgraph.Inputs(r, g, 1+r.IntN(3), 1+r.IntN(40)), randomgraph.Inputs(r, g, 1, 1), randomgraph.Inputs(r, g, 1+r.IntN(3), 1+r.IntN(6)))
 }
 
 func FuzzGraphs(f *testing.F) {
@@ -159,7 +156,7 @@ func blockInputs(r *rand.Rand, b, s int) []tensor.Value {
 	for i := range s {
 		tensor.Data[bool](mask)[i] = i%3 != 1
 	}
-	return []tensor.Value{randomTensor(r, 1, b, s, 8), mask}
+	return []tensor.Value{randomgraph.Tensor(r, 1, b, s, 8), mask}
 }
 
 func TestBlock(t *testing.T) {
@@ -217,7 +214,7 @@ func TestPlacements(t *testing.T) {
 	for _, n := range []int{1, 2, 5} {
 		h := parse(t, viewGraph)
 		s := compile(t, h, cpu.Options{}).NewSession()
-		in := []tensor.Value{randomTensor(r, 1, n, 4, 6)}
+		in := []tensor.Value{randomgraph.Tensor(r, 1, n, 4, 6)}
 		if _, err := s.Run(context.Background(), in); err != nil {
 			t.Fatal(err)
 		}
@@ -255,7 +252,7 @@ func TestDataDependentShapes(t *testing.T) {
   %z0 = Mul(%c, %p)
   %z = Exp(%z0)
 }`)
-	x := randomTensor(rand.New(rand.NewPCG(1, 1)), 1, 9)
+	x := randomgraph.Tensor(rand.New(rand.NewPCG(1, 1)), 1, 9)
 	var inputs [][]tensor.Value
 	for _, n := range []int64{4, 9, 0, 1} {
 		inputs = append(inputs, []tensor.Value{x, tensor.Scalar(n)})
@@ -319,7 +316,7 @@ func TestHammer(t *testing.T) {
 					return
 				}
 				for i := range want {
-					if !closeTo(got[i].(*tensor.Tensor), want[i].(*tensor.Tensor)) {
+					if !randomgraph.Close(got[i].(*tensor.Tensor), want[i].(*tensor.Tensor)) {
 						t.Errorf("session %d: output %d differs", k, i)
 					}
 				}
@@ -344,7 +341,7 @@ func TestOpenShapes(t *testing.T) {
 	s := compile(t, g, cpu.Options{}).NewSession()
 	r := rand.New(rand.NewPCG(1, 1))
 	for _, n := range []int{3, 5, 9} {
-		in := []tensor.Value{randomTensor(r, 1, 2, n, 8)}
+		in := []tensor.Value{randomgraph.Tensor(r, 1, 2, n, 8)}
 		if _, err := s.Run(context.Background(), in); err != nil {
 			t.Fatal(err)
 		}
@@ -396,7 +393,7 @@ func TestEmpty(t *testing.T) {
   %two = Const() {Value=i64[1] [2]}
   %r = ReduceSum(%b, %two)
 }`)
-	agree(t, g, []tensor.Value{randomTensor(rand.New(rand.NewPCG(1, 1)), 1, 1, 2, 3), tensor.Must([]int64{5, 6}, 2)})
+	agree(t, g, []tensor.Value{randomgraph.Tensor(rand.New(rand.NewPCG(1, 1)), 1, 1, 2, 3), tensor.Must([]int64{5, 6}, 2)})
 }
 
 // A condition on sizes is decided before the run, and what follows is planned, in bodies too.
@@ -420,7 +417,7 @@ func TestChoiceBySize(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 1))
 	s := compile(t, g, cpu.Options{}).NewSession()
 	for _, n := range []int{1, 3} {
-		in := []tensor.Value{randomTensor(r, 1, n, 4)}
+		in := []tensor.Value{randomgraph.Tensor(r, 1, n, 4)}
 		if _, err := s.Run(context.Background(), in); err != nil {
 			t.Fatal(err)
 		}

@@ -126,7 +126,7 @@ func (k *matmul) takeFactor(fn op.BinaryFn, v, other *ir.Value) bool {
 func (k *matmul) takeAdd(u *unit, v, other *ir.Value) bool {
 	e := &k.epilogue
 	dims := v.Type.Dims
-	if other.Type.Ranked && isVector(other.Type, dims[len(dims)-1]) && len(other.Type.Dims) <= len(dims) && k.columns {
+	if k.columns && len(dims) > 0 && other.Type.Ranked && isVector(other.Type, dims[len(dims)-1]) && len(other.Type.Dims) <= len(dims) {
 		if k.bias > 0 || k.residual > 0 || e.Activation != gemm.Identity || k.gemm && len(u.nodes[0].In()) > 2 && u.nodes[0].Input(2) != nil {
 			return false
 		}

@@ -20,10 +20,10 @@ func init() {
 	})
 }
 
-// lowerNorm takes norms of float32 whose scale and bias are vectors of the normalised axes.
+// lowerNorm takes norms of float32 whose scale and bias are vectors of the normalised axes, if more than their statistics are wanted.
 func lowerNorm(n *ir.Node, axis int, epsilon float32, stash tensor.DType, rms bool) kernel {
 	x := n.Input(0).Type
-	if !ranked(n) || stash != tensor.Invalid && stash != tensor.Float32 {
+	if !ranked(n) || !n.Out()[0].Used() || stash != tensor.Invalid && stash != tensor.Float32 {
 		return nil
 	}
 	first := axisOf(axis, len(x.Dims))

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/gocompile/gocompile/backend/cpu"
+	"github.com/gocompile/gocompile/internal/randomgraph"
 	"github.com/gocompile/gocompile/tensor"
 )
 
@@ -83,7 +84,7 @@ func TestPackedWeights(t *testing.T) {
 	r := rand.New(rand.NewPCG(10, 11))
 	g := parse(t, packedWeights)
 	inputs := func(b, s int) []tensor.Value {
-		return []tensor.Value{randomTensor(r, 0.1, b, s, 8), randomTensor(r, 0.1, s, 8)}
+		return []tensor.Value{randomgraph.Tensor(r, 0.1, b, s, 8), randomgraph.Tensor(r, 0.1, s, 8)}
 	}
 	agree(t, g, inputs(1, 1), inputs(2, 17), inputs(0, 3), inputs(1, 130))
 	want := "matmul+bias+tanh | matmul+bias | matmul+bias 4, matmul+sigmoid | matmul | matmul 5, matmul+relu | matmul | matmul 4"
@@ -124,7 +125,7 @@ func TestLateProjections(t *testing.T) {
 		for i := range n {
 			tensor.Data[bool](m)[i] = i%3 == 1
 		}
-		return []tensor.Value{randomTensor(r, 0.1, n, 8), m}
+		return []tensor.Value{randomgraph.Tensor(r, 0.1, n, 8), m}
 	}
 	agree(t, g, inputs(40), inputs(1), inputs(7))
 	if got, want := fusedSteps(compile(t, g, cpu.Options{})), "matmul | matmul+relu 3"; got != want {
@@ -136,7 +137,7 @@ func TestProjections(t *testing.T) {
 	r := rand.New(rand.NewPCG(6, 7))
 	g := parse(t, projections)
 	inputs := func(b, s int) []tensor.Value {
-		return []tensor.Value{randomTensor(r, 0.1, b, s, 8), randomTensor(r, 0.1, 8, s), randomTensor(r, 1, 4)}
+		return []tensor.Value{randomgraph.Tensor(r, 0.1, b, s, 8), randomgraph.Tensor(r, 0.1, 8, s), randomgraph.Tensor(r, 1, 4)}
 	}
 	agree(t, g, inputs(1, 1), inputs(2, 17), inputs(0, 3), inputs(1, 130))
 	want := "matmul+bias+tanh | matmul | matmul+bias 6, matmul+silu | matmul 3, matmul+residual 2, matmul+residual 2, matmul | matmul+relu 3"

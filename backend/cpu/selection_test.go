@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
+	"github.com/gocompile/gocompile/internal/randomgraph"
 	"github.com/gocompile/gocompile/ir"
 	"github.com/gocompile/gocompile/ir/op"
 	"github.com/gocompile/gocompile/ir/sym"
@@ -44,7 +45,7 @@ func single(t *testing.T, elem tensor.DType, rank int, o ir.Op, rest ...*tensor.
 // odd are numbers with ties, zeros of both signs, infinities and NaN.
 func odd(r *rand.Rand, shape ...int) *tensor.Tensor {
 	special := []float32{0, float32(math.Copysign(0, -1)), float32(math.NaN()), float32(math.Inf(1)), float32(math.Inf(-1)), 1, 1, -1, 1e-45}
-	x := randomTensor(r, 1, shape...)
+	x := randomgraph.Tensor(r, 1, shape...)
 	for i, d := 0, tensor.Data[float32](x); i < len(d); i++ {
 		if r.IntN(2) == 0 {
 			d[i] = special[r.IntN(len(special))]
@@ -82,7 +83,7 @@ func TestCumSum(t *testing.T) {
 	for _, axis := range []int64{0, 1, -1} {
 		for _, o := range []*op.Cumulative{{}, {Exclusive: true}, {Reverse: true}, {Exclusive: true, Reverse: true}} {
 			g := single(t, tensor.Float32, 3, o, tensor.Scalar(axis))
-			agree(t, g, []tensor.Value{randomTensor(r, 1, 3, 4, 5)}, []tensor.Value{randomTensor(r, 1, 65, 7, 33)}, []tensor.Value{randomTensor(r, 1, 2, 0, 3)})
+			agree(t, g, []tensor.Value{randomgraph.Tensor(r, 1, 3, 4, 5)}, []tensor.Value{randomgraph.Tensor(r, 1, 65, 7, 33)}, []tensor.Value{randomgraph.Tensor(r, 1, 2, 0, 3)})
 		}
 	}
 }
@@ -96,11 +97,11 @@ func TestResize(t *testing.T) {
 	} {
 		for _, scales := range [][]float32{{1, 1, 2, 2}, {1, 1, 0.5, 3}, {1, 1, 1.5, 0.4}, {2, 1, 1, 1}, {1, 3, 1, 2}, {1, 1, 1, 1}} {
 			g := single(t, tensor.Float32, 4, &o, nil, tensor.Must(scales, 4))
-			agree(t, g, []tensor.Value{randomTensor(r, 1, 1, 2, 5, 6)}, []tensor.Value{randomTensor(r, 1, 2, 3, 40, 37)}, []tensor.Value{randomTensor(r, 1, 1, 1, 1, 1)},
-				[]tensor.Value{randomTensor(r, 1, 0, 3, 4, 5)})
+			agree(t, g, []tensor.Value{randomgraph.Tensor(r, 1, 1, 2, 5, 6)}, []tensor.Value{randomgraph.Tensor(r, 1, 2, 3, 40, 37)}, []tensor.Value{randomgraph.Tensor(r, 1, 1, 1, 1, 1)},
+				[]tensor.Value{randomgraph.Tensor(r, 1, 0, 3, 4, 5)})
 		}
 		g := single(t, tensor.Float32, 4, &op.Resize{Mode: o.Mode, CubicA: o.CubicA, Antialias: o.Antialias, Axes: []int{-1, 2}, Policy: "not_larger"}, nil, nil, tensor.Must([]int64{9, 7}, 2))
-		agree(t, g, []tensor.Value{randomTensor(r, 1, 1, 2, 5, 6)}, []tensor.Value{randomTensor(r, 1, 2, 3, 20, 3)})
+		agree(t, g, []tensor.Value{randomgraph.Tensor(r, 1, 1, 2, 5, 6)}, []tensor.Value{randomgraph.Tensor(r, 1, 2, 3, 20, 3)})
 	}
 	// Infinities reach only the elements that they have a weight for.
 	x := tensor.Must([]float32{1, float32(math.Inf(1)), 3, 4}, 1, 1, 2, 2)
