@@ -76,7 +76,7 @@ func TestSuite(t *testing.T) {
 		}
 	})
 	for _, rt := range Runtimes() {
-		fmt.Printf("conformance: %-9s passes %d of %d cases\n", rt.Name, res.passed[rt.Name], len(cases))
+		fmt.Printf("conformance: %-12s passes %d of %d cases\n", rt.Name, res.passed[rt.Name], len(cases))
 	}
 	if *update {
 		rewrite(t, cases, exceptions, res)

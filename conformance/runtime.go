@@ -22,17 +22,19 @@ type Runtime struct {
 
 // Runtimes lists all runtimes.
 //
-//	reference  the graph as imported, evaluated one operator after another in plain Go
-//	cpu-raw    the CPU back end without passes
-//	cpu        the CPU back end with all passes
-//	symbolic   as reference, after every input dimension was made a symbol
-//	export     as reference, of what the passes made of the model, written as ONNX and read again
+//	reference     the graph as imported, evaluated one operator after another in plain Go
+//	cpu-raw       the CPU back end without passes
+//	cpu           the CPU back end with all passes
+//	symbolic      as reference, after every input dimension was made a symbol
+//	cpu-symbolic  as cpu, after the same
+//	export        as reference, of what the passes made of the model, written as ONNX and read again
 func Runtimes() []Runtime {
 	return []Runtime{
 		{"reference", Reference},
 		{"cpu-raw", compiled(gocompile.WithoutPasses())},
 		{"cpu", compiled()},
 		{"symbolic", Symbolic},
+		{"cpu-symbolic", compiledSymbolic},
 		{"export", Exported(export.Options{})},
 	}
 }

@@ -11,6 +11,23 @@ import (
 // Symbolic evaluates the model with a symbol of its own for every constant dimension of an input, and with the declared shapes
 // of all other values forgotten, so that every shape is inferred; the inferred shapes are checked against the actual ones.
 func Symbolic(ctx context.Context, model []byte, inputs map[string]tensor.Value) ([]tensor.Value, error) {
+	m, err := symbolic(model)
+	if err != nil {
+		return nil, err
+	}
+	return evaluate(ctx, m, inputs)
+}
+
+// compiledSymbolic is [Symbolic] on the CPU back end with all passes.
+func compiledSymbolic(ctx context.Context, model []byte, inputs map[string]tensor.Value) ([]tensor.Value, error) {
+	m, err := symbolic(model)
+	if err != nil {
+		return nil, err
+	}
+	return compiled()(ctx, m.Encode(), inputs)
+}
+
+func symbolic(model []byte) (*proto.Model, error) {
 	m, err := proto.Decode(model)
 	if err != nil {
 		return nil, err
@@ -19,12 +36,17 @@ func Symbolic(ctx context.Context, model []byte, inputs map[string]tensor.Value)
 		for i, in := range m.Graph.Inputs {
 			name(in.Type, fmt.Sprintf("input%d", i))
 		}
-		for _, out := range m.Graph.Outputs {
-			forget(out.Type)
-		}
-		m.Graph.ValueInfo = nil
+		forgetResults(m.Graph)
 	}
-	return evaluate(ctx, m, inputs)
+	return m, nil
+}
+
+// forgetResults drops what a graph declares of its outputs' shapes and of the values in between.
+func forgetResults(g *proto.Graph) {
+	for _, out := range g.Outputs {
+		forget(out.Type)
+	}
+	g.ValueInfo = nil
 }
 
 // name replaces the constant dimensions of a tensor; items of sequences differ in shape and get none.
