@@ -35,8 +35,8 @@ func (u *unit) results() []*ir.Value {
 // units finds nodes to compute at once; each of them leads to its unit. The graph stays as it is. What the nodes of a unit define is used
 // within it alone, but for its results.
 //
-// Products and convolutions take what follows them into their epilogue first, and products with the same left operand join; elementwise nodes
-// that are left become loops. Without fusion there is a unit for each elementwise node.
+// Products and convolutions take what follows them into their epilogue first, and products with the same left operand join; norms take what
+// leads to them; elementwise nodes that are left become loops. Without fusion there is a unit for each elementwise node.
 func (p *Program) units(g *ir.Graph, fuse bool) map[*ir.Node]*unit {
 	units := map[*ir.Node]*unit{}
 	add := func(u *unit) {
@@ -64,18 +64,30 @@ func (p *Program) units(g *ir.Graph, fuse bool) map[*ir.Node]*unit {
 	for n := range g.Nodes() {
 		order[n] = len(order)
 	}
+	if fuse {
+		for n := range g.Nodes() {
+			if u := p.normUnit(n, units, order); u != nil {
+				add(u)
+			}
+		}
+	}
 	for n := range g.Backward() {
 		if units[n] != nil || !looped(n) || !n.Out()[0].Used() {
 			continue
 		}
 		nodes := []*ir.Node{n}
 		if fuse {
-			nodes = chain(n, units)
-			slices.SortFunc(nodes, func(a, b *ir.Node) int { return order[a] - order[b] })
+			nodes = inOrder(chain(n, units), order)
 		}
 		add(loopUnit(nodes))
 	}
 	return units
+}
+
+// inOrder sorts nodes.
+func inOrder(nodes []*ir.Node, order map[*ir.Node]int) []*ir.Node {
+	slices.SortFunc(nodes, func(a, b *ir.Node) int { return order[a] - order[b] })
+	return nodes
 }
 
 const maxLoop = 64 // nodes of a loop

@@ -99,14 +99,19 @@ type boundLoop struct {
 }
 
 func (b *boundLoop) run(x *exec, in, out []*tensor.Tensor) error {
-	for i, t := range in {
-		b.leaves[i] = loopOperand(t)
-	}
-	b.dst = loopOperand(out[0])
+	b.begin(in, out[0])
 	// Parts are whole tiles, so that they are the same however the work is divided.
 	n := b.walk.Len()
 	x.divide((n+loop.Tile-1)/loop.Tile, b.cost*loop.Tile, b.body)
 	return nil
+}
+
+// begin sets the operands.
+func (b *boundLoop) begin(in []*tensor.Tensor, out *tensor.Tensor) {
+	for i, t := range in {
+		b.leaves[i] = loopOperand(t)
+	}
+	b.dst = loopOperand(out)
 }
 
 func loopOperand(t *tensor.Tensor) loop.Operand {
@@ -120,9 +125,13 @@ func loopOperand(t *tensor.Tensor) loop.Operand {
 func (b *boundLoop) part(lo, hi int) {
 	f := b.frame()
 	b.walk.Run(f, b.dst, b.leaves, lo*loop.Tile, min(hi*loop.Tile, b.walk.Len()))
+	b.giveBack(f)
+}
+
+func (b *boundLoop) giveBack(f *loop.Frame) {
 	b.mu.Lock()
+	defer b.mu.Unlock()
 	b.frames = append(b.frames, f)
-	b.mu.Unlock()
 }
 
 func (b *boundLoop) frame() *loop.Frame {

@@ -36,29 +36,48 @@ func lowerNorm(n *ir.Node, axis int, epsilon float32, stash tensor.DType, rms bo
 			return nil
 		}
 	}
-	return binder(func(_ *exec, in, _ []*tensor.Tensor) (kernel, error) {
-		k := &norm{rms: rms}
-		k.count, k.rows.N, _ = around(in[0].Shape(), first, in[0].Rank())
-		k.rows.Epsilon = epsilon
-		for i, name := range []string{1: "scale", 2: "bias"} {
-			t := operand(in, i)
-			if i == 0 || t == nil || t.Len() == k.rows.N {
-				continue
-			}
-			steps, err := broadcast(t.Shape(), in[0].Shape()[first:])
-			if err != nil {
-				return nil, fmt.Errorf("%s: %w", name, err)
-			}
-			k.spread[i], k.steps[i], k.shape = make([]float32, k.rows.N), steps, in[0].Shape()[first:]
-		}
-		k.body = k.part
-		return k, nil
-	})
+	return &norm{first: first, epsilon: epsilon, rms: rms}
 }
 
-// norm normalises rows.
+// norm normalises all axes from the first on.
 type norm struct {
-	rms      bool
+	first   int
+	epsilon float32
+	rms     bool
+}
+
+func (k *norm) run(x *exec, in, out []*tensor.Tensor) error { return bindAndRun(k, x, in, out) }
+
+func (k *norm) bind(_ *exec, in, _ []*tensor.Tensor) (kernel, error) {
+	b, err := k.of(in[0].Shape(), operand(in, 1), operand(in, 2))
+	if err != nil {
+		return nil, err
+	}
+	b.body = b.part
+	return b, nil
+}
+
+// of is the norm of an input of some shape.
+func (k *norm) of(shape []int, scale, bias *tensor.Tensor) (*boundNorm, error) {
+	b := &boundNorm{norm: k}
+	b.count, b.rows.N, _ = around(shape, k.first, len(shape))
+	b.rows.Epsilon = k.epsilon
+	for i, t := range []*tensor.Tensor{1: scale, 2: bias} {
+		if t == nil || t.Len() == b.rows.N {
+			continue
+		}
+		steps, err := broadcast(t.Shape(), shape[k.first:])
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", [...]string{1: "scale", 2: "bias"}[i], err)
+		}
+		b.spread[i], b.steps[i], b.shape = make([]float32, b.rows.N), steps, shape[k.first:]
+	}
+	return b, nil
+}
+
+// boundNorm normalises rows.
+type boundNorm struct {
+	*norm
 	count    int
 	rows     rows.Norm
 	spread   [3][]float32 // scale and bias that have to be repeated along the normalised axes
@@ -68,9 +87,16 @@ type norm struct {
 	body     func(lo, hi int)
 }
 
-func (k *norm) run(x *exec, in, out []*tensor.Tensor) error {
-	k.dst, k.src = f32(out[0]), f32(in[0])
-	k.rows.Scale, k.rows.Bias, k.rows.Mean, k.rows.InvStd = k.vector(in, 1), k.vector(in, 2), nil, nil
+func (k *boundNorm) run(x *exec, in, out []*tensor.Tensor) error {
+	k.begin(f32(in[0]), operand(in, 1), operand(in, 2), out)
+	x.divide(k.count, float64(k.rows.N)*normCost, k.body)
+	return nil
+}
+
+// begin sets the operands. Without elements in a row there is nothing left to do but for them.
+func (k *boundNorm) begin(src []float32, scale, bias *tensor.Tensor, out []*tensor.Tensor) {
+	k.dst, k.src = f32(out[0]), src
+	k.rows.Scale, k.rows.Bias, k.rows.Mean, k.rows.InvStd = k.vector(scale, 1), k.vector(bias, 2), nil, nil
 	statistics := []*[]float32{1: &k.rows.Mean, 2: &k.rows.InvStd}
 	if k.rms {
 		statistics = []*[]float32{1: &k.rows.InvStd}
@@ -83,18 +109,15 @@ func (k *norm) run(x *exec, in, out []*tensor.Tensor) error {
 	if k.rows.N == 0 {
 		vec.Fill(k.rows.Mean, float32(math.NaN()))
 		vec.Fill(k.rows.InvStd, float32(math.NaN()))
-		return nil
+		k.count = 0
 	}
-	x.divide(k.count, float64(k.rows.N)*normCost, k.body)
-	return nil
 }
 
 // normCost is the time that a number of a norm takes, in nanoseconds.
 const normCost = 0.4
 
 // vector is the scale or the bias.
-func (k *norm) vector(in []*tensor.Tensor, i int) []float32 {
-	t := operand(in, i)
+func (k *boundNorm) vector(t *tensor.Tensor, i int) []float32 {
 	switch {
 	case t == nil:
 		return nil
@@ -112,7 +135,8 @@ func (k *norm) vector(in []*tensor.Tensor, i int) []float32 {
 	return k.spread[i]
 }
 
-func (k *norm) part(lo, hi int) {
+// part normalises rows [lo, hi).
+func (k *boundNorm) part(lo, hi int) {
 	o, n := k.rows, k.rows.N
 	if o.Mean != nil {
 		o.Mean = o.Mean[lo:hi]
