@@ -15,6 +15,17 @@ type bindable interface {
 	bind(x *exec, in, out []*tensor.Tensor) (kernel, error)
 }
 
+// onceBound is a bindable kernel that, once bound, takes operands whose elastic dimensions are others. See [plan].
+type onceBound interface{ bindsOnce() }
+
+func bindsOnce(k kernel) bool {
+	if r, ok := k.(reading); ok {
+		return r.once
+	}
+	_, ok := k.(onceBound)
+	return ok
+}
+
 // inPlacer is a kernel whose first result may lie exactly where an input lies that is not needed any more.
 type inPlacer interface {
 	kernel
@@ -41,11 +52,12 @@ func bindAndRun(b bindable, x *exec, in, out []*tensor.Tensor) error {
 type reading struct {
 	binder
 	contents []int
+	once     bool // see [onceBound]
 }
 
 // bind is a kernel of a binder that reads the contents of some inputs.
-func bind(n *ir.Node, b binder, contents ...int) kernel {
-	return reading{b, slices.DeleteFunc(contents, func(i int) bool { return n.Input(i) == nil })}
+func bind(n *ir.Node, b binder, contents ...int) reading {
+	return reading{binder: b, contents: slices.DeleteFunc(contents, func(i int) bool { return n.Input(i) == nil })}
 }
 
 // kernelFunc is a kernel without state of its own.

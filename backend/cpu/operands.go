@@ -2,6 +2,7 @@ package cpu
 
 import (
 	"fmt"
+	"unsafe"
 
 	"github.com/gocompile/gocompile/ir"
 	"github.com/gocompile/gocompile/tensor"
@@ -9,6 +10,14 @@ import (
 
 // f32 is the contents of a float32 tensor.
 func f32(t *tensor.Tensor) []float32 { return tensor.Data[float32](t) }
+
+// numbers is memory as numbers.
+func numbers[T float32 | int8 | uint8 | int32 | int64](b []byte) []T {
+	var x T
+	return unsafe.Slice((*T)(unsafe.Pointer(unsafe.SliceData(b))), len(b)/int(unsafe.Sizeof(x)))
+}
+
+func floats(b []byte) []float32 { return numbers[float32](b) }
 
 // elementSize is the size of an element in bytes, 0 for types that are not made of whole bytes.
 func elementSize(d tensor.DType) int {
@@ -78,11 +87,17 @@ func dense(shape []int) []int {
 }
 
 // broadcast is the element strides with which an operand of some shape is walked as if it had another shape, 0 where it is repeated.
-func broadcast(shape, to []int) ([]int, error) {
+func broadcast(shape, to []int) ([]int, error) { return broadcastInto(nil, shape, to) }
+
+// broadcastInto is broadcast with the memory of strides, if it has the size.
+func broadcastInto(strides, shape, to []int) ([]int, error) {
 	if len(shape) > len(to) {
 		return nil, fmt.Errorf("shape %v does not broadcast to %v", shape, to)
 	}
-	strides := make([]int, len(to))
+	if len(strides) != len(to) {
+		strides = make([]int, len(to))
+	}
+	clear(strides)
 	skip, step := len(to)-len(shape), 1
 	for i := len(shape) - 1; i >= 0; i-- {
 		switch {

@@ -2,6 +2,7 @@ package cpu
 
 import (
 	"math"
+	"slices"
 
 	"github.com/gocompile/gocompile/backend/cpu/kernel/each"
 	"github.com/gocompile/gocompile/backend/cpu/kernel/move"
@@ -202,30 +203,54 @@ func pairs[T anyInteger | float64](f arithmetic[T]) kernel {
 }
 
 func pairBinder[T anyInteger | float64, R anyInteger | float64 | bool](f func(a, b T) R) kernel {
-	return binder(func(_ *exec, in, out []*tensor.Tensor) (kernel, error) {
-		a, err := broadcast(in[0].Shape(), out[0].Shape())
-		if err != nil {
-			return nil, err
-		}
-		b, err := broadcast(in[1].Shape(), out[0].Shape())
-		if err != nil {
-			return nil, err
-		}
-		k := &pair[T, R]{walk: each.NewPairs(out[0].Shape(), a, b)}
-		k.body = func(lo, hi int) { each.Run(k.walk, f, k.dst, k.a, k.b, lo, hi) }
-		return k, nil
-	})
+	return pairing[T, R](f)
 }
+
+// pairing is a pair that is not bound yet.
+type pairing[T anyInteger | float64, R anyInteger | float64 | bool] func(a, b T) R
+
+func (f pairing[T, R]) bind(_ *exec, in, out []*tensor.Tensor) (kernel, error) {
+	k := &pair[T, R]{}
+	k.body = func(lo, hi int) { each.Run(&k.walk, f, k.dst, k.a, k.b, lo, hi) }
+	return k, k.fit(in, out)
+}
+
+func (f pairing[T, R]) run(x *exec, in, out []*tensor.Tensor) error { return bindAndRun(f, x, in, out) }
+
+// bindsOnce implements [onceBound].
+func (f pairing[T, R]) bindsOnce() {}
 
 // pair applies a function to two operands.
 type pair[T anyInteger | float64, R anyInteger | float64 | bool] struct {
-	walk *each.Pairs
-	dst  []R
-	a, b []T
-	body func(lo, hi int)
+	walk   each.Pairs
+	shapes [3][]int // of operands and result that the walk is for
+	steps  [2][]int // of operands
+	dst    []R
+	a, b   []T
+	body   func(lo, hi int)
+}
+
+// fit prepares for the shapes of operands.
+func (k *pair[T, R]) fit(in, out []*tensor.Tensor) error {
+	for i, t := range [...]*tensor.Tensor{in[0], in[1], out[0]} {
+		k.shapes[i] = append(k.shapes[i][:0], t.Shape()...)
+	}
+	for i := range k.steps {
+		var err error
+		if k.steps[i], err = broadcastInto(k.steps[i], k.shapes[i], k.shapes[2]); err != nil {
+			return err
+		}
+	}
+	k.walk.Set(out[0].Shape(), k.steps[0], k.steps[1])
+	return nil
 }
 
 func (k *pair[T, R]) run(x *exec, in, out []*tensor.Tensor) error {
+	if !slices.Equal(k.shapes[2], out[0].Shape()) || !slices.Equal(k.shapes[0], in[0].Shape()) || !slices.Equal(k.shapes[1], in[1].Shape()) { // elastic
+		if err := k.fit(in, out); err != nil {
+			return err
+		}
+	}
 	k.dst, k.a, k.b = tensor.Data[R](out[0]), tensor.Data[T](in[0]), tensor.Data[T](in[1])
 	x.divide(k.walk.Len(), 3, k.body)
 	return nil
