@@ -127,7 +127,7 @@ func (v *variants) make(in []tensor.Value) backend.Program {
 	if _, err := passes.Optimize(g, v.passes); err != nil {
 		return nil
 	}
-	p, err := v.general.Variant(g)
+	p, err := v.general.Variant(g, v.general.States())
 	if err != nil {
 		return nil
 	}
@@ -148,4 +148,41 @@ func (v *variants) close() error {
 	}
 	clear(v.seen)
 	return err
+}
+
+// runner has the sessions of a program and its variants, made as they are needed.
+type runner struct {
+	general  backend.Session
+	variants *variants
+	special  map[*variant]backend.Session // for single shapes
+}
+
+func newRunner(p backend.Program, v *variants) runner {
+	return runner{general: p.NewSession(), variants: v}
+}
+
+// pick is the session of the variant for the shapes of these inputs, if there is one, else the general one.
+func (r *runner) pick(in []tensor.Value) backend.Session {
+	v := r.variants.find(in)
+	if v == nil {
+		return r.general
+	}
+	s := r.special[v]
+	if s == nil {
+		if r.special == nil {
+			r.special = map[*variant]backend.Session{}
+		}
+		s = v.program.NewSession()
+		r.special[v] = s
+	}
+	return s
+}
+
+// arenaBytes is the memory that all of them hold for intermediate values.
+func (r *runner) arenaBytes() int {
+	n := r.general.ArenaBytes()
+	for _, s := range r.special {
+		n += s.ArenaBytes()
+	}
+	return n
 }

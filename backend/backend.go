@@ -34,14 +34,32 @@ type Options struct {
 	MemoryLimit int64 // bytes that the intermediate values of a session may take; 0: no limit
 	// Release is told of the memory of constants that the program has a copy of in another form, and will hardly read again. It may be nil.
 	Release func(constant []byte)
+	// States are results that the next run takes as inputs. Each input and output is part of one state at most.
+	States []State
+}
+
+// State is a result that is an input of the next run.
+type State struct {
+	Input, Output int  // in the order of the graph's
+	Append        bool // runs add rows to it where it lies; in [Options] that they may
+}
+
+// Slot is the memory of a state in a call of [Session.Step].
+type Slot struct {
+	// Rows is the state, if the program appends to it. Its length grows with the step.
+	Rows *Rows
+	// Spare is a tensor whose memory may become that of the new state, if it has the size; nil if there is none. It is not the state itself.
+	Spare *tensor.Tensor
 }
 
 // Program is a compiled graph, read-only and shared by any number of sessions.
 type Program interface {
 	NewSession() Session
-	// Variant compiles a graph that has constants in common with that of the program. It shares the threads and the packed weights of
-	// the program, which must be closed after it.
-	Variant(g *ir.Graph) (Program, error)
+	// Variant compiles a graph that has constants in common with that of the program, and states. It shares the threads and the packed weights
+	// of the program, which must be closed after it.
+	Variant(g *ir.Graph, states []State) (Program, error)
+	// States lists the states in the order of the options; Append says whether runs do append to it.
+	States() []State
 	// Memory is the plan for a binding of all symbols that the inputs have.
 	Memory(b sym.Binding) (*Memory, error)
 	// Close gives back what the program holds. Its sessions may not be used afterwards.
@@ -52,6 +70,11 @@ type Program interface {
 type Session interface {
 	// Run computes the results of inputs, both in the order of the graph's. Results are new and belong to the caller.
 	Run(ctx context.Context, in []tensor.Value) ([]tensor.Value, error)
+	// Step is Run for a program with states, of which slots are the memory in the order of the program's. Inputs are nil for states that are
+	// appended to, and so are results; a new state that is not may lie in the spare memory of its slot. Where rows are appended, memory is planned
+	// for the capacity of the states, so that a step which adds to them does what the one before did. The slice of results is the
+	// session's own, good until the next step. A step that fails leaves the states as they are.
+	Step(ctx context.Context, in []tensor.Value, slots []Slot) ([]tensor.Value, error)
 	// ArenaBytes is the memory that the session holds for intermediate values.
 	ArenaBytes() int
 }

@@ -256,19 +256,24 @@ func BindValue(t Type, x tensor.Value, b sym.Binding) error {
 
 // BindTensor is BindValue for a tensor; it allocates nothing when all is well.
 func BindTensor(t Type, x *tensor.Tensor, b sym.Binding) error {
-	if x.DType() != t.Elem && t.Elem != tensor.Invalid {
-		return fmt.Errorf("want elements %v, got %v", t.Elem, x.DType())
+	return BindShape(t, x.DType(), x.Shape(), b)
+}
+
+// BindShape is BindTensor for a tensor of which only the elements and the shape are known.
+func BindShape(t Type, elem tensor.DType, shape []int, b sym.Binding) error {
+	if elem != t.Elem && t.Elem != tensor.Invalid {
+		return fmt.Errorf("want elements %v, got %v", t.Elem, elem)
 	}
 	if !t.Ranked {
 		return nil
 	}
-	if x.Rank() != len(t.Dims) {
-		return fmt.Errorf("want shape [%s], got %v: rank %d instead of %d", joinDims(t.Dims), x.Shape(), x.Rank(), len(t.Dims))
+	if len(shape) != len(t.Dims) {
+		return fmt.Errorf("want shape [%s], got %v: rank %d instead of %d", joinDims(t.Dims), shape, len(shape), len(t.Dims))
 	}
-	if err := sym.Bind(b, t.Dims, x.Shape()); err != nil {
+	if err := sym.Bind(b, t.Dims, shape); err != nil {
 		var m *sym.MismatchError
 		if errors.As(err, &m) {
-			return fmt.Errorf("want shape [%s], got %v: %w", joinDims(t.Dims), x.Shape(), err)
+			return fmt.Errorf("want shape [%s], got %v: %w", joinDims(t.Dims), shape, err)
 		}
 		return err
 	}

@@ -12,30 +12,54 @@ import (
 )
 
 func init() {
-	lowerBy(func(o *op.Attention, n *ir.Node, _ *Program) kernel {
-		for i, v := range n.In() {
-			if v == nil {
-				continue
-			}
-			switch {
-			case !v.Type.IsTensor() || !v.Type.Ranked:
-				return nil
-			case i == op.AttentionMask && v.Type.Elem == tensor.Bool:
-			case i == op.AttentionLengths || i == op.AttentionStart || i == op.AttentionCapacity:
-			case v.Type.Elem != tensor.Float32:
-				return nil
-			}
+	lowerBy(func(o *op.Attention, n *ir.Node, p *Program) kernel {
+		states, appends := p.kept[n]
+		switch {
+		case !attends(o, n):
+			return nil
+		case !appends:
+			states = [2]int{-1, -1}
 		}
-		if !n.Out()[0].Used() || n.Out()[3].Used() || o.Precision != tensor.Invalid && o.Precision != tensor.Float32 {
-			return nil // scores are wanted, or nothing but keys and values, or another precision
-		}
-		return binder(func(_ *exec, in, _ []*tensor.Tensor) (kernel, error) {
-			k := &attend{op: o, starts: make([]int, in[op.AttentionQ].Dim(0)), lengths: make([]int, in[op.AttentionQ].Dim(0))}
-			k.body = k.join
-			return k, nil
-		})
+		return &attending{o, states}
 	})
 }
+
+// attends reports whether the kernel can do what a node says.
+func attends(o *op.Attention, n *ir.Node) bool {
+	for i, v := range n.In() {
+		if v == nil {
+			continue
+		}
+		switch {
+		case !v.Type.IsTensor() || !v.Type.Ranked:
+			return false
+		case i == op.AttentionMask && v.Type.Elem == tensor.Bool:
+		case i == op.AttentionLengths || i == op.AttentionStart || i == op.AttentionCapacity:
+		case v.Type.Elem != tensor.Float32:
+			return false
+		}
+	}
+	// Not if scores are wanted, or nothing but keys and values, or another precision.
+	return n.Out()[0].Used() && !n.Out()[3].Used() && (o.Precision == tensor.Invalid || o.Precision == tensor.Float32)
+}
+
+// attending is attention that is not bound yet.
+type attending struct {
+	op     *op.Attention
+	states [2]int // those that past keys and values are, −1 where they are operands
+}
+
+func (a *attending) bind(_ *exec, in, _ []*tensor.Tensor) (kernel, error) {
+	batch := in[op.AttentionQ].Dim(0)
+	k := &attend{attending: a, starts: make([]int, batch), lengths: make([]int, batch)}
+	k.body = k.join
+	return k, nil
+}
+
+func (a *attending) run(x *exec, in, out []*tensor.Tensor) error { return bindAndRun(a, x, in, out) }
+
+// bindsOnce implements [onceBound]: only the batch counts.
+func (a *attending) bindsOnce() {}
 
 // attender returns the session's context for attention, which it makes at the first call.
 func (x *exec) attender() *attention.Ctx {
@@ -46,28 +70,22 @@ func (x *exec) attender() *attention.Ctx {
 	return x.attention
 }
 
-// attend is attention in tiles. Past and new keys are joined in the memory of the present ones, or in scratch memory if those are not wanted.
+// attend is attention in tiles.
 type attend struct {
-	op              *op.Attention
+	*attending
 	starts, lengths []int // by batch
 	problem         attention.Problem
 	keys, values    cache
 	body            func(lo, hi int)
 }
 
-// cache joins past and new rows of [batch, heads, rows, size].
-type cache struct {
-	past        []float32
-	fresh, all  attention.Operand
-	before, new int // rows
-	total, size int
-	joined      bool // rather than the new rows as they lie
-}
-
 func (k *attend) run(x *exec, in, out []*tensor.Tensor) error {
 	p := &k.problem
 	defer func() { k.problem, k.keys, k.values = attention.Problem{}, cache{}, cache{} }()
 	if err := k.sizes(in, out); err != nil {
+		return err
+	}
+	if err := k.past(x, in); err != nil {
 		return err
 	}
 	if err := k.cache(x, in, out); err != nil {
@@ -144,17 +162,7 @@ func (k *attend) sizes(in, out []*tensor.Tensor) error {
 	if o.Causal {
 		p.Right = 1
 	}
-	if p.Lengths, err = perBatch(operand(in, op.AttentionLengths), k.lengths, 0); err != nil {
-		return err
-	}
-	past := operand(in, op.AttentionPastK)
-	if past == nil {
-		p.Starts, err = perBatch(operand(in, op.AttentionStart), k.starts, 0)
-		return err
-	}
-	if p.Starts, err = perBatch(operand(in, op.AttentionStart), k.starts, past.Dim(2)); p.Starts == nil {
-		p.Starts = k.starts
-	}
+	p.Lengths, err = perBatch(operand(in, op.AttentionLengths), k.lengths, 0)
 	return err
 }
 
@@ -173,106 +181,6 @@ func perBatch(t *tensor.Tensor, to []int, def int) ([]int, error) {
 		to[b] = int(max(math.MinInt32, min(math.MaxInt32, t.Int64(b%t.Len()))))
 	}
 	return to, nil
-}
-
-// cache gives the problem its keys and values, which are joined first if there are past ones or the present ones are wanted.
-func (k *attend) cache(x *exec, in, out []*tensor.Tensor) error {
-	p, scratch := &k.problem, 0
-	for i, c := range [...]*cache{&k.keys, &k.values} {
-		c.total = c.new
-		if past := operand(in, op.AttentionPastK+i); past != nil {
-			if s := past.Shape(); len(s) != 4 || s[0] != p.Batch || s[1] != p.Groups || s[3] != c.size {
-				return fmt.Errorf("the past of shape %v does not go with [%d, %d, %d, %d]", s, p.Batch, p.Groups, c.new, c.size)
-			}
-			c.past, c.before = f32(past), past.Dim(2)
-			c.total += c.before
-			if n := operand(in, op.AttentionCapacity); n != nil {
-				if n.Len() != 1 {
-					return fmt.Errorf("the capacity must be one number, got shape %v", n.Shape())
-				}
-				c.total = max(c.before, int(n.Int64(0)))
-			}
-		} else if out[1+i] == nil {
-			c.all = c.fresh
-			continue
-		}
-		c.joined = true
-		if out[1+i] == nil {
-			if float64(p.Batch*p.Groups)*float64(c.total)*float64(c.size) > ir.DefaultMaxBytes/16 {
-				return fmt.Errorf("a cache of %d heads of %d by %d numbers is too large", p.Batch*p.Groups, c.total, c.size)
-			}
-			scratch += p.Batch * p.Groups * c.total * c.size
-		} else if out[1+i].Dim(2) != c.total {
-			return fmt.Errorf("present keys or values of shape %v should have %d rows", out[1+i].Shape(), c.total)
-		} else {
-			c.all = attention.Dense(f32(out[1+i]), p.Groups, c.total, c.size)
-		}
-	}
-	if k.keys.total != k.values.total {
-		return fmt.Errorf("%d keys, but %d values", k.keys.total, k.values.total)
-	}
-	if k.keys.past != nil {
-		for b := range p.Batch {
-			if first := k.first(b); first < 0 || k.keys.new > k.keys.total-first {
-				return fmt.Errorf("%d new keys from position %d on do not fit a cache of %d", k.keys.new, first, k.keys.total)
-			}
-		}
-	}
-	room := x.floats(scratch)
-	for _, c := range [...]*cache{&k.keys, &k.values} {
-		if c.joined && c.all.Data == nil {
-			n := p.Batch * p.Groups * c.total * c.size
-			c.all, room = attention.Dense(room[:n], p.Groups, c.total, c.size), room[n:]
-		}
-	}
-	p.Keys, p.K, p.V = k.keys.total, k.keys.all, k.values.all
-	if k.keys.joined || k.values.joined {
-		x.divide(2*p.Batch*p.Groups, float64(k.keys.total*max(p.Size, p.ValueSize))*copyCost, k.body)
-	}
-	return nil
-}
-
-// copyCost is the time that copying a number takes, in nanoseconds.
-const copyCost = 0.3
-
-// join writes past and new rows of heads [lo, hi), first those of keys, then those of values.
-func (k *attend) join(lo, hi int) {
-	p := &k.problem
-	for i := lo; i < hi; i++ {
-		c, n := &k.keys, i
-		if count := p.Batch * p.Groups; i >= count {
-			c, n = &k.values, i-count
-		}
-		if c.joined {
-			c.join(n/p.Groups, n%p.Groups, k.first(n/p.Groups), p)
-		}
-	}
-}
-
-// first is the row of the first new key of batch b.
-func (k *attend) first(b int) int {
-	switch {
-	case k.keys.past == nil:
-		return 0
-	case k.op.Append:
-		return k.keys.before
-	}
-	return k.problem.Starts[b]
-}
-
-// join writes the rows of one head, the new ones from row first on.
-func (c *cache) join(b, g, first int, p *attention.Problem) {
-	size := c.size
-	dst := c.all.Data[b*c.all.Batch+g*c.all.Head:][:c.total*size]
-	if c.past != nil {
-		n := c.before * size
-		copy(dst, c.past[(b*p.Groups+g)*n:][:n])
-		clear(dst[n:])
-	}
-	for row := range c.new {
-		at := b*c.fresh.Batch + g*c.fresh.Head + row*c.fresh.Row
-		copy(dst[(first+row)*size:][:size], c.fresh.Data[at:])
-	}
 }
 
 // mask lays the mask over the scores.

@@ -27,7 +27,7 @@ func Backend() backend.Backend {
 				c.own = pool.New(o.Threads)
 			}
 			var err error
-			if c.Program, err = Compile(g, Options{Pool: c.own, MemoryLimit: o.MemoryLimit, Release: o.Release}); err != nil {
+			if c.Program, err = Compile(g, Options{Pool: c.own, MemoryLimit: o.MemoryLimit, Release: o.Release, States: o.States}); err != nil {
 				c.Close()
 				return nil, err
 			}
@@ -46,8 +46,10 @@ type compiled struct {
 func (c compiled) NewSession() backend.Session { return c.Program.NewSession() }
 
 // Variant implements [backend.Program].
-func (c compiled) Variant(g *ir.Graph) (backend.Program, error) {
-	p, err := Compile(g, c.Program.options())
+func (c compiled) Variant(g *ir.Graph, states []backend.State) (backend.Program, error) {
+	o := c.Program.options()
+	o.States = states
+	p, err := Compile(g, o)
 	if err != nil {
 		return nil, err
 	}
@@ -78,7 +80,7 @@ func (p *Program) Memory(b sym.Binding) (*backend.Memory, error) {
 			}
 			continue
 		}
-		if s.kind == dimension || !s.value.Used() || at.known && at.root != i {
+		if s.kind == dimension || s.kind == kept || !s.value.Used() || at.known && at.root != i {
 			continue
 		}
 		if !at.known {

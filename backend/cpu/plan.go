@@ -26,6 +26,10 @@ type plan struct {
 	late  []int                  // slots that are not planned
 	ints  map[int][]int64        // contents of small integer slots
 	bound sym.Binding            // the symbols, with those that could be found out
+	total int64                  // bytes of the arena and of fresh memory
+
+	elastic  []int  // slots whose shape or contents a run decides, within the memory that is planned for them
+	stretchy []bool // by step: it has such an operand
 }
 
 // planned is a slot under a plan.
@@ -37,20 +41,33 @@ type planned struct {
 	shift  int // bytes from the start of that
 	offset int // in the arena; −1 for values that live elsewhere
 	last   int // of a root: the last step that uses anything in its memory
+
+	elastic bool // see plan.elastic
 }
 
 const align = 64
 
-// makePlan evaluates all sizes under a binding and lays the memory out.
-func (p *Program) makePlan(b sym.Binding, in []tensor.Value) (*plan, error) {
+// makePlan evaluates all sizes under a binding and lays the memory out. Elastic symbols are as large as they may be.
+func (p *Program) makePlan(b sym.Binding, in []tensor.Value, elastic []int) (*plan, error) {
 	pl := &plan{slots: make([]planned, len(p.slots)), dims: map[int]*tensor.Tensor{}, ready: make([]bool, len(p.steps)),
-		taken: make([]int, len(p.steps)), given: make([]bool, len(p.outputs)), ints: map[int][]int64{}}
-	r := p.resolve(b, in)
+		taken: make([]int, len(p.steps)), given: make([]bool, len(p.outputs)), ints: map[int][]int64{}, stretchy: make([]bool, len(p.steps))}
+	rigid := slices.Clone(b)
+	for _, y := range elastic {
+		rigid[y] = sym.Unbound
+	}
+	r := p.resolve(rigid, in)
 	pl.bound = r.binding
+	most := slices.Clone(r.binding)
+	for _, y := range elastic {
+		most[y] = b[y]
+	}
 	for i := range p.slots {
 		pl.slots[i] = planned{root: i, offset: -1, last: p.slots[i].last}
-		if err := pl.size(p, i, r); err != nil {
+		if err := pl.size(p, i, r, most); err != nil {
 			return nil, err
+		}
+		if pl.slots[i].elastic {
+			pl.elastic = append(pl.elastic, i)
 		}
 		if c, ok := r.contents(p.slots[i].value); ok {
 			pl.ints[i] = c
@@ -60,6 +77,7 @@ func (p *Program) makePlan(b sym.Binding, in []tensor.Value) (*plan, error) {
 		}
 	}
 	for i := range p.steps {
+		pl.stretchy[i] = pl.isElastic(p.steps[i].in) || pl.isElastic(p.steps[i].out)
 		pl.ready[i], pl.taken[i] = pl.allKnown(&p.steps[i]), -1
 		if !pl.ready[i] || p.steps[i].view == nil || !pl.alias(p, &p.steps[i]) {
 			pl.order = append(pl.order, i)
@@ -73,12 +91,12 @@ func (p *Program) makePlan(b sym.Binding, in []tensor.Value) (*plan, error) {
 		}
 	}
 	pl.layout(p)
-	total := int64(pl.arena)
+	pl.total = int64(pl.arena)
 	for _, i := range pl.fresh {
-		total += int64(pl.slots[i].bytes)
+		pl.total += int64(pl.slots[i].bytes)
 	}
-	if p.limit > 0 && total > p.limit {
-		return nil, fmt.Errorf("intermediate values and results take %d bytes for these shapes, the memory limit is %d", total, p.limit)
+	if p.limit > 0 && pl.total > p.limit {
+		return nil, fmt.Errorf("intermediate values and results take %d bytes for these shapes, the memory limit is %d", pl.total, p.limit)
 	}
 	for i := range p.slots {
 		if r := pl.slots[i].root; pl.slots[i].known && (p.slots[r].kind == input || slices.Contains(pl.fresh, r)) {
@@ -88,9 +106,17 @@ func (p *Program) makePlan(b sym.Binding, in []tensor.Value) (*plan, error) {
 	return pl, nil
 }
 
-// size evaluates the shape of a slot.
-func (pl *plan) size(p *Program, i int, r *resolver) error {
+func (pl *plan) isElastic(slots []int) bool {
+	return slices.ContainsFunc(slots, func(s int) bool { return s >= 0 && pl.slots[s].elastic })
+}
+
+// size evaluates the shape of a slot: what is the same in all runs with these input shapes by what was found out of them, else by what elastic
+// symbols may be at most.
+func (pl *plan) size(p *Program, i int, r *resolver, most sym.Binding) error {
 	s, d := &p.slots[i], &pl.slots[i]
+	if s.kind == kept {
+		return nil
+	}
 	if s.kind == constant {
 		if t, ok := s.konst.(*tensor.Tensor); ok && t.DType() != tensor.String {
 			d.shape, d.bytes, d.known = t.Shape(), len(t.Bytes()), true
@@ -103,9 +129,11 @@ func (pl *plan) size(p *Program, i int, r *resolver) error {
 	}
 	shape := r.shape(s.value)
 	if shape == nil && t.Ranked {
-		if _, err := evalDims(t.Dims, r.binding); err != nil {
+		var err error
+		if shape, err = evalDims(t.Dims, most); err != nil {
 			return fmt.Errorf("value %q: %w", s.value.Name, err)
 		}
+		d.elastic = shape != nil
 	}
 	if shape == nil {
 		return nil
@@ -120,10 +148,10 @@ func (pl *plan) size(p *Program, i int, r *resolver) error {
 		return fmt.Errorf("value %q of shape %v takes %d bytes, the memory limit is %d", s.value.Name, shape, d.bytes, limit)
 	}
 	if s.kind == dimension {
-		if x, err := dimensions(s.dims, r.binding); err == nil {
-			pl.dims[i] = x
-		} else {
-			d.known = false
+		var err error
+		if pl.dims[i], err = dimensions(s.dims, r.binding); err != nil {
+			pl.dims[i], err = dimensions(s.dims, most)
+			d.elastic, d.known = err == nil, err == nil
 		}
 	}
 	return nil
@@ -178,7 +206,14 @@ func (pl *plan) alias(p *Program, st *step) bool {
 		c, ok := pl.ints[st.in[i]]
 		return c, ok
 	}
-	source, at, ok := st.view(st.node, v)
+	view := st.view
+	if pl.isElastic(st.in) || pl.isElastic(st.out) {
+		if !changesShapeOnly(st.node) {
+			return false
+		}
+		view = viewWhole
+	}
+	source, at, ok := view(st.node, v)
 	if !ok {
 		return false
 	}
@@ -229,7 +264,7 @@ func (pl *plan) takeOver(p *Program, i int) {
 	}
 	out := st.out[0]
 	d := &pl.slots[out]
-	if d.root != out || d.bytes == 0 {
+	if d.root != out || d.bytes == 0 || d.elastic {
 		return
 	}
 	fresh := slices.Index(pl.fresh, out)
@@ -240,7 +275,7 @@ func (pl *plan) takeOver(p *Program, i int) {
 		}
 		from := pl.slots[s]
 		r := &pl.slots[from.root]
-		if p.slots[from.root].kind != computed || r.last != i || from.bytes != d.bytes || fresh >= 0 && from.bytes != r.bytes || pl.overlaps(p, st, in, from) {
+		if p.slots[from.root].kind != computed || from.elastic || r.elastic || r.last != i || from.bytes != d.bytes || fresh >= 0 && from.bytes != r.bytes || pl.overlaps(p, st, in, from) {
 			continue
 		}
 		pl.taken[i] = in
@@ -342,16 +377,13 @@ func (pl *plan) layout(p *Program) {
 // plan returns the plan for a binding and the shapes of inputs whose shape the graph leaves open, from the cache if the same was seen
 // before. A program that leaves none open needs no inputs.
 func (p *Program) plan(b sym.Binding, in []tensor.Value) (*plan, error) {
-	key := unsafe.String((*byte)(unsafe.Pointer(unsafe.SliceData(b))), len(b)*8)
-	if len(p.opened) > 0 {
-		key = string(p.shapes([]byte(key), in))
-	}
+	key := p.key(b, in)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if pl, ok := p.plans[key]; ok {
 		return pl, nil
 	}
-	pl, err := p.makePlan(b, in)
+	pl, err := p.makePlan(b, in, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -360,6 +392,15 @@ func (p *Program) plan(b sym.Binding, in []tensor.Value) (*plan, error) {
 	}
 	p.plans[strings.Clone(key)] = pl
 	return pl, nil
+}
+
+// key is a key for the values of all symbols and the shapes of inputs whose shape the graph leaves open; it may share the memory of b.
+func (p *Program) key(b sym.Binding, in []tensor.Value) string {
+	key := unsafe.String((*byte)(unsafe.Pointer(unsafe.SliceData(b))), len(b)*8)
+	if len(p.opened) > 0 {
+		key = string(p.shapes([]byte(key), in))
+	}
+	return key
 }
 
 // shapes appends the shapes of the inputs whose shape the graph leaves open.

@@ -5,9 +5,11 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/gocompile/gocompile/backend"
 	"github.com/gocompile/gocompile/backend/cpu/level"
 	"github.com/gocompile/gocompile/backend/cpu/pool"
 	"github.com/gocompile/gocompile/ir"
+	"github.com/gocompile/gocompile/ir/op"
 	"github.com/gocompile/gocompile/ir/sym"
 	"github.com/gocompile/gocompile/tensor"
 )
@@ -20,6 +22,8 @@ type Options struct {
 	// Release is told of the memory of constants that the program has packed, and will hardly read again. It may be nil, and must be safe for
 	// concurrent use.
 	Release func(constant []byte)
+
+	States []backend.State // see [backend.Options]
 
 	packs *packs // of another program with constants in common; nil: none
 }
@@ -40,8 +44,15 @@ type Program struct {
 	packs   *packs
 	release func(constant []byte)
 
-	mu    sync.Mutex
-	plans map[string]*plan // by the values of all symbols
+	states    []backend.State
+	fromState []int               // by input: the state that it is, or −1
+	toState   []int               // by output
+	kept      map[*ir.Node][2]int // attentions that append to states: those of the keys and of the values
+	elastic   []int               // symbols that grow with these states
+
+	mu        sync.Mutex
+	plans     map[string]*plan // by the values of all symbols
+	stretched map[string]*plan // by the values of all symbols that are not elastic, and the capacity for those; nil where there can be none
 }
 
 // slot is a value of the program.
@@ -61,6 +72,7 @@ const (
 	input                    // given by the caller
 	constant
 	dimension // computed from symbols when the plan is made
+	kept      // of a state that is appended to, which lies with the state
 )
 
 // step is a node, or several that are computed at once, with their operands.
@@ -88,7 +100,8 @@ func Compile(g *ir.Graph, o Options) (*Program, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Program{graph: g, pool: o.Pool, level: lv, limit: o.MemoryLimit, open: open(g), unfused: o.Unfused, packs: o.packs, release: o.Release, plans: map[string]*plan{}}
+	p := &Program{graph: g, pool: o.Pool, level: lv, limit: o.MemoryLimit, open: open(g), unfused: o.Unfused, packs: o.packs, release: o.Release, plans: map[string]*plan{}, stretched: map[string]*plan{}}
+	p.keep(o.States)
 	if p.packs == nil {
 		p.packs = &packs{m: map[any]any{}}
 	}
@@ -98,7 +111,11 @@ func Compile(g *ir.Graph, o Options) (*Program, error) {
 	l := &lowering{program: p, options: o, slotOf: map[*ir.Value]int{}}
 	l.units = p.units(g, !o.Unfused)
 	for _, v := range g.Inputs() {
-		p.inputs = append(p.inputs, l.slot(v, slot{kind: input, first: -1}))
+		kind := input
+		if i := p.fromState[v.Index()]; i >= 0 && p.states[i].Append {
+			kind = kept
+		}
+		p.inputs = append(p.inputs, l.slot(v, slot{kind: kind, first: -1}))
 		if openType(v.Type) {
 			p.opened = append(p.opened, v.Index())
 		}
@@ -148,11 +165,11 @@ func (l *lowering) slot(v *ir.Value, s slot) int {
 
 // constant gives a constant or a tensor of dimensions its slot.
 func (l *lowering) constant(n *ir.Node) {
-	switch op := n.Op.(type) {
+	switch o := n.Op.(type) {
 	case *ir.Const:
-		l.slot(n.Out()[0], slot{kind: constant, konst: op.Value, first: -1})
+		l.slot(n.Out()[0], slot{kind: constant, konst: o.Value, first: -1})
 	case *ir.Dims:
-		l.slot(n.Out()[0], slot{kind: dimension, dims: op, first: -1})
+		l.slot(n.Out()[0], slot{kind: dimension, dims: o, first: -1})
 	}
 }
 
@@ -199,6 +216,12 @@ func (l *lowering) step(n *ir.Node, u *unit) error {
 	for _, v := range u.results() {
 		st.out = append(st.out, l.slot(v, slot{kind: computed, first: len(p.steps)}))
 		st.used = append(st.used, v.Used())
+	}
+	if _, ok := p.kept[n]; ok {
+		st.in[op.AttentionPastK], st.in[op.AttentionPastV] = -1, -1
+		for k := 1; k <= 2; k++ {
+			st.used[k], p.slots[st.out[k]].kind = false, kept
+		}
 	}
 	p.steps = append(p.steps, st)
 	return nil

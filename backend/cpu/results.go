@@ -7,12 +7,19 @@ import (
 )
 
 // results hands the outputs over: what was computed for them is the caller's, anything else is copied.
-func (s *Session) results() []tensor.Value {
+func (s *Session) results(out []tensor.Value) []tensor.Value {
 	p, pl := s.program, s.plan
-	out := make([]tensor.Value, len(p.outputs))
 	for k, slot := range p.outputs {
-		at := &pl.slots[slot]
+		at := &s.slots[slot]
 		switch {
+		case p.slots[slot].kind == kept:
+			out[k] = nil
+		case pl.given[k] && s.fits(k):
+			t := s.exec.step.slots[p.toState[k]].Spare
+			t.SetView(at.shape, s.heads[slot].Bytes())
+			out[k] = t
+		case pl.given[k] && at.elastic:
+			out[k] = tensor.View(s.heads[slot].DType(), slices.Clone(at.shape), s.heads[slot].Bytes())
 		case pl.given[k]:
 			out[k] = tensor.View(s.heads[slot].DType(), at.shape, s.heads[slot].Bytes())
 		case s.made[slot] != nil && s.values[slot] == tensor.Value(s.made[slot]) && !slices.Contains(p.outputs[:k], slot):

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/gocompile/gocompile/backend/cpu/kernel/attention"
@@ -24,9 +25,13 @@ type Session struct {
 	program *Program
 	exec    exec
 	plan    *plan
+	slots   []planned              // of the plan, with the sizes of this run
+	sized   map[int]*tensor.Tensor // tensors of dimensions that are elastic
 	arena   []byte
 	fresh   [][]byte // of this run, by plan.fresh
 	binding sym.Binding
+	most    sym.Binding      // see stretchedPlan
+	out     []tensor.Value   // of a step
 	values  []tensor.Value   // by slot; planned ones are heads
 	heads   []*tensor.Tensor // by slot: headers of tensors, reused from run to run; nil where none was needed yet
 	made    []*tensor.Tensor // by slot: a tensor outside of the plan that was allocated for it in this run
@@ -51,6 +56,7 @@ type exec struct {
 	norms     *channelnorm.Ctx // see channelNorms
 	pooling   *pooling.Ctx     // nil before the first pooling
 	scratch   []float32
+	step      stepping // zero outside of a step
 }
 
 // floats returns scratch memory for n numbers, with any contents.
@@ -93,17 +99,29 @@ func (s *Session) run(ctx context.Context, in []tensor.Value) ([]tensor.Value, e
 	if pl != s.plan {
 		s.adopt(pl)
 	}
-	copy(s.binding, pl.bound)
-	s.begin(in)
 	defer s.end()
+	if err := s.compute(ctx, in); err != nil {
+		return nil, err
+	}
+	return s.results(make([]tensor.Value, len(s.program.outputs))), nil
+}
+
+// compute runs all steps under the session's plan.
+func (s *Session) compute(ctx context.Context, in []tensor.Value) error {
+	for y, n := range s.plan.bound {
+		if s.binding[y] == sym.Unbound {
+			s.binding[y] = n
+		}
+	}
+	s.begin(in)
 	if err := s.steps(ctx); err != nil {
 		var ne *ir.NodeError
 		if errors.As(err, &ne) || s.current < 0 {
-			return nil, err
+			return err
 		}
-		return nil, &ir.NodeError{Node: s.program.steps[s.current].node, Err: err}
+		return &ir.NodeError{Node: s.program.steps[s.current].node, Err: err}
 	}
-	return s.results(), nil
+	return nil
 }
 
 // adopt makes a plan the session's.
@@ -120,7 +138,17 @@ func (s *Session) adopt(pl *plan) {
 			s.views[i] = [2][]*tensor.Tensor{make([]*tensor.Tensor, len(st.in)), make([]*tensor.Tensor, len(st.out))}
 		}
 	}
-	s.plan = pl
+	s.plan, s.slots = pl, pl.slots
+	if len(pl.elastic) > 0 {
+		s.slots = slices.Clone(pl.slots)
+		s.sized = map[int]*tensor.Tensor{}
+		for _, i := range pl.elastic {
+			s.slots[i].shape = slices.Clone(s.slots[i].shape)
+			if t := pl.dims[i]; t != nil {
+				s.sized[i] = t.Clone()
+			}
+		}
+	}
 	clear(s.bound)
 	clear(s.values)
 	if cap(s.arena) < pl.arena {
@@ -141,7 +169,7 @@ func (s *Session) adopt(pl *plan) {
 
 // place makes the header of a planned value point to its memory, unless that is different in every run.
 func (s *Session) place(i int) {
-	at := &s.plan.slots[i]
+	at := &s.slots[i]
 	if !at.known {
 		if d := &s.program.slots[i]; d.kind == constant {
 			s.values[i] = d.konst
@@ -155,9 +183,9 @@ func (s *Session) place(i int) {
 	case d.kind == constant:
 		memory = d.konst.(*tensor.Tensor).Bytes()
 	case d.kind == dimension:
-		memory = s.plan.dims[r].Bytes()
-	case s.plan.slots[r].offset >= 0:
-		memory = s.arena[s.plan.slots[r].offset:]
+		memory = s.dims(r).Bytes()
+	case s.slots[r].offset >= 0:
+		memory = s.arena[s.slots[r].offset:]
 	default:
 		if s.heads[i] == nil {
 			s.heads[i] = tensor.View(s.program.slots[i].value.Type.Elem, noShape, nil)
@@ -172,7 +200,7 @@ var noShape = []int{0}
 
 // point makes the header of a planned value point into the memory of its root.
 func (s *Session) point(i int, memory []byte) {
-	at := &s.plan.slots[i]
+	at := &s.slots[i]
 	memory = memory[at.shift : at.shift+at.bytes : at.shift+at.bytes]
 	if s.heads[i] == nil {
 		s.heads[i] = tensor.View(s.program.slots[i].value.Type.Elem, at.shape, memory)
@@ -205,15 +233,17 @@ func (s *Session) begin(in []tensor.Value) {
 	p, pl := s.program, s.plan
 	s.current = -1
 	for i, slot := range p.inputs {
-		if !pl.slots[slot].known {
+		if !s.slots[slot].known {
 			s.values[slot] = in[i]
 		}
 	}
 	for k, slot := range pl.fresh {
-		s.fresh[k] = tensor.AlignedBytes(pl.slots[slot].bytes)
+		if s.fresh[k] = s.spare(slot); s.fresh[k] == nil {
+			s.fresh[k] = tensor.AlignedBytes(s.slots[slot].bytes)
+		}
 	}
 	for _, slot := range pl.moves {
-		r := pl.slots[slot].root
+		r := s.slots[slot].root
 		if p.slots[r].kind == input {
 			s.point(slot, in[p.slots[r].value.Index()].(*tensor.Tensor).Bytes())
 			continue
@@ -293,7 +323,7 @@ func (s *Session) step(ctx context.Context, i int) error {
 		k := st.kernel
 		if r, ok := k.(reading); ok && !s.plan.knows(p, st, r.contents) {
 			k = kernelFunc(r.run)
-		} else if b, ok := k.(bindable); ok {
+		} else if b, ok := k.(bindable); ok && (!s.plan.stretchy[i] || bindsOnce(k)) {
 			var err error
 			if k, err = b.bind(&s.exec, in, out); err != nil {
 				return err

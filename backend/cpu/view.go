@@ -22,13 +22,12 @@ func viewOf(n *ir.Node) viewer {
 	if len(n.In()) == 0 || n.Input(0) == nil || !n.Input(0).Type.IsTensor() {
 		return nil
 	}
-	switch n.Op.(type) {
-	case *op.Reshape, *op.Squeeze, *op.Unsqueeze, *op.Flatten, *op.Identity, *op.Expand, *op.Tile:
+	if changesShapeOnly(n) {
 		return viewWhole
-	case *op.Cast:
-		if n.Input(0).Type.Elem == n.Out()[0].Type.Elem {
-			return viewWhole
-		}
+	}
+	switch n.Op.(type) {
+	case *op.Expand, *op.Tile:
+		return viewWhole
 	case *op.Transpose:
 		return viewTranspose
 	case *op.Slice:
@@ -41,6 +40,17 @@ func viewOf(n *ir.Node) viewer {
 		return viewGather
 	}
 	return nil
+}
+
+// changesShapeOnly reports whether the result of a node has the elements of its first input, in their order, whatever the shapes.
+func changesShapeOnly(n *ir.Node) bool {
+	switch n.Op.(type) {
+	case *op.Reshape, *op.Squeeze, *op.Unsqueeze, *op.Flatten, *op.Identity:
+		return true
+	case *op.Cast:
+		return n.Input(0).Type.Elem == n.Out()[0].Type.Elem
+	}
+	return false
 }
 
 func count(shape []int) int {
