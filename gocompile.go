@@ -37,6 +37,9 @@ type Model struct {
 	variants *variants
 	file     *proto.File
 	closing  sync.Once
+	passes   passes.Options
+	memory   int64
+	steppers steppers
 }
 
 // Info is what a model file says of itself.
@@ -113,7 +116,7 @@ func compile(f *proto.File, options []Option) (*Model, error) {
 			return nil, err
 		}
 	}
-	m := &Model{file: f, imported: g.CountOps()}
+	m := &Model{file: f, imported: g.CountOps(), passes: c.passes, memory: c.memory}
 	m.info = Info{Producer: f.ProducerName, ProducerVersion: f.ProducerVersion, Domain: f.Domain, Version: f.ModelVersion, IRVersion: f.IRVersion,
 		Opsets: map[string]int64{}, Doc: f.DocString, Metadata: g.Metadata, Nodes: len(f.Graph.Nodes)}
 	for _, o := range f.OpsetImports {
@@ -144,7 +147,7 @@ func bindDim(g *ir.Graph, name string, n int64) error {
 func (m *Model) Close() error {
 	var err error
 	m.closing.Do(func() {
-		err = errors.Join(m.variants.close(), m.program.Close(), m.file.Close())
+		err = errors.Join(m.steppers.close(), m.variants.close(), m.program.Close(), m.file.Close())
 	})
 	return err
 }
@@ -178,16 +181,15 @@ func (m *Model) ImportedOps() map[string]int { return m.imported }
 
 // Session runs a model, one call at a time; calls from several goroutines wait for each other.
 type Session struct {
-	model   *Model
-	mu      sync.Mutex
-	run     backend.Session
-	special map[*variant]backend.Session // for single shapes
-	in      []tensor.Value
+	model *Model
+	mu    sync.Mutex
+	runner
+	in []tensor.Value
 }
 
 // NewSession makes a session. It is cheap: memory is allocated at the first run, and kept for the next ones.
 func (m *Model) NewSession() *Session {
-	return &Session{model: m, run: m.program.NewSession(), in: make([]tensor.Value, len(m.graph.Inputs()))}
+	return &Session{model: m, runner: newRunner(m.program, m.variants), in: make([]tensor.Value, len(m.graph.Inputs()))}
 }
 
 // Run computes all outputs from the inputs, both by name. Every input that [Model.Inputs] lists is needed; they are only read. The
@@ -229,32 +231,15 @@ func (s *Session) RunOrdered(ctx context.Context, inputs []tensor.Value) ([]tens
 	return s.runOrdered(ctx, inputs)
 }
 
-// runOrdered runs the variant of the program for these shapes, if there is one.
 func (s *Session) runOrdered(ctx context.Context, in []tensor.Value) ([]tensor.Value, error) {
-	v := s.model.variants.find(in)
-	if v == nil {
-		return s.run.Run(ctx, in)
-	}
-	run := s.special[v]
-	if run == nil {
-		if s.special == nil {
-			s.special = map[*variant]backend.Session{}
-		}
-		run = v.program.NewSession()
-		s.special[v] = run
-	}
-	return run.Run(ctx, in)
+	return s.pick(in).Run(ctx, in)
 }
 
 // ArenaBytes is the memory that the session holds for intermediate values.
 func (s *Session) ArenaBytes() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	n := s.run.ArenaBytes()
-	for _, run := range s.special {
-		n += run.ArenaBytes()
-	}
-	return n
+	return s.arenaBytes()
 }
 
 func hasPort(ports []Port, name string) bool {

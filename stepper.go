@@ -1,0 +1,153 @@
+package gocompile
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+
+	"github.com/gocompile/gocompile/backend"
+	"github.com/gocompile/gocompile/ir"
+	"github.com/gocompile/gocompile/ir/op"
+	"github.com/gocompile/gocompile/ir/sym"
+)
+
+// stepper is a model compiled for steps with certain states. It is read-only but for what is made at need, and shared.
+type stepper struct {
+	graph    *ir.Graph
+	program  backend.Program
+	variants *variants
+	states   []state
+	stateOf  []int  // by input: the number of the state, or −1
+	isState  []bool // by output
+	appends  bool   // to one of the states
+	rows     axis   // of an input, whose length is the number of positions of a step
+}
+
+// state is one of the states of a stepper.
+type state struct {
+	statePair
+	appends bool // the program adds rows to it
+	axis    int  // along which it has positions, −1 for none
+}
+
+// axis is one of an input; the zero axis of input −1 is none.
+type axis struct{ input, axis int }
+
+// steppers are those of a model, by their states.
+type steppers struct {
+	mu  sync.Mutex
+	all map[string]*stepper
+}
+
+// get returns the stepper for pairs of input and output, or for those that are found if there are none, and makes it if it is new.
+func (c *steppers) get(m *Model, pairs []StatePair) (*stepper, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	key := fmt.Sprint(pairs)
+	if t := c.all[key]; t != nil {
+		return t, nil
+	}
+	t, err := newStepper(m, pairs)
+	if err != nil {
+		return nil, err
+	}
+	if c.all == nil {
+		c.all = map[string]*stepper{}
+	}
+	c.all[key] = t
+	return t, nil
+}
+
+func (c *steppers) close() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var err error
+	for _, t := range c.all {
+		err = errors.Join(err, t.variants.close(), t.program.Close())
+	}
+	c.all = nil
+	return err
+}
+
+func newStepper(m *Model, pairs []StatePair) (*stepper, error) {
+	g := m.graph
+	var found []statePair
+	var err error
+	if pairs == nil {
+		found, err = findStates(g)
+	} else {
+		found, err = givenStates(g, pairs)
+	}
+	if err != nil {
+		return nil, err
+	}
+	t := &stepper{graph: g, stateOf: slices.Repeat([]int{-1}, len(g.Inputs())), isState: make([]bool, len(g.Outputs())), rows: axis{-1, 0}}
+	var states []backend.State
+	for i, p := range found {
+		states = append(states, backend.State{Input: p.input, Output: p.output, Append: true})
+		t.stateOf[p.input], t.isState[p.output] = i, true
+	}
+	if t.program, err = m.program.Variant(g, states); err != nil {
+		return nil, err
+	}
+	for i, p := range found {
+		s := state{p, t.program.States()[i].Append, growing(g.Inputs()[p.input].Type, g.Outputs()[p.output].Value)}
+		t.appends = t.appends || s.appends
+		t.states = append(t.states, s)
+	}
+	for i, v := range g.Inputs() { // tokens, or what stands for them: [batch, positions, …]
+		if t.stateOf[i] < 0 && t.rows.input < 0 && v.Type.IsTensor() && len(v.Type.Dims) >= 2 && !isDerived(v.Name) {
+			t.rows = axis{i, 1}
+		}
+	}
+	t.variants = newVariants(g, t.program, m.passes)
+	return t, nil
+}
+
+// growing is the axis along which a state becomes longer in a step that makes it v, −1 if there is none.
+func growing(in ir.Type, v *ir.Value) int {
+	out := v.Type
+	if n := v.Def(); n != nil {
+		if _, ok := n.Op.(*op.Attention); ok {
+			return 2
+		}
+	}
+	if !in.Ranked || !out.Ranked {
+		return -1
+	}
+	for i, d := range in.Dims {
+		longer := func(y *sym.Symbol) bool { return slices.Contains(out.Dims[i].Symbols(), y) }
+		if !out.Dims[i].Equal(d) && slices.ContainsFunc(d.Symbols(), longer) {
+			return i
+		}
+	}
+	return -1
+}
+
+// shape is that of a state before the first step: no positions, else what inputs bind, what the result of the step says, and for a dimension that
+// only the state has, the batch.
+func (t *stepper) shape(s state, b sym.Binding, batch int) ([]int, error) {
+	v, out := t.graph.Inputs()[s.input], t.graph.Outputs()[s.output].Value.Type
+	if !v.Type.Ranked {
+		return nil, fmt.Errorf("state %q: its shape is not known; SetState gives the first one", v.Name)
+	}
+	shape := make([]int, len(v.Type.Dims))
+	for i, d := range v.Type.Dims {
+		if i == s.axis {
+			continue
+		}
+		n, err := d.Eval(b)
+		if err != nil && out.Ranked {
+			n, err = out.Dims[i].Eval(b)
+		}
+		if y := d.Symbols(); err != nil && len(y) == 1 && y[0].Expr().Equal(d) && batch >= 0 {
+			n, err = int64(batch), nil
+		}
+		if err != nil || n < 0 {
+			return nil, fmt.Errorf("state %q: dimension %d, %v, does not follow from the inputs; SetState gives the first one", v.Name, i, d)
+		}
+		shape[i] = int(n)
+	}
+	return shape, nil
+}
