@@ -47,6 +47,15 @@ func lookup(domain, op string, version int64) (importer, bool) {
 	return nil, false
 }
 
+// FirstVersion is the version of its domain that an operator came with; false if it cannot be imported.
+func FirstVersion(domain, op string) (int64, bool) {
+	rows := table[opKey{normalDomain(domain), op}]
+	if len(rows) == 0 {
+		return 0, false
+	}
+	return rows[len(rows)-1].since, true
+}
+
 // Operators lists the operators that can be imported as domain::name, in alphabetical order; the domain of ai.onnx is left
 // out.
 func Operators() []string {
