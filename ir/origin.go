@@ -36,16 +36,31 @@ func (g *Graph) Trace() []*Node {
 }
 
 // Credit adds to the origin of m that of n, in whose place it is, and if nothing needs n any more also that of all nodes whose results only n
-// needs, directly or not.
+// needs, directly or not. What was inserted before n for m has all of it too.
 func Credit(m, n *Node) {
 	if n.Origin == nil {
 		return
 	}
 	origin := n.Origin
-	if !onlyFor(n, nil) {
-		m.Origin = m.Origin.With(origin)
-		return
+	if onlyFor(n, nil) {
+		origin = withGone(n, origin)
 	}
+	before := n.Origin
+	for queue := []*Node{m}; len(queue) > 0; queue = queue[1:] {
+		queue[0].Origin = queue[0].Origin.With(origin)
+		for _, v := range queue[0].in {
+			if v != nil && v.def != nil && v.def != n && same(v.def.Origin, before) {
+				queue = append(queue, v.def)
+			}
+		}
+	}
+}
+
+// same reports whether both are the same slice, as of nodes one of which was inserted before the other.
+func same(a, b Origin) bool { return len(a) == len(b) && len(a) > 0 && &a[0] == &b[0] }
+
+// withGone adds what goes with n.
+func withGone(n *Node, origin Origin) Origin {
 	gone := map[*Node]bool{n: true}
 	for queue := []*Node{n}; len(queue) > 0; queue = queue[1:] {
 		for _, v := range queue[0].in {
@@ -57,7 +72,7 @@ func Credit(m, n *Node) {
 			queue = append(queue, v.def)
 		}
 	}
-	m.Origin = m.Origin.With(origin)
+	return origin
 }
 
 // onlyFor reports whether nothing but these nodes needs the results of n.

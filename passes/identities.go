@@ -14,6 +14,9 @@ func identities(r *run, g *ir.Graph) error {
 			continue
 		}
 		g.ReplaceUses(n.Out()[0], x)
+		if d := x.Def(); d != nil {
+			d.Origin = d.Origin.With(n.Origin)
+		}
 		removeIfUnused(g, n)
 	}
 	return nil

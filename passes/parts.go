@@ -21,6 +21,12 @@ func Kinds() []string {
 	return []string{KindAttention, KindNorm, KindActivation, KindRotary, KindRecurrent}
 }
 
+// KindOf is the kind of part that the operator of n stands for, one of [Kinds], and "" for other operators.
+func KindOf(n *ir.Node) string {
+	kind, _ := partOf(n)
+	return kind
+}
+
 // partOf says of which kind the operator of n is, with names and values of what is worth to be told; the kind of other operators is "".
 func partOf(n *ir.Node) (kind string, attributes []any) {
 	switch o := n.Op.(type) {

@@ -30,6 +30,7 @@ func inspectCommand() *cli.Command {
 			&cli.BoolFlag{Name: "explain", Usage: "list every attention, norm and so on that was recognised, and why what looks like one was not"},
 			&cli.StringFlag{Name: "filter", Usage: "with --shapes: only nodes whose name matches `REGEXP`"},
 			&cli.IntFlag{Name: "buffers", Value: 5, Usage: "list the `N` largest intermediate values"},
+			&cli.StringFlag{Name: "html", Usage: "write `FILE`, a page with the graph before and after the passes side by side"},
 			&cli.BoolFlag{Name: "json", Usage: "print JSON"},
 		), modelFlags()...),
 		Action: inspectAction,
@@ -65,6 +66,9 @@ func inspectAction(ctx context.Context, c *cli.Command) error {
 		return showShapes(c, m, t.dims, filter)
 	case c.Bool("text"):
 		return m.Graph().Print(c.Root().Writer, ir.PrintOptions{MaxElements: 16, Names: true})
+	}
+	if file := c.String("html"); file != "" {
+		return writePage(ctx, c, t, m, file)
 	}
 	if c.Bool("explain") {
 		return explain(c, t.report)
