@@ -188,8 +188,12 @@ type Session struct {
 }
 
 // NewSession makes a session. It is cheap: memory is allocated at the first run, and kept for the next ones.
-func (m *Model) NewSession() *Session {
-	return &Session{model: m, runner: newRunner(m.program, m.variants), in: make([]tensor.Value, len(m.graph.Inputs()))}
+func (m *Model) NewSession(options ...SessionOption) *Session {
+	var c backend.SessionOptions
+	for _, o := range options {
+		o(&c)
+	}
+	return &Session{model: m, runner: newRunner(m.program, m.variants, c), in: make([]tensor.Value, len(m.graph.Inputs()))}
 }
 
 // Run computes all outputs from the inputs, both by name. Every input that [Model.Inputs] lists is needed; they are only read. The

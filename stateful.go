@@ -59,7 +59,7 @@ func (m *Model) NewStateful(options ...StatefulOption) (*Stateful, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Stateful{model: m, stepper: t, all: newRunner(t.program, t.variants), limits: backend.Limits{Rows: c.rows, Bytes: m.memory},
+	s := &Stateful{model: m, stepper: t, all: newRunner(t.program, t.variants, backend.SessionOptions{}), limits: backend.Limits{Rows: c.rows, Bytes: m.memory},
 		cells: make([]cell, len(t.states)), slots: make([]backend.Slot, len(t.states)), in: make([]tensor.Value, len(m.graph.Inputs()))}
 	s.derived = deriveInputs(t)
 	return s, nil
@@ -235,7 +235,7 @@ func (s *Stateful) Truncate(n int) error {
 func (s *Stateful) Fork() (*Stateful, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	f := &Stateful{model: s.model, stepper: s.stepper, all: newRunner(s.stepper.program, s.stepper.variants),
+	f := &Stateful{model: s.model, stepper: s.stepper, all: newRunner(s.stepper.program, s.stepper.variants, backend.SessionOptions{}),
 		limits: backend.Limits{Rows: s.limits.Rows, Bytes: s.limits.Bytes}, cells: make([]cell, len(s.cells)), slots: make([]backend.Slot, len(s.slots)),
 		in: make([]tensor.Value, len(s.in)), derived: deriveInputs(s.stepper)}
 	for i := range s.cells {

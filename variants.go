@@ -152,13 +152,14 @@ func (v *variants) close() error {
 
 // runner has the sessions of a program and its variants, made as they are needed.
 type runner struct {
+	options  backend.SessionOptions
 	general  backend.Session
 	variants *variants
 	special  map[*variant]backend.Session // for single shapes
 }
 
-func newRunner(p backend.Program, v *variants) runner {
-	return runner{general: p.NewSession(), variants: v}
+func newRunner(p backend.Program, v *variants, o backend.SessionOptions) runner {
+	return runner{options: o, general: p.NewSession(o), variants: v}
 }
 
 // pick is the session of the variant for the shapes of these inputs, if there is one, else the general one.
@@ -172,7 +173,7 @@ func (r *runner) pick(in []tensor.Value) backend.Session {
 		if r.special == nil {
 			r.special = map[*variant]backend.Session{}
 		}
-		s = v.program.NewSession()
+		s = v.program.NewSession(r.options)
 		r.special[v] = s
 	}
 	return s

@@ -54,7 +54,7 @@ type Slot struct {
 
 // Program is a compiled graph, read-only and shared by any number of sessions.
 type Program interface {
-	NewSession() Session
+	NewSession(o SessionOptions) Session
 	// Variant compiles a graph that has constants in common with that of the program, and states. It shares the threads and the packed weights
 	// of the program, which must be closed after it.
 	Variant(g *ir.Graph, states []State) (Program, error)

@@ -43,7 +43,9 @@ type compiled struct {
 }
 
 // NewSession implements [backend.Program].
-func (c compiled) NewSession() backend.Session { return c.Program.NewSession() }
+func (c compiled) NewSession(o backend.SessionOptions) backend.Session {
+	return c.Program.NewWatchedSession(o)
+}
 
 // Variant implements [backend.Program].
 func (c compiled) Variant(g *ir.Graph, states []backend.State) (backend.Program, error) {

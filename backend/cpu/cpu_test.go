@@ -9,8 +9,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
+	"github.com/gocompile/gocompile/backend"
 	"github.com/gocompile/gocompile/backend/cpu"
 	"github.com/gocompile/gocompile/backend/cpu/internal/race"
 	"github.com/gocompile/gocompile/backend/cpu/pool"
@@ -262,22 +262,20 @@ func TestDataDependentShapes(t *testing.T) {
 }
 
 func TestCancel(t *testing.T) {
-	s := compile(t, parse(t, block), cpu.Options{}).NewSession()
 	ctx, cancel := context.WithCancel(context.Background())
 	in := blockInputs(rand.New(rand.NewPCG(1, 1)), 1, 3)
 	steps := 0
-	s.SetTrace(func(int, time.Time, time.Duration) {
+	s := compile(t, parse(t, block), cpu.Options{}).NewWatchedSession(backend.SessionOptions{Observe: func(backend.Event) {
 		if steps++; steps == 3 {
 			cancel()
 		}
-	})
+	}})
 	if _, err := s.Run(ctx, in); !errors.Is(err, context.Canceled) {
 		t.Errorf("got error %v", err)
 	}
 	if steps != 3 {
 		t.Errorf("%d steps ran, want 3", steps)
 	}
-	s.SetTrace(nil)
 	if _, err := s.Run(context.Background(), in); err != nil {
 		t.Errorf("a run after one that was cancelled: %v", err)
 	}

@@ -242,7 +242,7 @@ func (s *Session) body(ctx context.Context, step, body int, in []tensor.Value) (
 	k := bodyKey{step, body}
 	b := s.bodies[k]
 	if b == nil {
-		b = s.program.steps[step].bodies[body].NewSession()
+		b = s.program.steps[step].bodies[body].bodySession(s)
 		s.bodies[k] = b
 	}
 	copy(b.binding, s.binding)

@@ -50,6 +50,9 @@ type Program struct {
 	kept      map[*ir.Node][2]int // attentions that append to states: those of the keys and of the values
 	elastic   []int               // symbols that grow with these states
 
+	describe  sync.Once
+	described []*backend.Step // see Steps
+
 	mu        sync.Mutex
 	plans     map[string]*plan // by the values of all symbols
 	stretched map[string]*plan // by the values of all symbols that are not elastic, and the capacity for those; nil where there can be none

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/gocompile/gocompile/backend/cpu/kernel/attention"
 	"github.com/gocompile/gocompile/backend/cpu/kernel/channelnorm"
@@ -39,8 +38,8 @@ type Session struct {
 	bound   []kernel // by step: what to run under the plan
 	evals   []ir.EvalContext
 	bodies  map[bodyKey]*Session
-	trace   func(step int, begin time.Time, d time.Duration)
-	current int // the step at work
+	watch   *watcher // nil: nobody looks on
+	current int      // the step at work
 }
 
 type bodyKey struct{ step, body int }
@@ -68,15 +67,14 @@ func (x *exec) floats(n int) []float32 {
 }
 
 // NewSession makes a session; it allocates little before its first run.
-func (p *Program) NewSession() *Session {
-	return &Session{program: p, exec: exec{pool: p.pool, gemm: gemm.NewCtx(p.pool, p.level), quant: quant.NewCtx(p.pool, p.level)}, binding: p.symbols().NewBinding(), bodies: map[bodyKey]*Session{}}
+func (p *Program) NewSession() *Session { return p.session(p.pool) }
+
+func (p *Program) session(threads *pool.Pool) *Session {
+	return &Session{program: p, exec: exec{pool: threads, gemm: gemm.NewCtx(threads, p.level), quant: quant.NewCtx(threads, p.level)}, binding: p.symbols().NewBinding(), bodies: map[bodyKey]*Session{}}
 }
 
 // ArenaBytes is the memory that the session holds for intermediate values.
 func (s *Session) ArenaBytes() int { return len(s.arena) }
-
-// SetTrace makes the session call f after each step of its runs, with the number of the step in [Program.Steps]; nil ends that.
-func (s *Session) SetTrace(f func(step int, begin time.Time, d time.Duration)) { s.trace = f }
 
 // Run computes the results of inputs, both in the order of the graph's. The results are new and belong to the caller; a result
 // that is an input or constant of the program passed on is a copy. Beside them a run allocates nothing once the shapes have been seen.
@@ -148,6 +146,9 @@ func (s *Session) adopt(pl *plan) {
 				s.sized[i] = t.Clone()
 			}
 		}
+	}
+	if s.watch != nil {
+		clear(s.watch.work)
 	}
 	clear(s.bound)
 	clear(s.values)
@@ -292,10 +293,8 @@ func (s *Session) steps(ctx context.Context) (err error) {
 			}
 		}
 		s.current = i
-		if s.trace != nil {
-			begin := time.Now()
-			err = s.step(ctx, i)
-			s.trace(i, begin, time.Since(begin))
+		if s.watch != nil {
+			err = s.watched(ctx, i)
 		} else if k := s.bound[i]; k != nil {
 			err = k.run(&s.exec, s.views[i][0], s.views[i][1])
 		} else {

@@ -7,23 +7,6 @@ import (
 	"github.com/gocompile/gocompile/ir"
 )
 
-// Step describes a step of a program.
-type Step struct {
-	Name   string     // the model's own name of the node that defines the results, or the first of several
-	Kernel string     // what runs: a kernel, or "eval" and the operator
-	Nodes  []*ir.Node // what it stands for, in an order in which they can be computed
-}
-
-// Steps lists the steps in the order in which they run.
-func (p *Program) Steps() []Step {
-	steps := make([]Step, len(p.steps))
-	for i := range p.steps {
-		st := &p.steps[i]
-		steps[i] = Step{Name: st.node.Name, Kernel: st.kernelName(), Nodes: st.nodes}
-	}
-	return steps
-}
-
 func (st *step) kernelName() string {
 	name := strings.ToLower(ir.OpName(st.node.Op))
 	switch k := st.kernel.(type) {

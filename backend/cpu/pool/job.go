@@ -1,6 +1,7 @@
 package pool
 
 import (
+	"context"
 	"runtime"
 	"sync/atomic"
 	"time"
@@ -11,6 +12,8 @@ type job struct {
 	each func(part int)
 	over func(lo, hi int)
 	team func(member, size int, b *Barrier)
+
+	labels context.Context // of the workers while they are in the job; nil: none
 
 	parts int64 // of each and over
 	n     int   // elements of over

@@ -8,6 +8,7 @@
 package pool
 
 import (
+	"context"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -21,8 +22,14 @@ const (
 	chunks     = 4 // parts a thread in ParallelFor, so that a slow thread costs little
 )
 
-// Pool is a set of worker goroutines. Its methods may be called from any goroutine.
+// Pool is a set of worker goroutines. Its methods may be called from any goroutine, but for SetLabels.
 type Pool struct {
+	*crew
+	labels context.Context // of the work that is handed out; nil: none
+}
+
+// crew is the workers, which several pools may share.
+type crew struct {
 	workers []*worker
 	active  atomic.Int64
 	jobs    sync.Pool
@@ -31,14 +38,21 @@ type Pool struct {
 // New makes a pool in which at most threads goroutines, the caller of Run among them, work on one call.
 // One thread or fewer means that the caller does everything.
 func New(threads int) *Pool {
-	p := &Pool{jobs: sync.Pool{New: func() any { return &job{wake: make(chan struct{}, 1)} }}}
+	c := &crew{jobs: sync.Pool{New: func() any { return &job{wake: make(chan struct{}, 1)} }}}
 	for range threads - 1 {
-		w := &worker{pool: p, wake: make(chan struct{}, 1)}
-		p.workers = append(p.workers, w)
+		w := &worker{crew: c, wake: make(chan struct{}, 1)}
+		c.workers = append(c.workers, w)
 		go w.loop()
 	}
-	return p
+	return &Pool{crew: c}
 }
+
+// Labelled is a pool of the same workers with labels of its own, see SetLabels. Closing either closes both.
+func (p *Pool) Labelled() *Pool { return &Pool{crew: p.crew} }
+
+// SetLabels makes workers carry the pprof labels of ctx while they do work that is handed out by p; nil: none. It must not be called while p is
+// used.
+func (p *Pool) SetLabels(ctx context.Context) { p.labels = ctx }
 
 // Default is the pool of the process, with GOMAXPROCS threads as it is at the first call. (The runtime sets GOMAXPROCS
 // from the processors and the CPU quota of the control group.)
@@ -129,6 +143,7 @@ func (p *Pool) job(parts int) *job {
 func (p *Pool) fork(j *job, helpers int) {
 	posted := 0
 	if p != nil && helpers > 0 {
+		j.labels = p.labels
 		posted = p.post(j, helpers)
 	}
 	defer p.join(j, posted)

@@ -1,8 +1,12 @@
 package pool
 
 import (
+	"bytes"
+	"context"
 	"fmt"
 	"runtime"
+	"runtime/pprof"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -259,4 +263,43 @@ func BenchmarkBarrier(b *testing.B) {
 			bar.Wait()
 		}
 	})
+}
+
+// Workers have the labels of the pool while they work for it, and none afterwards.
+func TestLabels(t *testing.T) {
+	p := New(2)
+	defer p.Close()
+	q := p.Labelled()
+	q.SetLabels(pprof.WithLabels(context.Background(), pprof.Labels("step", "one")))
+	goroutines := func() string {
+		var b bytes.Buffer
+		if err := pprof.Lookup("goroutine").WriteTo(&b, 1); err != nil {
+			t.Fatal(err)
+		}
+		return b.String()
+	}
+	labelled := func(p *Pool) int {
+		got := ""
+		p.Team(2, func(member, size int, b *Barrier) {
+			if size != 2 {
+				t.Error("no worker takes part")
+			}
+			b.Wait()
+			if member == 0 {
+				got = goroutines()
+			}
+			b.Wait()
+		})
+		return strings.Count(got, `"step":"one"`)
+	}
+	if n := labelled(q); n != 1 { // the caller sets its own
+		t.Errorf("%d goroutines have the labels, want the worker", n)
+	}
+	if n := labelled(p); n != 0 {
+		t.Errorf("%d goroutines have labels in a pool without", n)
+	}
+	q.SetLabels(nil)
+	if n := labelled(q); n != 0 {
+		t.Errorf("%d goroutines have labels after they were taken away", n)
+	}
 }

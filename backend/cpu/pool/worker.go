@@ -1,7 +1,9 @@
 package pool
 
 import (
+	"context"
 	"runtime"
+	"runtime/pprof"
 	"sync/atomic"
 	"time"
 )
@@ -12,7 +14,7 @@ type worker struct {
 	mail     atomic.Pointer[job]
 	sleeping atomic.Bool
 	wake     chan struct{}
-	pool     *Pool
+	crew     *crew
 	_        [64]byte
 }
 
@@ -41,6 +43,10 @@ func (w *worker) serve(j *job) {
 			go w.loop()
 		}
 	}()
+	if j.labels != nil {
+		pprof.SetGoroutineLabels(j.labels)
+		defer pprof.SetGoroutineLabels(context.Background()) // before the mailbox is free
+	}
 	j.work(false)
 	finished = true
 }
@@ -59,7 +65,7 @@ func (w *worker) receive() *job {
 		if start.IsZero() {
 			start = now
 		}
-		if w.pool.active.Load() == 0 || now.Sub(start) > spinTime {
+		if w.crew.active.Load() == 0 || now.Sub(start) > spinTime {
 			w.sleep()
 			start = time.Time{}
 		} else if i%(16*spinChecks) == 0 {

@@ -1,0 +1,113 @@
+package cpu
+
+import (
+	"slices"
+
+	"github.com/gocompile/gocompile/backend"
+	"github.com/gocompile/gocompile/ir"
+	"github.com/gocompile/gocompile/ir/op"
+	"github.com/gocompile/gocompile/tensor"
+)
+
+// workOf is the work of a step that has just run.
+func (s *Session) workOf(i int) backend.Work {
+	if w := s.watch.work[i]; w != nil {
+		return *w
+	}
+	st := &s.program.steps[i]
+	w := backend.Work{Flops: s.flops(st)}
+	picks := len(st.nodes) == 1 && picked(st.node.Op)
+	for k, slot := range st.in {
+		if slot < 0 || slices.Contains(st.in[:k], slot) || k == 0 && picks {
+			continue
+		}
+		if s.program.slots[slot].kind == constant {
+			w.Constants += s.bytes(slot)
+		} else {
+			w.Values += s.bytes(slot)
+		}
+	}
+	for k, slot := range st.out {
+		if st.used[k] {
+			w.Values += s.bytes(slot)
+			if picks && s.program.slots[st.in[0]].kind == constant {
+				w.Constants += s.bytes(slot)
+			} else if picks {
+				w.Values += s.bytes(slot)
+			}
+		}
+	}
+	if s.plan.ready[i] && !s.plan.stretchy[i] {
+		s.watch.work[i] = &w
+	}
+	return w
+}
+
+// picked reports whether an operator reads no more of its first input than it writes.
+func picked(o ir.Op) bool {
+	switch o.(type) {
+	case *op.Gather, *op.GatherElements, *op.GatherND, *op.Slice, *op.Split, *op.Compress:
+		return true
+	}
+	return false
+}
+
+// flops adds up the nodes of a step. Shapes of what one hands to the next within a step follow from the symbols; those that do not count nothing.
+func (s *Session) flops(st *step) int64 {
+	shapes := map[*ir.Value][]int{}
+	operands, results := st.node.In(), st.node.Out()
+	if st.unit != nil {
+		operands, results = st.unit.in, st.unit.results()
+	}
+	for k, slot := range st.in {
+		if slot >= 0 {
+			shapes[operands[k]] = s.shape(slot)
+		}
+	}
+	for k, slot := range st.out {
+		if st.used[k] {
+			shapes[results[k]] = s.shape(slot)
+		}
+	}
+	of := func(values []*ir.Value) [][]int {
+		list := make([][]int, len(values))
+		for i, v := range values {
+			if v == nil {
+				continue
+			}
+			shape, ok := shapes[v]
+			if !ok && v.Type.Ranked {
+				shape, _ = evalDims(v.Type.Dims, s.binding)
+			}
+			list[i] = shape
+		}
+		return list
+	}
+	sum := int64(0)
+	for _, n := range st.nodes {
+		sum += op.Flops(n.Op, of(n.In()), of(n.Out()))
+	}
+	return sum
+}
+
+// shape is that of a value in the current run, nil if it is no tensor.
+func (s *Session) shape(slot int) []int {
+	if at := &s.slots[slot]; at.known {
+		return at.shape
+	}
+	if t, ok := s.values[slot].(*tensor.Tensor); ok {
+		return t.Shape()
+	}
+	return nil
+}
+
+// bytes is the size of a value in the current run, 0 if it is no tensor of numbers.
+func (s *Session) bytes(slot int) int64 {
+	if at := &s.slots[slot]; at.known {
+		return int64(at.bytes)
+	}
+	if t, ok := s.values[slot].(*tensor.Tensor); ok && t.DType() != tensor.String {
+		return int64(len(t.Bytes()))
+	}
+	return 0
+}
