@@ -85,6 +85,9 @@ func (m *Model) Memory(dims map[string]int) (*backend.Memory, error) {
 // Parameters lists the learned tensors of the model file; see [onnx.Parameters].
 func (m *Model) Parameters() []onnx.Parameter { return onnx.Parameters(m.file.Model) }
 
+// Modules tells which module of the program that was exported a node comes from, by the name of the node; see [onnx.Modules].
+func (m *Model) Modules() map[string][]string { return onnx.Modules(m.file.Model) }
+
 // findDim is the symbol of a named dimension that is to be n.
 func findDim(g *ir.Graph, name string, n int64) (*sym.Symbol, error) {
 	y, ok := g.Scope.Lookup(name)

@@ -27,11 +27,12 @@ var layers = []struct {
 	{"backend/cpu", []string{"ir", "tensor", "backend"}},
 	{"backend/cuda", []string{"ir", "tensor", "backend"}},
 	{"backend", []string{"ir", "tensor"}},
-	{"cmd", []string{"", "ir", "tensor", "passes", "frontends", "backend"}},
+	{"internal", []string{"", "ir", "tensor", "frontends", "backend", "backend/cpu/level", "backend/cpu/roof"}},
+	{"cmd", []string{"", "ir", "tensor", "passes", "frontends", "backend", "backend/cpu/level", "backend/cpu/pool", "backend/cpu/roof", "backend/cpu/kernel/gemm", "internal"}},
 	{"serve", []string{"", "ir", "tensor"}},
 	{"examples", []string{"", "ir", "tensor"}},
-	{"bench", []string{"", "ir", "tensor", "frontends"}},
-	{"conformance", []string{"", "ir", "tensor", "passes", "frontends", "backend"}},
+	{"bench", []string{"", "ir", "tensor", "frontends", "backend/cpu/level", "backend/cpu/roof", "internal"}},
+	{"conformance", []string{"", "ir", "tensor", "passes", "frontends", "backend", "internal"}},
 	{"", []string{"ir", "tensor", "passes", "frontends", "backend", "backend/cpu", "backend/cuda"}}, // the root package
 }
 

@@ -73,8 +73,14 @@ func (p *Program) session(threads *pool.Pool) *Session {
 	return &Session{program: p, exec: exec{pool: threads, gemm: gemm.NewCtx(threads, p.level), quant: quant.NewCtx(threads, p.level)}, binding: p.symbols().NewBinding(), bodies: map[bodyKey]*Session{}}
 }
 
-// ArenaBytes is the memory that the session holds for intermediate values.
-func (s *Session) ArenaBytes() int { return len(s.arena) }
+// ArenaBytes is the memory that the session holds for intermediate values, those of bodies too.
+func (s *Session) ArenaBytes() int {
+	n := len(s.arena)
+	for _, b := range s.bodies {
+		n += b.ArenaBytes()
+	}
+	return n
+}
 
 // Run computes the results of inputs, both in the order of the graph's. The results are new and belong to the caller; a result
 // that is an input or constant of the program passed on is a copy. Beside them a run allocates nothing once the shapes have been seen.

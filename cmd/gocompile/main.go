@@ -5,6 +5,7 @@
 //	gocompile export MODEL      writes what a model becomes as ONNX
 //	gocompile verify DIR…       compares models with recorded results
 //	gocompile bench MODEL       measures a model
+//	gocompile profile MODEL     shows where the time of a run goes
 //	gocompile operators         lists the ONNX operators that are supported
 //	gocompile completion SHELL  prints a script of completions for bash, zsh, fish or pwsh
 //
@@ -98,7 +99,7 @@ func command(stdin io.Reader, stdout, stderr io.Writer) *cli.Command {
 			c.Hidden = false
 		},
 		Suggest:        true,
-		Commands:       []*cli.Command{runCommand(), inspectCommand(), exportCommand(), verifyCommand(), benchCommand(), operatorsCommand()},
+		Commands:       []*cli.Command{runCommand(), inspectCommand(), exportCommand(), verifyCommand(), benchCommand(), profileCommand(), operatorsCommand()},
 		Reader:         stdin,
 		Writer:         stdout,
 		ErrWriter:      stderr,

@@ -1,4 +1,4 @@
-// Package roof measures what the processor can do at most, on one thread: multiply-adds and reads. Kernels are held against it.
+// Package roof measures what the processor can do at most: multiply-adds and reads, on one thread or several. Kernels are held against it.
 //
 // The measurements take milliseconds and see whatever else the machine does; take the best of several.
 package roof

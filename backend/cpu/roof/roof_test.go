@@ -29,3 +29,29 @@ func TestRead(t *testing.T) {
 		}
 	}
 }
+
+func TestMeasure(t *testing.T) {
+	l := Measure(level.Highest(), 2)
+	t.Logf("%d threads: %.1f GFLOP/s", l.Threads, l.FMA/1e9)
+	if l.Threads != 2 || !(l.FMA > 0) || len(l.Reads) < 2 {
+		t.Fatalf("%+v", l)
+	}
+	for i, b := range l.Reads {
+		t.Logf("%d KiB: %.1f GB/s", b.Bytes>>10, b.Rate/1e9)
+		if !(b.Rate > 0) || i > 0 && b.Bytes <= l.Reads[i-1].Bytes {
+			t.Errorf("%+v", l.Reads)
+		}
+	}
+}
+
+func TestRate(t *testing.T) {
+	l := Limits{Reads: []Bandwidth{{1 << 10, 100}, {1 << 20, 40}, {1 << 30, 50}}}
+	for _, c := range []struct {
+		bytes int64
+		want  float64
+	}{{0, 100}, {1 << 10, 100}, {1<<10 + 1, 50}, {1 << 30, 50}, {1 << 40, 50}} {
+		if got := l.Rate(c.bytes); got != c.want {
+			t.Errorf("Rate(%d) = %g, want %g", c.bytes, got, c.want)
+		}
+	}
+}
