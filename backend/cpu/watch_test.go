@@ -14,6 +14,7 @@ import (
 	"github.com/gocompile/gocompile/backend/cpu"
 	"github.com/gocompile/gocompile/backend/cpu/internal/race"
 	"github.com/gocompile/gocompile/backend/cpu/pool"
+	"github.com/gocompile/gocompile/internal/randomgraph"
 	"github.com/gocompile/gocompile/tensor"
 )
 
@@ -35,7 +36,7 @@ func TestObserve(t *testing.T) {
 	g := parse(t, watchGraph)
 	var events []backend.Event
 	s := compile(t, g, cpu.Options{}).NewWatchedSession(backend.SessionOptions{Observe: func(e backend.Event) { events = append(events, e) }})
-	x := randomTensor(rand.New(rand.NewPCG(1, 1)), 1, 3, 4)
+	x := randomgraph.Tensor(rand.New(rand.NewPCG(1, 1)), 1, 3, 4)
 	for _, then := range []bool{true, false} {
 		events = nil
 		begin := time.Now()
@@ -127,7 +128,7 @@ func TestLabels(t *testing.T) {
 			during = seen()
 		}
 	}})
-	x := randomTensor(rand.New(rand.NewPCG(1, 1)), 1, 3, 4)
+	x := randomgraph.Tensor(rand.New(rand.NewPCG(1, 1)), 1, 3, 4)
 	pprof.Do(context.Background(), pprof.Labels("caller", "test"), func(ctx context.Context) {
 		if _, err := s.Run(ctx, []tensor.Value{x, tensor.Scalar(true)}); err != nil {
 			t.Fatal(err)
