@@ -55,6 +55,9 @@ var stages = [][]Pass{
 		{"cache", "lets attention append new keys and values to past ones", caches},
 		{"heads", "lets attention and rotary embeddings read heads side by side instead of exchanging axes", heads},
 	},
+	{ // less to compute
+		{"select", "moves the choice of few positions before what works on each alone, through attention into its queries", selects},
+	},
 }
 
 const (

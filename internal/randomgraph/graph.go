@@ -75,6 +75,7 @@ func (m *maker) outputs() []ir.Output {
 var motifs = []func(*maker) *ir.Value{
 	(*maker).attention, (*maker).attention, (*maker).attention, (*maker).norm, (*maker).norm, (*maker).activation, (*maker).activation, (*maker).gated,
 	(*maker).rotated, (*maker).recurrent, (*maker).einsum, (*maker).reshaped, (*maker).shapeArithmetic, (*maker).branch, (*maker).residual,
+	(*maker).chosen, (*maker).chosen,
 }
 
 // misfit is what expr panics with where an operator does not take its inputs.

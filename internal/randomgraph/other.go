@@ -33,6 +33,32 @@ func (m *maker) recurrent() *ir.Value {
 	return m.transpose(x, 1, 0, 2)
 }
 
+// chosen is a few positions, most often the last one, of what a block with attention or a residual layer makes of a sequence.
+func (m *maker) chosen() *ir.Value {
+	y := m.attention()
+	if y != nil && m.coin(2) {
+		y = m.plus(y, m.project(m.expr(&op.RMSNorm{Axis: -1, Epsilon: epsilon}, y, m.weights(m.width(y))), m.width(y)))
+	}
+	if y == nil || m.coin(4) {
+		y = m.residual()
+	}
+	if y == nil {
+		return nil
+	}
+	if m.coin(2) {
+		y = m.expr(&op.Unary{Fn: op.Tanh}, m.project(y, 1+m.IntN(9)))
+	}
+	switch m.IntN(4) {
+	case 0:
+		return m.expr(&op.Slice{}, y, m.list(int64(-1-m.IntN(2))), m.list(1<<40), m.list(1))
+	case 1:
+		return m.expr(&op.Gather{Axis: 1}, y, m.list(0, -1))
+	case 2:
+		return m.expr(&op.Gather{Axis: -2}, y, m.whole(0))
+	}
+	return m.expr(&op.Gather{Axis: 1}, y, m.whole(-1))
+}
+
 // einsum is a product of tensors in Einstein's notation.
 func (m *maker) einsum() *ir.Value {
 	x, y := m.sequence(), m.sequence()
