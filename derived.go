@@ -31,7 +31,7 @@ func deriveInputs(t *stepper) []derived {
 		return nil
 	}
 	var list []derived
-	for i, v := range t.graph.Inputs() {
+	for i, v := range t.all.graph.Inputs() {
 		if rank, ok := v.Type.Rank(); ok && t.stateOf[i] < 0 && isDerived(v.Name) && rank == derivedRanks[v.Name] && isPlain(v.Type) {
 			list = append(list, derived{input: i, name: v.Name})
 		}

@@ -3,6 +3,7 @@ package gocompile
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/gocompile/gocompile/backend"
@@ -23,6 +24,7 @@ type Stateful struct {
 	model   *Model
 	stepper *stepper
 	all     runner
+	last    *runner // computes the last position only; nil until it is needed
 	limits  backend.Limits
 	cells   []cell
 	slots   []backend.Slot
@@ -59,7 +61,7 @@ func (m *Model) NewStateful(options ...StatefulOption) (*Stateful, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Stateful{model: m, stepper: t, all: newRunner(t.program, t.variants, backend.SessionOptions{}), limits: backend.Limits{Rows: c.rows, Bytes: m.memory},
+	s := &Stateful{model: m, stepper: t, all: newRunner(t.all.program, t.all.variants, backend.SessionOptions{}), limits: backend.Limits{Rows: c.rows, Bytes: m.memory},
 		cells: make([]cell, len(t.states)), slots: make([]backend.Slot, len(t.states)), in: make([]tensor.Value, len(m.graph.Inputs()))}
 	s.derived = deriveInputs(t)
 	return s, nil
@@ -97,20 +99,30 @@ func (s *Stateful) Outputs() []Port {
 	return ports
 }
 
+// StepOption changes a single step.
+type StepOption uint8
+
+// LastOnly makes a step give the last position only of outputs that have one row a position: logits f32[1, 7, 50000] become f32[1, 1, 50000], and
+// nothing is computed that only the others need.
+const LastOnly StepOption = 1
+
 // Step runs the model on the inputs and the states, and makes the new states those of the next step. Inputs and outputs are as for [Session.Run]; they
 // are those that are no states. A step that fails, or is cancelled by ctx, leaves the states as they were.
 //
 // Of the inputs that decoders have beside tokens these may be left out, if the model has positions in its states, and have the values that belong to
 // a batch of sequences of the same length: attention_mask (1 for all positions, past and new), position_ids and cache_position (of the new ones, counted
 // from the first).
-func (s *Stateful) Step(ctx context.Context, inputs map[string]tensor.Value) (map[string]tensor.Value, error) {
+func (s *Stateful) Step(ctx context.Context, inputs map[string]tensor.Value, options ...StepOption) (map[string]tensor.Value, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	defer clear(s.in)
 	if err := s.collect(inputs); err != nil {
 		return nil, err
 	}
-	r := &s.all
+	r, err := s.runnerFor(slices.Contains(options, LastOnly))
+	if err != nil {
+		return nil, err
+	}
 	for i := range s.cells {
 		s.cells[i].fill(&s.slots[i])
 	}
@@ -129,6 +141,26 @@ func (s *Stateful) Step(ctx context.Context, inputs map[string]tensor.Value) (ma
 	}
 	clear(results)
 	return out, nil
+}
+
+// runnerFor is the one for all positions, or for the last only where a step has several.
+func (s *Stateful) runnerFor(last bool) (*runner, error) {
+	t := s.stepper
+	if !last || t.rows.input < 0 {
+		return &s.all, nil
+	}
+	if x, ok := s.in[t.rows.input].(*tensor.Tensor); ok && x.Rank() > t.rows.axis && x.Dim(t.rows.axis) <= 1 {
+		return &s.all, nil
+	}
+	if s.last == nil {
+		c, err := t.lastOnly()
+		if err != nil {
+			return nil, err
+		}
+		r := newRunner(c.program, c.variants, backend.SessionOptions{})
+		s.last = &r
+	}
+	return s.last, nil
 }
 
 // pick is the session for a step. Programs for single shapes are for states that have the same shape in every step.
@@ -235,7 +267,7 @@ func (s *Stateful) Truncate(n int) error {
 func (s *Stateful) Fork() (*Stateful, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	f := &Stateful{model: s.model, stepper: s.stepper, all: newRunner(s.stepper.program, s.stepper.variants, backend.SessionOptions{}),
+	f := &Stateful{model: s.model, stepper: s.stepper, all: newRunner(s.stepper.all.program, s.stepper.all.variants, backend.SessionOptions{}),
 		limits: backend.Limits{Rows: s.limits.Rows, Bytes: s.limits.Bytes}, cells: make([]cell, len(s.cells)), slots: make([]backend.Slot, len(s.slots)),
 		in: make([]tensor.Value, len(s.in)), derived: deriveInputs(s.stepper)}
 	for i := range s.cells {
@@ -288,6 +320,9 @@ func (s *Stateful) Bytes() int64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	n := int64(s.all.arenaBytes())
+	if s.last != nil {
+		n += int64(s.last.arenaBytes())
+	}
 	for i := range s.cells {
 		n += s.cells[i].bytes()
 	}

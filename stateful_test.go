@@ -148,6 +148,29 @@ func TestStatefulDecoder(t *testing.T) {
 	}
 }
 
+// TestLastOnly: logits, and the last products before them, are computed for one position.
+func TestLastOnly(t *testing.T) {
+	for _, kind := range decoders {
+		s, err := decoder(t, kind).compile().NewStateful()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n, whole := gocompile.LastRows(t, s, vocabulary); n != 1 || whole != 0 {
+			t.Errorf("%s: %d of %d products with the vocabulary are for all positions", kind, whole, n)
+		}
+		want := 2 // of queries and results of two layers; those of the last are needed at its end only
+		if kind == "mask" {
+			want = 3 // the rows of its mask are not known to be those of the queries
+		}
+		if n, whole := gocompile.LastRows(t, s, 32); n != 4 || whole != want {
+			t.Errorf("%s: %d of %d products of attention are for all positions", kind, whole, n)
+		}
+		if !gocompile.Appends(s) {
+			t.Errorf("%s: states are not appended to", kind)
+		}
+	}
+}
+
 // TestStatefulUnrecognised is TestStatefulDecoder for states that steps cannot append to.
 func TestStatefulUnrecognised(t *testing.T) {
 	for _, kind := range decoders {
@@ -170,11 +193,16 @@ func checkStateful(t *testing.T, m *gocompile.Model, batch, most int) {
 		seed := r.Uint64()
 		full := r.IntN(2) == 0
 		in := tokens(m, rand.New(rand.NewPCG(seed, 0)), batch, e.past, n, full)
-		got, err := s.Step(context.Background(), in)
+		want := e.step(tokens(m, rand.New(rand.NewPCG(seed, 0)), batch, e.past, n, true))
+		var options []gocompile.StepOption
+		if r.IntN(2) == 0 {
+			options, want["logits"] = append(options, gocompile.LastOnly), lastRow(want["logits"])
+		}
+		got, err := s.Step(context.Background(), in, options...)
 		if err != nil {
 			t.Fatal(err)
 		}
-		sameResults(t, got, e.step(tokens(m, rand.New(rand.NewPCG(seed, 0)), batch, e.past, n, true)))
+		sameResults(t, got, want)
 		if e.past += n; s.Len() != e.past {
 			t.Fatalf("%d positions, want %d", s.Len(), e.past)
 		}
@@ -210,6 +238,17 @@ func checkStateful(t *testing.T, m *gocompile.Model, batch, most int) {
 	sameResults(t, a, newExplicit(t, m, s, 1).step(tokens4(m, first)))
 }
 
+// lastRow is the last row of each batch of [batch, rows, size].
+func lastRow(x tensor.Value) *tensor.Tensor {
+	t := x.(*tensor.Tensor)
+	s := t.Shape()
+	last := tensor.New(t.DType(), s[0], 1, s[2])
+	for b := range s[0] {
+		copy(tensor.Data[float32](last)[b*s[2]:(b+1)*s[2]], tensor.Data[float32](t)[((b+1)*s[1]-1)*s[2]:])
+	}
+	return last
+}
+
 // tokens4 adds what goes with four tokens at the beginning.
 func tokens4(m *gocompile.Model, first map[string]tensor.Value) map[string]tensor.Value {
 	in := tokens(m, rand.New(rand.NewPCG(0, 0)), 1, 0, 4, true)
@@ -231,11 +270,13 @@ func TestStatefulRecurrent(t *testing.T) {
 	e := newExplicit(t, m, s, 2)
 	for range 20 {
 		in := tokens(m, r, 2, 0, 1+r.IntN(3), true)
-		got, err := s.Step(context.Background(), in)
+		want := e.step(in)
+		want["logits"] = lastRow(want["logits"])
+		got, err := s.Step(context.Background(), in, gocompile.LastOnly)
 		if err != nil {
 			t.Fatal(err)
 		}
-		sameResults(t, got, e.step(in))
+		sameResults(t, got, want)
 	}
 	f, err := s.Fork()
 	if err != nil {

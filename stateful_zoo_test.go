@@ -67,7 +67,11 @@ func zooSteps(t *testing.T, m *gocompile.Model, s *gocompile.Stateful) {
 	for _, n := range []int{5, 1, 1, 3, 1} {
 		seed := r.Uint64()
 		in, full := zooInputs(m, seed, past, n, false), zooInputs(m, seed, past, n, true)
-		got, err := s.Step(context.Background(), in)
+		var options []gocompile.StepOption
+		if n == 3 {
+			options = append(options, gocompile.LastOnly)
+		}
+		got, err := s.Step(context.Background(), in, options...)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -85,7 +89,13 @@ func zooSteps(t *testing.T, m *gocompile.Model, s *gocompile.Stateful) {
 				e.now[p.Input] = tensor.New(x.DType(), shape...)
 			}
 		}
-		sameResults(t, got, e.step(full))
+		want := e.step(full)
+		for name, x := range want {
+			if x := x.(*tensor.Tensor); n == 3 && x.Rank() == 3 {
+				want[name] = lastRow(x)
+			}
+		}
+		sameResults(t, got, want)
 		past += n
 	}
 	for name, want := range e.now {

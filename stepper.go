@@ -3,6 +3,7 @@ package gocompile
 import (
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"sync"
 
@@ -10,18 +11,33 @@ import (
 	"github.com/gocompile/gocompile/ir"
 	"github.com/gocompile/gocompile/ir/op"
 	"github.com/gocompile/gocompile/ir/sym"
+	"github.com/gocompile/gocompile/passes"
+	"github.com/gocompile/gocompile/tensor"
 )
 
 // stepper is a model compiled for steps with certain states. It is read-only but for what is made at need, and shared.
 type stepper struct {
+	all     compiled
+	last    lastProgram
+	states  []state
+	stateOf []int  // by input: the number of the state, or −1
+	isState []bool // by output
+	appends bool   // to one of the states
+	rows    axis   // of an input, whose length is the number of positions of a step
+}
+
+// compiled is a program with its variants.
+type compiled struct {
 	graph    *ir.Graph
 	program  backend.Program
 	variants *variants
-	states   []state
-	stateOf  []int  // by input: the number of the state, or −1
-	isState  []bool // by output
-	appends  bool   // to one of the states
-	rows     axis   // of an input, whose length is the number of positions of a step
+}
+
+func (c compiled) close() error {
+	if c.program == nil {
+		return nil
+	}
+	return errors.Join(c.variants.close(), c.program.Close())
 }
 
 // state is one of the states of a stepper.
@@ -64,7 +80,7 @@ func (c *steppers) close() error {
 	defer c.mu.Unlock()
 	var err error
 	for _, t := range c.all {
-		err = errors.Join(err, t.variants.close(), t.program.Close())
+		err = errors.Join(err, t.close())
 	}
 	c.all = nil
 	return err
@@ -82,17 +98,17 @@ func newStepper(m *Model, pairs []StatePair) (*stepper, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &stepper{graph: g, stateOf: slices.Repeat([]int{-1}, len(g.Inputs())), isState: make([]bool, len(g.Outputs())), rows: axis{-1, 0}}
+	t := &stepper{all: compiled{graph: g}, stateOf: slices.Repeat([]int{-1}, len(g.Inputs())), isState: make([]bool, len(g.Outputs())), rows: axis{-1, 0}}
 	var states []backend.State
 	for i, p := range found {
 		states = append(states, backend.State{Input: p.input, Output: p.output, Append: true})
 		t.stateOf[p.input], t.isState[p.output] = i, true
 	}
-	if t.program, err = m.program.Variant(g, states); err != nil {
+	if t.all.program, err = m.program.Variant(g, states); err != nil {
 		return nil, err
 	}
 	for i, p := range found {
-		s := state{p, t.program.States()[i].Append, growing(g.Inputs()[p.input].Type, g.Outputs()[p.output].Value)}
+		s := state{p, t.all.program.States()[i].Append, growing(g.Inputs()[p.input].Type, g.Outputs()[p.output].Value)}
 		t.appends = t.appends || s.appends
 		t.states = append(t.states, s)
 	}
@@ -101,8 +117,74 @@ func newStepper(m *Model, pairs []StatePair) (*stepper, error) {
 			t.rows = axis{i, 1}
 		}
 	}
-	t.variants = newVariants(g, t.program, m.passes)
+	t.all.variants = newVariants(g, t.all.program, m.passes)
+	t.last.passes = m.passes
 	return t, nil
+}
+
+func (t *stepper) close() error { return errors.Join(t.all.close(), t.last.close()) }
+
+// lastProgram computes the last position only, and is made when it is needed.
+type lastProgram struct {
+	passes passes.Options
+	once   sync.Once
+	compiled
+	err error
+}
+
+func (t *stepper) lastOnly() (compiled, error) {
+	t.last.once.Do(func() { t.last.compiled, t.last.err = t.compileLast(t.last.passes) })
+	return t.last.compiled, t.last.err
+}
+
+// compileLast makes a program whose outputs have the last position only, where they have one row a position. The passes see to it that the
+// others are not computed.
+func (t *stepper) compileLast(o passes.Options) (c compiled, err error) {
+	g := t.all.graph.Clone()
+	c.graph = g
+	outputs := slices.Clone(g.Outputs())
+	for k, out := range outputs {
+		axis := t.positionsOf(out.Value.Type)
+		if t.isState[k] || axis < 0 {
+			continue
+		}
+		bounds := []*ir.Value{out.Value}
+		for _, i := range []int64{-1, math.MaxInt64, int64(axis)} {
+			bounds = append(bounds, g.Const(tensor.Must([]int64{i}, 1)))
+		}
+		n, err := g.Add(&op.Slice{}, bounds...)
+		if err != nil {
+			return c, err
+		}
+		outputs[k].Value = n.Out()[0]
+	}
+	g.SetOutputs(outputs...)
+	o.Report, o.After, o.Limit = nil, nil, 0
+	if _, err := passes.Optimize(g, o); err != nil {
+		return c, err
+	}
+	states := t.all.program.States()
+	if c.program, err = t.all.program.Variant(g, states); err != nil {
+		return c, err
+	}
+	if !slices.Equal(c.program.States(), states) {
+		c.program.Close()
+		return compiled{}, fmt.Errorf("a program for the last position keeps its states elsewhere")
+	}
+	c.variants = newVariants(g, c.program, o)
+	return c, nil
+}
+
+// positionsOf is the axis of an output that has a row for each position of a step, −1 if there is none.
+func (t *stepper) positionsOf(out ir.Type) int {
+	if t.rows.input < 0 || !out.IsTensor() {
+		return -1
+	}
+	n := t.all.graph.Inputs()[t.rows.input].Type.Dims[t.rows.axis]
+	if _, fixed := n.IsConst(); fixed {
+		return -1
+	}
+	return slices.IndexFunc(out.Dims, n.Equal)
 }
 
 // growing is the axis along which a state becomes longer in a step that makes it v, −1 if there is none.
@@ -128,7 +210,7 @@ func growing(in ir.Type, v *ir.Value) int {
 // shape is that of a state before the first step: no positions, else what inputs bind, what the result of the step says, and for a dimension that
 // only the state has, the batch.
 func (t *stepper) shape(s state, b sym.Binding, batch int) ([]int, error) {
-	v, out := t.graph.Inputs()[s.input], t.graph.Outputs()[s.output].Value.Type
+	v, out := t.all.graph.Inputs()[s.input], t.all.graph.Outputs()[s.output].Value.Type
 	if !v.Type.Ranked {
 		return nil, fmt.Errorf("state %q: its shape is not known; SetState gives the first one", v.Name)
 	}

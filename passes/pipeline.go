@@ -54,6 +54,7 @@ var stages = [][]Pass{
 		{"attention", "recognises scaled dot-product attention, its masks as structure", attentions},
 		{"cache", "lets attention append new keys and values to past ones", caches},
 		{"heads", "lets attention and rotary embeddings read heads side by side instead of exchanging axes", heads},
+		{"cut", "takes parts of rows before what computes each row by itself", cuts},
 	},
 	{ // less to compute
 		{"select", "moves the choice of few positions before what works on each alone, through attention into its queries", selects},
