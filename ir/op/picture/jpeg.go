@@ -1,37 +1,6 @@
 package picture
 
-import "image"
-
-// fromJPEG interpolates the colours as libjpeg does ("fancy upsampling") and converts them to RGB with its integer tables
-// (JFIF 1.02: ITU-R BT.601, all values used).
-func fromJPEG(m *image.YCbCr) *RGB {
-	w, h := m.Rect.Dx(), m.Rect.Dy()
-	p := newRGB(w, h)
-	cw, ch, wide, tall := w, h, 1, 1
-	switch m.SubsampleRatio {
-	case image.YCbCrSubsampleRatio422:
-		wide = 2
-	case image.YCbCrSubsampleRatio420:
-		wide, tall = 2, 2
-	case image.YCbCrSubsampleRatio440:
-		tall = 2
-	case image.YCbCrSubsampleRatio411:
-		wide = 4
-	case image.YCbCrSubsampleRatio410:
-		wide, tall = 4, 2
-	}
-	cw, ch = (w+wide-1)/wide, (h+tall-1)/tall
-	up := [2]upsampler{{plane: plane{cw, ch, m.CStride, m.Cb}, wide: wide, tall: tall}, {plane: plane{cw, ch, m.CStride, m.Cr}, wide: wide, tall: tall}}
-	for y := range h {
-		cb, cr := up[0].line(y), up[1].line(y)
-		luma, out := m.Y[y*m.YStride:][:w], p.Pix[3*w*y:][:3*w]
-		for x, l := range luma {
-			jpegColor(out[3*x:], int(l), int(cb[x])-128, int(cr[x])-128)
-		}
-	}
-	return p
-}
-
+// jpegColor converts luminance and colour differences to RGB with the integer tables of libjpeg (JFIF 1.02: ITU-R BT.601, all values used).
 func jpegColor(out []byte, y, cb, cr int) {
 	const half = 1 << 15 // coefficients are 1.40200, 0.34414, 0.71414 and 1.77200 times 65536
 	out[0] = clamp8(y + (91881*cr+half)>>16)
@@ -39,7 +8,7 @@ func jpegColor(out []byte, y, cb, cr int) {
 	out[2] = clamp8(y + (116130*cb+half)>>16)
 }
 
-// upsampler computes rows of a component in full resolution.
+// upsampler computes rows of a component in full resolution, as libjpeg does ("fancy upsampling").
 type upsampler struct {
 	plane
 	wide, tall int

@@ -1,6 +1,6 @@
 // Package picture decodes images to rows of RGB bytes, as ONNX ImageDecoder 20 asks: BMP, JPEG, PNG, TIFF, WebP and the portable
-// formats PBM, PGM and PPM. The decoders are those of the standard library and golang.org/x/image; where these leave the colours of a
-// lossy format to the program, they are computed as the formats' own libraries do, to the bit.
+// formats PBM, PGM and PPM. The decoders are those of the standard library and golang.org/x/image, but for JPEG in gray and in colours, which is
+// decoded as libjpeg does, to the bit; so are the colours of WebP, which x/image leaves to the program, as in libwebp.
 package picture
 
 import (
@@ -41,7 +41,7 @@ func Decode(data []byte) (*RGB, error) {
 	if isJPEG2000(data) {
 		return nil, ErrUnsupported
 	}
-	config, _, err := image.DecodeConfig(bytes.NewReader(data))
+	config, format, err := image.DecodeConfig(bytes.NewReader(data))
 	if err != nil {
 		return nil, err
 	}
@@ -51,12 +51,14 @@ func Decode(data []byte) (*RGB, error) {
 	if config.Width > MaxPixels/config.Height {
 		return nil, ErrTooLarge
 	}
+	if format == "jpeg" {
+		if p, err := decodeJPEG(data); !errors.Is(err, errOther) {
+			return p, err
+		}
+	}
 	m, format, err := image.Decode(bytes.NewReader(data))
 	if err != nil {
 		return nil, err
-	}
-	if y, ok := m.(*image.YCbCr); ok && format == "jpeg" {
-		return fromJPEG(y), nil
 	}
 	if y, ok := m.(*image.YCbCr); ok && format == "webp" {
 		return fromWebP(y), nil

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"image"
 	"image/color"
-	"image/jpeg"
 	"image/png"
 	"math"
 	"slices"
@@ -107,12 +106,8 @@ func TestUpsampling(t *testing.T) {
 func FuzzDecode(f *testing.F) {
 	f.Add([]byte("P3 1 1 255 1 2 3"))
 	f.Add([]byte("P4 8 1\n\xaa"))
-	for _, size := range []image.Rectangle{image.Rect(0, 0, 1, 1), image.Rect(0, 0, 17, 9)} {
-		var b bytes.Buffer
-		if err := jpeg.Encode(&b, image.NewRGBA(size), nil); err != nil {
-			f.Fatal(err)
-		}
-		f.Add(b.Bytes())
+	for _, pair := range goldenJPEG(f) {
+		f.Add(pair[0])
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		p, err := Decode(data)
