@@ -195,7 +195,7 @@ func dropUse(v *Value, n *Node, i int) {
 
 // Clone returns a copy of the graph and its bodies. Operators without bodies, constants and the scope are shared; ids are kept.
 func (g *Graph) Clone() *Graph {
-	c := &Graph{Name: g.Name, Doc: g.Doc, Scope: g.Scope, Metadata: g.Metadata, nextVal: g.nextVal, nextNod: g.nextNod}
+	c := &Graph{Name: g.Name, Doc: g.Doc, Scope: g.Scope, Metadata: g.Metadata, Docs: g.Docs, nextVal: g.nextVal, nextNod: g.nextNod}
 	m := make(map[*Value]*Value, g.nextVal)
 	cp := func(v *Value) *Value {
 		w := &Value{Fact: v.Fact, Name: v.Name, id: v.id, graph: c, index: v.index}
@@ -228,7 +228,8 @@ func (g *Graph) Clone() *Graph {
 	}
 	outs := make([]Output, len(g.outputs))
 	for i, o := range g.outputs {
-		outs[i] = Output{o.Name, m[o.Value]}
+		o.Value = m[o.Value]
+		outs[i] = o
 	}
 	c.SetOutputs(outs...)
 	return c

@@ -15,6 +15,7 @@ type Graph struct {
 	Doc      string
 	Scope    *sym.Scope        // the symbols of all graphs of one model
 	Metadata map[string]string // the model's own metadata properties; nil in bodies
+	Docs     map[string]string // what the model says of its inputs and outputs by name, and under "" of the graph; nil in bodies
 
 	inputs  []*Value
 	outputs []Output
@@ -27,8 +28,9 @@ type Graph struct {
 
 // Output is a result of a graph under the name by which callers know it.
 type Output struct {
-	Name  string
-	Value *Value
+	Name     string
+	Value    *Value
+	Declared Type // what the model says; a hint that nothing is built on, with dimensions of a scope of its own
 }
 
 // Value is defined once, by a node or as an input of its graph, and has a fact that only gets more precise.

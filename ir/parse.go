@@ -94,7 +94,7 @@ func (p *parser) graph(scope *sym.Scope) (*Graph, error) {
 		if v == nil {
 			return nil, p.errorf("output %%%s is not defined", o.ref)
 		}
-		results[i] = Output{o.name, v}
+		results[i] = Output{Name: o.name, Value: v}
 	}
 	g.SetOutputs(results...)
 	return g, nil

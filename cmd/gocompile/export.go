@@ -46,5 +46,6 @@ func exportAction(ctx context.Context, c *cli.Command) error {
 	if err != nil {
 		return err
 	}
+	p.Domain, p.ModelVersion, p.ProducerVersion = m.Info().Domain, m.Info().Version, version()
 	return export.Write(c.String("output"), p)
 }

@@ -80,6 +80,7 @@ func Import(m *proto.Model) (g *ir.Graph, err error) {
 	for _, p := range m.Metadata {
 		g.Metadata[p.Key] = p.Value
 	}
+	g.Docs = docs(m.Graph)
 	s := &scope{model: mod, graph: g, opsets: mod.opsets, values: map[string]*ir.Value{}, pending: map[string]*proto.Tensor{}, sparse: map[string]*proto.SparseTensor{}}
 	s.addInitializers(m.Graph)
 	for _, v := range m.Graph.Inputs {
@@ -101,8 +102,28 @@ func Import(m *proto.Model) (g *ir.Graph, err error) {
 	if err != nil {
 		return nil, err
 	}
+	declared := sym.NewScope()
+	for i, o := range m.Graph.Outputs {
+		if t, err := inputType(o, declared); err == nil {
+			outs[i].Declared = t
+		}
+	}
 	g.SetOutputs(outs...)
 	return g, nil
+}
+
+// docs is what a graph says of itself, its inputs and its outputs.
+func docs(g *proto.Graph) map[string]string {
+	d := map[string]string{}
+	for _, v := range slices.Concat(g.Inputs, g.Outputs) {
+		if v.DocString != "" {
+			d[v.Name] = v.DocString
+		}
+	}
+	if g.DocString != "" {
+		d[""] = g.DocString
+	}
+	return d
 }
 
 func (s *scope) outputs(g *proto.Graph) ([]ir.Output, error) {

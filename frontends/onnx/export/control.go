@@ -21,7 +21,7 @@ func (c *call) body(attr string, b *ir.Graph, formal, first int) *proto.Attribut
 	}
 	s.nodes(b)
 	for _, out := range b.Outputs() {
-		s.output(c.name(out.Name), out.Value)
+		s.output(c.name(out.Name), out.Value, out.Value.Type)
 	}
 	return &proto.Attribute{Name: attr, Type: proto.AttrGraph, G: s.graph}
 }

@@ -36,7 +36,7 @@ func Model(g *ir.Graph, o Options) (*proto.Model, error) {
 	if o.Opset != 0 && (o.Opset < MinOpset || o.Opset > MaxOpset) {
 		return nil, fmt.Errorf("opset %d cannot be written, %d to %d can", o.Opset, MinOpset, MaxOpset)
 	}
-	m := &model{options: o, names: map[string]bool{}, nodeNames: map[string]bool{}, domains: map[string]bool{}, problems: map[string]string{}}
+	m := &model{options: o, names: map[string]bool{}, nodeNames: map[string]bool{}, domains: map[string]bool{}, elems: map[string]tensor.DType{}, problems: map[string]string{}}
 	s := m.scope(nil, g)
 	for _, v := range g.Inputs() {
 		m.names[v.Name] = true
@@ -50,12 +50,14 @@ func Model(g *ir.Graph, o Options) (*proto.Model, error) {
 			m.problem("input", v.Name, m.late)
 			m.late = nil
 		}
-		s.graph.Inputs = append(s.graph.Inputs, &proto.ValueInfo{Name: v.Name, Type: typeOf(v.Type)})
+		s.graph.Inputs = append(s.graph.Inputs, &proto.ValueInfo{Name: v.Name, Type: typeOf(v.Type), DocString: g.Docs[v.Name]})
 	}
 	s.nodes(g)
 	for _, out := range g.Outputs() {
-		s.output(out.Name, out.Value)
+		s.output(out.Name, out.Value, declared(out))
+		s.graph.Outputs[len(s.graph.Outputs)-1].DocString = g.Docs[out.Name]
 	}
+	s.graph.DocString = g.Docs[""]
 	if len(m.problems) > 0 {
 		e := &UnsupportedError{}
 		for kind, where := range m.problems {
@@ -83,16 +85,27 @@ func Model(g *ir.Graph, o Options) (*proto.Model, error) {
 	return p, nil
 }
 
+// declared is the type of a result, with what the model says where that is not known.
+func declared(out ir.Output) ir.Type {
+	t := out.Value.Type
+	if t.Kind == ir.KindOptional && out.Declared.Kind != ir.KindOptional && out.Declared.Kind == t.Item.Kind {
+		t = *t.Item // which may stand for it
+	}
+	t, _ = ir.MergeType(t, out.Declared)
+	return t
+}
+
 // model is what all graphs of a model share. Names are unique in a model, because ONNX forbids bodies to redefine outer ones.
 type model struct {
 	options   Options
 	names     map[string]bool
 	nodeNames map[string]bool
 	counter   int
-	domains   map[string]bool   // those that are used
-	opset     int               // the oldest version that has all that was used so far
-	late      error             // what the node that is being written cannot use
-	problems  map[string]string // node by reason
+	domains   map[string]bool         // those that are used
+	opset     int                     // the oldest version that has all that was used so far
+	elems     map[string]tensor.DType // of tensors, by their names
+	late      error                   // what the node that is being written cannot use
+	problems  map[string]string       // node by reason
 }
 
 // name makes a name that is not taken, like hint if that is one.
@@ -150,6 +163,9 @@ func (m *model) scope(outer *scope, g *ir.Graph) *scope {
 func (s *scope) bind(v *ir.Value, name string) {
 	s.values[v] = name
 	s.needType(v.Type)
+	if v.Type.IsTensor() {
+		s.elems[name] = v.Type.Elem
+	}
 	if !v.Type.IsTensor() || !v.Type.Ranked {
 		return
 	}
@@ -202,10 +218,10 @@ func (m *model) problem(kind, node string, err error) {
 var errUnknown = errors.New("no ONNX operator")
 
 // output makes v a result of the graph under a name.
-func (s *scope) output(name string, v *ir.Value) {
+func (s *scope) output(name string, v *ir.Value, t ir.Type) {
 	s.graph.Nodes = append(s.graph.Nodes, &proto.Node{OpType: "Identity", Inputs: []string{s.values[v]}, Outputs: []string{name}})
 	s.rename(name)
-	s.graph.Outputs = append(s.graph.Outputs, &proto.ValueInfo{Name: name, Type: typeOf(v.Type)})
+	s.graph.Outputs = append(s.graph.Outputs, &proto.ValueInfo{Name: name, Type: typeOf(t)})
 }
 
 // rename drops the Identity at the end if the node before that makes its input can make it under the other name.
@@ -319,8 +335,15 @@ func (s *scope) node(op string, attrs []*proto.Attribute, in, out []string, name
 	if domain, name, ok := strings.Cut(op, "::"); ok {
 		n.Domain, n.OpType = domain, name
 		s.domains[domain] = true
-	} else if v, ok := since[op]; ok {
-		s.need(v, op)
+	} else {
+		if v, ok := since[op]; ok {
+			s.need(v, op)
+		}
+		for _, list := range [][]string{in, out} {
+			for _, name := range list {
+				s.needElem(op, s.elems[name])
+			}
+		}
 	}
 	s.graph.Nodes = append(s.graph.Nodes, n)
 }
