@@ -2,6 +2,7 @@ package export
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/gocompile/gocompile/ir"
 	"github.com/gocompile/gocompile/ir/op"
@@ -21,6 +22,7 @@ type attention struct {
 	visible      string       // bool, broadcasts to [B, H, S, T]: the keys that take part; "" for all
 	bias         string       // floats, likewise: what to add to scores; "" for nothing
 	causal       bool         // keys behind the query do not take part, besides
+	parts        bool         // it is written as products and a softmax
 	sinks        bool         // there is one more key than T
 	keys, length sym.Expr     // T, N
 }
@@ -35,11 +37,11 @@ func writeAttention(c *call) error {
 		}
 		a.operand[i] = c.in(i)
 	}
-	parts := !c.has(23) || a.o.Empty == op.EmptyMean && c.used(3) && a.o.Scores == op.MaskedScores
-	if a.elem != wider(a.elem) && (parts || a.o.Empty == op.EmptyMean) {
+	a.parts = !c.has(23) || c.used(3) // onnxruntime shows other scores of masked keys, and onnx infers other shapes of them
+	if a.elem != wider(a.elem) && (a.parts || a.o.Empty == op.EmptyMean) {
 		a.widen()
 	}
-	if err := a.cache(parts); err != nil {
+	if err := a.cache(); err != nil {
 		return err
 	}
 	if err := a.mask(); err != nil {
@@ -48,7 +50,7 @@ func writeAttention(c *call) error {
 	if err := a.sink(); err != nil {
 		return err
 	}
-	if parts {
+	if a.parts {
 		return a.writeParts()
 	}
 	return a.writeOperator()
@@ -157,38 +159,31 @@ func (a *attention) writeOperator() error {
 		}
 	}
 	list := attrs(when(o.Scale != 0, float("scale", o.Scale)), when(o.Softcap != 0, float("softcap", o.Softcap)), flag("is_causal", a.causal),
-		when(o.Scores != 0 && a.used(3), integer("qk_matmul_output_mode", int(o.Scores))), when(o.Precision != 0, integer("softmax_precision", int(o.Precision))))
+		when(o.Precision != 0, integer("softmax_precision", int(o.Precision))))
 	if a.rank[0] == 3 {
 		list = append(list, integer("q_num_heads", o.Heads), integer("kv_num_heads", kvHeads(o)))
 	}
 	in := []string{a.operand[0], a.operand[1], a.operand[2], mask, a.past[0], a.past[1]}
-	out := []string{a.name("attention"), "", "", ""}
-	made := func(i int) bool { return a.used(i) && a.values[a.node.Out()[i]] == "" }
-	for i := 1; i < 4; i++ {
-		if made(i) {
-			out[i] = a.name([]string{1: "key", 2: "value", 3: "scores"}[i])
+	out := []string{a.name("attention"), "", ""}
+	given := func(i int) bool { return a.used(i) && a.values[a.node.Out()[i]] == "" }
+	for i := 1; i < 3; i++ {
+		if given(i) || a.past[0] != "" { // which onnxruntime wants to put somewhere
+			out[i] = a.name([]string{1: "key", 2: "value"}[i])
 		}
 	}
-	if out[3] == "" && out[2] == "" && out[1] == "" && !repair && !mixed && a.node.Out()[0].Type.Elem == a.elem {
+	if out[2] == "" && out[1] == "" && !repair && !mixed && a.node.Out()[0].Type.Elem == a.elem {
 		a.scope.node("Attention", list, in, []string{a.out(0)}, a.node.Name)
 		return nil
 	}
 	a.scope.node("Attention", list, in, out, a.node.Name)
-	if made(3) {
-		scores := a.columns(out[3])
-		if repair && o.Scores == op.Weights {
-			scores = a.emit("Where", nil, any, scores, a.scalarNaN())
-		}
-		a.result(3, scores)
-	}
 	for i := 1; i < 3; i++ {
-		if made(i) {
+		if given(i) {
 			a.result(i, out[i])
 		}
 	}
 	y := out[0]
 	if repair {
-		y = a.emit("Where", nil, any, y, a.scalarNaN())
+		y = a.emit("Where", nil, any, y, a.scalar(math.NaN(), a.elem))
 	}
 	if a.rank[0] == 4 {
 		y = a.together(y)

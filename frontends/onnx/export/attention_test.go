@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/gocompile/gocompile/frontends/onnx"
@@ -16,14 +18,19 @@ import (
 	"github.com/gocompile/gocompile/tensor"
 )
 
-// TestAttention writes attention with all its features, in random combinations, and compares what the written model computes.
+// TestAttention writes attention with all its features, in random combinations, and compares what the written model computes. It leaves the models
+// in the folder that GOCOMPILE_EXPORTED names, with inputs and results, for conformance/exported.py.
 func TestAttention(t *testing.T) {
+	dir := os.Getenv("GOCOMPILE_EXPORTED")
 	for seed := range uint64(1500) {
 		r := rand.New(rand.NewPCG(seed, 1))
 		g, in := randomAttention(t, r)
 		for _, o := range []export.Options{{}, {Opset: 18}, {Opset: 23}} {
 			if err := roundTrip(g, in, o, 2e-3); err != nil {
 				t.Fatalf("seed %d, %+v: %v\n%v", seed, o, err, g)
+			}
+			if dir != "" {
+				leave(t, filepath.Join(dir, fmt.Sprintf("attention_%d_%d", o.Opset, seed)), g, in, o)
 			}
 		}
 	}
@@ -64,6 +71,33 @@ func roundTrip(g *ir.Graph, in []tensor.Value, o export.Options, tolerance float
 		}
 	}
 	return nil
+}
+
+// leave writes a case as a folder.
+func leave(t *testing.T, dir string, g *ir.Graph, in []tensor.Value, o export.Options) {
+	out, err := ir.Evaluate(context.Background(), g, in, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := export.Model(g, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	files := map[string][]byte{"model.onnx": m.Encode()}
+	for i, x := range in {
+		files[fmt.Sprintf("test_data_set_0/input_%d.pb", i)] = proto.EncodeValue(g.Inputs()[i].Name, x)
+	}
+	for i, x := range out {
+		files[fmt.Sprintf("test_data_set_0/output_%d.pb", i)] = proto.EncodeValue(g.Outputs()[i].Name, x)
+	}
+	if err := os.MkdirAll(filepath.Join(dir, "test_data_set_0"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for name, b := range files {
+		if err := os.WriteFile(filepath.Join(dir, name), b, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 // attentionCase collects the inputs of a graph, with their dimensions as symbols or numbers.

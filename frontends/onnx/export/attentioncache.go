@@ -9,7 +9,7 @@ import (
 )
 
 // cache joins past and new keys and values, unless the operator is to do it: that puts them one behind the other.
-func (a *attention) cache(parts bool) error {
+func (a *attention) cache() error {
 	out := a.node.Out()
 	k := a.typ(op.AttentionK)
 	a.length = k.Dims[len(k.Dims)-2]
@@ -18,7 +18,7 @@ func (a *attention) cache(parts bool) error {
 	}
 	a.keys = out[1].Type.Dims[2]
 	if a.in(op.AttentionPastK) == "" {
-		if parts || a.in(op.AttentionSink) != "" || a.in(op.AttentionLengths) != "" {
+		if a.parts || a.in(op.AttentionSink) != "" || a.in(op.AttentionLengths) != "" {
 			for i := 1; i < 3; i++ {
 				if a.used(i) {
 					a.apart(i)
@@ -37,7 +37,7 @@ func (a *attention) cache(parts bool) error {
 		}
 	}
 	placed := a.in(op.AttentionStart) != "" && !a.o.Append
-	if !parts && !placed && a.in(op.AttentionCapacity)+a.in(op.AttentionSink)+a.in(op.AttentionLengths) == "" {
+	if !a.parts && !placed && a.in(op.AttentionCapacity)+a.in(op.AttentionSink)+a.in(op.AttentionLengths) == "" {
 		return nil
 	}
 	for i := range 2 {
@@ -64,7 +64,7 @@ func (a *attention) join(i int) (string, error) {
 	batch, length := a.typ(op.AttentionPastK + i).Dims[0], a.typ(op.AttentionPastK + i).Dims[2]
 	start := a.size(length, past, 2)
 	if room, ok := a.room(length, past); ok {
-		past = a.emit("Pad", nil, past, a.emit("Concat", axis(0), a.integers(0), room), "", a.integers(2))
+		past = a.behind(past, 4, 2, room, "")
 	}
 	if !behind {
 		var err error
@@ -132,9 +132,19 @@ func (a *attention) sink() error {
 	a.visible, a.bias, a.sinks = "", a.emit("Concat", axis(-1), mask, score), true
 	for i := 1; i < 3; i++ {
 		a.apart(i)
-		a.operand[i] = a.emit("Pad", nil, a.operand[i], a.integers(0, 1), "", a.integers(2))
+		a.operand[i] = a.behind(a.operand[i], 4, 2, first, "")
 	}
 	return nil
+}
+
+// behind adds n elements of a value, "" for 0, behind those on an axis. It names no axes, which onnxruntime confuses when it moves a Transpose.
+func (s *scope) behind(x string, rank, axis int, n, value string) string {
+	before, after := make([]int64, rank+axis), make([]int64, rank-axis-1)
+	pads := []string{s.integers(before...), n}
+	if len(after) > 0 {
+		pads = append(pads, s.integers(after...))
+	}
+	return s.emit("Pad", nil, x, s.emit("Concat", attrs(integer("axis", 0)), pads...), value)
 }
 
 // columns are the scores of real keys.

@@ -1,6 +1,7 @@
 package export
 
 import (
+	"fmt"
 	"math"
 
 	"github.com/gocompile/gocompile/ir"
@@ -22,9 +23,11 @@ func (a *attention) mask() error {
 	if o.Causal {
 		right = 1
 	}
-	// The operator counts from the first new key itself. Where rows may stay without keys, or scores show the mask, all of it is written.
-	if o.Causal && a.in(op.AttentionStart) == "" && a.in(op.AttentionSink) == "" && a.has(23) && a.past[0] == a.in(op.AttentionPastK) &&
-		(o.Empty == op.EmptyZero || !a.mayBeEmpty()) && !(a.used(3) && o.Scores == op.MaskedScores) {
+	// The operator counts from the first new key itself, in onnxruntime only where there are as many queries as new keys. Where rows may stay
+	// without keys, all of the mask is written.
+	q := a.typ(op.AttentionQ).Dims
+	if o.Causal && q[len(q)-2].Equal(a.length) && a.in(op.AttentionStart) == "" && a.in(op.AttentionSink) == "" && !a.parts && a.past[0] == a.in(op.AttentionPastK) &&
+		(o.Empty == op.EmptyZero || !a.mayBeEmpty()) {
 		a.causal, right = true, 0
 	}
 	at := ""
@@ -50,6 +53,9 @@ func (a *attention) mask() error {
 		}
 	}
 	if v := a.node.Input(op.AttentionMask); v != nil {
+		if !v.Type.Ranked {
+			return fmt.Errorf("the rank of the mask is not known")
+		}
 		a.given(v)
 	}
 	if a.in(op.AttentionSlopes) != "" {
@@ -91,12 +97,9 @@ func (a *attention) given(v *ir.Value) {
 	if !isBool && v.Type.Elem != a.elem {
 		x = a.cast(x, a.elem)
 	}
-	if dims := v.Type.Dims; !v.Type.Ranked || len(dims) > 0 && !dims[len(dims)-1].Equal(a.keys) {
-		if n, ok := int64(0), false; len(dims) > 0 {
-			n, ok = dims[len(dims)-1].IsConst()
-			if !ok || n != 1 {
-				x = a.padded(x, isBool)
-			}
+	if dims := v.Type.Dims; len(dims) > 0 && !dims[len(dims)-1].Equal(a.keys) {
+		if n, ok := dims[len(dims)-1].IsConst(); !ok || n != 1 {
+			x = a.padded(x, len(dims), isBool)
 		}
 	}
 	if isBool {
@@ -107,14 +110,14 @@ func (a *attention) given(v *ir.Value) {
 }
 
 // padded adds columns that hide keys behind those of a mask, unless it has one for all.
-func (a *attention) padded(x string, isBool bool) string {
+func (a *attention) padded(x string, rank int, isBool bool) string {
 	columns := a.emit("Shape", attrs(integer("start", -1)), x)
 	lacks := a.emit("Where", nil, a.emit("Equal", nil, columns, a.integers(1)), a.integers(0), a.minus(a.total(), columns))
 	value := ""
 	if !isBool {
 		value = a.scalar(math.Inf(-1), a.elem)
 	}
-	return a.emit("Pad", nil, x, a.emit("Concat", axis(0), a.integers(0), lacks), value, a.integers(-1))
+	return a.behind(x, rank, rank-1, lacks, value)
 }
 
 // alibi adds −slope·|position of the query − position of the key|.
@@ -151,10 +154,13 @@ func (a *attention) combined() string {
 	return a.visible
 }
 
+// lowScore makes other scores vanish where it is added, so that they are all the same. onnxruntime takes the lowest number for no score.
+const lowScore = -1e30
+
 // masked is what is added to the score of a key that takes no part.
 func (a *attention) masked() string {
 	if a.evens() {
-		return a.scalar(-math.MaxFloat32, a.elem)
+		return a.scalar(lowScore, a.elem)
 	}
 	return a.scalar(math.Inf(-1), a.elem)
 }
@@ -181,8 +187,6 @@ func (a *attention) anyKey() string {
 	peak := a.emit("ReduceMax", nil, a.combined(), last)
 	return a.emit("Not", nil, a.emit("Equal", nil, peak, a.scalar(math.Inf(-1), a.elem)))
 }
-
-func (a *attention) scalarNaN() string { return a.scalar(math.NaN(), a.elem) }
 
 // notNegative reports whether all numbers of v are known to be 0 or more.
 func notNegative(v *ir.Value) bool {

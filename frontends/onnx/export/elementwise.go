@@ -1,8 +1,6 @@
 package export
 
 import (
-	"math"
-
 	"github.com/gocompile/gocompile/frontends/onnx/proto"
 	"github.com/gocompile/gocompile/ir"
 	"github.com/gocompile/gocompile/ir/op"
@@ -77,10 +75,10 @@ func (c *call) floored() {
 	a, b := c.in(0), c.in(1)
 	r := c.emit("Mod", attrs(integer("fmod", 1)), a, b)
 	zero := c.scalar(0, c.typ(0).Elem)
-	below := c.emit("Less", nil, b, zero)
-	differ := c.emit("Xor", nil, c.emit("Less", nil, r, zero), below)
-	none := c.emit("Where", nil, below, c.scalar(math.Copysign(0, -1), c.typ(0).Elem), zero)
-	c.as("Where", nil, c.emit("Equal", nil, r, zero), none, c.emit("Where", nil, differ, c.plus(r, b), r))
+	differ := c.emit("Xor", nil, c.emit("Less", nil, r, zero), c.emit("Less", nil, b, zero))
+	wrong := c.emit("And", nil, differ, c.emit("Not", nil, c.emit("Equal", nil, r, zero)))
+	r = c.emit("Where", nil, wrong, c.plus(r, b), r)
+	c.as("Mul", nil, c.emit("Abs", nil, r), c.emit("Sign", nil, b))
 }
 
 func init() {

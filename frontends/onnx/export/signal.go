@@ -14,7 +14,13 @@ func writeDFT(c *call) error {
 	list := attrs(flag("inverse", o.Inverse), flag("onesided", o.OneSided))
 	if c.has(20) {
 		c.need(20, "DFT")
-		c.as("DFT", list, c.ins()...)
+		in := c.ins()
+		for i := 1; i < len(in); i++ { // numbers, not vectors of one
+			if in[i] != "" && (!c.typ(i).Ranked || len(c.typ(i).Dims) > 0) {
+				in[i] = c.emit("Reshape", nil, in[i], c.integers())
+			}
+		}
+		c.as("DFT", list, in...)
 		return nil
 	}
 	if o.Inverse && o.OneSided {

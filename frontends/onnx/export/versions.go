@@ -2,6 +2,7 @@ package export
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/gocompile/gocompile/ir"
 	"github.com/gocompile/gocompile/tensor"
@@ -33,6 +34,55 @@ var since = map[string]int{
 var sinceElem = map[tensor.DType]int{
 	tensor.Float8E4M3FN: 19, tensor.Float8E4M3FNUZ: 19, tensor.Float8E5M2: 19, tensor.Float8E5M2FNUZ: 19, tensor.Int4: 21, tensor.Uint4: 21,
 	tensor.Float4E2M1: 23, tensor.Float8E8M0: 24, tensor.Int2: 25, tensor.Uint2: 25, tensor.Float6E2M3: 28, tensor.Float6E3M2: 28,
+}
+
+// sinceTypes lists element types that operators took later than others.
+var sinceTypes = typeTable(
+	typeRow{20, "ReduceMax ReduceMin", []tensor.DType{tensor.Bool}},
+	typeRow{20, "IsInf", []tensor.DType{tensor.Float16, tensor.BFloat16}},
+	typeRow{20, "ConstantOfShape", []tensor.DType{tensor.BFloat16}},
+	typeRow{19, "Equal", []tensor.DType{tensor.String}},
+	typeRow{19, "DequantizeLinear QuantizeLinear", []tensor.DType{tensor.Float16, tensor.BFloat16}},
+	typeRow{21, "QLinearMatMul", []tensor.DType{tensor.Float16, tensor.BFloat16}},
+	typeRow{21, "DequantizeLinear QuantizeLinear", []tensor.DType{tensor.Int16, tensor.Uint16}},
+	typeRow{22, "Acos Acosh Asin Asinh Atan Atanh AveragePool Conv ConvTranspose Cos Cosh DeformConv Det Elu EyeLike GRU GridSample HardSigmoid HardSwish " +
+		"InstanceNormalization LSTM LpPool MaxPool MaxRoiPool MaxUnpool Mish Multinomial RNN RandomNormal RandomNormalLike RandomUniform RandomUniformLike " +
+		"RoiAlign Round Selu Sin Sinh Softplus Softsign Tan ThresholdedRelu", []tensor.DType{tensor.BFloat16}},
+	typeRow{24, "SplitToSequence TopK", []tensor.DType{tensor.BFloat16}},
+	typeRow{27, "Range", []tensor.DType{tensor.Float16, tensor.BFloat16}},
+	typeRow{28, "Compress Einsum OneHot ReverseSequence Unique", []tensor.DType{tensor.BFloat16}},
+	typeRow{28, "Celu", []tensor.DType{tensor.Float16, tensor.BFloat16, tensor.Float64}},
+	typeRow{28, "BitShift", []tensor.DType{tensor.Int8, tensor.Int16, tensor.Int32, tensor.Int64}},
+)
+
+type typeRow struct {
+	opset int
+	ops   string
+	elems []tensor.DType
+}
+
+type opElem struct {
+	op   string
+	elem tensor.DType
+}
+
+func typeTable(rows ...typeRow) map[opElem]int {
+	t := map[opElem]int{}
+	for _, r := range rows {
+		for _, op := range strings.Fields(r.ops) {
+			for _, d := range r.elems {
+				t[opElem{op, d}] = r.opset
+			}
+		}
+	}
+	return t
+}
+
+// needElem says that an operator has an operand or a result of a type.
+func (m *model) needElem(op string, d tensor.DType) {
+	if n, ok := sinceTypes[opElem{op, d}]; ok {
+		m.need(n, op+" of "+d.String())
+	}
 }
 
 // formats is the oldest version of the file format for each version of ai.onnx from MinOpset on.
