@@ -58,7 +58,7 @@ func (x *Ctx) runItems(s int) {
 		}
 		p.divide(1, 1)
 		for b := range p.blocks {
-			p.block(b, &w.tile)
+			p.block(b, &w.tile, &w.wide)
 		}
 	}
 	*p, w.tile = product{}, tile{}

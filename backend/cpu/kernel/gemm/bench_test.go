@@ -78,3 +78,24 @@ func BenchmarkActivation(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkFormats multiplies a few rows with weights that no cache holds, and many rows, in each format.
+func BenchmarkFormats(b *testing.B) {
+	r := rand.New(rand.NewPCG(1, 2))
+	const n, k = 4096, 4096
+	w := matrix(r, k, n, n)
+	for _, f := range []Format{Float32, Float16, BFloat16} {
+		p := PackBAs(f, w, k, n, n, false)
+		for _, m := range []int{1, 4, 5, 64} {
+			l, _ := level.Current()
+			x := NewCtx(nil, l)
+			a, c := matrix(r, m, k, k), make([]float32, m*n)
+			b.Run(fmt.Sprintf("%s/%d", f, m), func(b *testing.B) {
+				b.SetBytes(int64(p.Bytes()))
+				for b.Loop() {
+					Run(x, m, a, k, p, c, n, nil)
+				}
+			})
+		}
+	}
+}

@@ -150,13 +150,43 @@ func checkProduct(t testing.TB, x *Ctx, r *rand.Rand, m, n, k, pad int, transA, 
 	args.A, args.LDA = operandOf(r, m, k, pad, transA)
 	args.B, args.LDB = operandOf(r, k, n, pad, transB)
 	before := matrix(r, m, n, args.LDC)
-	for _, packed := range []bool{false, true} {
-		args.C = append([]float32(nil), before...)
-		if packed {
-			args.Packed = packFor(levels()[r.IntN(len(levels()))], args.B, k, n, args.LDB, transB)
+	name := fmt.Sprintf("%d×%d×%d, pad %d, transA %v, transB %v", m, k, n, pad, transA, transB)
+	args.C = append([]float32(nil), before...)
+	MatMul(x, args)
+	check(t, name, args, before)
+	b := args.B
+	for _, f := range []Format{Float32, Float16, BFloat16} {
+		copy(args.C, before)
+		l := levels()[r.IntN(len(levels()))]
+		if f == Float32 {
+			args.Packed = packFor(l, b, k, n, args.LDB, transB)
+		} else {
+			args.Packed, args.B = packNarrow(l, f, b, k, n, args.LDB, transB), rounded(f, b)
 		}
 		MatMul(x, args)
-		check(t, fmt.Sprintf("%d×%d×%d, pad %d, transA %v, transB %v, packed %v", m, k, n, pad, transA, transB, packed), args, before)
+		check(t, name+", packed as "+f.String(), args, before)
+	}
+}
+
+// rounded is b with its elements rounded to a 16-bit format.
+func rounded(f Format, b []float32) []float32 {
+	narrow, wide := make([]uint16, len(b)), make([]float32, len(b))
+	f.round(narrow, b)
+	f.widen(wide, narrow)
+	return wide
+}
+
+// A matrix that float16 cannot hold stays as it is, one with infinities or NaN does not.
+func TestFormatHolds(t *testing.T) {
+	inf := float32(math.Inf(1))
+	for _, c := range []struct {
+		f    Format
+		x    float32
+		want Format
+	}{{Float16, 65519, Float16}, {Float16, 65520, Float32}, {Float16, -1e30, Float32}, {Float16, inf, Float16}, {Float16, inf - inf, Float16}, {BFloat16, 1e30, BFloat16}, {Float32, 1, Float32}} {
+		if got := PackBAs(c.f, []float32{1, c.x}, 2, 1, 1, false).Format(); got != c.want {
+			t.Errorf("%v in %s: packed as %s", c.x, c.f, got)
+		}
 	}
 }
 

@@ -52,6 +52,6 @@ func (x *Ctx) runGroup(s int) {
 		if at == len(x.group) {
 			return
 		}
-		x.group[at].block(i-first, &x.slots[s].tile)
+		x.group[at].block(i-first, &x.slots[s].tile, &x.slots[s].wide)
 	}
 }

@@ -27,6 +27,7 @@ type tile struct {
 	bias       []float32 // nil for none
 	next       []float32 // what a later call needs of B, to be fetched meanwhile
 	nextStep   int       // bytes to fetch every four steps of k; at most 256
+	narrow     []uint16  // b, for kernels that read a 16-bit format
 }
 
 // Kernel is a micro kernel: how it is called, what it needs and how good it is.
@@ -51,7 +52,14 @@ const (
 	Rows
 	// Columns: in place, transposed; blocks of any width and all of k, A not transposed.
 	Columns
+	// Halves: as packed Panels, of float16, A not transposed.
+	Halves
+	// Brains: as packed Panels, of bfloat16, A not transposed.
+	Brains
 )
+
+// inPanels tells the forms that are read panel by panel.
+func (f Form) inPanels() bool { return f != Rows && f != Columns }
 
 // Kernels is the table of all micro kernels of this build.
 var Kernels = append([]Kernel{

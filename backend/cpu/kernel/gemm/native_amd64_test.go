@@ -28,6 +28,7 @@ func TestTileOffsets(t *testing.T) {
 		{"bias", unsafe.Offsetof(x.bias), 152},
 		{"next", unsafe.Offsetof(x.next), 176},
 		{"nextStep", unsafe.Offsetof(x.nextStep), 200},
+		{"narrow", unsafe.Offsetof(x.narrow), 208},
 	} {
 		if c.got != c.want {
 			t.Errorf("field %s is at %d, the assembly reads it at %d", c.name, c.got, c.want)

@@ -13,7 +13,9 @@ type Packed struct {
 	k, n   int
 	layout layout
 	depth  int // rows of a block, but for the last
+	format Format
 	data   []float32
+	narrow []uint16 // in place of data, in a 16-bit format
 }
 
 // layout is the size of panels.
@@ -35,6 +37,15 @@ func layoutOf(l level.Level) layout {
 func PackB(b []float32, k, n, ldb int, transB bool) *Packed {
 	l, _ := level.Current() // an error is reported by those that make programs
 	return packFor(l, b, k, n, ldb, transB)
+}
+
+// PackBAs is PackB with the elements rounded to a format. A matrix with elements that are finite, but not in that format, stays as it is.
+func PackBAs(f Format, b []float32, k, n, ldb int, transB bool) *Packed {
+	l, _ := level.Current() // an error is reported by those that make programs
+	if f == Float32 || !f.holds(b) {
+		return packFor(l, b, k, n, ldb, transB)
+	}
+	return packNarrow(l, f, b, k, n, ldb, transB)
 }
 
 func packFor(l level.Level, b []float32, k, n, ldb int, transB bool) *Packed {
@@ -75,7 +86,10 @@ func (p *Packed) K() int { return p.k }
 func (p *Packed) N() int { return p.n }
 
 // Bytes is the memory that the elements take.
-func (p *Packed) Bytes() int { return 4 * len(p.data) }
+func (p *Packed) Bytes() int { return 4*len(p.data) + 2*len(p.narrow) }
+
+// Format is that of the elements.
+func (p *Packed) Format() Format { return p.format }
 
 // panels is how many cover n columns.
 func (f layout) panels(n int) int { return count(n, f.width) }
@@ -108,12 +122,16 @@ func (p *Packed) fill(b []float32, ldb int, transB bool, j int) {
 	cols := min(width, p.n-j0)
 	for k0 := 0; k0 < p.k; k0 += p.depth {
 		kc := min(p.depth, p.k-k0)
-		dst := p.panel(k0, kc, j)
-		if transB {
-			packColumns(dst, b[j0*ldb+k0:], kc, cols, width, ldb)
-		} else {
-			packRows(dst, b[k0*ldb+j0:], kc, cols, width, ldb)
-		}
+		packPanel(p.panel(k0, kc, j), b, k0, kc, j0, cols, width, ldb, transB)
+	}
+}
+
+// packPanel copies rows [k0, k0+kc) and columns [j0, j0+cols) of B.
+func packPanel(dst, b []float32, k0, kc, j0, cols, width, ldb int, transB bool) {
+	if transB {
+		packColumns(dst, b[j0*ldb+k0:], kc, cols, width, ldb)
+	} else {
+		packRows(dst, b[k0*ldb+j0:], kc, cols, width, ldb)
 	}
 }
 

@@ -59,7 +59,7 @@ func TestDepth(t *testing.T) {
 func TestKernelTable(t *testing.T) {
 	names := map[string]bool{}
 	for _, k := range Kernels {
-		if names[k.Name] || k.MR < 6 || k.NR < 16 || k.NR%16 != 0 || k.fn == nil || k.Quality < 1 {
+		if names[k.Name] || k.MR < min(6, max(k.Small, 1)) || k.Small == 0 && k.MR < 6 || k.NR < 16 || k.NR%16 != 0 || k.fn == nil || k.Quality < 1 {
 			t.Errorf("kernel %+v", k)
 		}
 		names[k.Name] = true
@@ -92,6 +92,11 @@ func TestChoose(t *testing.T) {
 		{1, 0, level.AVX512, Rows, "avx512-axpy"},
 		{1, 0, level.AVX512, Columns, "avx512-dot"},
 		{9, 0, level.AVX512, Columns, "avx512-14x32"},
+		{4, 32, level.AVX512, Halves, "avx512-4x32-float16"},
+		{5, 32, level.AVX512, Halves, "avx512-14x32"},
+		{1, 16, level.AVX512, Brains, "avx2-4x16-bfloat16"},
+		{1, 32, level.AVX2, Halves, "avx2-4x16-float16"},
+		{1, 32, level.Portable, Brains, "portable-2x4"},
 	} {
 		if c.l >= level.AVX2 && nativeKernels == nil {
 			continue

@@ -45,15 +45,39 @@ func (p *product) divide(threads int, share float64) {
 	p.blocks = p.mBlocks * count(p.panels(), p.nc)
 }
 
-// block computes one block of C, with t as scratch.
-func (p *product) block(i int, t *tile) {
+// panelOf sets t to rows [k0, k0+t.k), a block, of panel j. Numbers in a format that the kernel does not read are put
+// into wide, unless this is not the first panel and they are there since the one before.
+func (p *product) panelOf(t *tile, wide *[]float32, k0, j int, first bool) {
+	packed := p.b.packed
+	if packed.format == Float32 {
+		t.b, t.bStep = p.b.panel(k0, t.k, j, p.nr)
+		return
+	}
+	width := packed.layout.width
+	narrow := packed.narrowPanel(k0, t.k, j*p.nr/width)
+	t.bStep = width
+	if p.kernel.B != Panels {
+		t.narrow = narrow[j*p.nr%width:]
+		return
+	}
+	if first || j*p.nr%width == 0 {
+		if len(*wide) < len(narrow) {
+			*wide = make([]float32, packed.depth*width)
+		}
+		packed.format.widen(*wide, narrow)
+	}
+	t.b = (*wide)[j*p.nr%width:]
+}
+
+// block computes one block of C, with t and wide as scratch.
+func (p *product) block(i int, t *tile, wide *[]float32) {
 	s0, j0 := i%p.mBlocks*p.mc, i/p.mBlocks*p.nc
 	s1, j1 := min(s0+p.mc, p.strips()), min(j0+p.nc, p.panels())
 	*t = tile{aRow: p.aRow, aStep: p.aStep, cRow: p.ldc, scale: p.epi.scale()}
 	if p.epi.accumulate() {
 		t.accumulate = 1
 	}
-	if p.kernel.B != Panels {
+	if !p.kernel.B.inPanels() {
 		p.whole(t, s0, s1, j0*p.nr, min(j1*p.nr, p.n))
 		return
 	}
@@ -62,7 +86,7 @@ func (p *product) block(i int, t *tile) {
 		last := k0+t.k == p.k
 		for j := j0; j < j1; j++ {
 			if t.k > 0 {
-				t.b, t.bStep = p.b.panel(k0, t.k, j, p.nr)
+				p.panelOf(t, wide, k0, j, j == j0)
 			}
 			col := j * p.nr
 			t.cols = min(p.nr, p.n-col)
@@ -80,7 +104,7 @@ func (p *product) block(i int, t *tile) {
 // fetch has the calls for strips panel j of rows [k0, k0+t.k) fetch the panel that comes after it in a packed B.
 func (p *product) fetch(t *tile, strips, k0, j, j0, j1 int) {
 	t.next, t.nextStep = t.b, 0
-	if j < p.b.whole || t.k == 0 || strips == 1 {
+	if j < p.b.whole || t.k == 0 || strips == 1 || p.b.packed.format != Float32 {
 		return // what is alone with its panel is too fast to fetch another
 	}
 	switch after := k0 + t.k; {

@@ -35,6 +35,7 @@ type slot struct {
 	prod   product
 	packed Packed
 	buffer []float32
+	wide   []float32 // a panel of a 16-bit format
 	_      [64]byte
 }
 
@@ -106,7 +107,7 @@ func (x *Ctx) take(n int) (int, bool) {
 
 func (x *Ctx) runBlocks(s int) {
 	for i, ok := x.take(x.prod.blocks); ok; i, ok = x.take(x.prod.blocks) {
-		x.prod.block(i, &x.slots[s].tile)
+		x.prod.block(i, &x.slots[s].tile, &x.slots[s].wide)
 	}
 }
 
@@ -131,7 +132,7 @@ func (args *Args) resolve(p *product, l level.Level) {
 	}
 	p.kernel, p.level = Choose(q), l
 	p.grid = grid{args.M, args.N, p.kernel.MR, p.kernel.NR}
-	if p.kernel.B != Panels {
+	if !p.kernel.B.inPanels() {
 		p.nr = 16 // what blocks are divided by
 	}
 }
@@ -139,7 +140,11 @@ func (args *Args) resolve(p *product, l level.Level) {
 // form is the form in which B may be read.
 func (args *Args) form() Form {
 	switch {
-	case args.Packed != nil || args.K == 0:
+	case args.K == 0:
+	case args.Packed != nil:
+		if !args.TransA {
+			return args.Packed.format.form()
+		}
 	case args.TransB && !args.TransA:
 		return Columns
 	case !args.TransB && args.Epilogue.scale() == 1:

@@ -64,6 +64,46 @@ func multiply6Rows(t *byte)
 //go:noescape
 func multiply6Columns(t *byte)
 
+// multiply1RowsHalf computes the tile at t, of 1 rows and at most 16 columns, with A row after row: t.aStep is 1.
+//
+//go:noescape
+func multiply1RowsHalf(t *byte)
+
+// multiply1RowsBrain computes the tile at t, of 1 rows and at most 16 columns, with A row after row: t.aStep is 1.
+//
+//go:noescape
+func multiply1RowsBrain(t *byte)
+
+// multiply2RowsHalf computes the tile at t, of 2 rows and at most 16 columns, with A row after row: t.aStep is 1.
+//
+//go:noescape
+func multiply2RowsHalf(t *byte)
+
+// multiply2RowsBrain computes the tile at t, of 2 rows and at most 16 columns, with A row after row: t.aStep is 1.
+//
+//go:noescape
+func multiply2RowsBrain(t *byte)
+
+// multiply3RowsHalf computes the tile at t, of 3 rows and at most 16 columns, with A row after row: t.aStep is 1.
+//
+//go:noescape
+func multiply3RowsHalf(t *byte)
+
+// multiply3RowsBrain computes the tile at t, of 3 rows and at most 16 columns, with A row after row: t.aStep is 1.
+//
+//go:noescape
+func multiply3RowsBrain(t *byte)
+
+// multiply4RowsHalf computes the tile at t, of 4 rows and at most 16 columns, with A row after row: t.aStep is 1.
+//
+//go:noescape
+func multiply4RowsHalf(t *byte)
+
+// multiply4RowsBrain computes the tile at t, of 4 rows and at most 16 columns, with A row after row: t.aStep is 1.
+//
+//go:noescape
+func multiply4RowsBrain(t *byte)
+
 // dot4 sets out[j] to the sum of a[p]·b[j*ld+p] over p < k, for j < 4.
 //
 //go:noescape

@@ -284,6 +284,86 @@ func multiply14x16Rows(t *byte)
 //go:noescape
 func multiply14x16Columns(t *byte)
 
+// multiply1x32RowsHalf computes the tile at t, of 1 rows and at most 32 columns, with A row after row: t.aStep is 1.
+//
+//go:noescape
+func multiply1x32RowsHalf(t *byte)
+
+// multiply1x32RowsBrain computes the tile at t, of 1 rows and at most 32 columns, with A row after row: t.aStep is 1.
+//
+//go:noescape
+func multiply1x32RowsBrain(t *byte)
+
+// multiply2x32RowsHalf computes the tile at t, of 2 rows and at most 32 columns, with A row after row: t.aStep is 1.
+//
+//go:noescape
+func multiply2x32RowsHalf(t *byte)
+
+// multiply2x32RowsBrain computes the tile at t, of 2 rows and at most 32 columns, with A row after row: t.aStep is 1.
+//
+//go:noescape
+func multiply2x32RowsBrain(t *byte)
+
+// multiply3x32RowsHalf computes the tile at t, of 3 rows and at most 32 columns, with A row after row: t.aStep is 1.
+//
+//go:noescape
+func multiply3x32RowsHalf(t *byte)
+
+// multiply3x32RowsBrain computes the tile at t, of 3 rows and at most 32 columns, with A row after row: t.aStep is 1.
+//
+//go:noescape
+func multiply3x32RowsBrain(t *byte)
+
+// multiply4x32RowsHalf computes the tile at t, of 4 rows and at most 32 columns, with A row after row: t.aStep is 1.
+//
+//go:noescape
+func multiply4x32RowsHalf(t *byte)
+
+// multiply4x32RowsBrain computes the tile at t, of 4 rows and at most 32 columns, with A row after row: t.aStep is 1.
+//
+//go:noescape
+func multiply4x32RowsBrain(t *byte)
+
+// multiply1x16RowsHalf computes the tile at t, of 1 rows and at most 16 columns, with A row after row: t.aStep is 1.
+//
+//go:noescape
+func multiply1x16RowsHalf(t *byte)
+
+// multiply1x16RowsBrain computes the tile at t, of 1 rows and at most 16 columns, with A row after row: t.aStep is 1.
+//
+//go:noescape
+func multiply1x16RowsBrain(t *byte)
+
+// multiply2x16RowsHalf computes the tile at t, of 2 rows and at most 16 columns, with A row after row: t.aStep is 1.
+//
+//go:noescape
+func multiply2x16RowsHalf(t *byte)
+
+// multiply2x16RowsBrain computes the tile at t, of 2 rows and at most 16 columns, with A row after row: t.aStep is 1.
+//
+//go:noescape
+func multiply2x16RowsBrain(t *byte)
+
+// multiply3x16RowsHalf computes the tile at t, of 3 rows and at most 16 columns, with A row after row: t.aStep is 1.
+//
+//go:noescape
+func multiply3x16RowsHalf(t *byte)
+
+// multiply3x16RowsBrain computes the tile at t, of 3 rows and at most 16 columns, with A row after row: t.aStep is 1.
+//
+//go:noescape
+func multiply3x16RowsBrain(t *byte)
+
+// multiply4x16RowsHalf computes the tile at t, of 4 rows and at most 16 columns, with A row after row: t.aStep is 1.
+//
+//go:noescape
+func multiply4x16RowsHalf(t *byte)
+
+// multiply4x16RowsBrain computes the tile at t, of 4 rows and at most 16 columns, with A row after row: t.aStep is 1.
+//
+//go:noescape
+func multiply4x16RowsBrain(t *byte)
+
 // dot4Wide sets out[j] to the sum of a[p]·b[j*ld+p] over p < k, for j < 4.
 //
 //go:noescape

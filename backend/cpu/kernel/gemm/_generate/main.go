@@ -26,6 +26,7 @@ const (
 	tileBias       = 152
 	tileNext       = 176
 	tileNextStep   = 200
+	tileNarrow     = 208
 )
 
 var level = flag.String("level", "avx2", "avx2 or avx512")
@@ -37,12 +38,15 @@ func main() {
 	case "avx2":
 		w := &width{suffix: "", lanes: 8, masks: tailMasks()}
 		w.multiplies(6, 2)
+		w.narrowMultiplies(2)
 		w.dot()
 		w.axpy()
 	case "avx512":
 		w := &width{suffix: "Wide", lanes: 16}
 		w.multiplies(14, 2)
 		w.multiplies(14, 1)
+		w.narrowMultiplies(2)
+		w.narrowMultiplies(1)
 		w.dot()
 		w.axpy()
 	default:

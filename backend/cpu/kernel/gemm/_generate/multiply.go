@@ -17,17 +17,47 @@ const (
 // multiplies generates the kernels for 1 to most rows of so many vectors of columns.
 func (w *width) multiplies(most, vectors int) {
 	for rows := 1; rows <= most; rows++ {
-		w.multiply(rows, vectors, false)
-		w.multiply(rows, vectors, true)
+		w.multiply(rows, vectors, false, float32s)
+		w.multiply(rows, vectors, true, float32s)
 	}
 }
+
+const mostNarrow = 4 // rows of kernels that widen B themselves
+
+// narrowMultiplies generates the kernels for few rows and so many vectors of columns of a B in 16-bit formats.
+func (w *width) narrowMultiplies(vectors int) {
+	for rows := 1; rows <= mostNarrow; rows++ {
+		w.multiply(rows, vectors, false, float16s)
+		w.multiply(rows, vectors, false, bfloat16s)
+	}
+}
+
+// format is that of the elements of B.
+type format struct {
+	suffix string
+	shift  uint64 // log₂ of the bytes of an element
+	tile   int    // the field that has B
+	load   func(at Mem, v Register)
+}
+
+var (
+	float32s  = format{"", 2, tileB, func(at Mem, v Register) { VMOVUPS(at, v) }}
+	float16s  = format{"Half", 1, tileNarrow, func(at Mem, v Register) { VCVTPH2PS(at, v) }}
+	bfloat16s = format{"Brain", 1, tileNarrow, func(at Mem, v Register) {
+		VPMOVZXWD(at, v)
+		VPSLLD(Imm(16), v, v)
+	}}
+)
+
+// bytes is the size of a vector of elements.
+func (f *format) bytes(w *width) int { return w.lanes << f.shift }
 
 // sets is how many independent sums each element has, so that the latency of the multiply-adds is hidden.
 func sets(rows, vectors int) int { return max(1, min(4, 8/(rows*vectors))) }
 
 // multiply generates the kernel for a strip of the given number of rows. A lies row after row, or, if columns, column
 // after column.
-func (w *width) multiply(rows, vectors int, columns bool) {
+func (w *width) multiply(rows, vectors int, columns bool, f format) {
 	order, doc := "Rows", "row after row: t.aStep is 1."
 	if columns {
 		order, doc = "Columns", "column after column: t.aRow is 1."
@@ -36,13 +66,15 @@ func (w *width) multiply(rows, vectors int, columns bool) {
 	if w.wide() {
 		name = fmt.Sprintf("multiply%dx%d%s", rows, vectors*w.lanes, order)
 	}
+	name += f.suffix
 	TEXT(name, NOSPLIT, "func(t *byte)")
 	Pragma("noescape")
 	Doc(fmt.Sprintf("%s computes the tile at t, of %d rows and at most %d columns, with A %s", name, rows, vectors*w.lanes, doc))
 	t := Load(Param("t"), GP64())
 	k := load(t, tileK)
 	at, advance := addressA(t, rows, columns)
-	b, bStep := load(t, tileB), loadBytes(t, tileBStep)
+	b, bStep := load(t, f.tile), load(t, tileBStep)
+	SHLQ(Imm(f.shift), bStep)
 	bStep3 := tripled(bStep)
 	next := load(t, tileNext)
 	sums := make([][]VecVirtual, sets(rows, vectors))
@@ -54,12 +86,12 @@ func (w *width) multiply(rows, vectors int, columns bool) {
 		sum := sums[u%len(sums)]
 		line := make([]Op, vectors)
 		for v := range line {
-			line[v] = strided(b, bStep, bStep3, u, v*w.bytes())
+			line[v] = strided(b, bStep, bStep3, u, v*f.bytes(w))
 		}
-		if rows > 1 {
+		if rows > 1 || f.shift < 2 {
 			for v := range line {
 				r := w.new()
-				VMOVUPS(line[v], r)
+				f.load(line[v].(Mem), r)
 				line[v] = r
 			}
 		}
@@ -78,7 +110,7 @@ func (w *width) multiply(rows, vectors int, columns bool) {
 		step(u)
 	}
 	if rows <= few {
-		for line := 0; line < unroll*vectors*w.bytes(); line += 64 {
+		for line := 0; line < unroll*vectors*f.bytes(w); line += 64 {
 			PREFETCHT0(Mem{Base: b, Disp: ahead + line})
 		}
 	}

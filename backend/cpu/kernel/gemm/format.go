@@ -1,0 +1,78 @@
+package gemm
+
+import (
+	"math"
+
+	"github.com/gocompile/gocompile/backend/cpu/kernel/move"
+	"github.com/gocompile/gocompile/backend/cpu/level"
+)
+
+// Format is that of the elements of a packed matrix. Products are computed in float32 whatever it is.
+type Format uint8
+
+// The formats.
+const (
+	Float32 Format = iota
+	Float16
+	BFloat16
+)
+
+// String is the name in lower case.
+func (f Format) String() string { return [...]string{"float32", "float16", "bfloat16"}[f] }
+
+// form is how a kernel reads packed elements without a copy in float32.
+func (f Format) form() Form { return [...]Form{Panels, Halves, Brains}[f] }
+
+// holds tells whether rounding the elements of b makes none infinite.
+func (f Format) holds(b []float32) bool {
+	if f != Float16 {
+		return true
+	}
+	for _, x := range b {
+		if a := math.Abs(float64(x)); a >= 65520 && a <= math.MaxFloat32 {
+			return false
+		}
+	}
+	return true
+}
+
+// widen sets dst to the elements of src.
+func (f Format) widen(dst []float32, src []uint16) {
+	if f == Float16 {
+		move.WidenFloat16(dst, src)
+	} else {
+		move.WidenBFloat16(dst, src)
+	}
+}
+
+func (f Format) round(dst []uint16, src []float32) {
+	if f == Float16 {
+		move.NarrowFloat16(dst, src)
+	} else {
+		move.NarrowBFloat16(dst, src)
+	}
+}
+
+// packNarrow is packFor in a 16-bit format.
+func packNarrow(l level.Level, f Format, b []float32, k, n, ldb int, transB bool) *Packed {
+	checkMatrix("B", b, k, n, ldb, transB)
+	form := layoutOf(l)
+	p := new(Packed)
+	p.reset(k, n, form, nil)
+	p.format, p.narrow = f, make([]uint16, form.len(k, n))
+	panel := make([]float32, p.depth*form.width)
+	for k0 := 0; k0 < k; k0 += p.depth {
+		kc := min(p.depth, k-k0)
+		for j := range p.panels() {
+			j0 := j * form.width
+			packPanel(panel[:kc*form.width], b, k0, kc, j0, min(form.width, n-j0), form.width, ldb, transB)
+			f.round(p.narrowPanel(k0, kc, j), panel[:kc*form.width])
+		}
+	}
+	return p
+}
+
+// narrowPanel is panel in a 16-bit format.
+func (p *Packed) narrowPanel(k0, kc, j int) []uint16 {
+	return p.narrow[(k0*p.layout.panels(p.n)+j*kc)*p.layout.width:][:kc*p.layout.width]
+}
