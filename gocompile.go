@@ -126,7 +126,7 @@ func compile(f *proto.File, options []Option) (*Model, error) {
 		return nil, err
 	}
 	m.graph = g
-	if m.program, err = target.Compile(g, backend.Options{Threads: c.threads, MemoryLimit: c.memory, Release: f.Release}); err != nil {
+	if m.program, err = target.Compile(g, backend.Options{Threads: c.threads, MemoryLimit: c.memory, Weights: c.weights, Release: f.Release}); err != nil {
 		return nil, err
 	}
 	m.variants = newVariants(g, m.program, c.passes)

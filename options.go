@@ -5,6 +5,7 @@ import (
 	"github.com/gocompile/gocompile/backend/cpu"
 	"github.com/gocompile/gocompile/backend/cuda"
 	"github.com/gocompile/gocompile/passes"
+	"github.com/gocompile/gocompile/tensor"
 )
 
 // backends lists the back ends, the fastest first.
@@ -17,6 +18,7 @@ type config struct {
 	backend string
 	threads int
 	memory  int64
+	weights tensor.DType
 	dims    map[string]int
 	passes  passes.Options
 }
@@ -39,6 +41,11 @@ func WithThreads(n int) Option { return func(c *config) { c.threads = n } }
 
 // WithMemoryLimit makes a run that would need more than n bytes for intermediate values of a session fail with an error.
 func WithMemoryLimit(n int64) Option { return func(c *config) { c.memory = n } }
+
+// WithWeights keeps constant float32 matrices in tensor.Float16 or tensor.BFloat16, which they are rounded to: half the memory, and half the
+// time of what is bound by reading weights, as the decoding of text is. Products are computed in float32 all the same. A matrix that float16
+// cannot hold stays as it is. Another type makes compilation fail.
+func WithWeights(t tensor.DType) Option { return func(c *config) { c.weights = t } }
 
 // WithDim fixes a named dimension of the model when it is compiled.
 func WithDim(name string, n int) Option { return func(c *config) { c.dims[name] = n } }

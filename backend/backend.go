@@ -32,6 +32,9 @@ type Backend struct {
 type Options struct {
 	Threads     int   // of its own, the caller's among them; 0: those that all programs of the process share
 	MemoryLimit int64 // bytes that the intermediate values of a session may take; 0: no limit
+	// Weights is the format in which constant float32 matrices are kept: tensor.Float16 or tensor.BFloat16, which they are rounded to, or
+	// else as they are. Products are computed in float32 all the same.
+	Weights tensor.DType
 	// Release is told of the memory of constants that the program has a copy of in another form, and will hardly read again. It may be nil.
 	Release func(constant []byte)
 	// States are results that the next run takes as inputs. Each input and output is part of one state at most.

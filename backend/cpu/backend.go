@@ -2,9 +2,11 @@ package cpu
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 
 	"github.com/gocompile/gocompile/backend"
+	"github.com/gocompile/gocompile/backend/cpu/kernel/gemm"
 	"github.com/gocompile/gocompile/backend/cpu/level"
 	"github.com/gocompile/gocompile/backend/cpu/pool"
 	"github.com/gocompile/gocompile/ir"
@@ -22,18 +24,33 @@ func Backend() backend.Backend {
 			return err
 		},
 		Compile: func(g *ir.Graph, o backend.Options) (backend.Program, error) {
+			format, err := formatOf(o.Weights)
+			if err != nil {
+				return nil, err
+			}
 			c := compiled{}
 			if o.Threads > 0 {
 				c.own = pool.New(o.Threads)
 			}
-			var err error
-			if c.Program, err = Compile(g, Options{Pool: c.own, MemoryLimit: o.MemoryLimit, Release: o.Release, States: o.States}); err != nil {
+			if c.Program, err = Compile(g, Options{Pool: c.own, MemoryLimit: o.MemoryLimit, Weights: format, Release: o.Release, States: o.States}); err != nil {
 				c.Close()
 				return nil, err
 			}
 			return c, nil
 		},
 	}
+}
+
+func formatOf(t tensor.DType) (gemm.Format, error) {
+	switch t {
+	case tensor.Invalid, tensor.Float32:
+		return gemm.Float32, nil
+	case tensor.Float16:
+		return gemm.Float16, nil
+	case tensor.BFloat16:
+		return gemm.BFloat16, nil
+	}
+	return 0, fmt.Errorf("weights cannot be kept in %v: want float32, float16 or bfloat16", t)
 }
 
 // compiled is a program with the threads of its own.

@@ -94,7 +94,7 @@ func (k *matmul) pack(p *Program, v *ir.Value) {
 		if k.transB {
 			first *= w.Dim(1)
 		}
-		return gemm.PackB(f32(w)[min(first, w.Len()):], rows, n, w.Dim(1), k.transB)
+		return gemm.PackBAs(p.weights, f32(w)[min(first, w.Len()):], rows, n, w.Dim(1), k.transB)
 	})
 }
 

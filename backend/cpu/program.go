@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"github.com/gocompile/gocompile/backend"
+	"github.com/gocompile/gocompile/backend/cpu/kernel/gemm"
 	"github.com/gocompile/gocompile/backend/cpu/level"
 	"github.com/gocompile/gocompile/backend/cpu/pool"
 	"github.com/gocompile/gocompile/ir"
@@ -16,9 +17,10 @@ import (
 
 // Options of a program.
 type Options struct {
-	Pool        *pool.Pool // nil: the pool of the process
-	MemoryLimit int64      // bytes that intermediate values and results of a session may take; 0: no limit but the machine's
-	Unfused     bool       // every node is a step of its own
+	Pool        *pool.Pool  // nil: the pool of the process
+	MemoryLimit int64       // bytes that intermediate values and results of a session may take; 0: no limit but the machine's
+	Unfused     bool        // every node is a step of its own
+	Weights     gemm.Format // that constant float32 matrices are rounded to and kept in
 	// Release is told of the memory of constants that the program has packed, and will hardly read again. It may be nil, and must be safe for
 	// concurrent use.
 	Release func(constant []byte)
@@ -41,6 +43,7 @@ type Program struct {
 	limit   int64
 	open    bool // some shapes have to be found out for each plan
 	unfused bool
+	weights gemm.Format
 	packs   *packs
 	release func(constant []byte)
 
@@ -103,7 +106,7 @@ func Compile(g *ir.Graph, o Options) (*Program, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Program{graph: g, pool: o.Pool, level: lv, limit: o.MemoryLimit, open: open(g), unfused: o.Unfused, packs: o.packs, release: o.Release, plans: map[string]*plan{}, stretched: map[string]*plan{}}
+	p := &Program{graph: g, pool: o.Pool, level: lv, limit: o.MemoryLimit, open: open(g), unfused: o.Unfused, weights: o.Weights, packs: o.packs, release: o.Release, plans: map[string]*plan{}, stretched: map[string]*plan{}}
 	p.keep(o.States)
 	if p.packs == nil {
 		p.packs = &packs{m: map[any]any{}}
@@ -144,7 +147,7 @@ func Compile(g *ir.Graph, o Options) (*Program, error) {
 
 // options are those of a program that shares threads and packed weights with this one.
 func (p *Program) options() Options {
-	return Options{Pool: p.pool, MemoryLimit: p.limit, Unfused: p.unfused, packs: p.packs}
+	return Options{Pool: p.pool, MemoryLimit: p.limit, Unfused: p.unfused, Weights: p.weights, packs: p.packs}
 }
 
 // Graph is the graph that the program was made from; not to be changed.

@@ -91,7 +91,7 @@ func lowerRecurrent(n *ir.Node, p *Program, cell recurrent.Cell, hidden int, dir
 		if err != nil {
 			return nil // Eval says what is wrong
 		}
-		k.layers = append(k.layers, recurrent.NewLayer(k.cells[d], input, hidden, w, p.level))
+		k.layers = append(k.layers, recurrent.NewLayer(k.cells[d], input, hidden, w, p.weights, p.level))
 	}
 	return k
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/gocompile/gocompile"
 	"github.com/gocompile/gocompile/passes"
+	"github.com/gocompile/gocompile/tensor"
 )
 
 // modelFlags are the flags of every command that compiles a model.
@@ -20,6 +21,7 @@ func modelFlags() []cli.Flag {
 		&cli.IntFlag{Name: "limit", HideDefault: true, Usage: "stop after `N` rewrites, to find the one that breaks a model"},
 		&cli.StringFlag{Name: "backend", Value: "cpu", Usage: "`NAME` of the back end: cpu, cuda or auto"},
 		&cli.IntFlag{Name: "threads", HideDefault: true, Usage: "use `N` threads of its own instead of one a processor"},
+		&cli.StringFlag{Name: "weights", Value: "float32", Usage: "keep matrices in `FORMAT`: float16, bfloat16, or float32 as they are"},
 		&cli.StringFlag{Name: "memory", Usage: "fail when intermediate values need more than `SIZE`, such as 512MB"},
 	}
 }
@@ -83,6 +85,15 @@ func optionsOf(c *cli.Command, report *passes.Report) ([]gocompile.Option, error
 			return nil, err
 		}
 		options = append(options, gocompile.WithMemoryLimit(n))
+	}
+	switch s := c.String("weights"); s {
+	case "float32":
+	case "float16":
+		options = append(options, gocompile.WithWeights(tensor.Float16))
+	case "bfloat16":
+		options = append(options, gocompile.WithWeights(tensor.BFloat16))
+	default:
+		return nil, usagef("--weights %s: want float16, bfloat16 or float32", s)
 	}
 	return options, nil
 }

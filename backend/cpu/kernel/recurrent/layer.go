@@ -41,12 +41,12 @@ type operand struct {
 	trans  bool // data is [n, k], not [k, n]
 }
 
-func (b *operand) pack() {
+func (b *operand) pack(f gemm.Format) {
 	ld := b.n
 	if b.trans {
 		ld = b.k
 	}
-	b.packed = gemm.PackB(b.data, b.k, b.n, ld, b.trans)
+	b.packed = gemm.PackBAs(f, b.data, b.k, b.n, ld, b.trans)
 	b.data = nil
 }
 
@@ -62,18 +62,18 @@ func (b *operand) args(m int, a []float32, lda int, c []float32, ldc int, e *gem
 	return args
 }
 
-// NewLayer packs weights for level l; they are not needed afterwards.
-func NewLayer(c Cell, input, hidden int, w Weights, l level.Level) *Layer {
+// NewLayer packs weights for level l, rounded to a format; they are not needed afterwards.
+func NewLayer(c Cell, input, hidden int, w Weights, f gemm.Format, l level.Level) *Layer {
 	layer := new(Layer)
 	layer.Set(c, input, hidden, w, l)
 	if layer.kernel == nil {
-		layer.rGates.pack()
+		layer.rGates.pack(f)
 		if c.Kind == GRU {
-			layer.rCandidate.pack()
+			layer.rCandidate.pack(f)
 		}
 		layer.peepholes = append([]float32(nil), layer.peepholes...)
 	}
-	layer.w.pack()
+	layer.w.pack(f)
 	layer.wBuffer = nil
 	return layer
 }

@@ -165,7 +165,7 @@ func (p *problem) args(x *Ctx, l level.Level, dynamic bool) Args {
 			layer.Set(cell, p.input, p.hidden, w, l)
 			a.Layers = append(a.Layers, layer)
 		} else {
-			a.Layers = append(a.Layers, NewLayer(cell, p.input, p.hidden, w, l))
+			a.Layers = append(a.Layers, NewLayer(cell, p.input, p.hidden, w, gemm.Float32, l))
 		}
 	}
 	garbage := func(n int) []float32 { return slices.Repeat([]float32{float32(math.NaN())}, n) }
