@@ -45,11 +45,12 @@ func main() {
 	inputs := flag.String("inputs", "", "`folder` of input_<i>.pb")
 	outputs := flag.String("outputs", "", "`folder` that receives output_<i>.pb; empty: none are written")
 	threads := flag.Int("threads", 0, "threads, 0: as many as there are processors")
+	weights := flag.String("weights", "float32", "`format` of matrices: float32, float16 or bfloat16")
 	flag.Parse()
 	if *threads > 0 {
 		runtime.GOMAXPROCS(*threads)
 	}
-	w, r, err := start(*model, *inputs, *outputs, *threads)
+	w, r, err := start(*model, *inputs, *outputs, *threads, *weights)
 	if err != nil {
 		say(os.Stdout, "FAIL", err.Error())
 		return
@@ -70,7 +71,7 @@ type worker struct {
 }
 
 // start loads the model, runs it once and writes the outputs.
-func start(model, inputs, outputs string, threads int) (*worker, ready, error) {
+func start(model, inputs, outputs string, threads int, weights string) (*worker, ready, error) {
 	named, err := readInputs(inputs)
 	if err != nil {
 		return nil, ready{}, err
@@ -79,6 +80,12 @@ func start(model, inputs, outputs string, threads int) (*worker, ready, error) {
 	var options []gocompile.Option
 	if threads > 0 {
 		options = append(options, gocompile.WithThreads(threads))
+	}
+	switch weights {
+	case "float16":
+		options = append(options, gocompile.WithWeights(tensor.Float16))
+	case "bfloat16":
+		options = append(options, gocompile.WithWeights(tensor.BFloat16))
 	}
 	m, err := gocompile.Load(model, options...)
 	if err != nil {

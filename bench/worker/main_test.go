@@ -31,7 +31,7 @@ func add(t *testing.T) (model, dir string) {
 
 func TestWorker(t *testing.T) {
 	model, dir := add(t)
-	w, r, err := start(model, dir, dir, 1)
+	w, r, err := start(model, dir, dir, 1, "float32")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -68,7 +68,7 @@ func TestWorker(t *testing.T) {
 
 func TestMissingInput(t *testing.T) {
 	model, _ := add(t)
-	if _, _, err := start(model, t.TempDir(), "", 1); err == nil || !strings.Contains(err.Error(), `x: f32[N]`) {
+	if _, _, err := start(model, t.TempDir(), "", 1, "float32"); err == nil || !strings.Contains(err.Error(), `x: f32[N]`) {
 		t.Errorf("error %v does not name the input", err)
 	}
 }

@@ -23,8 +23,8 @@ func (f Format) String() string { return [...]string{"float32", "float16", "bflo
 // form is how a kernel reads packed elements without a copy in float32.
 func (f Format) form() Form { return [...]Form{Panels, Halves, Brains}[f] }
 
-// holds tells whether rounding the elements of b makes none infinite.
-func (f Format) holds(b []float32) bool {
+// Holds tells whether rounding the elements of b makes none infinite.
+func (f Format) Holds(b []float32) bool {
 	if f != Float16 {
 		return true
 	}
@@ -36,8 +36,8 @@ func (f Format) holds(b []float32) bool {
 	return true
 }
 
-// widen sets dst to the elements of src.
-func (f Format) widen(dst []float32, src []uint16) {
+// Widen sets dst to the elements of src, which are in a 16-bit format.
+func (f Format) Widen(dst []float32, src []uint16) {
 	if f == Float16 {
 		move.WidenFloat16(dst, src)
 	} else {
@@ -45,7 +45,8 @@ func (f Format) widen(dst []float32, src []uint16) {
 	}
 }
 
-func (f Format) round(dst []uint16, src []float32) {
+// Round sets dst to the elements of src, rounded to a 16-bit format.
+func (f Format) Round(dst []uint16, src []float32) {
 	if f == Float16 {
 		move.NarrowFloat16(dst, src)
 	} else {
@@ -66,7 +67,7 @@ func packNarrow(l level.Level, f Format, b []float32, k, n, ldb int, transB bool
 		for j := range p.panels() {
 			j0 := j * form.width
 			packPanel(panel[:kc*form.width], b, k0, kc, j0, min(form.width, n-j0), form.width, ldb, transB)
-			f.round(p.narrowPanel(k0, kc, j), panel[:kc*form.width])
+			f.Round(p.narrowPanel(k0, kc, j), panel[:kc*form.width])
 		}
 	}
 	return p

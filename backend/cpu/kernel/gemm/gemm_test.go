@@ -171,8 +171,8 @@ func checkProduct(t testing.TB, x *Ctx, r *rand.Rand, m, n, k, pad int, transA, 
 // rounded is b with its elements rounded to a 16-bit format.
 func rounded(f Format, b []float32) []float32 {
 	narrow, wide := make([]uint16, len(b)), make([]float32, len(b))
-	f.round(narrow, b)
-	f.widen(wide, narrow)
+	f.Round(narrow, b)
+	f.Widen(wide, narrow)
 	return wide
 }
 

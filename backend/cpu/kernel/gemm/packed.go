@@ -42,7 +42,7 @@ func PackB(b []float32, k, n, ldb int, transB bool) *Packed {
 // PackBAs is PackB with the elements rounded to a format. A matrix with elements that are finite, but not in that format, stays as it is.
 func PackBAs(f Format, b []float32, k, n, ldb int, transB bool) *Packed {
 	l, _ := level.Current() // an error is reported by those that make programs
-	if f == Float32 || !f.holds(b) {
+	if f == Float32 || !f.Holds(b) {
 		return packFor(l, b, k, n, ldb, transB)
 	}
 	return packNarrow(l, f, b, k, n, ldb, transB)

@@ -64,7 +64,7 @@ func (p *product) panelOf(t *tile, wide *[]float32, k0, j int, first bool) {
 		if len(*wide) < len(narrow) {
 			*wide = make([]float32, packed.depth*width)
 		}
-		packed.format.widen(*wide, narrow)
+		packed.format.Widen(*wide, narrow)
 	}
 	t.b = (*wide)[j*p.nr%width:]
 }

@@ -14,6 +14,7 @@ const (
 	LSTM Kind = iota // gates i, o, f, c; functions f, g, h
 	GRU              // gates z, r, h; functions f, g
 	RNN              // one gate; function f
+	kinds
 )
 
 // Gates is the number of matrices in W and in R.

@@ -1,6 +1,9 @@
 package recurrent
 
-import "github.com/gocompile/gocompile/backend/cpu/level"
+import (
+	"github.com/gocompile/gocompile/backend/cpu/kernel/gemm"
+	"github.com/gocompile/gocompile/backend/cpu/level"
+)
 
 // A tile is one call of a step kernel: some sequences by the hidden units of some panels. The sequences are rows of H, Own, Next and C,
 // which are stride elements apart, and of XW, which are xwRow apart. The assembly knows the offsets of the fields.
@@ -16,6 +19,7 @@ type tile struct {
 	stride int
 	k      int // hidden units of H
 	panels int
+	narrow []uint16 // r in a 16-bit format
 }
 
 // Kernel is a family of step kernels: the usual LSTM (sigmoid, tanh, tanh; no peepholes) and the usual GRU (sigmoid, tanh; linear before
@@ -25,7 +29,8 @@ type Kernel struct {
 	Level level.Level // the least level that can run it
 	Lanes int         // hidden units of a panel
 
-	lstm, gru []func(*tile) // by rows, less one
+	lstm, gru []func(*tile)                      // by rows, less one
+	narrow    map[gemm.Format][kinds]func(*tile) // of one row, with R in a 16-bit format
 }
 
 // Kernels is the table of all families of this build, by ascending level.

@@ -2052,6 +2052,789 @@ summed:
 	VZEROUPPER
 	RET
 
+// func lstm1x8Half(t *byte)
+// Requires: AVX, F16C, FMA3
+TEXT ·lstm1x8Half(SB), NOSPLIT, $0-8
+	MOVQ t+0(FP), AX
+	MOVQ 200(AX), CX
+	MOVQ 192(AX), DX
+	MOVQ 120(AX), BX
+	MOVQ 72(AX), SI
+	MOVQ 176(AX), DI
+	MOVQ 96(AX), R8
+	SHLQ $0x02, DI
+
+panel:
+	MOVQ   184(AX), DI
+	MOVQ   24(AX), R9
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	SUBQ   $0x04, DI
+	JLT    tail
+
+loop:
+	VBROADCASTSS (R9), Y8
+	VCVTPH2PS    (CX), Y9
+	VFMADD231PS  Y9, Y8, Y0
+	VCVTPH2PS    16(CX), Y9
+	VFMADD231PS  Y9, Y8, Y1
+	VCVTPH2PS    32(CX), Y9
+	VFMADD231PS  Y9, Y8, Y2
+	VCVTPH2PS    48(CX), Y9
+	VFMADD231PS  Y9, Y8, Y3
+	VBROADCASTSS 4(R9), Y8
+	VCVTPH2PS    64(CX), Y9
+	VFMADD231PS  Y9, Y8, Y4
+	VCVTPH2PS    80(CX), Y9
+	VFMADD231PS  Y9, Y8, Y5
+	VCVTPH2PS    96(CX), Y9
+	VFMADD231PS  Y9, Y8, Y6
+	VCVTPH2PS    112(CX), Y9
+	VFMADD231PS  Y9, Y8, Y7
+	VBROADCASTSS 8(R9), Y8
+	VCVTPH2PS    128(CX), Y9
+	VFMADD231PS  Y9, Y8, Y0
+	VCVTPH2PS    144(CX), Y9
+	VFMADD231PS  Y9, Y8, Y1
+	VCVTPH2PS    160(CX), Y9
+	VFMADD231PS  Y9, Y8, Y2
+	VCVTPH2PS    176(CX), Y9
+	VFMADD231PS  Y9, Y8, Y3
+	VBROADCASTSS 12(R9), Y8
+	VCVTPH2PS    192(CX), Y9
+	VFMADD231PS  Y9, Y8, Y4
+	VCVTPH2PS    208(CX), Y9
+	VFMADD231PS  Y9, Y8, Y5
+	VCVTPH2PS    224(CX), Y9
+	VFMADD231PS  Y9, Y8, Y6
+	VCVTPH2PS    240(CX), Y9
+	VFMADD231PS  Y9, Y8, Y7
+	ADDQ         $0x00000100, CX
+	ADDQ         $0x10, R9
+	SUBQ         $0x04, DI
+	JGE          loop
+
+tail:
+	ADDQ $0x04, DI
+	JE   summed
+
+one:
+	VBROADCASTSS (R9), Y8
+	VCVTPH2PS    (CX), Y9
+	VFMADD231PS  Y9, Y8, Y0
+	VCVTPH2PS    16(CX), Y9
+	VFMADD231PS  Y9, Y8, Y1
+	VCVTPH2PS    32(CX), Y9
+	VFMADD231PS  Y9, Y8, Y2
+	VCVTPH2PS    48(CX), Y9
+	VFMADD231PS  Y9, Y8, Y3
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x04, R9
+	DECQ         DI
+	JNE          one
+
+summed:
+	VADDPS      Y4, Y0, Y0
+	VADDPS      Y5, Y1, Y1
+	VADDPS      Y6, Y2, Y2
+	VADDPS      Y7, Y3, Y3
+	MOVQ        168(AX), R9
+	MOVQ        BX, DI
+	SHLQ        $0x02, R9
+	VADDPS      (DI), Y0, Y0
+	VMOVUPS     Y0, (DI)
+	VADDPS      32(DI), Y1, Y1
+	VMOVUPS     Y1, 32(DI)
+	VADDPS      64(DI), Y2, Y2
+	VMOVUPS     Y2, 64(DI)
+	VADDPS      96(DI), Y3, Y3
+	VMOVUPS     Y3, 96(DI)
+	MOVQ        BX, DI
+	MOVQ        R8, R9
+	MOVQ        SI, R10
+	VMOVUPS     64(DI), Y0
+	VMOVUPS     recurrentConstants<>+0(SB), Y1
+	VMAXPS      Y0, Y1, Y0
+	VMOVUPS     recurrentConstants<>+64(SB), Y1
+	VMINPS      Y0, Y1, Y0
+	VMULPS      Y0, Y0, Y1
+	VMOVUPS     recurrentConstants<>+128(SB), Y2
+	VFMADD213PS recurrentConstants<>+192(SB), Y1, Y2
+	VFMADD213PS recurrentConstants<>+256(SB), Y1, Y2
+	VFMADD213PS recurrentConstants<>+320(SB), Y1, Y2
+	VFMADD213PS recurrentConstants<>+384(SB), Y1, Y2
+	VMOVUPS     recurrentConstants<>+448(SB), Y3
+	VFMADD213PS recurrentConstants<>+512(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+576(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+640(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y3
+	VMULPS      Y0, Y2, Y2
+	VDIVPS      Y3, Y2, Y2
+	VADDPS      recurrentConstants<>+768(SB), Y2, Y2
+	VMULPS      (R9), Y2, Y0
+	VMOVUPS     (DI), Y1
+	VMOVUPS     recurrentConstants<>+0(SB), Y2
+	VMAXPS      Y1, Y2, Y1
+	VMOVUPS     recurrentConstants<>+64(SB), Y2
+	VMINPS      Y1, Y2, Y1
+	VMULPS      Y1, Y1, Y2
+	VMOVUPS     recurrentConstants<>+128(SB), Y3
+	VFMADD213PS recurrentConstants<>+192(SB), Y2, Y3
+	VFMADD213PS recurrentConstants<>+256(SB), Y2, Y3
+	VFMADD213PS recurrentConstants<>+320(SB), Y2, Y3
+	VFMADD213PS recurrentConstants<>+384(SB), Y2, Y3
+	VMOVUPS     recurrentConstants<>+448(SB), Y4
+	VFMADD213PS recurrentConstants<>+512(SB), Y2, Y4
+	VFMADD213PS recurrentConstants<>+576(SB), Y2, Y4
+	VFMADD213PS recurrentConstants<>+640(SB), Y2, Y4
+	VFMADD213PS recurrentConstants<>+704(SB), Y2, Y4
+	VMULPS      Y1, Y3, Y3
+	VDIVPS      Y4, Y3, Y3
+	VADDPS      recurrentConstants<>+768(SB), Y3, Y3
+	VMOVUPS     96(DI), Y1
+	VMOVUPS     recurrentConstants<>+832(SB), Y2
+	VMAXPS      Y1, Y2, Y1
+	VMOVUPS     recurrentConstants<>+896(SB), Y2
+	VMINPS      Y1, Y2, Y1
+	VMULPS      Y1, Y1, Y2
+	VMOVUPS     recurrentConstants<>+960(SB), Y4
+	VFMADD213PS recurrentConstants<>+1024(SB), Y2, Y4
+	VFMADD213PS recurrentConstants<>+1088(SB), Y2, Y4
+	VFMADD213PS recurrentConstants<>+1152(SB), Y2, Y4
+	VFMADD213PS recurrentConstants<>+704(SB), Y2, Y4
+	VMOVUPS     recurrentConstants<>+1216(SB), Y5
+	VFMADD213PS recurrentConstants<>+1280(SB), Y2, Y5
+	VFMADD213PS recurrentConstants<>+1344(SB), Y2, Y5
+	VFMADD213PS recurrentConstants<>+1408(SB), Y2, Y5
+	VFMADD213PS recurrentConstants<>+704(SB), Y2, Y5
+	VMULPS      Y1, Y4, Y4
+	VDIVPS      Y5, Y4, Y4
+	VFMADD231PS Y3, Y4, Y0
+	VMOVUPS     Y0, (R9)
+	VMOVUPS     32(DI), Y1
+	VMOVUPS     recurrentConstants<>+0(SB), Y2
+	VMAXPS      Y1, Y2, Y1
+	VMOVUPS     recurrentConstants<>+64(SB), Y2
+	VMINPS      Y1, Y2, Y1
+	VMULPS      Y1, Y1, Y2
+	VMOVUPS     recurrentConstants<>+128(SB), Y3
+	VFMADD213PS recurrentConstants<>+192(SB), Y2, Y3
+	VFMADD213PS recurrentConstants<>+256(SB), Y2, Y3
+	VFMADD213PS recurrentConstants<>+320(SB), Y2, Y3
+	VFMADD213PS recurrentConstants<>+384(SB), Y2, Y3
+	VMOVUPS     recurrentConstants<>+448(SB), Y4
+	VFMADD213PS recurrentConstants<>+512(SB), Y2, Y4
+	VFMADD213PS recurrentConstants<>+576(SB), Y2, Y4
+	VFMADD213PS recurrentConstants<>+640(SB), Y2, Y4
+	VFMADD213PS recurrentConstants<>+704(SB), Y2, Y4
+	VMULPS      Y1, Y3, Y3
+	VDIVPS      Y4, Y3, Y3
+	VADDPS      recurrentConstants<>+768(SB), Y3, Y3
+	VMOVUPS     recurrentConstants<>+832(SB), Y1
+	VMAXPS      Y0, Y1, Y0
+	VMOVUPS     recurrentConstants<>+896(SB), Y1
+	VMINPS      Y0, Y1, Y0
+	VMULPS      Y0, Y0, Y1
+	VMOVUPS     recurrentConstants<>+960(SB), Y2
+	VFMADD213PS recurrentConstants<>+1024(SB), Y1, Y2
+	VFMADD213PS recurrentConstants<>+1088(SB), Y1, Y2
+	VFMADD213PS recurrentConstants<>+1152(SB), Y1, Y2
+	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y2
+	VMOVUPS     recurrentConstants<>+1216(SB), Y4
+	VFMADD213PS recurrentConstants<>+1280(SB), Y1, Y4
+	VFMADD213PS recurrentConstants<>+1344(SB), Y1, Y4
+	VFMADD213PS recurrentConstants<>+1408(SB), Y1, Y4
+	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y4
+	VMULPS      Y0, Y2, Y2
+	VDIVPS      Y4, Y2, Y2
+	VMULPS      Y3, Y2, Y2
+	VMOVUPS     Y2, (R10)
+	ADDQ        $0x20, SI
+	ADDQ        $0x20, R8
+	ADDQ        $0x00000080, BX
+	DECQ        DX
+	JNE         panel
+	VZEROUPPER
+	RET
+
+// func gru1x8Half(t *byte)
+// Requires: AVX, F16C, FMA3
+TEXT ·gru1x8Half(SB), NOSPLIT, $0-8
+	MOVQ t+0(FP), AX
+	MOVQ 200(AX), CX
+	MOVQ 192(AX), DX
+	MOVQ 120(AX), BX
+	MOVQ 72(AX), SI
+	MOVQ 176(AX), DI
+	MOVQ 48(AX), R8
+	MOVQ 144(AX), R9
+	SHLQ $0x02, DI
+
+panel:
+	MOVQ   184(AX), DI
+	MOVQ   24(AX), R10
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	SUBQ   $0x04, DI
+	JLT    tail
+
+loop:
+	VBROADCASTSS (R10), Y6
+	VCVTPH2PS    (CX), Y7
+	VFMADD231PS  Y7, Y6, Y0
+	VCVTPH2PS    16(CX), Y7
+	VFMADD231PS  Y7, Y6, Y1
+	VCVTPH2PS    32(CX), Y7
+	VFMADD231PS  Y7, Y6, Y2
+	VBROADCASTSS 4(R10), Y6
+	VCVTPH2PS    48(CX), Y7
+	VFMADD231PS  Y7, Y6, Y3
+	VCVTPH2PS    64(CX), Y7
+	VFMADD231PS  Y7, Y6, Y4
+	VCVTPH2PS    80(CX), Y7
+	VFMADD231PS  Y7, Y6, Y5
+	VBROADCASTSS 8(R10), Y6
+	VCVTPH2PS    96(CX), Y7
+	VFMADD231PS  Y7, Y6, Y0
+	VCVTPH2PS    112(CX), Y7
+	VFMADD231PS  Y7, Y6, Y1
+	VCVTPH2PS    128(CX), Y7
+	VFMADD231PS  Y7, Y6, Y2
+	VBROADCASTSS 12(R10), Y6
+	VCVTPH2PS    144(CX), Y7
+	VFMADD231PS  Y7, Y6, Y3
+	VCVTPH2PS    160(CX), Y7
+	VFMADD231PS  Y7, Y6, Y4
+	VCVTPH2PS    176(CX), Y7
+	VFMADD231PS  Y7, Y6, Y5
+	ADDQ         $0x000000c0, CX
+	ADDQ         $0x10, R10
+	SUBQ         $0x04, DI
+	JGE          loop
+
+tail:
+	ADDQ $0x04, DI
+	JE   summed
+
+one:
+	VBROADCASTSS (R10), Y6
+	VCVTPH2PS    (CX), Y7
+	VFMADD231PS  Y7, Y6, Y0
+	VCVTPH2PS    16(CX), Y7
+	VFMADD231PS  Y7, Y6, Y1
+	VCVTPH2PS    32(CX), Y7
+	VFMADD231PS  Y7, Y6, Y2
+	ADDQ         $0x00000030, CX
+	ADDQ         $0x04, R10
+	DECQ         DI
+	JNE          one
+
+summed:
+	VADDPS      Y3, Y0, Y0
+	VADDPS      Y4, Y1, Y1
+	VADDPS      Y5, Y2, Y2
+	MOVQ        168(AX), R10
+	MOVQ        BX, DI
+	SHLQ        $0x02, R10
+	VADDPS      (DI), Y0, Y0
+	VMOVUPS     Y0, (DI)
+	VADDPS      32(DI), Y1, Y1
+	VMOVUPS     Y1, 32(DI)
+	VADDPS      (R9), Y2, Y2
+	MOVQ        SI, DI
+	VMOVUPS     Y2, (DI)
+	MOVQ        BX, DI
+	MOVQ        SI, R10
+	MOVQ        R8, R11
+	VMOVUPS     32(DI), Y0
+	VMOVUPS     recurrentConstants<>+0(SB), Y1
+	VMAXPS      Y0, Y1, Y0
+	VMOVUPS     recurrentConstants<>+64(SB), Y1
+	VMINPS      Y0, Y1, Y0
+	VMULPS      Y0, Y0, Y1
+	VMOVUPS     recurrentConstants<>+128(SB), Y2
+	VFMADD213PS recurrentConstants<>+192(SB), Y1, Y2
+	VFMADD213PS recurrentConstants<>+256(SB), Y1, Y2
+	VFMADD213PS recurrentConstants<>+320(SB), Y1, Y2
+	VFMADD213PS recurrentConstants<>+384(SB), Y1, Y2
+	VMOVUPS     recurrentConstants<>+448(SB), Y3
+	VFMADD213PS recurrentConstants<>+512(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+576(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+640(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y3
+	VMULPS      Y0, Y2, Y2
+	VDIVPS      Y3, Y2, Y2
+	VADDPS      recurrentConstants<>+768(SB), Y2, Y2
+	VMOVUPS     64(DI), Y0
+	VFMADD231PS (R10), Y2, Y0
+	VMOVUPS     recurrentConstants<>+832(SB), Y1
+	VMAXPS      Y0, Y1, Y0
+	VMOVUPS     recurrentConstants<>+896(SB), Y1
+	VMINPS      Y0, Y1, Y0
+	VMULPS      Y0, Y0, Y1
+	VMOVUPS     recurrentConstants<>+960(SB), Y2
+	VFMADD213PS recurrentConstants<>+1024(SB), Y1, Y2
+	VFMADD213PS recurrentConstants<>+1088(SB), Y1, Y2
+	VFMADD213PS recurrentConstants<>+1152(SB), Y1, Y2
+	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y2
+	VMOVUPS     recurrentConstants<>+1216(SB), Y3
+	VFMADD213PS recurrentConstants<>+1280(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+1344(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+1408(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y3
+	VMULPS      Y0, Y2, Y2
+	VDIVPS      Y3, Y2, Y2
+	VMOVUPS     (DI), Y0
+	VMOVUPS     recurrentConstants<>+0(SB), Y1
+	VMAXPS      Y0, Y1, Y0
+	VMOVUPS     recurrentConstants<>+64(SB), Y1
+	VMINPS      Y0, Y1, Y0
+	VMULPS      Y0, Y0, Y1
+	VMOVUPS     recurrentConstants<>+128(SB), Y3
+	VFMADD213PS recurrentConstants<>+192(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+256(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+320(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+384(SB), Y1, Y3
+	VMOVUPS     recurrentConstants<>+448(SB), Y4
+	VFMADD213PS recurrentConstants<>+512(SB), Y1, Y4
+	VFMADD213PS recurrentConstants<>+576(SB), Y1, Y4
+	VFMADD213PS recurrentConstants<>+640(SB), Y1, Y4
+	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y4
+	VMULPS      Y0, Y3, Y3
+	VDIVPS      Y4, Y3, Y3
+	VADDPS      recurrentConstants<>+768(SB), Y3, Y3
+	VMOVUPS     (R11), Y0
+	VSUBPS      Y2, Y0, Y0
+	VFMADD213PS Y2, Y3, Y0
+	VMOVUPS     Y0, (R10)
+	ADDQ        $0x20, SI
+	ADDQ        $0x20, R8
+	ADDQ        $0x20, R9
+	ADDQ        $0x00000060, BX
+	DECQ        DX
+	JNE         panel
+	VZEROUPPER
+	RET
+
+// func lstm1x8Brain(t *byte)
+// Requires: AVX, AVX2, FMA3
+TEXT ·lstm1x8Brain(SB), NOSPLIT, $0-8
+	MOVQ t+0(FP), AX
+	MOVQ 200(AX), CX
+	MOVQ 192(AX), DX
+	MOVQ 120(AX), BX
+	MOVQ 72(AX), SI
+	MOVQ 176(AX), DI
+	MOVQ 96(AX), R8
+	SHLQ $0x02, DI
+
+panel:
+	MOVQ   184(AX), DI
+	MOVQ   24(AX), R9
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	SUBQ   $0x04, DI
+	JLT    tail
+
+loop:
+	VBROADCASTSS (R9), Y8
+	VPMOVZXWD    (CX), Y9
+	VPSLLD       $0x10, Y9, Y9
+	VFMADD231PS  Y9, Y8, Y0
+	VPMOVZXWD    16(CX), Y9
+	VPSLLD       $0x10, Y9, Y9
+	VFMADD231PS  Y9, Y8, Y1
+	VPMOVZXWD    32(CX), Y9
+	VPSLLD       $0x10, Y9, Y9
+	VFMADD231PS  Y9, Y8, Y2
+	VPMOVZXWD    48(CX), Y9
+	VPSLLD       $0x10, Y9, Y9
+	VFMADD231PS  Y9, Y8, Y3
+	VBROADCASTSS 4(R9), Y8
+	VPMOVZXWD    64(CX), Y9
+	VPSLLD       $0x10, Y9, Y9
+	VFMADD231PS  Y9, Y8, Y4
+	VPMOVZXWD    80(CX), Y9
+	VPSLLD       $0x10, Y9, Y9
+	VFMADD231PS  Y9, Y8, Y5
+	VPMOVZXWD    96(CX), Y9
+	VPSLLD       $0x10, Y9, Y9
+	VFMADD231PS  Y9, Y8, Y6
+	VPMOVZXWD    112(CX), Y9
+	VPSLLD       $0x10, Y9, Y9
+	VFMADD231PS  Y9, Y8, Y7
+	VBROADCASTSS 8(R9), Y8
+	VPMOVZXWD    128(CX), Y9
+	VPSLLD       $0x10, Y9, Y9
+	VFMADD231PS  Y9, Y8, Y0
+	VPMOVZXWD    144(CX), Y9
+	VPSLLD       $0x10, Y9, Y9
+	VFMADD231PS  Y9, Y8, Y1
+	VPMOVZXWD    160(CX), Y9
+	VPSLLD       $0x10, Y9, Y9
+	VFMADD231PS  Y9, Y8, Y2
+	VPMOVZXWD    176(CX), Y9
+	VPSLLD       $0x10, Y9, Y9
+	VFMADD231PS  Y9, Y8, Y3
+	VBROADCASTSS 12(R9), Y8
+	VPMOVZXWD    192(CX), Y9
+	VPSLLD       $0x10, Y9, Y9
+	VFMADD231PS  Y9, Y8, Y4
+	VPMOVZXWD    208(CX), Y9
+	VPSLLD       $0x10, Y9, Y9
+	VFMADD231PS  Y9, Y8, Y5
+	VPMOVZXWD    224(CX), Y9
+	VPSLLD       $0x10, Y9, Y9
+	VFMADD231PS  Y9, Y8, Y6
+	VPMOVZXWD    240(CX), Y9
+	VPSLLD       $0x10, Y9, Y9
+	VFMADD231PS  Y9, Y8, Y7
+	ADDQ         $0x00000100, CX
+	ADDQ         $0x10, R9
+	SUBQ         $0x04, DI
+	JGE          loop
+
+tail:
+	ADDQ $0x04, DI
+	JE   summed
+
+one:
+	VBROADCASTSS (R9), Y8
+	VPMOVZXWD    (CX), Y9
+	VPSLLD       $0x10, Y9, Y9
+	VFMADD231PS  Y9, Y8, Y0
+	VPMOVZXWD    16(CX), Y9
+	VPSLLD       $0x10, Y9, Y9
+	VFMADD231PS  Y9, Y8, Y1
+	VPMOVZXWD    32(CX), Y9
+	VPSLLD       $0x10, Y9, Y9
+	VFMADD231PS  Y9, Y8, Y2
+	VPMOVZXWD    48(CX), Y9
+	VPSLLD       $0x10, Y9, Y9
+	VFMADD231PS  Y9, Y8, Y3
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x04, R9
+	DECQ         DI
+	JNE          one
+
+summed:
+	VADDPS      Y4, Y0, Y0
+	VADDPS      Y5, Y1, Y1
+	VADDPS      Y6, Y2, Y2
+	VADDPS      Y7, Y3, Y3
+	MOVQ        168(AX), R9
+	MOVQ        BX, DI
+	SHLQ        $0x02, R9
+	VADDPS      (DI), Y0, Y0
+	VMOVUPS     Y0, (DI)
+	VADDPS      32(DI), Y1, Y1
+	VMOVUPS     Y1, 32(DI)
+	VADDPS      64(DI), Y2, Y2
+	VMOVUPS     Y2, 64(DI)
+	VADDPS      96(DI), Y3, Y3
+	VMOVUPS     Y3, 96(DI)
+	MOVQ        BX, DI
+	MOVQ        R8, R9
+	MOVQ        SI, R10
+	VMOVUPS     64(DI), Y0
+	VMOVUPS     recurrentConstants<>+0(SB), Y1
+	VMAXPS      Y0, Y1, Y0
+	VMOVUPS     recurrentConstants<>+64(SB), Y1
+	VMINPS      Y0, Y1, Y0
+	VMULPS      Y0, Y0, Y1
+	VMOVUPS     recurrentConstants<>+128(SB), Y2
+	VFMADD213PS recurrentConstants<>+192(SB), Y1, Y2
+	VFMADD213PS recurrentConstants<>+256(SB), Y1, Y2
+	VFMADD213PS recurrentConstants<>+320(SB), Y1, Y2
+	VFMADD213PS recurrentConstants<>+384(SB), Y1, Y2
+	VMOVUPS     recurrentConstants<>+448(SB), Y3
+	VFMADD213PS recurrentConstants<>+512(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+576(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+640(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y3
+	VMULPS      Y0, Y2, Y2
+	VDIVPS      Y3, Y2, Y2
+	VADDPS      recurrentConstants<>+768(SB), Y2, Y2
+	VMULPS      (R9), Y2, Y0
+	VMOVUPS     (DI), Y1
+	VMOVUPS     recurrentConstants<>+0(SB), Y2
+	VMAXPS      Y1, Y2, Y1
+	VMOVUPS     recurrentConstants<>+64(SB), Y2
+	VMINPS      Y1, Y2, Y1
+	VMULPS      Y1, Y1, Y2
+	VMOVUPS     recurrentConstants<>+128(SB), Y3
+	VFMADD213PS recurrentConstants<>+192(SB), Y2, Y3
+	VFMADD213PS recurrentConstants<>+256(SB), Y2, Y3
+	VFMADD213PS recurrentConstants<>+320(SB), Y2, Y3
+	VFMADD213PS recurrentConstants<>+384(SB), Y2, Y3
+	VMOVUPS     recurrentConstants<>+448(SB), Y4
+	VFMADD213PS recurrentConstants<>+512(SB), Y2, Y4
+	VFMADD213PS recurrentConstants<>+576(SB), Y2, Y4
+	VFMADD213PS recurrentConstants<>+640(SB), Y2, Y4
+	VFMADD213PS recurrentConstants<>+704(SB), Y2, Y4
+	VMULPS      Y1, Y3, Y3
+	VDIVPS      Y4, Y3, Y3
+	VADDPS      recurrentConstants<>+768(SB), Y3, Y3
+	VMOVUPS     96(DI), Y1
+	VMOVUPS     recurrentConstants<>+832(SB), Y2
+	VMAXPS      Y1, Y2, Y1
+	VMOVUPS     recurrentConstants<>+896(SB), Y2
+	VMINPS      Y1, Y2, Y1
+	VMULPS      Y1, Y1, Y2
+	VMOVUPS     recurrentConstants<>+960(SB), Y4
+	VFMADD213PS recurrentConstants<>+1024(SB), Y2, Y4
+	VFMADD213PS recurrentConstants<>+1088(SB), Y2, Y4
+	VFMADD213PS recurrentConstants<>+1152(SB), Y2, Y4
+	VFMADD213PS recurrentConstants<>+704(SB), Y2, Y4
+	VMOVUPS     recurrentConstants<>+1216(SB), Y5
+	VFMADD213PS recurrentConstants<>+1280(SB), Y2, Y5
+	VFMADD213PS recurrentConstants<>+1344(SB), Y2, Y5
+	VFMADD213PS recurrentConstants<>+1408(SB), Y2, Y5
+	VFMADD213PS recurrentConstants<>+704(SB), Y2, Y5
+	VMULPS      Y1, Y4, Y4
+	VDIVPS      Y5, Y4, Y4
+	VFMADD231PS Y3, Y4, Y0
+	VMOVUPS     Y0, (R9)
+	VMOVUPS     32(DI), Y1
+	VMOVUPS     recurrentConstants<>+0(SB), Y2
+	VMAXPS      Y1, Y2, Y1
+	VMOVUPS     recurrentConstants<>+64(SB), Y2
+	VMINPS      Y1, Y2, Y1
+	VMULPS      Y1, Y1, Y2
+	VMOVUPS     recurrentConstants<>+128(SB), Y3
+	VFMADD213PS recurrentConstants<>+192(SB), Y2, Y3
+	VFMADD213PS recurrentConstants<>+256(SB), Y2, Y3
+	VFMADD213PS recurrentConstants<>+320(SB), Y2, Y3
+	VFMADD213PS recurrentConstants<>+384(SB), Y2, Y3
+	VMOVUPS     recurrentConstants<>+448(SB), Y4
+	VFMADD213PS recurrentConstants<>+512(SB), Y2, Y4
+	VFMADD213PS recurrentConstants<>+576(SB), Y2, Y4
+	VFMADD213PS recurrentConstants<>+640(SB), Y2, Y4
+	VFMADD213PS recurrentConstants<>+704(SB), Y2, Y4
+	VMULPS      Y1, Y3, Y3
+	VDIVPS      Y4, Y3, Y3
+	VADDPS      recurrentConstants<>+768(SB), Y3, Y3
+	VMOVUPS     recurrentConstants<>+832(SB), Y1
+	VMAXPS      Y0, Y1, Y0
+	VMOVUPS     recurrentConstants<>+896(SB), Y1
+	VMINPS      Y0, Y1, Y0
+	VMULPS      Y0, Y0, Y1
+	VMOVUPS     recurrentConstants<>+960(SB), Y2
+	VFMADD213PS recurrentConstants<>+1024(SB), Y1, Y2
+	VFMADD213PS recurrentConstants<>+1088(SB), Y1, Y2
+	VFMADD213PS recurrentConstants<>+1152(SB), Y1, Y2
+	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y2
+	VMOVUPS     recurrentConstants<>+1216(SB), Y4
+	VFMADD213PS recurrentConstants<>+1280(SB), Y1, Y4
+	VFMADD213PS recurrentConstants<>+1344(SB), Y1, Y4
+	VFMADD213PS recurrentConstants<>+1408(SB), Y1, Y4
+	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y4
+	VMULPS      Y0, Y2, Y2
+	VDIVPS      Y4, Y2, Y2
+	VMULPS      Y3, Y2, Y2
+	VMOVUPS     Y2, (R10)
+	ADDQ        $0x20, SI
+	ADDQ        $0x20, R8
+	ADDQ        $0x00000080, BX
+	DECQ        DX
+	JNE         panel
+	VZEROUPPER
+	RET
+
+// func gru1x8Brain(t *byte)
+// Requires: AVX, AVX2, FMA3
+TEXT ·gru1x8Brain(SB), NOSPLIT, $0-8
+	MOVQ t+0(FP), AX
+	MOVQ 200(AX), CX
+	MOVQ 192(AX), DX
+	MOVQ 120(AX), BX
+	MOVQ 72(AX), SI
+	MOVQ 176(AX), DI
+	MOVQ 48(AX), R8
+	MOVQ 144(AX), R9
+	SHLQ $0x02, DI
+
+panel:
+	MOVQ   184(AX), DI
+	MOVQ   24(AX), R10
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	SUBQ   $0x04, DI
+	JLT    tail
+
+loop:
+	VBROADCASTSS (R10), Y6
+	VPMOVZXWD    (CX), Y7
+	VPSLLD       $0x10, Y7, Y7
+	VFMADD231PS  Y7, Y6, Y0
+	VPMOVZXWD    16(CX), Y7
+	VPSLLD       $0x10, Y7, Y7
+	VFMADD231PS  Y7, Y6, Y1
+	VPMOVZXWD    32(CX), Y7
+	VPSLLD       $0x10, Y7, Y7
+	VFMADD231PS  Y7, Y6, Y2
+	VBROADCASTSS 4(R10), Y6
+	VPMOVZXWD    48(CX), Y7
+	VPSLLD       $0x10, Y7, Y7
+	VFMADD231PS  Y7, Y6, Y3
+	VPMOVZXWD    64(CX), Y7
+	VPSLLD       $0x10, Y7, Y7
+	VFMADD231PS  Y7, Y6, Y4
+	VPMOVZXWD    80(CX), Y7
+	VPSLLD       $0x10, Y7, Y7
+	VFMADD231PS  Y7, Y6, Y5
+	VBROADCASTSS 8(R10), Y6
+	VPMOVZXWD    96(CX), Y7
+	VPSLLD       $0x10, Y7, Y7
+	VFMADD231PS  Y7, Y6, Y0
+	VPMOVZXWD    112(CX), Y7
+	VPSLLD       $0x10, Y7, Y7
+	VFMADD231PS  Y7, Y6, Y1
+	VPMOVZXWD    128(CX), Y7
+	VPSLLD       $0x10, Y7, Y7
+	VFMADD231PS  Y7, Y6, Y2
+	VBROADCASTSS 12(R10), Y6
+	VPMOVZXWD    144(CX), Y7
+	VPSLLD       $0x10, Y7, Y7
+	VFMADD231PS  Y7, Y6, Y3
+	VPMOVZXWD    160(CX), Y7
+	VPSLLD       $0x10, Y7, Y7
+	VFMADD231PS  Y7, Y6, Y4
+	VPMOVZXWD    176(CX), Y7
+	VPSLLD       $0x10, Y7, Y7
+	VFMADD231PS  Y7, Y6, Y5
+	ADDQ         $0x000000c0, CX
+	ADDQ         $0x10, R10
+	SUBQ         $0x04, DI
+	JGE          loop
+
+tail:
+	ADDQ $0x04, DI
+	JE   summed
+
+one:
+	VBROADCASTSS (R10), Y6
+	VPMOVZXWD    (CX), Y7
+	VPSLLD       $0x10, Y7, Y7
+	VFMADD231PS  Y7, Y6, Y0
+	VPMOVZXWD    16(CX), Y7
+	VPSLLD       $0x10, Y7, Y7
+	VFMADD231PS  Y7, Y6, Y1
+	VPMOVZXWD    32(CX), Y7
+	VPSLLD       $0x10, Y7, Y7
+	VFMADD231PS  Y7, Y6, Y2
+	ADDQ         $0x00000030, CX
+	ADDQ         $0x04, R10
+	DECQ         DI
+	JNE          one
+
+summed:
+	VADDPS      Y3, Y0, Y0
+	VADDPS      Y4, Y1, Y1
+	VADDPS      Y5, Y2, Y2
+	MOVQ        168(AX), R10
+	MOVQ        BX, DI
+	SHLQ        $0x02, R10
+	VADDPS      (DI), Y0, Y0
+	VMOVUPS     Y0, (DI)
+	VADDPS      32(DI), Y1, Y1
+	VMOVUPS     Y1, 32(DI)
+	VADDPS      (R9), Y2, Y2
+	MOVQ        SI, DI
+	VMOVUPS     Y2, (DI)
+	MOVQ        BX, DI
+	MOVQ        SI, R10
+	MOVQ        R8, R11
+	VMOVUPS     32(DI), Y0
+	VMOVUPS     recurrentConstants<>+0(SB), Y1
+	VMAXPS      Y0, Y1, Y0
+	VMOVUPS     recurrentConstants<>+64(SB), Y1
+	VMINPS      Y0, Y1, Y0
+	VMULPS      Y0, Y0, Y1
+	VMOVUPS     recurrentConstants<>+128(SB), Y2
+	VFMADD213PS recurrentConstants<>+192(SB), Y1, Y2
+	VFMADD213PS recurrentConstants<>+256(SB), Y1, Y2
+	VFMADD213PS recurrentConstants<>+320(SB), Y1, Y2
+	VFMADD213PS recurrentConstants<>+384(SB), Y1, Y2
+	VMOVUPS     recurrentConstants<>+448(SB), Y3
+	VFMADD213PS recurrentConstants<>+512(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+576(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+640(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y3
+	VMULPS      Y0, Y2, Y2
+	VDIVPS      Y3, Y2, Y2
+	VADDPS      recurrentConstants<>+768(SB), Y2, Y2
+	VMOVUPS     64(DI), Y0
+	VFMADD231PS (R10), Y2, Y0
+	VMOVUPS     recurrentConstants<>+832(SB), Y1
+	VMAXPS      Y0, Y1, Y0
+	VMOVUPS     recurrentConstants<>+896(SB), Y1
+	VMINPS      Y0, Y1, Y0
+	VMULPS      Y0, Y0, Y1
+	VMOVUPS     recurrentConstants<>+960(SB), Y2
+	VFMADD213PS recurrentConstants<>+1024(SB), Y1, Y2
+	VFMADD213PS recurrentConstants<>+1088(SB), Y1, Y2
+	VFMADD213PS recurrentConstants<>+1152(SB), Y1, Y2
+	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y2
+	VMOVUPS     recurrentConstants<>+1216(SB), Y3
+	VFMADD213PS recurrentConstants<>+1280(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+1344(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+1408(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y3
+	VMULPS      Y0, Y2, Y2
+	VDIVPS      Y3, Y2, Y2
+	VMOVUPS     (DI), Y0
+	VMOVUPS     recurrentConstants<>+0(SB), Y1
+	VMAXPS      Y0, Y1, Y0
+	VMOVUPS     recurrentConstants<>+64(SB), Y1
+	VMINPS      Y0, Y1, Y0
+	VMULPS      Y0, Y0, Y1
+	VMOVUPS     recurrentConstants<>+128(SB), Y3
+	VFMADD213PS recurrentConstants<>+192(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+256(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+320(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+384(SB), Y1, Y3
+	VMOVUPS     recurrentConstants<>+448(SB), Y4
+	VFMADD213PS recurrentConstants<>+512(SB), Y1, Y4
+	VFMADD213PS recurrentConstants<>+576(SB), Y1, Y4
+	VFMADD213PS recurrentConstants<>+640(SB), Y1, Y4
+	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y4
+	VMULPS      Y0, Y3, Y3
+	VDIVPS      Y4, Y3, Y3
+	VADDPS      recurrentConstants<>+768(SB), Y3, Y3
+	VMOVUPS     (R11), Y0
+	VSUBPS      Y2, Y0, Y0
+	VFMADD213PS Y2, Y3, Y0
+	VMOVUPS     Y0, (R10)
+	ADDQ        $0x20, SI
+	ADDQ        $0x20, R8
+	ADDQ        $0x20, R9
+	ADDQ        $0x00000060, BX
+	DECQ        DX
+	JNE         panel
+	VZEROUPPER
+	RET
+
 // func lstm1x16(t *byte)
 // Requires: AVX, AVX512DQ, AVX512F
 TEXT ·lstm1x16(SB), NOSPLIT, $0-8
@@ -8704,6 +9487,789 @@ summed:
 	VSUBPS      Z2, Z0, Z0
 	VFMADD213PS Z2, Z3, Z0
 	VMOVUPS     Z0, (R12)
+	ADDQ        $0x40, SI
+	ADDQ        $0x40, R8
+	ADDQ        $0x40, R9
+	ADDQ        $0x000000c0, BX
+	DECQ        DX
+	JNE         panel
+	VZEROUPPER
+	RET
+
+// func lstm1x16Half(t *byte)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·lstm1x16Half(SB), NOSPLIT, $0-8
+	MOVQ t+0(FP), AX
+	MOVQ 200(AX), CX
+	MOVQ 192(AX), DX
+	MOVQ 120(AX), BX
+	MOVQ 72(AX), SI
+	MOVQ 176(AX), DI
+	MOVQ 96(AX), R8
+	SHLQ $0x02, DI
+
+panel:
+	MOVQ   184(AX), DI
+	MOVQ   24(AX), R9
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	SUBQ   $0x04, DI
+	JLT    tail
+
+loop:
+	VBROADCASTSS (R9), Z8
+	VCVTPH2PS    (CX), Z9
+	VFMADD231PS  Z9, Z8, Z0
+	VCVTPH2PS    32(CX), Z9
+	VFMADD231PS  Z9, Z8, Z1
+	VCVTPH2PS    64(CX), Z9
+	VFMADD231PS  Z9, Z8, Z2
+	VCVTPH2PS    96(CX), Z9
+	VFMADD231PS  Z9, Z8, Z3
+	VBROADCASTSS 4(R9), Z8
+	VCVTPH2PS    128(CX), Z9
+	VFMADD231PS  Z9, Z8, Z4
+	VCVTPH2PS    160(CX), Z9
+	VFMADD231PS  Z9, Z8, Z5
+	VCVTPH2PS    192(CX), Z9
+	VFMADD231PS  Z9, Z8, Z6
+	VCVTPH2PS    224(CX), Z9
+	VFMADD231PS  Z9, Z8, Z7
+	VBROADCASTSS 8(R9), Z8
+	VCVTPH2PS    256(CX), Z9
+	VFMADD231PS  Z9, Z8, Z0
+	VCVTPH2PS    288(CX), Z9
+	VFMADD231PS  Z9, Z8, Z1
+	VCVTPH2PS    320(CX), Z9
+	VFMADD231PS  Z9, Z8, Z2
+	VCVTPH2PS    352(CX), Z9
+	VFMADD231PS  Z9, Z8, Z3
+	VBROADCASTSS 12(R9), Z8
+	VCVTPH2PS    384(CX), Z9
+	VFMADD231PS  Z9, Z8, Z4
+	VCVTPH2PS    416(CX), Z9
+	VFMADD231PS  Z9, Z8, Z5
+	VCVTPH2PS    448(CX), Z9
+	VFMADD231PS  Z9, Z8, Z6
+	VCVTPH2PS    480(CX), Z9
+	VFMADD231PS  Z9, Z8, Z7
+	ADDQ         $0x00000200, CX
+	ADDQ         $0x10, R9
+	SUBQ         $0x04, DI
+	JGE          loop
+
+tail:
+	ADDQ $0x04, DI
+	JE   summed
+
+one:
+	VBROADCASTSS (R9), Z8
+	VCVTPH2PS    (CX), Z9
+	VFMADD231PS  Z9, Z8, Z0
+	VCVTPH2PS    32(CX), Z9
+	VFMADD231PS  Z9, Z8, Z1
+	VCVTPH2PS    64(CX), Z9
+	VFMADD231PS  Z9, Z8, Z2
+	VCVTPH2PS    96(CX), Z9
+	VFMADD231PS  Z9, Z8, Z3
+	ADDQ         $0x00000080, CX
+	ADDQ         $0x04, R9
+	DECQ         DI
+	JNE          one
+
+summed:
+	VADDPS      Z4, Z0, Z0
+	VADDPS      Z5, Z1, Z1
+	VADDPS      Z6, Z2, Z2
+	VADDPS      Z7, Z3, Z3
+	MOVQ        168(AX), R9
+	MOVQ        BX, DI
+	SHLQ        $0x02, R9
+	VADDPS      (DI), Z0, Z0
+	VMOVUPS     Z0, (DI)
+	VADDPS      64(DI), Z1, Z1
+	VMOVUPS     Z1, 64(DI)
+	VADDPS      128(DI), Z2, Z2
+	VMOVUPS     Z2, 128(DI)
+	VADDPS      192(DI), Z3, Z3
+	VMOVUPS     Z3, 192(DI)
+	MOVQ        BX, DI
+	MOVQ        R8, R9
+	MOVQ        SI, R10
+	VMOVUPS     128(DI), Z0
+	VMOVUPS     recurrentConstants<>+0(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+64(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+128(SB), Z2
+	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z2
+	VMOVUPS     recurrentConstants<>+448(SB), Z3
+	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
+	VMULPS      Z0, Z2, Z2
+	VDIVPS      Z3, Z2, Z2
+	VADDPS      recurrentConstants<>+768(SB), Z2, Z2
+	VMULPS      (R9), Z2, Z0
+	VMOVUPS     (DI), Z1
+	VMOVUPS     recurrentConstants<>+0(SB), Z2
+	VMAXPS      Z1, Z2, Z1
+	VMOVUPS     recurrentConstants<>+64(SB), Z2
+	VMINPS      Z1, Z2, Z1
+	VMULPS      Z1, Z1, Z2
+	VMOVUPS     recurrentConstants<>+128(SB), Z3
+	VFMADD213PS recurrentConstants<>+192(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+256(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+320(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+384(SB), Z2, Z3
+	VMOVUPS     recurrentConstants<>+448(SB), Z4
+	VFMADD213PS recurrentConstants<>+512(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+576(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+640(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
+	VMULPS      Z1, Z3, Z3
+	VDIVPS      Z4, Z3, Z3
+	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
+	VMOVUPS     192(DI), Z1
+	VMOVUPS     recurrentConstants<>+832(SB), Z2
+	VMAXPS      Z1, Z2, Z1
+	VMOVUPS     recurrentConstants<>+896(SB), Z2
+	VMINPS      Z1, Z2, Z1
+	VMULPS      Z1, Z1, Z2
+	VMOVUPS     recurrentConstants<>+960(SB), Z4
+	VFMADD213PS recurrentConstants<>+1024(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+1088(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+1152(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
+	VMOVUPS     recurrentConstants<>+1216(SB), Z5
+	VFMADD213PS recurrentConstants<>+1280(SB), Z2, Z5
+	VFMADD213PS recurrentConstants<>+1344(SB), Z2, Z5
+	VFMADD213PS recurrentConstants<>+1408(SB), Z2, Z5
+	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z5
+	VMULPS      Z1, Z4, Z4
+	VDIVPS      Z5, Z4, Z4
+	VFMADD231PS Z3, Z4, Z0
+	VMOVUPS     Z0, (R9)
+	VMOVUPS     64(DI), Z1
+	VMOVUPS     recurrentConstants<>+0(SB), Z2
+	VMAXPS      Z1, Z2, Z1
+	VMOVUPS     recurrentConstants<>+64(SB), Z2
+	VMINPS      Z1, Z2, Z1
+	VMULPS      Z1, Z1, Z2
+	VMOVUPS     recurrentConstants<>+128(SB), Z3
+	VFMADD213PS recurrentConstants<>+192(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+256(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+320(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+384(SB), Z2, Z3
+	VMOVUPS     recurrentConstants<>+448(SB), Z4
+	VFMADD213PS recurrentConstants<>+512(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+576(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+640(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
+	VMULPS      Z1, Z3, Z3
+	VDIVPS      Z4, Z3, Z3
+	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
+	VMOVUPS     recurrentConstants<>+832(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+896(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+960(SB), Z2
+	VFMADD213PS recurrentConstants<>+1024(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+1088(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+1152(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z2
+	VMOVUPS     recurrentConstants<>+1216(SB), Z4
+	VFMADD213PS recurrentConstants<>+1280(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+1344(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+1408(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z4
+	VMULPS      Z0, Z2, Z2
+	VDIVPS      Z4, Z2, Z2
+	VMULPS      Z3, Z2, Z2
+	VMOVUPS     Z2, (R10)
+	ADDQ        $0x40, SI
+	ADDQ        $0x40, R8
+	ADDQ        $0x00000100, BX
+	DECQ        DX
+	JNE         panel
+	VZEROUPPER
+	RET
+
+// func gru1x16Half(t *byte)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·gru1x16Half(SB), NOSPLIT, $0-8
+	MOVQ t+0(FP), AX
+	MOVQ 200(AX), CX
+	MOVQ 192(AX), DX
+	MOVQ 120(AX), BX
+	MOVQ 72(AX), SI
+	MOVQ 176(AX), DI
+	MOVQ 48(AX), R8
+	MOVQ 144(AX), R9
+	SHLQ $0x02, DI
+
+panel:
+	MOVQ   184(AX), DI
+	MOVQ   24(AX), R10
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	SUBQ   $0x04, DI
+	JLT    tail
+
+loop:
+	VBROADCASTSS (R10), Z6
+	VCVTPH2PS    (CX), Z7
+	VFMADD231PS  Z7, Z6, Z0
+	VCVTPH2PS    32(CX), Z7
+	VFMADD231PS  Z7, Z6, Z1
+	VCVTPH2PS    64(CX), Z7
+	VFMADD231PS  Z7, Z6, Z2
+	VBROADCASTSS 4(R10), Z6
+	VCVTPH2PS    96(CX), Z7
+	VFMADD231PS  Z7, Z6, Z3
+	VCVTPH2PS    128(CX), Z7
+	VFMADD231PS  Z7, Z6, Z4
+	VCVTPH2PS    160(CX), Z7
+	VFMADD231PS  Z7, Z6, Z5
+	VBROADCASTSS 8(R10), Z6
+	VCVTPH2PS    192(CX), Z7
+	VFMADD231PS  Z7, Z6, Z0
+	VCVTPH2PS    224(CX), Z7
+	VFMADD231PS  Z7, Z6, Z1
+	VCVTPH2PS    256(CX), Z7
+	VFMADD231PS  Z7, Z6, Z2
+	VBROADCASTSS 12(R10), Z6
+	VCVTPH2PS    288(CX), Z7
+	VFMADD231PS  Z7, Z6, Z3
+	VCVTPH2PS    320(CX), Z7
+	VFMADD231PS  Z7, Z6, Z4
+	VCVTPH2PS    352(CX), Z7
+	VFMADD231PS  Z7, Z6, Z5
+	ADDQ         $0x00000180, CX
+	ADDQ         $0x10, R10
+	SUBQ         $0x04, DI
+	JGE          loop
+
+tail:
+	ADDQ $0x04, DI
+	JE   summed
+
+one:
+	VBROADCASTSS (R10), Z6
+	VCVTPH2PS    (CX), Z7
+	VFMADD231PS  Z7, Z6, Z0
+	VCVTPH2PS    32(CX), Z7
+	VFMADD231PS  Z7, Z6, Z1
+	VCVTPH2PS    64(CX), Z7
+	VFMADD231PS  Z7, Z6, Z2
+	ADDQ         $0x00000060, CX
+	ADDQ         $0x04, R10
+	DECQ         DI
+	JNE          one
+
+summed:
+	VADDPS      Z3, Z0, Z0
+	VADDPS      Z4, Z1, Z1
+	VADDPS      Z5, Z2, Z2
+	MOVQ        168(AX), R10
+	MOVQ        BX, DI
+	SHLQ        $0x02, R10
+	VADDPS      (DI), Z0, Z0
+	VMOVUPS     Z0, (DI)
+	VADDPS      64(DI), Z1, Z1
+	VMOVUPS     Z1, 64(DI)
+	VADDPS      (R9), Z2, Z2
+	MOVQ        SI, DI
+	VMOVUPS     Z2, (DI)
+	MOVQ        BX, DI
+	MOVQ        SI, R10
+	MOVQ        R8, R11
+	VMOVUPS     64(DI), Z0
+	VMOVUPS     recurrentConstants<>+0(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+64(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+128(SB), Z2
+	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z2
+	VMOVUPS     recurrentConstants<>+448(SB), Z3
+	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
+	VMULPS      Z0, Z2, Z2
+	VDIVPS      Z3, Z2, Z2
+	VADDPS      recurrentConstants<>+768(SB), Z2, Z2
+	VMOVUPS     128(DI), Z0
+	VFMADD231PS (R10), Z2, Z0
+	VMOVUPS     recurrentConstants<>+832(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+896(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+960(SB), Z2
+	VFMADD213PS recurrentConstants<>+1024(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+1088(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+1152(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z2
+	VMOVUPS     recurrentConstants<>+1216(SB), Z3
+	VFMADD213PS recurrentConstants<>+1280(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+1344(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+1408(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
+	VMULPS      Z0, Z2, Z2
+	VDIVPS      Z3, Z2, Z2
+	VMOVUPS     (DI), Z0
+	VMOVUPS     recurrentConstants<>+0(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+64(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+128(SB), Z3
+	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z3
+	VMOVUPS     recurrentConstants<>+448(SB), Z4
+	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z4
+	VMULPS      Z0, Z3, Z3
+	VDIVPS      Z4, Z3, Z3
+	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
+	VMOVUPS     (R11), Z0
+	VSUBPS      Z2, Z0, Z0
+	VFMADD213PS Z2, Z3, Z0
+	VMOVUPS     Z0, (R10)
+	ADDQ        $0x40, SI
+	ADDQ        $0x40, R8
+	ADDQ        $0x40, R9
+	ADDQ        $0x000000c0, BX
+	DECQ        DX
+	JNE         panel
+	VZEROUPPER
+	RET
+
+// func lstm1x16Brain(t *byte)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·lstm1x16Brain(SB), NOSPLIT, $0-8
+	MOVQ t+0(FP), AX
+	MOVQ 200(AX), CX
+	MOVQ 192(AX), DX
+	MOVQ 120(AX), BX
+	MOVQ 72(AX), SI
+	MOVQ 176(AX), DI
+	MOVQ 96(AX), R8
+	SHLQ $0x02, DI
+
+panel:
+	MOVQ   184(AX), DI
+	MOVQ   24(AX), R9
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	SUBQ   $0x04, DI
+	JLT    tail
+
+loop:
+	VBROADCASTSS (R9), Z8
+	VPMOVZXWD    (CX), Z9
+	VPSLLD       $0x10, Z9, Z9
+	VFMADD231PS  Z9, Z8, Z0
+	VPMOVZXWD    32(CX), Z9
+	VPSLLD       $0x10, Z9, Z9
+	VFMADD231PS  Z9, Z8, Z1
+	VPMOVZXWD    64(CX), Z9
+	VPSLLD       $0x10, Z9, Z9
+	VFMADD231PS  Z9, Z8, Z2
+	VPMOVZXWD    96(CX), Z9
+	VPSLLD       $0x10, Z9, Z9
+	VFMADD231PS  Z9, Z8, Z3
+	VBROADCASTSS 4(R9), Z8
+	VPMOVZXWD    128(CX), Z9
+	VPSLLD       $0x10, Z9, Z9
+	VFMADD231PS  Z9, Z8, Z4
+	VPMOVZXWD    160(CX), Z9
+	VPSLLD       $0x10, Z9, Z9
+	VFMADD231PS  Z9, Z8, Z5
+	VPMOVZXWD    192(CX), Z9
+	VPSLLD       $0x10, Z9, Z9
+	VFMADD231PS  Z9, Z8, Z6
+	VPMOVZXWD    224(CX), Z9
+	VPSLLD       $0x10, Z9, Z9
+	VFMADD231PS  Z9, Z8, Z7
+	VBROADCASTSS 8(R9), Z8
+	VPMOVZXWD    256(CX), Z9
+	VPSLLD       $0x10, Z9, Z9
+	VFMADD231PS  Z9, Z8, Z0
+	VPMOVZXWD    288(CX), Z9
+	VPSLLD       $0x10, Z9, Z9
+	VFMADD231PS  Z9, Z8, Z1
+	VPMOVZXWD    320(CX), Z9
+	VPSLLD       $0x10, Z9, Z9
+	VFMADD231PS  Z9, Z8, Z2
+	VPMOVZXWD    352(CX), Z9
+	VPSLLD       $0x10, Z9, Z9
+	VFMADD231PS  Z9, Z8, Z3
+	VBROADCASTSS 12(R9), Z8
+	VPMOVZXWD    384(CX), Z9
+	VPSLLD       $0x10, Z9, Z9
+	VFMADD231PS  Z9, Z8, Z4
+	VPMOVZXWD    416(CX), Z9
+	VPSLLD       $0x10, Z9, Z9
+	VFMADD231PS  Z9, Z8, Z5
+	VPMOVZXWD    448(CX), Z9
+	VPSLLD       $0x10, Z9, Z9
+	VFMADD231PS  Z9, Z8, Z6
+	VPMOVZXWD    480(CX), Z9
+	VPSLLD       $0x10, Z9, Z9
+	VFMADD231PS  Z9, Z8, Z7
+	ADDQ         $0x00000200, CX
+	ADDQ         $0x10, R9
+	SUBQ         $0x04, DI
+	JGE          loop
+
+tail:
+	ADDQ $0x04, DI
+	JE   summed
+
+one:
+	VBROADCASTSS (R9), Z8
+	VPMOVZXWD    (CX), Z9
+	VPSLLD       $0x10, Z9, Z9
+	VFMADD231PS  Z9, Z8, Z0
+	VPMOVZXWD    32(CX), Z9
+	VPSLLD       $0x10, Z9, Z9
+	VFMADD231PS  Z9, Z8, Z1
+	VPMOVZXWD    64(CX), Z9
+	VPSLLD       $0x10, Z9, Z9
+	VFMADD231PS  Z9, Z8, Z2
+	VPMOVZXWD    96(CX), Z9
+	VPSLLD       $0x10, Z9, Z9
+	VFMADD231PS  Z9, Z8, Z3
+	ADDQ         $0x00000080, CX
+	ADDQ         $0x04, R9
+	DECQ         DI
+	JNE          one
+
+summed:
+	VADDPS      Z4, Z0, Z0
+	VADDPS      Z5, Z1, Z1
+	VADDPS      Z6, Z2, Z2
+	VADDPS      Z7, Z3, Z3
+	MOVQ        168(AX), R9
+	MOVQ        BX, DI
+	SHLQ        $0x02, R9
+	VADDPS      (DI), Z0, Z0
+	VMOVUPS     Z0, (DI)
+	VADDPS      64(DI), Z1, Z1
+	VMOVUPS     Z1, 64(DI)
+	VADDPS      128(DI), Z2, Z2
+	VMOVUPS     Z2, 128(DI)
+	VADDPS      192(DI), Z3, Z3
+	VMOVUPS     Z3, 192(DI)
+	MOVQ        BX, DI
+	MOVQ        R8, R9
+	MOVQ        SI, R10
+	VMOVUPS     128(DI), Z0
+	VMOVUPS     recurrentConstants<>+0(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+64(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+128(SB), Z2
+	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z2
+	VMOVUPS     recurrentConstants<>+448(SB), Z3
+	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
+	VMULPS      Z0, Z2, Z2
+	VDIVPS      Z3, Z2, Z2
+	VADDPS      recurrentConstants<>+768(SB), Z2, Z2
+	VMULPS      (R9), Z2, Z0
+	VMOVUPS     (DI), Z1
+	VMOVUPS     recurrentConstants<>+0(SB), Z2
+	VMAXPS      Z1, Z2, Z1
+	VMOVUPS     recurrentConstants<>+64(SB), Z2
+	VMINPS      Z1, Z2, Z1
+	VMULPS      Z1, Z1, Z2
+	VMOVUPS     recurrentConstants<>+128(SB), Z3
+	VFMADD213PS recurrentConstants<>+192(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+256(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+320(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+384(SB), Z2, Z3
+	VMOVUPS     recurrentConstants<>+448(SB), Z4
+	VFMADD213PS recurrentConstants<>+512(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+576(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+640(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
+	VMULPS      Z1, Z3, Z3
+	VDIVPS      Z4, Z3, Z3
+	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
+	VMOVUPS     192(DI), Z1
+	VMOVUPS     recurrentConstants<>+832(SB), Z2
+	VMAXPS      Z1, Z2, Z1
+	VMOVUPS     recurrentConstants<>+896(SB), Z2
+	VMINPS      Z1, Z2, Z1
+	VMULPS      Z1, Z1, Z2
+	VMOVUPS     recurrentConstants<>+960(SB), Z4
+	VFMADD213PS recurrentConstants<>+1024(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+1088(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+1152(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
+	VMOVUPS     recurrentConstants<>+1216(SB), Z5
+	VFMADD213PS recurrentConstants<>+1280(SB), Z2, Z5
+	VFMADD213PS recurrentConstants<>+1344(SB), Z2, Z5
+	VFMADD213PS recurrentConstants<>+1408(SB), Z2, Z5
+	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z5
+	VMULPS      Z1, Z4, Z4
+	VDIVPS      Z5, Z4, Z4
+	VFMADD231PS Z3, Z4, Z0
+	VMOVUPS     Z0, (R9)
+	VMOVUPS     64(DI), Z1
+	VMOVUPS     recurrentConstants<>+0(SB), Z2
+	VMAXPS      Z1, Z2, Z1
+	VMOVUPS     recurrentConstants<>+64(SB), Z2
+	VMINPS      Z1, Z2, Z1
+	VMULPS      Z1, Z1, Z2
+	VMOVUPS     recurrentConstants<>+128(SB), Z3
+	VFMADD213PS recurrentConstants<>+192(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+256(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+320(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+384(SB), Z2, Z3
+	VMOVUPS     recurrentConstants<>+448(SB), Z4
+	VFMADD213PS recurrentConstants<>+512(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+576(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+640(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
+	VMULPS      Z1, Z3, Z3
+	VDIVPS      Z4, Z3, Z3
+	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
+	VMOVUPS     recurrentConstants<>+832(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+896(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+960(SB), Z2
+	VFMADD213PS recurrentConstants<>+1024(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+1088(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+1152(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z2
+	VMOVUPS     recurrentConstants<>+1216(SB), Z4
+	VFMADD213PS recurrentConstants<>+1280(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+1344(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+1408(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z4
+	VMULPS      Z0, Z2, Z2
+	VDIVPS      Z4, Z2, Z2
+	VMULPS      Z3, Z2, Z2
+	VMOVUPS     Z2, (R10)
+	ADDQ        $0x40, SI
+	ADDQ        $0x40, R8
+	ADDQ        $0x00000100, BX
+	DECQ        DX
+	JNE         panel
+	VZEROUPPER
+	RET
+
+// func gru1x16Brain(t *byte)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·gru1x16Brain(SB), NOSPLIT, $0-8
+	MOVQ t+0(FP), AX
+	MOVQ 200(AX), CX
+	MOVQ 192(AX), DX
+	MOVQ 120(AX), BX
+	MOVQ 72(AX), SI
+	MOVQ 176(AX), DI
+	MOVQ 48(AX), R8
+	MOVQ 144(AX), R9
+	SHLQ $0x02, DI
+
+panel:
+	MOVQ   184(AX), DI
+	MOVQ   24(AX), R10
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	SUBQ   $0x04, DI
+	JLT    tail
+
+loop:
+	VBROADCASTSS (R10), Z6
+	VPMOVZXWD    (CX), Z7
+	VPSLLD       $0x10, Z7, Z7
+	VFMADD231PS  Z7, Z6, Z0
+	VPMOVZXWD    32(CX), Z7
+	VPSLLD       $0x10, Z7, Z7
+	VFMADD231PS  Z7, Z6, Z1
+	VPMOVZXWD    64(CX), Z7
+	VPSLLD       $0x10, Z7, Z7
+	VFMADD231PS  Z7, Z6, Z2
+	VBROADCASTSS 4(R10), Z6
+	VPMOVZXWD    96(CX), Z7
+	VPSLLD       $0x10, Z7, Z7
+	VFMADD231PS  Z7, Z6, Z3
+	VPMOVZXWD    128(CX), Z7
+	VPSLLD       $0x10, Z7, Z7
+	VFMADD231PS  Z7, Z6, Z4
+	VPMOVZXWD    160(CX), Z7
+	VPSLLD       $0x10, Z7, Z7
+	VFMADD231PS  Z7, Z6, Z5
+	VBROADCASTSS 8(R10), Z6
+	VPMOVZXWD    192(CX), Z7
+	VPSLLD       $0x10, Z7, Z7
+	VFMADD231PS  Z7, Z6, Z0
+	VPMOVZXWD    224(CX), Z7
+	VPSLLD       $0x10, Z7, Z7
+	VFMADD231PS  Z7, Z6, Z1
+	VPMOVZXWD    256(CX), Z7
+	VPSLLD       $0x10, Z7, Z7
+	VFMADD231PS  Z7, Z6, Z2
+	VBROADCASTSS 12(R10), Z6
+	VPMOVZXWD    288(CX), Z7
+	VPSLLD       $0x10, Z7, Z7
+	VFMADD231PS  Z7, Z6, Z3
+	VPMOVZXWD    320(CX), Z7
+	VPSLLD       $0x10, Z7, Z7
+	VFMADD231PS  Z7, Z6, Z4
+	VPMOVZXWD    352(CX), Z7
+	VPSLLD       $0x10, Z7, Z7
+	VFMADD231PS  Z7, Z6, Z5
+	ADDQ         $0x00000180, CX
+	ADDQ         $0x10, R10
+	SUBQ         $0x04, DI
+	JGE          loop
+
+tail:
+	ADDQ $0x04, DI
+	JE   summed
+
+one:
+	VBROADCASTSS (R10), Z6
+	VPMOVZXWD    (CX), Z7
+	VPSLLD       $0x10, Z7, Z7
+	VFMADD231PS  Z7, Z6, Z0
+	VPMOVZXWD    32(CX), Z7
+	VPSLLD       $0x10, Z7, Z7
+	VFMADD231PS  Z7, Z6, Z1
+	VPMOVZXWD    64(CX), Z7
+	VPSLLD       $0x10, Z7, Z7
+	VFMADD231PS  Z7, Z6, Z2
+	ADDQ         $0x00000060, CX
+	ADDQ         $0x04, R10
+	DECQ         DI
+	JNE          one
+
+summed:
+	VADDPS      Z3, Z0, Z0
+	VADDPS      Z4, Z1, Z1
+	VADDPS      Z5, Z2, Z2
+	MOVQ        168(AX), R10
+	MOVQ        BX, DI
+	SHLQ        $0x02, R10
+	VADDPS      (DI), Z0, Z0
+	VMOVUPS     Z0, (DI)
+	VADDPS      64(DI), Z1, Z1
+	VMOVUPS     Z1, 64(DI)
+	VADDPS      (R9), Z2, Z2
+	MOVQ        SI, DI
+	VMOVUPS     Z2, (DI)
+	MOVQ        BX, DI
+	MOVQ        SI, R10
+	MOVQ        R8, R11
+	VMOVUPS     64(DI), Z0
+	VMOVUPS     recurrentConstants<>+0(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+64(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+128(SB), Z2
+	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z2
+	VMOVUPS     recurrentConstants<>+448(SB), Z3
+	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
+	VMULPS      Z0, Z2, Z2
+	VDIVPS      Z3, Z2, Z2
+	VADDPS      recurrentConstants<>+768(SB), Z2, Z2
+	VMOVUPS     128(DI), Z0
+	VFMADD231PS (R10), Z2, Z0
+	VMOVUPS     recurrentConstants<>+832(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+896(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+960(SB), Z2
+	VFMADD213PS recurrentConstants<>+1024(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+1088(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+1152(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z2
+	VMOVUPS     recurrentConstants<>+1216(SB), Z3
+	VFMADD213PS recurrentConstants<>+1280(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+1344(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+1408(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
+	VMULPS      Z0, Z2, Z2
+	VDIVPS      Z3, Z2, Z2
+	VMOVUPS     (DI), Z0
+	VMOVUPS     recurrentConstants<>+0(SB), Z1
+	VMAXPS      Z0, Z1, Z0
+	VMOVUPS     recurrentConstants<>+64(SB), Z1
+	VMINPS      Z0, Z1, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+128(SB), Z3
+	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z3
+	VMOVUPS     recurrentConstants<>+448(SB), Z4
+	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z4
+	VMULPS      Z0, Z3, Z3
+	VDIVPS      Z4, Z3, Z3
+	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
+	VMOVUPS     (R11), Z0
+	VSUBPS      Z2, Z0, Z0
+	VFMADD213PS Z2, Z3, Z0
+	VMOVUPS     Z0, (R10)
 	ADDQ        $0x40, SI
 	ADDQ        $0x40, R8
 	ADDQ        $0x40, R9

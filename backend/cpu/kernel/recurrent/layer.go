@@ -25,7 +25,9 @@ type Layer struct {
 	w             operand // [input, columns]
 	wBuffer       []float32
 	bias          []float32
+	format        gemm.Format
 	r             []float32 // panels of the kernel
+	narrow        []uint16  // r in a 16-bit format
 	candidate     []float32 // [padded] GRU: bias of R for the candidate gate, if it is not in bias
 	rGates        operand   // the general way: all gates that need the states only
 	rCandidate    operand   // the general way: the candidate gate of a GRU
@@ -75,6 +77,11 @@ func NewLayer(c Cell, input, hidden int, w Weights, f gemm.Format, l level.Level
 	}
 	layer.w.pack(f)
 	layer.wBuffer = nil
+	if f.Holds(layer.r) && f != gemm.Float32 {
+		layer.format, layer.narrow = f, make([]uint16, len(layer.r))
+		f.Round(layer.narrow, layer.r)
+		layer.r = nil
+	}
 	return layer
 }
 

@@ -5,6 +5,7 @@ package recurrent
 import (
 	"unsafe"
 
+	"github.com/gocompile/gocompile/backend/cpu/kernel/gemm"
 	"github.com/gocompile/gocompile/backend/cpu/level"
 )
 
@@ -12,11 +13,19 @@ var nativeKernels = []Kernel{{
 	Name: "avx2", Level: level.AVX2, Lanes: 8,
 	lstm: []func(*tile){native(lstm1x8), native(lstm2x8), native(lstm3x8)},
 	gru:  []func(*tile){native(gru1x8), native(gru2x8), native(gru3x8), native(gru4x8)},
+	narrow: map[gemm.Format][kinds]func(*tile){
+		gemm.Float16:  {LSTM: native(lstm1x8Half), GRU: native(gru1x8Half)},
+		gemm.BFloat16: {LSTM: native(lstm1x8Brain), GRU: native(gru1x8Brain)},
+	},
 }, {
 	Name: "avx512", Level: level.AVX512, Lanes: 16,
 	lstm: []func(*tile){native(lstm1x16), native(lstm2x16), native(lstm3x16), native(lstm4x16), native(lstm5x16), native(lstm6x16)},
 	gru: []func(*tile){native(gru1x16), native(gru2x16), native(gru3x16), native(gru4x16), native(gru5x16), native(gru6x16), native(gru7x16),
 		native(gru8x16)},
+	narrow: map[gemm.Format][kinds]func(*tile){
+		gemm.Float16:  {LSTM: native(lstm1x16Half), GRU: native(gru1x16Half)},
+		gemm.BFloat16: {LSTM: native(lstm1x16Brain), GRU: native(gru1x16Brain)},
+	},
 }}
 
 func native(f func(*byte)) func(*tile) {

@@ -144,7 +144,7 @@ func (p *problem) reference(t testing.TB) [3][]float32 {
 }
 
 // args packs the weights, or sets the layers of x to them, and makes results that hold garbage.
-func (p *problem) args(x *Ctx, l level.Level, dynamic bool) Args {
+func (p *problem) args(x *Ctx, l level.Level, f gemm.Format, dynamic bool) Args {
 	a := Args{Seq: p.seq, Batch: p.batch, BatchFirst: p.batchFirst, Stacked: p.stacked, X: p.x, Lengths: p.lengths, H0: p.h0, C0: p.c0, Reverse: [2]bool{p.reverse && p.dirs == 1, true}}
 	rows := p.kind.Gates() * p.hidden
 	part := func(s []float32, d, n int) []float32 {
@@ -165,7 +165,7 @@ func (p *problem) args(x *Ctx, l level.Level, dynamic bool) Args {
 			layer.Set(cell, p.input, p.hidden, w, l)
 			a.Layers = append(a.Layers, layer)
 		} else {
-			a.Layers = append(a.Layers, NewLayer(cell, p.input, p.hidden, w, gemm.Float32, l))
+			a.Layers = append(a.Layers, NewLayer(cell, p.input, p.hidden, w, f, l))
 		}
 	}
 	garbage := func(n int) []float32 { return slices.Repeat([]float32{float32(math.NaN())}, n) }
@@ -217,7 +217,7 @@ func (p *problem) check(t testing.TB) {
 		for i, threads := range pools {
 			x := NewCtx(threads, gemm.NewCtx(threads, l))
 			for run := range 2 { // the second finds memory of the first
-				a := p.args(x, l, (i+run)%2 == 1)
+				a := p.args(x, l, gemm.Float32, (i+run)%2 == 1)
 				Run(x, a)
 				what := fmt.Sprintf("level %v threads %d run %d: %v", l, threads.Threads(), run, p)
 				compare(t, "Y of "+what, a.Y, want[0])
@@ -226,6 +226,41 @@ func (p *problem) check(t testing.TB) {
 			}
 		}
 	}
+}
+
+// TestFormats compares layers in 16-bit formats with ones of weights that are rounded to them.
+func TestFormats(t *testing.T) {
+	r := rand.New(rand.NewPCG(8, 8))
+	for _, f := range []gemm.Format{gemm.Float16, gemm.BFloat16} {
+		for _, kind := range []Kind{LSTM, GRU, RNN} {
+			for options := range 16 {
+				p := &problem{kind: kind, dirs: 1 + options&1, linearBeforeReset: kind == GRU && options&2 == 0, seq: 1 + r.IntN(5), batch: 1 + options/4,
+					input: 1 + r.IntN(20), hidden: 1 + r.IntN(60)}
+				p.fill(r, 0)
+				exact := [][]float32{p.w, p.r}
+				p.w, p.r = rounded(f, p.w), rounded(f, p.r)
+				want := p.reference(t)
+				p.w, p.r = exact[0], exact[1]
+				for _, l := range levels() {
+					for _, threads := range pools {
+						x := NewCtx(threads, gemm.NewCtx(threads, l))
+						a := p.args(x, l, f, false)
+						Run(x, a)
+						what := fmt.Sprintf("%v at level %v threads %d: %v", f, l, threads.Threads(), p)
+						compare(t, "Y of "+what, a.Y, want[0])
+						compare(t, "Y_h of "+what, a.YH, want[1])
+					}
+				}
+			}
+		}
+	}
+}
+
+func rounded(f gemm.Format, s []float32) []float32 {
+	narrow, wide := make([]uint16, len(s)), make([]float32, len(s))
+	f.Round(narrow, s)
+	f.Widen(wide, narrow)
+	return wide
 }
 
 // TestAttributes has all combinations of kind, direction, layout, form of the cell and optional inputs.
@@ -348,7 +383,7 @@ func TestAllocatesNothing(t *testing.T) {
 				p.reference(t)
 				l := level.Highest()
 				x := NewCtx(threads, gemm.NewCtx(threads, l))
-				a := p.args(x, l, dynamic)
+				a := p.args(x, l, gemm.Float32, dynamic)
 				if n := testing.AllocsPerRun(20, func() { Run(x, a) }); n >= 1 && !race.Enabled {
 					t.Errorf("kind %d, %d threads: %v allocations a run", kind, threads.Threads(), n)
 				}
@@ -395,7 +430,7 @@ func BenchmarkRun(b *testing.B) {
 		for _, threads := range []*pool.Pool{nil, p2} {
 			b.Run(fmt.Sprintf("%s/%d", s.name, threads.Threads()), func(b *testing.B) {
 				x := NewCtx(threads, gemm.NewCtx(threads, level.Highest()))
-				a := p.args(x, level.Highest(), false)
+				a := p.args(x, level.Highest(), gemm.Float32, false)
 				threads.Enter()
 				defer threads.Leave()
 				for b.Loop() {

@@ -37,7 +37,8 @@ type Ctx struct {
 
 type paddedTile struct {
 	tile
-	_ [64]byte
+	wide []float32 // panels of R in a 16-bit format
+	_    [64]byte
 }
 
 // direction is the state of one direction. Its sequences are in the order of Ctx.
@@ -245,7 +246,7 @@ func (x *Ctx) members() int {
 // runSteps is what each member of a team does: all steps of the chunk for a direction, or for its share of the hidden units of all
 // directions.
 func (x *Ctx) runSteps(member, size int, b *pool.Barrier) {
-	tile := &x.tiles[member].tile
+	tile := &x.tiles[member]
 	panels := x.args.Layers[x.fast[0]].panels()
 	if size == 1 || size == len(x.fast) {
 		for i := member; i < len(x.fast); i += size {
@@ -263,14 +264,14 @@ func (x *Ctx) runSteps(member, size int, b *pool.Barrier) {
 			b.Wait()
 		}
 	}
-	*tile = emptyTile
+	tile.tile = emptyTile
 }
 
 var emptyTile tile
 
 // step computes panels [p0, p1) of step t. Every other step takes them backwards, so that what of R is in the second cache is used
 // before it is displaced.
-func (x *Ctx) step(t *tile, d, at, p0, p1 int) {
+func (x *Ctx) step(t *paddedTile, d, at, p0, p1 int) {
 	if p0 >= p1 {
 		return
 	}
@@ -281,22 +282,38 @@ func (x *Ctx) step(t *tile, d, at, p0, p1 int) {
 	kernels := l.kernel.of(l.cell.Kind)
 	t.k, t.stride, t.xwRow = l.hidden, l.padded, l.columns()
 	group := 1
-	if panel := l.hidden * gates * lanes; rows == 1 {
+	panel := l.hidden * gates * lanes
+	if rows == 1 {
 		group = max(1, groupFloats/max(1, panel))
 	}
+	alone := l.kernel.narrow[l.format][l.cell.Kind]
 	for done := 0; done < p1-p0; done += group {
 		p := p0 + done
 		t.panels = min(group, p1-p)
 		if at&1 != 0 {
 			p = p1 - done - t.panels
 		}
-		t.r, t.bias = l.r[p*l.hidden*gates*lanes:], l.candidate[p*lanes:]
+		t.bias, t.narrow = l.candidate[p*lanes:], nil
+		switch narrow := l.format != gemm.Float32; {
+		case !narrow:
+			t.r = l.r[p*panel:]
+		case rows == 1 && alone != nil:
+			t.narrow = l.narrow[p*panel:]
+		default:
+			t.wide = grow(t.wide, t.panels*panel)
+			l.format.Widen(t.wide, l.narrow[p*panel:][:t.panels*panel])
+			t.r = t.wide
+		}
 		for r := 0; r < rows; {
 			n := strip(rows-r, len(kernels))
 			row := r*l.padded + p*lanes
 			t.h, t.own, t.next, t.c = h[r*l.padded:], h[row:], next[row:], dir.c[row:]
 			t.xw = xw[r*t.xwRow+p*gates*lanes:]
-			kernels[n-1](t)
+			if len(t.narrow) > 0 {
+				alone(&t.tile)
+			} else {
+				kernels[n-1](&t.tile)
+			}
 			r += n
 		}
 	}

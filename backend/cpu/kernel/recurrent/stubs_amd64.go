@@ -39,6 +39,26 @@ func gru3x8(t *byte)
 //go:noescape
 func gru4x8(t *byte)
 
+// lstm1x8Half advances 1 sequences by a step for the hidden units of the panels of t, 8 a panel.
+//
+//go:noescape
+func lstm1x8Half(t *byte)
+
+// gru1x8Half advances 1 sequences by a step for the hidden units of the panels of t, 8 a panel.
+//
+//go:noescape
+func gru1x8Half(t *byte)
+
+// lstm1x8Brain advances 1 sequences by a step for the hidden units of the panels of t, 8 a panel.
+//
+//go:noescape
+func lstm1x8Brain(t *byte)
+
+// gru1x8Brain advances 1 sequences by a step for the hidden units of the panels of t, 8 a panel.
+//
+//go:noescape
+func gru1x8Brain(t *byte)
+
 // lstm1x16 advances 1 sequences by a step for the hidden units of the panels of t, 16 a panel.
 //
 //go:noescape
@@ -108,3 +128,23 @@ func gru7x16(t *byte)
 //
 //go:noescape
 func gru8x16(t *byte)
+
+// lstm1x16Half advances 1 sequences by a step for the hidden units of the panels of t, 16 a panel.
+//
+//go:noescape
+func lstm1x16Half(t *byte)
+
+// gru1x16Half advances 1 sequences by a step for the hidden units of the panels of t, 16 a panel.
+//
+//go:noescape
+func gru1x16Half(t *byte)
+
+// lstm1x16Brain advances 1 sequences by a step for the hidden units of the panels of t, 16 a panel.
+//
+//go:noescape
+func lstm1x16Brain(t *byte)
+
+// gru1x16Brain advances 1 sequences by a step for the hidden units of the panels of t, 16 a panel.
+//
+//go:noescape
+func gru1x16Brain(t *byte)

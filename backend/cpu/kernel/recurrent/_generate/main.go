@@ -22,16 +22,21 @@ const (
 	tileStride = 176
 	tileK      = 184
 	tilePanels = 192
+	tileNarrow = 200
 )
 
 func main() {
 	ConstraintExpr("amd64,!noasm")
 	for _, lanes = range []int{8, 16} {
 		for rows := 1; rows <= lanes/8*3; rows++ {
-			kernel("lstm", 4, rows, lstm)
+			kernel("lstm", 4, rows, float32s, lstm)
 		}
 		for rows := 1; rows <= lanes/8*4; rows++ {
-			kernel("gru", 3, rows, gru)
+			kernel("gru", 3, rows, float32s, gru)
+		}
+		for _, f := range []format{float16s, bfloat16s} {
+			kernel("lstm", 4, 1, f, lstm)
+			kernel("gru", 3, 1, f, gru)
 		}
 	}
 	writeConstants()
@@ -55,13 +60,13 @@ type operands struct {
 }
 
 // kernel generates the step of rows sequences: for each panel the products of R with their states, then the gates.
-func kernel(name string, gates, rows int, epilogue func(p *operands, gates, rows int)) {
-	name = fmt.Sprintf("%s%dx%d", name, rows, lanes)
+func kernel(name string, gates, rows int, f format, epilogue func(p *operands, gates, rows int)) {
+	name = fmt.Sprintf("%s%dx%d%s", name, rows, lanes, f.suffix)
 	TEXT(name, NOSPLIT, "func(t *byte)")
 	Pragma("noescape")
 	Doc(fmt.Sprintf("%s advances %d sequences by a step for the hidden units of the panels of t, %d a panel.", name, rows, lanes))
 	t := Load(Param("t"), GP64())
-	r, panels := load(t, tileR), load(t, tilePanels)
+	r, panels := load(t, f.tile), load(t, tilePanels)
 	p := &operands{xw: load(t, tileXW), next: load(t, tileNext), stride: load(t, tileStride)}
 	if gates == 4 {
 		p.c = load(t, tileC)
@@ -70,7 +75,7 @@ func kernel(name string, gates, rows int, epilogue func(p *operands, gates, rows
 	}
 	SHLQ(Imm(2), p.stride)
 	Label("panel")
-	products(t, r, p, gates, rows)
+	products(t, r, p, gates, rows, f)
 	epilogue(p, gates, rows)
 	for _, at := range []Register{p.next, p.c, p.own, p.bias} {
 		if at != nil {
@@ -84,9 +89,32 @@ func kernel(name string, gates, rows int, epilogue func(p *operands, gates, rows
 	RET()
 }
 
+// format is that of the elements of R.
+type format struct {
+	suffix string
+	bytes  int
+	tile   int             // the field that has R
+	read   func(at Mem) Op // a vector of elements as float32
+}
+
+var (
+	float32s = format{"", 4, tileR, func(at Mem) Op { return at }}
+	float16s = format{"Half", 2, tileNarrow, func(at Mem) Op {
+		v := vector()
+		VCVTPH2PS(at, v)
+		return v
+	}}
+	bfloat16s = format{"Brain", 2, tileNarrow, func(at Mem) Op {
+		v := vector()
+		VPMOVZXWD(at, v)
+		VPSLLD(Imm(16), v, v)
+		return v
+	}}
+)
+
 // products adds the products of a panel of R with the states to xw; those of the candidate gate of a GRU are left in place of the
 // state that comes next instead, plus their own bias.
-func products(t, r Register, p *operands, gates, rows int) {
+func products(t, r Register, p *operands, gates, rows int, f format) {
 	k, h := load(t, tileK), load(t, tileH)
 	bases := []Register{h} // of rows 0, 3, 6
 	for len(bases) < (rows+2)/3 {
@@ -106,7 +134,7 @@ func products(t, r Register, p *operands, gates, rows int) {
 		}
 	}
 	step := func(u int) {
-		at := func(g int) Mem { return Mem{Base: r, Disp: 4 * lanes * (gates*u + g)} }
+		at := func(g int) Mem { return Mem{Base: r, Disp: f.bytes * lanes * (gates*u + g)} }
 		state := func(i int) Mem {
 			m := Mem{Base: bases[i/3], Disp: 4 * u}
 			if i%3 > 0 {
@@ -119,7 +147,7 @@ func products(t, r Register, p *operands, gates, rows int) {
 		case rows == 1:
 			x := broadcast(state(0))
 			for g := range gates {
-				VFMADD231PS(at(g), x, sum[0][g])
+				VFMADD231PS(f.read(at(g)), x, sum[0][g])
 			}
 		case gates <= rows:
 			b := make([]VecVirtual, gates)
@@ -158,7 +186,7 @@ func products(t, r Register, p *operands, gates, rows int) {
 	for u := range unroll {
 		step(u)
 	}
-	ADDQ(U32(uint32(4*lanes*gates*unroll)), r)
+	ADDQ(U32(uint32(f.bytes*lanes*gates*unroll)), r)
 	advance(unroll)
 	SUBQ(Imm(uint64(unroll)), k)
 	JGE(LabelRef("loop"))
@@ -167,7 +195,7 @@ func products(t, r Register, p *operands, gates, rows int) {
 	JE(LabelRef("summed"))
 	Label("one")
 	step(0)
-	ADDQ(U32(uint32(4*lanes*gates)), r)
+	ADDQ(U32(uint32(f.bytes*lanes*gates)), r)
 	advance(1)
 	DECQ(k)
 	JNE(LabelRef("one"))
