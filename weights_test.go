@@ -58,7 +58,7 @@ func TestWithWeights(t *testing.T) {
 			}
 		}
 	}
-	if _, err := Load("examples/dates/lstm/model.onnx", WithWeights(tensor.Int64)); err == nil || !strings.Contains(err.Error(), "int64") {
+	if _, err := Load("examples/dates/lstm/model.onnx", WithWeights(tensor.Int64)); err == nil || !strings.Contains(err.Error(), "kept in i64") {
 		t.Errorf("weights in int64: %v", err)
 	}
 }

@@ -50,7 +50,7 @@ func formatOf(t tensor.DType) (gemm.Format, error) {
 	case tensor.BFloat16:
 		return gemm.BFloat16, nil
 	}
-	return 0, fmt.Errorf("weights cannot be kept in %v: want float32, float16 or bfloat16", t)
+	return 0, fmt.Errorf("weights cannot be kept in %v: want %v, %v or %v", t, tensor.Float32, tensor.Float16, tensor.BFloat16)
 }
 
 // compiled is a program with the threads of its own.
