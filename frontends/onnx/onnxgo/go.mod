@@ -3,7 +3,7 @@ module github.com/gocompile/gocompile/frontends/onnx/onnxgo
 go 1.26.0
 
 require (
-	github.com/gocompile/gocompile v0.0.0
+	github.com/gocompile/gocompile v0.0.0-20261125195116-6c79198e293c
 	github.com/owulveryck/onnx-go v0.5.0
 	gonum.org/v1/gonum v0.8.2
 	gorgonia.org/tensor v0.9.24
