@@ -28,7 +28,7 @@ var layers = []struct {
 	{"backend/cuda", []string{"ir", "tensor", "backend"}},
 	{"backend", []string{"ir", "tensor"}},
 	{"internal", []string{"", "ir", "tensor", "frontends", "backend", "backend/cpu/level", "backend/cpu/roof"}},
-	{"cmd", []string{"", "ir", "tensor", "passes", "frontends", "backend", "backend/cpu/level", "backend/cpu/pool", "backend/cpu/roof", "backend/cpu/kernel/gemm", "internal"}},
+	{"cmd", []string{"", "ir", "tensor", "passes", "frontends", "backend", "backend/cpu/level", "backend/cpu/pool", "backend/cpu/roof", "backend/cpu/kernel", "internal"}},
 	{"serve", []string{"", "ir", "tensor"}},
 	{"examples", []string{"", "ir", "tensor"}},
 	{"bench", []string{"", "ir", "tensor", "frontends", "backend/cpu/level", "backend/cpu/roof", "internal"}},

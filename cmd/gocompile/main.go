@@ -6,6 +6,7 @@
 //	gocompile verify DIR…       compares models with recorded results
 //	gocompile bench MODEL       measures a model
 //	gocompile profile MODEL     shows where the time of a run goes
+//	gocompile kernels           lists the kernels of this build, and compares them
 //	gocompile operators         lists the ONNX operators that are supported
 //	gocompile completion SHELL  prints a script of completions for bash, zsh, fish or pwsh
 //
@@ -99,7 +100,7 @@ func command(stdin io.Reader, stdout, stderr io.Writer) *cli.Command {
 			c.Hidden = false
 		},
 		Suggest:        true,
-		Commands:       []*cli.Command{runCommand(), inspectCommand(), exportCommand(), verifyCommand(), benchCommand(), profileCommand(), operatorsCommand()},
+		Commands:       []*cli.Command{runCommand(), inspectCommand(), exportCommand(), verifyCommand(), benchCommand(), profileCommand(), kernelsCommand(), operatorsCommand()},
 		Reader:         stdin,
 		Writer:         stdout,
 		ErrWriter:      stderr,

@@ -61,6 +61,11 @@ const (
 // inPanels tells the forms that are read panel by panel.
 func (f Form) inPanels() bool { return f != Rows && f != Columns }
 
+// String says it in a word.
+func (f Form) String() string {
+	return [...]string{Panels: "panels", Rows: "rows", Columns: "columns", Halves: "panels of float16", Brains: "panels of bfloat16"}[f]
+}
+
 // Kernels is the table of all micro kernels of this build.
 var Kernels = append([]Kernel{
 	{Name: "portable-2x4", Level: level.Portable, MR: 6, NR: 16, Quality: 1, fn: portableTile},
@@ -76,23 +81,36 @@ type Query struct {
 	Width   int  // of the panels, if B is packed already; else 0
 }
 
-// Choose is the kernel for a product: of those that the level can run and that take so many rows and such panels, the one with the highest
-// quality. When none is meant for so many rows it is one that reads panels.
+// Takes reports whether the kernel can compute such a product, well or not.
+func (k *Kernel) Takes(q Query) bool {
+	return k.Level <= q.Level && (k.B == q.Form || k.B == Panels) && q.Width%k.NR == 0
+}
+
+// Candidates lists the kernels that can compute a product.
+func Candidates(q Query) []*Kernel {
+	var list []*Kernel
+	for i := range Kernels {
+		if k := &Kernels[i]; k.Takes(q) {
+			list = append(list, k)
+		}
+	}
+	return list
+}
+
+// Choose is the kernel for a product: of those that can compute it, read B in the form that it has and are meant for so many rows, the one with
+// the highest quality. When none is meant for so many rows it is one that reads panels.
 func Choose(q Query) *Kernel {
 	var best *Kernel
 	for i := range Kernels {
-		c := &Kernels[i]
-		if c.Level > q.Level || c.B != q.Form || c.Small != 0 && q.M > c.Small || q.Width%c.NR != 0 {
-			continue
-		}
-		if best == nil || c.Quality > best.Quality {
-			best = c
+		k := &Kernels[i]
+		if k.Takes(q) && k.B == q.Form && (k.Small == 0 || q.M <= k.Small) && (best == nil || k.Quality > best.Quality) {
+			best = k
 		}
 	}
-	if best != nil {
+	switch {
+	case best != nil:
 		return best
-	}
-	if q.Form == Panels {
+	case q.Form == Panels:
 		panic(fmt.Sprintf("BUG: no matrix kernel for %+v", q))
 	}
 	q.Form = Panels

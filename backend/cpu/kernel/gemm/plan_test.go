@@ -1,6 +1,11 @@
 package gemm
 
 import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/gocompile/gocompile/backend/cpu/level"
@@ -106,4 +111,50 @@ func TestChoose(t *testing.T) {
 			t.Errorf("Choose(%+v) = %s, want %s", q, got, c.want)
 		}
 	}
+}
+
+// Every kernel that can compute a product computes the same, and the one that is chosen is among them.
+func TestCandidates(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 4))
+	for _, l := range levels() {
+		for _, s := range [][3]int{{1, 33, 40}, {7, 16, 5}, {30, 70, 330}} {
+			m, n, k := s[0], s[1], s[2]
+			a, b := matrix(r, m, k, k), matrix(r, k, n, n)
+			want := make([]float32, m*n)
+			MatMul(NewCtx(nil, level.Portable), Args{M: m, N: n, K: k, A: a, LDA: k, B: b, LDB: n, C: want, LDC: n})
+			transposed := make([]float32, k*n)
+			for p := range k {
+				for j := range n {
+					transposed[j*k+p] = b[p*n+j]
+				}
+			}
+			for _, args := range []Args{{B: b, LDB: n}, {B: transposed, LDB: k, TransB: true}, {Packed: packFor(l, b, k, n, n, false)}} {
+				args.M, args.N, args.K, args.A, args.LDA, args.LDC = m, n, k, a, k, n
+				q := args.Query(l)
+				list, chosen := Candidates(q), Choose(q)
+				if !slices.Contains(list, chosen) {
+					t.Errorf("%+v: %s is no candidate", q, chosen.Name)
+				}
+				for _, args.Kernel = range list {
+					args.C = make([]float32, m*n)
+					MatMul(NewCtx(nil, l), args)
+					for i, x := range args.C {
+						if math.Abs(float64(x-want[i])) > 1e-4*float64(k) {
+							t.Fatalf("%+v with %s: element %d is %g, want %g", q, args.Kernel.Name, i, x, want[i])
+						}
+					}
+				}
+			}
+		}
+	}
+}
+
+func TestKernelThatCannot(t *testing.T) {
+	args := Args{M: 1, N: 1, K: 1, A: []float32{1}, LDA: 1, B: []float32{1}, LDB: 1, C: []float32{1}, LDC: 1, Kernel: &Kernel{Name: "wide", Level: 200, NR: 16}}
+	defer func() {
+		if r := recover(); r == nil || !strings.Contains(fmt.Sprint(r), "BUG: kernel wide cannot compute") {
+			t.Errorf("panic %v", r)
+		}
+	}()
+	MatMul(NewCtx(nil, level.Portable), args)
 }

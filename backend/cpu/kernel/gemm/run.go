@@ -65,6 +65,7 @@ type Args struct {
 	C        []float32 // element (i, j) at i*LDC+j
 	LDC      int
 	Epilogue *Epilogue // or nil
+	Kernel   *Kernel   // nil: the one that Choose finds; to be compared with others, one of Candidates
 }
 
 // MatMul computes C = A·B with the epilogue. An unpacked B is read in place or packed into the scratch of x, whichever is
@@ -125,16 +126,29 @@ func (args *Args) resolve(p *product, l level.Level) {
 		p.aRow, p.aStep = 1, args.LDA
 	}
 	p.b.packed = args.Packed
-	q := Query{M: args.M, N: args.N, K: args.K, Level: l, Form: args.form()}
+	q := args.Query(l)
 	p.depth = layoutOf(l).depthOf(args.K)
 	if args.Packed != nil {
-		q.Width, p.depth = args.Packed.layout.width, args.Packed.depth
+		p.depth = args.Packed.depth
 	}
-	p.kernel, p.level = Choose(q), l
+	if p.kernel, p.level = args.Kernel, l; p.kernel == nil {
+		p.kernel = Choose(q)
+	} else if !p.kernel.Takes(q) {
+		panic(fmt.Sprintf("BUG: kernel %s cannot compute %+v", p.kernel.Name, q))
+	}
 	p.grid = grid{args.M, args.N, p.kernel.MR, p.kernel.NR}
 	if !p.kernel.B.inPanels() {
 		p.nr = 16 // what blocks are divided by
 	}
+}
+
+// Query is what the kernel for a product at level l is chosen for.
+func (args *Args) Query(l level.Level) Query {
+	q := Query{M: args.M, N: args.N, K: args.K, Level: l, Form: args.form()}
+	if args.Packed != nil {
+		q.Width = args.Packed.layout.width
+	}
+	return q
 }
 
 // form is the form in which B may be read.
