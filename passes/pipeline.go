@@ -57,6 +57,7 @@ var stages = [][]Pass{
 		{"cut", "takes parts of rows before what computes each row by itself", cuts},
 	},
 	{ // less to compute
+		{"linear", "makes one product of consecutive ones with constant weights where that is cheaper", linears},
 		{"select", "moves the choice of few positions before what works on each alone, through attention into its queries", selects},
 	},
 }
@@ -109,6 +110,7 @@ func names() []string {
 type run struct {
 	Options
 	rewrites int
+	products int                // multiply-adds of weights with weights
 	broken   map[*ir.Graph]bool // bodies in which a pass failed
 }
 

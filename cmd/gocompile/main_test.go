@@ -258,7 +258,7 @@ func TestInputForms(t *testing.T) {
 // TestMemory checks the sums that do not depend on how values are placed, and bounds of those that do.
 func TestMemory(t *testing.T) {
 	inFolder(t)
-	stdout, stderr, code := shell(t, "", "inspect", "tiny.onnx", "--json", "--dim", "batch=32,seq=100", "--buffers", "1")
+	stdout, stderr, code := shell(t, "", "inspect", "tiny.onnx", "--json", "--dim", "batch=32,seq=100", "--buffers", "1", "--passes", "-linear")
 	var d struct{ Memory jsonMemory }
 	if err := json.Unmarshal([]byte(stdout), &d); err != nil || code != 0 {
 		t.Fatalf("exit status %d, %v, %s", code, err, stderr)
@@ -270,7 +270,7 @@ func TestMemory(t *testing.T) {
 	if m.Arena > m.Values || m.Arena < m.Values/3 || len(m.Buffers) > 1 {
 		t.Errorf("got %+v", m)
 	}
-	stdout, _, code = shell(t, "", "inspect", "tiny.onnx", "--dim", "batch=32,seq=100")
+	stdout, _, code = shell(t, "", "inspect", "tiny.onnx", "--dim", "batch=32,seq=100", "--passes", "-linear")
 	if code != 0 || !strings.Contains(stdout, "intermediate values") || strings.Contains(stdout, "add --dim") {
 		t.Errorf("exit status %d, %s", code, stdout)
 	}

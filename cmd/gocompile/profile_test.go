@@ -11,7 +11,7 @@ import (
 
 func TestProfile(t *testing.T) {
 	inFolder(t)
-	args := []string{"profile", "tiny.onnx", "--dim", "batch=2,seq=3", "--runs", "3", "--threads", "1"}
+	args := []string{"profile", "tiny.onnx", "--dim", "batch=2,seq=3", "--passes", "-linear", "--runs", "3", "--threads", "1"}
 	out, stderr, code := shell(t, "", append(args, "--json", "--trace", "trace.json", "--html", "page.html")...)
 	if code != 0 {
 		t.Fatal(stderr)
