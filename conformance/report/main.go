@@ -1,7 +1,7 @@
 // Command report runs the suite and writes a page with the passes by group, operator and element type, next to those of other
 // runtimes on the same cases.
 //
-//	go run ./conformance/report
+//	go run ./conformance/report -suite DIR
 //	go run ./conformance/report -wheels DIR
 //
 // With a folder of wheels of earlier releases of ONNX, the page is about the suites of these, docs/releases.md. It runs in the root of the repository.
@@ -19,7 +19,7 @@ import (
 )
 
 func main() {
-	suite := flag.String("suite", "", "`folder` of a suite as gen.py writes it; empty: the archives in conformance/testdata")
+	suite := flag.String("suite", "", "`folder` of a suite as gen.py writes it, with the cases that are too large for conformance/testdata")
 	peersFile := flag.String("peers", "conformance/testdata/peers.tsv", "results of other runtimes")
 	name := flag.String("runtime", "cpu", "the runtime to report on")
 	wheels := flag.String("wheels", "", "`folder` of wheels of earlier releases, whose suites to report on")
@@ -74,11 +74,26 @@ func readExceptions(name string) (map[string]conformance.Exception, error) {
 	return conformance.ReadExceptions(f)
 }
 
+// load reads the archives of the repository; of a group that the folder has too, the folder's cases.
 func load(suite string) ([]*conformance.Case, error) {
-	if suite != "" {
-		return conformance.ReadDir(suite)
+	archived, err := conformance.ReadArchives("conformance/testdata")
+	if err != nil || suite == "" {
+		return archived, err
 	}
-	return conformance.ReadArchives("conformance/testdata")
+	cases, err := conformance.ReadDir(suite)
+	if err != nil {
+		return nil, err
+	}
+	groups := map[string]bool{}
+	for _, c := range cases {
+		groups[c.Group] = true
+	}
+	for _, c := range archived {
+		if !groups[c.Group] {
+			cases = append(cases, c)
+		}
+	}
+	return cases, nil
 }
 
 // run returns what each case failed with, nil where it passed.

@@ -97,7 +97,7 @@ func page(cases []*conformance.Case, errs []error, others *peers, exceptions map
 	}
 	var b strings.Builder
 	b.WriteString("# Conformance\n\nPasses of the backend test suite of ONNX 1.23.2, with its own tolerances; the same files for all runtimes. " +
-		"Cases that draw random\nnumbers pass here if shape, type and distribution are right; for the others they are compared by value. This page is written by\n`go run ./conformance/report`.\n")
+		"Cases that draw random\nnumbers pass here if shape, type and distribution are right; for the others they are compared by value. This page is written by\n`go run ./conformance/report -suite DIR`, where DIR is what conformance/gen.py writes.\n")
 	write(&b, "By group", "group", groups, others.names)
 	write(&b, "All", "", all, others.names)
 	if n := all["all"]; n != nil {
