@@ -247,6 +247,14 @@ func halfTable(g *ir.Graph, n *ir.Node, v *ir.Value, dry bool) *ir.Value {
 		if len(d.In()) == 2 && d.Input(0) == d.Input(1) && isLast(o.Axis, v) {
 			return d.Input(0)
 		}
+	case *op.Tile:
+		if times := symbols(d.Input(1)); len(times) == len(v.Type.Dims) {
+			last := len(times) - 1
+			n, ok := times[last].IsConst()
+			if ok && n == 2 && !slices.ContainsFunc(times[:last], func(k sym.Expr) bool { return !isUnit(k) }) {
+				return d.Input(0)
+			}
+		}
 	case *op.Unary, *op.Cast:
 		return follow(d.Op)
 	case *op.Binary:
