@@ -29,8 +29,9 @@ var layers = []struct {
 	{"backend", []string{"ir", "tensor"}},
 	{"internal", []string{"", "ir", "tensor", "frontends", "backend", "backend/cpu/level", "backend/cpu/roof"}},
 	{"cmd", []string{"", "ir", "tensor", "passes", "frontends", "backend", "backend/cpu/level", "backend/cpu/pool", "backend/cpu/roof", "backend/cpu/kernel", "internal"}},
-	{"serve", []string{"", "ir", "tensor"}},
-	{"examples", []string{"", "ir", "tensor"}},
+	{"serve", []string{"", "ir", "tensor", "generate"}},
+	{"generate", []string{"", "ir", "tensor"}},
+	{"examples", []string{"", "ir", "tensor", "generate"}},
 	{"bench", []string{"", "ir", "tensor", "frontends", "backend/cpu/level", "backend/cpu/roof", "internal"}},
 	{"conformance", []string{"", "ir", "tensor", "passes", "frontends", "backend", "internal"}},
 	{"", []string{"ir", "tensor", "passes", "frontends", "backend", "backend/cpu", "backend/cuda"}}, // the root package

@@ -242,15 +242,15 @@ func (s *Stateful) Truncate(n int) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch now := s.len(); {
-	case n == now:
-		return nil
-	case n < 0 || n > now:
-		return fmt.Errorf("there are %d positions, not %d to go back to", now, n)
 	case n == 0:
 		for i := range s.cells {
 			s.cells[i].reset()
 		}
 		return nil
+	case n == now:
+		return nil
+	case n < 0 || n > now:
+		return fmt.Errorf("there are %d positions, not %d to go back to", now, n)
 	}
 	for _, st := range s.stepper.states {
 		if st.axis < 0 {

@@ -292,6 +292,13 @@ func TestStatefulRecurrent(t *testing.T) {
 		t.Fatal(err)
 	}
 	sameResults(t, a, b)
+	if err := s.Truncate(0); err != nil { // the beginning can be gone back to
+		t.Fatal(err)
+	}
+	if a, err = s.Step(context.Background(), in); err != nil {
+		t.Fatal(err)
+	}
+	sameResults(t, a, newExplicit(t, m, s, 2).step(in))
 	if err := s.Truncate(1); err == nil || !strings.Contains(err.Error(), "0 positions, not 1") {
 		t.Errorf("going back gives %v", err)
 	}

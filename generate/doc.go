@@ -1,0 +1,14 @@
+// Package generate writes tokens with a model that scores the next one: a decoder or a recurrent language model.
+//
+//	decoder, err := generate.NewDecoder(stateful)
+//	…
+//	g := generate.New(decoder, generate.Options{Temperature: 0.7, TopP: 0.9, Stop: []int64{end}, MaxTokens: 200})
+//	for token, err := range g.Tokens(ctx, prompt) {
+//		if err != nil {
+//			return err
+//		}
+//		fmt.Print(text(token.ID))
+//	}
+//
+// The room knows numbers of tokens and nothing of text: what a token stands for, and the form of a conversation, is the caller's.
+package generate

@@ -1,0 +1,174 @@
+package generate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"math/rand/v2"
+	"slices"
+
+	"github.com/gocompile/gocompile"
+)
+
+// Token is one that was chosen.
+type Token struct {
+	ID int64
+	// LogProb is the natural logarithm of the probability that the model gave the token, before penalty, temperature and the like; 0 unless
+	// Options.LogProbs is set.
+	LogProb float64
+}
+
+// Reason says why a call of [Generator.Tokens] ended.
+type Reason int
+
+// The reasons to end.
+const (
+	Running      Reason = iota // it has not, or the caller left, or an error ended it
+	StopToken                  // one of Options.Stop
+	StopSequence               // one of Options.StopSequences, or Options.Until
+	Length                     // Options.MaxTokens
+	Full                       // the cache has no room for another position
+)
+
+// String names the reason.
+func (r Reason) String() string {
+	if names := []string{"running", "stop token", "stop sequence", "length", "full"}; r >= 0 && int(r) < len(names) {
+		return names[r]
+	}
+	return fmt.Sprintf("Reason(%d)", int(r))
+}
+
+// Generator writes one sequence, in as many calls as it takes. It is not safe for concurrent use.
+type Generator struct {
+	source  Source
+	sampler sampler
+	history []int64 // prompts and tokens
+	fed     int     // of these, what the source has
+	reason  Reason
+	scores  []float32
+}
+
+// New makes a generator of a sequence that is empty, as that of the source must be.
+func New(s Source, o Options) *Generator {
+	return &Generator{source: s, sampler: sampler{Options: o, rand: rand.New(rand.NewPCG(o.Seed, ^o.Seed))}}
+}
+
+// Options returns the options, to be changed between calls of Tokens. A change of the seed has no effect.
+func (g *Generator) Options() *Options { return &g.sampler.Options }
+
+// History is all of the sequence so far: prompts and tokens, those that stopped it included. It is not to be modified.
+func (g *Generator) History() []int64 { return g.history }
+
+// Reason says why the last call of Tokens ended.
+func (g *Generator) Reason() Reason { return g.reason }
+
+// Tokens appends a prompt to the sequence and goes on from there, token by token, until a condition of the options ends it or the caller leaves the
+// loop. An error, among them that of ctx, ends it too; what was not handed out is not part of the sequence, and another call goes on. The prompt
+// may be empty if the sequence is not.
+func (g *Generator) Tokens(ctx context.Context, prompt []int64) iter.Seq2[Token, error] {
+	return func(yield func(Token, error) bool) {
+		g.reason = Running
+		if err := g.sampler.check(); err != nil {
+			yield(Token{}, err)
+			return
+		}
+		g.history = append(g.history, prompt...)
+		first := len(g.history)
+		for {
+			t, err := g.next(ctx)
+			var full *gocompile.FullError
+			switch {
+			case errors.As(err, &full) && len(g.history) > first:
+				g.reason = Full
+				return
+			case err != nil:
+				yield(Token{}, err)
+				return
+			}
+			g.history = append(g.history, t.ID)
+			if slices.Contains(g.sampler.Stop, t.ID) {
+				g.reason = StopToken
+				return
+			}
+			if !yield(t, nil) {
+				return
+			}
+			if g.reason = g.ended(g.history[first:]); g.reason != Running {
+				return
+			}
+		}
+	}
+}
+
+// next chooses the token after the sequence.
+func (g *Generator) next(ctx context.Context) (Token, error) {
+	if err := ctx.Err(); err != nil {
+		return Token{}, err
+	}
+	if g.fed == len(g.history) {
+		return Token{}, errors.New("there is no token to go on from: the prompt is empty")
+	}
+	scores, err := g.source.Next(ctx, g.history[g.fed:])
+	if err != nil {
+		return Token{}, err
+	}
+	g.fed = len(g.history)
+	if len(scores) == 0 {
+		return Token{}, errors.New("the source gives no scores")
+	}
+	if g.sampler.LogProbs {
+		g.scores = append(g.scores[:0], scores...)
+	}
+	t := Token{}
+	if t.ID, err = g.sampler.choose(scores, g.history); err == nil && g.sampler.LogProbs {
+		t.LogProb = logProb(g.scores, t.ID)
+	}
+	return t, err
+}
+
+// ended says whether the tokens of a call are enough.
+func (g *Generator) ended(tokens []int64) Reason {
+	o := &g.sampler.Options
+	for _, s := range o.StopSequences {
+		if len(s) > 0 && len(s) <= len(tokens) && slices.Equal(tokens[len(tokens)-len(s):], s) {
+			return StopSequence
+		}
+	}
+	switch {
+	case o.Until != nil && o.Until(tokens):
+		return StopSequence
+	case o.MaxTokens > 0 && len(tokens) >= o.MaxTokens:
+		return Length
+	}
+	return Running
+}
+
+// Truncate takes the sequence back to its first n tokens; what follows is written anew. For sources that cannot go back it is an error, unless n is all or 0.
+func (g *Generator) Truncate(n int) error {
+	if n < 0 || n > len(g.history) {
+		return fmt.Errorf("the sequence has %d tokens, not %d to go back to", len(g.history), n)
+	}
+	// The scores of the last token are not kept, so the source must see it again.
+	if keep := max(0, n-1); keep < g.fed {
+		if err := g.source.Truncate(keep); err != nil {
+			return err
+		}
+		g.fed = keep
+	}
+	g.history = g.history[:n]
+	return nil
+}
+
+// Fork returns a generator that goes on from a copy of the sequence with draws of its own seed.
+func (g *Generator) Fork(seed uint64) (*Generator, error) {
+	s, err := g.source.Fork()
+	if err != nil {
+		return nil, err
+	}
+	o := g.sampler.Options
+	o.Seed = seed
+	f := New(s, o)
+	f.history, f.fed = slices.Clone(g.history), g.fed
+	return f, nil
+}
