@@ -55,16 +55,6 @@ func init() {
 		return attrs(float("alpha", o.Alpha), float("beta", o.Beta), flag("transA", o.TransA), flag("transB", o.TransB))
 	}))
 	spell("Einsum", same("Einsum", func(o *op.Einsum) []*proto.Attribute { return attrs(text("equation", o.Equation)) }))
-	spell("MatMulInteger", same[*op.MatMulInteger]("MatMulInteger", nil))
-	spell("QLinearMatMul", same[*op.QLinearMatMul]("QLinearMatMul", nil))
-	spell("DynamicQuantizeLinear", same[*op.DynamicQuantizeLinear]("DynamicQuantizeLinear", nil))
-	spell("QuantizeLinear", same("QuantizeLinear", func(o *op.QuantizeLinear) []*proto.Attribute {
-		return attrs(integer("axis", o.Axis), integer("block_size", o.BlockSize), when(!o.Saturate, integer("saturate", 0)),
-			when(o.Elem != 0, integer("output_dtype", int(o.Elem))), when(o.Precision != 0, integer("precision", int(o.Precision))))
-	}))
-	spell("DequantizeLinear", same("DequantizeLinear", func(o *op.DequantizeLinear) []*proto.Attribute {
-		return attrs(integer("axis", o.Axis), integer("block_size", o.BlockSize), when(o.Elem != 0, integer("output_dtype", int(o.Elem))))
-	}))
 	spell("Conv", same("Conv", func(o *op.Conv) []*proto.Attribute { return grouped(o.Window, o.Group) }))
 	spell("ConvInteger", same("ConvInteger", func(o *op.ConvInteger) []*proto.Attribute { return grouped(o.Window, o.Group) }))
 	spell("ConvTranspose", same("ConvTranspose", func(o *op.ConvTranspose) []*proto.Attribute {
