@@ -37,6 +37,9 @@ func writeAttention(c *call) error {
 		}
 		a.operand[i] = c.in(i)
 	}
+	if c.options.Contrib && a.isGroupQuery() {
+		return a.writeGroupQuery()
+	}
 	a.parts = !c.has(23) || c.used(3) // onnxruntime shows other scores of masked keys, and onnx infers other shapes of them
 	if a.elem != wider(a.elem) && (a.parts || a.o.Empty == op.EmptyMean) {
 		a.widen()

@@ -25,12 +25,12 @@ func TestAttention(t *testing.T) {
 	for seed := range uint64(1500) {
 		r := rand.New(rand.NewPCG(seed, 1))
 		g, in := randomAttention(t, r)
-		for _, o := range []export.Options{{}, {Opset: 18}, {Opset: 23}} {
+		for _, o := range []export.Options{{}, {Opset: 18}, {Opset: 23}, {Contrib: true}} {
 			if err := roundTrip(g, in, o, 2e-3); err != nil {
 				t.Fatalf("seed %d, %+v: %v\n%v", seed, o, err, g)
 			}
 			if dir != "" {
-				leave(t, filepath.Join(dir, fmt.Sprintf("attention_%d_%d", o.Opset, seed)), g, in, o)
+				leave(t, filepath.Join(dir, fmt.Sprintf("attention_%d_%v_%d", o.Opset, o.Contrib, seed)), g, in, o)
 			}
 		}
 	}
@@ -140,6 +140,10 @@ func randomAttention(t *testing.T, r *rand.Rand) (*ir.Graph, []tensor.Value) {
 	batch, groups, d, e := 1+r.IntN(2), 1+r.IntN(2), 2+r.IntN(2), 2+r.IntN(3)
 	heads := groups * (1 + r.IntN(2))
 	s, n, past := 1+r.IntN(3), 1+r.IntN(4), 0
+	decoder := c.chance(4) // what GroupQueryAttention can say
+	if decoder {
+		s, d, e = n, 8, 8
+	}
 	o := &op.Attention{Heads: heads, KVHeads: groups, Causal: c.chance(2), Empty: op.EmptyRow(r.IntN(3)), Scores: op.ScoreStage(r.IntN(4))}
 	if c.chance(3) {
 		o.Scale = 0.3
@@ -153,9 +157,15 @@ func randomAttention(t *testing.T, r *rand.Rand) (*ir.Graph, []tensor.Value) {
 	if c.chance(3) {
 		o.Right = 1 + r.IntN(3)
 	}
+	if decoder {
+		o.Causal, o.Right = true, 0
+	}
 	in := make([]*ir.Value, op.AttentionSink+1)
 	operand := func(name string, rows, heads, size int, sym string) *ir.Value {
-		if c.chance(2) {
+		if decoder && sym == "S" {
+			sym = "N"
+		}
+		if decoder || c.chance(2) {
 			return c.input(name, c.floats(elem, batch, rows, heads*size), "B", sym)
 		}
 		return c.input(name, c.floats(elem, batch, heads, rows, size), "B", "", sym)
@@ -196,13 +206,21 @@ func randomAttention(t *testing.T, r *rand.Rand) (*ir.Graph, []tensor.Value) {
 	if c.chance(2) {
 		in[op.AttentionStart] = integers("start", total-n)
 	}
-	if c.chance(4) {
+	if start := in[op.AttentionStart]; start != nil && decoder {
+		zero := tensor.New(start.Type.Elem)
+		limited, err := c.g.Add(&op.Binary{Fn: op.Max}, start, c.g.Const(zero))
+		if err != nil {
+			t.Fatal(err)
+		}
+		in[op.AttentionStart] = limited.Out()[0]
+	}
+	if c.chance(4) && !decoder {
 		in[op.AttentionLengths] = integers("lengths", total)
 	}
-	if c.chance(2) {
+	if c.chance(2) && !decoder {
 		in[op.AttentionMask] = c.mask(elem, []int{batch, heads, s, total})
 	}
-	if c.chance(4) {
+	if c.chance(4) && !decoder {
 		in[op.AttentionSlopes] = c.input("slopes", c.floats(tensor.Float32, heads))
 	}
 	if c.chance(4) && o.Empty != op.EmptyMean {
