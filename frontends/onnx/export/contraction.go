@@ -44,6 +44,15 @@ func window(w op.Window) []*proto.Attribute {
 		when(w.AutoPad != "", text("auto_pad", w.AutoPad)), when(w.Ceil, integer("ceil_mode", 1)))
 }
 
+// pools asks for the version in which no window begins behind the input, if one could.
+func (c *call) pools(w op.Window) {
+	for i, k := range w.Kernel {
+		if after := i + len(w.Kernel); w.Ceil && (after < len(w.Pads) && w.Pads[after] > 0 || i < len(w.Strides) && w.Strides[i] > k) {
+			c.need(22, "a pool that rounds up")
+		}
+	}
+}
+
 func grouped(w op.Window, group int) []*proto.Attribute {
 	w.Ceil = false // an attribute of pools
 	return append(window(w), integer("group", max(1, group)))
@@ -61,14 +70,18 @@ func init() {
 		return append(grouped(o.Window, o.Group), attrs(when(o.OutputPads != nil, integers("output_padding", o.OutputPads)),
 			when(o.OutputShape != nil, integers("output_shape", o.OutputShape)))...)
 	}))
-	spell("MaxPool", same("MaxPool", func(o *op.MaxPool) []*proto.Attribute {
-		return append(window(o.Window), attrs(when(o.ColumnMajor, integer("storage_order", 1)))...)
-	}))
+	spell("MaxPool", func(c *call) error {
+		o := c.node.Op.(*op.MaxPool)
+		c.pools(o.Window)
+		c.as("MaxPool", append(window(o.Window), attrs(when(o.ColumnMajor, integer("storage_order", 1)))...), c.in(0))
+		return nil
+	})
 	spell("AveragePool", func(c *call) error {
 		o := c.node.Op.(*op.AveragePool)
 		if slices.ContainsFunc(o.Dilations, func(n int) bool { return n != 1 }) {
 			c.need(19, "AveragePool with dilations")
 		}
+		c.pools(o.Window)
 		c.as("AveragePool", append(window(o.Window), flag("count_include_pad", o.CountPads)), c.in(0))
 		return nil
 	})
@@ -80,6 +93,7 @@ func init() {
 		if o.P != float32(int(o.P)) {
 			return fmt.Errorf("the power %v is no whole number", o.P)
 		}
+		c.pools(o.Window)
 		c.as("LpPool", append(window(o.Window), integer("p", int(o.P))), c.in(0))
 		return nil
 	})

@@ -14,6 +14,9 @@ import (
 func writeResize(c *call) error {
 	o := *c.node.Op.(*op.Resize)
 	in := c.ins()
+	if o.Coordinates == "half_pixel_symmetric" {
+		c.need(19, "Resize with symmetric coordinates")
+	}
 	if o.Nearest != "simple" || o.Mode != "" && o.Mode != "nearest" {
 		if o.Nearest == "simple" {
 			o.Nearest = ""

@@ -26,7 +26,7 @@ const (
 // since lists operators that are not in all versions from MinOpset on, or that were written in another way before.
 var since = map[string]int{
 	"AffineGrid": 20, "Attention": 23, "BitCast": 26, "CumProd": 26, "DeformConv": 19, "Gelu": 20, "GroupNormalization": 21,
-	"ImageDecoder": 20, "LinearAttention": 27, "RMSNormalization": 23, "RegexFullMatch": 20, "Resize": 19, "RotaryEmbedding": 23, "StringConcat": 20,
+	"ImageDecoder": 20, "LinearAttention": 27, "RMSNormalization": 23, "RegexFullMatch": 20, "RotaryEmbedding": 23, "StringConcat": 20,
 	"StringSplit": 20, "Swish": 24, "TensorScatter": 24,
 }
 
