@@ -1,8 +1,8 @@
 // Command models measures every model of a folder beside other runtimes, and writes the table docs/models.md.
 //
-//	go run ./bench/models -zoo DIR [-peer 'onnxruntime=python bench/peer_onnxruntime.py'] [-threads N] [-out docs/models.md]
+//	go run ./bench/models -zoo DIR [-peer 'onnxruntime=python internal/peer/onnxruntime.py'] [-threads N] [-out docs/models.md]
 //
-// DIR/NAME holds model.onnx and the inputs test_data_set_0/input_<i>.pb. A runtime is a program that speaks the protocol of bench/worker; all
+// DIR/NAME holds model.onnx and the inputs test_data_set_0/input_<i>.pb. A runtime is a program that speaks the protocol of internal/peer; all
 // programs are alive at once, one at a time is told to run, in turns, so that slow phases of the machine fall on all of them.
 package main
 
@@ -10,6 +10,7 @@ import (
 	"cmp"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -19,18 +20,20 @@ import (
 	"time"
 
 	"github.com/gocompile/gocompile"
+	"github.com/gocompile/gocompile/internal/file"
+	"github.com/gocompile/gocompile/internal/machine"
 )
 
 type options struct {
 	zoo     string
-	peers   []peer
+	peers   []runner
 	threads int
 	rounds  int
 	budget  time.Duration
 }
 
-// peer is a runtime and the command of its worker.
-type peer struct {
+// runner is a runtime and the command of its worker.
+type runner struct {
 	name    string
 	command []string
 }
@@ -48,7 +51,7 @@ func main() {
 		if !ok || strings.TrimSpace(command) == "" {
 			return fmt.Errorf("expected NAME=COMMAND, got %q", s)
 		}
-		o.peers = append(o.peers, peer{name, strings.Fields(command)})
+		o.peers = append(o.peers, runner{name, strings.Fields(command)})
 		return nil
 	})
 	flag.Parse()
@@ -77,7 +80,7 @@ func run(o options, only, out string) error {
 	if err := build.Run(); err != nil {
 		return fmt.Errorf("building the worker: %w", err)
 	}
-	o.peers = append([]peer{{"gocompile", []string{worker}}}, o.peers...)
+	o.peers = append([]runner{{"gocompile", []string{worker}}}, o.peers...)
 	var rows []row
 	for _, f := range files {
 		r, err := measure(o, filepath.Dir(f))
@@ -88,12 +91,11 @@ func run(o options, only, out string) error {
 		rows = append(rows, r)
 	}
 	slices.SortFunc(rows, func(a, b row) int { return cmp.Compare(a.name, b.name) })
-	text := page(rows, o, fmt.Sprintf("%s, %s, %s/%s", time.Now().Format(time.DateOnly), processor(), runtime.GOOS, runtime.GOARCH))
-	part := out + ".part"
-	if err := os.WriteFile(part, []byte(text), 0o644); err != nil {
+	text := page(rows, o, fmt.Sprintf("%s, %s, %s/%s", time.Now().Format(time.DateOnly), machine.Processor(), runtime.GOOS, runtime.GOARCH))
+	return file.Replace(out, func(w io.Writer) error {
+		_, err := io.WriteString(w, text)
 		return err
-	}
-	return os.Rename(part, out)
+	})
 }
 
 // row is a model and what each runtime made of it, ours first.
@@ -127,18 +129,4 @@ func measure(o options, dir string) (row, error) {
 	}
 	r.results, err = race(o, dir)
 	return r, err
-}
-
-// processor is the name of the processor where the system tells it.
-func processor() string {
-	b, err := os.ReadFile("/proc/cpuinfo")
-	if err != nil {
-		return fmt.Sprintf("%d processors", runtime.NumCPU())
-	}
-	for line := range strings.Lines(string(b)) {
-		if name, ok := strings.CutPrefix(line, "model name"); ok {
-			return fmt.Sprintf("%d × %s", runtime.NumCPU(), strings.TrimSpace(strings.TrimLeft(name, " \t:")))
-		}
-	}
-	return fmt.Sprintf("%d processors", runtime.NumCPU())
 }

@@ -18,7 +18,7 @@ Every model of a folder on its recorded inputs, %s each, all runtimes alive at o
 are left after the passes. Load is from the file to a program, first the first run, median that of the following ones, peak the largest resident
 size of the process, which for runtimes under Python includes it. The ratio is our median over the other's. Times drift on a shared machine; ratios hold better.
 
-Written by `+"`go run ./bench/models -zoo DIR -peer 'onnxruntime=python bench/peer_onnxruntime.py'`"+`. %s.
+Written by `+"`go run ./bench/models -zoo DIR -peer 'onnxruntime=python internal/peer/onnxruntime.py'`"+`. %s.
 
 `, threads, machine)
 	b.WriteString("| model | nodes | operators |")

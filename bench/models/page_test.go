@@ -11,7 +11,7 @@ func TestPage(t *testing.T) {
 		{runtime: "other", load: 1.5, first: 0.2, times: []float64{4e-5}, peak: 80},
 		{runtime: "third", failed: "no such operator"},
 	}}}
-	got := page(rows, options{threads: 2, peers: []peer{{name: "gocompile"}, {name: "other"}, {name: "third"}}}, "today, here")
+	got := page(rows, options{threads: 2, peers: []runner{{name: "gocompile"}, {name: "other"}, {name: "third"}}}, "today, here")
 	for _, want := range []string{"2 threads each", "today, here.",
 		"| a | 5 | 3 | 12.5 ms | 20 µs | 20 µs | 12 | 1.5 s | 200 ms | 40 µs | 80 | 0.50 | fails | | | |  |"} {
 		if !strings.Contains(got, want) {

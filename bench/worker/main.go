@@ -1,13 +1,9 @@
 // Command worker measures one model for a benchmark that runs several runtimes side by side, a process each.
 //
-//	worker -model FILE -inputs DIR -outputs DIR -threads N
+//	worker -model FILE -inputs DIR -outputs DIR -threads N [-profile]
 //
-// It loads the model, runs it once on DIR/input_0.pb, DIR/input_1.pb, …, writes the outputs as output_<i>.pb, and speaks lines on
-// standard output and input, times in seconds:
-//
-//	READY {"load_s": …, "first_s": …, "rss_mb": …, "info": "…"}   or  FAIL "reason", which ends it
-//	RUN n budget   one run that is not counted, then up to n within the budget; answered by  TIMES [t, …]
-//	QUIT           answered by  DONE {"rss_mb": peak}
+// It speaks the protocol of internal/peer. With -profile it also measures where the time goes and says so when it is ready; that is not part of the
+// times of loading and of the first run.
 package main
 
 import (
@@ -22,22 +18,25 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/gocompile/gocompile"
+	"github.com/gocompile/gocompile/backend/cpu/level"
+	"github.com/gocompile/gocompile/backend/cpu/roof"
 	"github.com/gocompile/gocompile/frontends/onnx/proto"
+	"github.com/gocompile/gocompile/internal/machine"
+	"github.com/gocompile/gocompile/internal/peer"
+	"github.com/gocompile/gocompile/internal/profile"
 	"github.com/gocompile/gocompile/tensor"
 )
 
-type ready struct {
-	Load  float64 `json:"load_s"`
-	First float64 `json:"first_s"`
-	RSS   float64 `json:"rss_mb"`
-	Info  string  `json:"info"`
-}
-
 type done struct {
 	RSS float64 `json:"rss_mb"`
+}
+
+type used struct {
+	CPU float64 `json:"cpu_s"`
 }
 
 func main() {
@@ -46,6 +45,7 @@ func main() {
 	outputs := flag.String("outputs", "", "`folder` that receives output_<i>.pb; empty: none are written")
 	threads := flag.Int("threads", 0, "threads, 0: as many as there are processors")
 	weights := flag.String("weights", "float32", "`format` of matrices: float32, float16 or bfloat16")
+	profiled := flag.Bool("profile", false, "tell where the time goes")
 	flag.Parse()
 	if *threads > 0 {
 		runtime.GOMAXPROCS(*threads)
@@ -56,6 +56,12 @@ func main() {
 		return
 	}
 	defer w.model.Close()
+	if *profiled {
+		if r.Profile, err = w.profile(*threads); err != nil {
+			say(os.Stdout, "FAIL", err.Error())
+			return
+		}
+	}
 	say(os.Stdout, "READY", r)
 	if err := w.serve(os.Stdin, os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "worker:", err)
@@ -71,10 +77,10 @@ type worker struct {
 }
 
 // start loads the model, runs it once and writes the outputs.
-func start(model, inputs, outputs string, threads int, weights string) (*worker, ready, error) {
+func start(model, inputs, outputs string, threads int, weights string) (*worker, peer.Ready, error) {
 	named, err := readInputs(inputs)
 	if err != nil {
-		return nil, ready{}, err
+		return nil, peer.Ready{}, err
 	}
 	begin := time.Now()
 	var options []gocompile.Option
@@ -89,10 +95,10 @@ func start(model, inputs, outputs string, threads int, weights string) (*worker,
 	}
 	m, err := gocompile.Load(model, options...)
 	if err != nil {
-		return nil, ready{}, err
+		return nil, peer.Ready{}, err
 	}
 	w := &worker{model: m, session: m.NewSession()}
-	r := ready{Load: time.Since(begin).Seconds(), Info: fmt.Sprintf("gocompile, %s %s/%s", runtime.Version(), runtime.GOOS, runtime.GOARCH)}
+	r := peer.Ready{Load: time.Since(begin).Seconds(), Info: fmt.Sprintf("gocompile, %s %s/%s", runtime.Version(), runtime.GOOS, runtime.GOARCH)}
 	for _, p := range m.Inputs() {
 		x, ok := named[p.Name]
 		if !ok {
@@ -115,6 +121,29 @@ func start(model, inputs, outputs string, threads int, weights string) (*worker,
 	return w, r, nil
 }
 
+// profile is where the time goes, the steps that take most of it.
+func (w *worker) profile(threads int) ([]byte, error) {
+	named := map[string]tensor.Value{}
+	for i, p := range w.model.Inputs() {
+		named[p.Name] = w.in[i]
+	}
+	p, err := profile.Take(context.Background(), w.model, named, profile.Options{Runs: 100, Time: time.Second})
+	if err != nil {
+		return nil, err
+	}
+	l, err := level.Current()
+	if err != nil {
+		return nil, err
+	}
+	if threads == 0 {
+		threads = runtime.GOMAXPROCS(0)
+	}
+	p.Level = l.String()
+	p.Against(roof.Measure(l, threads))
+	p.Steps = p.Steps[:min(len(p.Steps), 10)]
+	return json.Marshal(p)
+}
+
 // serve answers lines until QUIT or the end of the input.
 func (w *worker) serve(in io.Reader, out io.Writer) error {
 	lines := bufio.NewScanner(in)
@@ -123,19 +152,74 @@ func (w *worker) serve(in io.Reader, out io.Writer) error {
 		if line == "" || line == "QUIT" {
 			break
 		}
-		var n int
-		var budget float64
-		if _, err := fmt.Sscanf(line, "RUN %d %g", &n, &budget); err != nil {
-			return fmt.Errorf("expected RUN n budget or QUIT, got %q", line)
-		}
-		times, err := w.measure(n, time.Duration(budget*float64(time.Second)))
-		if err != nil {
+		if err := w.answer(line, out); err != nil {
 			return err
 		}
-		say(out, "TIMES", times)
 	}
 	say(out, "DONE", done{peakMB()})
 	return lines.Err()
+}
+
+func (w *worker) answer(line string, out io.Writer) error {
+	var n int
+	var budget float64
+	duration := func() time.Duration { return time.Duration(budget * float64(time.Second)) }
+	if _, err := fmt.Sscanf(line, "RUN %d %g", &n, &budget); err == nil {
+		times, err := w.measure(n, duration())
+		if err == nil {
+			say(out, "TIMES", times)
+		}
+		return err
+	}
+	if _, err := fmt.Sscanf(line, "SESSIONS %d %g", &n, &budget); err == nil {
+		c, err := w.callers(n, duration())
+		if err == nil {
+			say(out, "COUNT", c)
+		}
+		return err
+	}
+	if _, err := fmt.Sscanf(line, "IDLE %g", &budget); err == nil {
+		before, ok := machine.ProcessorTime()
+		if !ok {
+			return errors.New("the system does not tell the time of the processor")
+		}
+		time.Sleep(duration())
+		after, _ := machine.ProcessorTime()
+		say(out, "CPU", used{(after - before).Seconds()})
+		return nil
+	}
+	return fmt.Errorf("expected RUN n budget, SESSIONS k budget, IDLE budget or QUIT, got %q", line)
+}
+
+// callers counts the runs of k sessions at the same time, each at least one.
+func (w *worker) callers(k int, budget time.Duration) (peer.Count, error) {
+	sessions := make([]*gocompile.Session, max(k, 0))
+	for i := range sessions {
+		sessions[i] = w.model.NewSession()
+		if _, err := sessions[i].RunOrdered(context.Background(), w.in); err != nil { // which allocates
+			return peer.Count{}, err
+		}
+	}
+	counts, failed := make([]int, len(sessions)), make([]error, len(sessions))
+	begin := time.Now()
+	var wg sync.WaitGroup
+	for i, s := range sessions {
+		wg.Go(func() {
+			for counts[i] == 0 || time.Since(begin) < budget {
+				if _, err := s.RunOrdered(context.Background(), w.in); err != nil {
+					failed[i] = err
+					return
+				}
+				counts[i]++
+			}
+		})
+	}
+	wg.Wait()
+	c := peer.Count{Seconds: time.Since(begin).Seconds()}
+	for _, n := range counts {
+		c.Runs += n
+	}
+	return c, errors.Join(failed...)
 }
 
 // measure runs once to warm up, then up to n times within the budget, at least once.
@@ -194,15 +278,11 @@ func say(w io.Writer, word string, value any) {
 
 // peakMB is the peak resident size of the process; where the system does not tell, what the Go runtime has from it.
 func peakMB() float64 {
-	if b, err := os.ReadFile("/proc/self/status"); err == nil {
-		for line := range strings.Lines(string(b)) {
-			var kb float64
-			if _, err := fmt.Sscanf(line, "VmHWM: %g kB", &kb); err == nil {
-				return kb / 1024
-			}
-		}
+	n := machine.PeakRSS()
+	if n == 0 {
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		n = int64(m.Sys)
 	}
-	var m runtime.MemStats
-	runtime.ReadMemStats(&m)
-	return float64(m.Sys) / (1 << 20)
+	return float64(n) / (1 << 20)
 }

@@ -9,6 +9,9 @@ import (
 	"testing"
 
 	"github.com/gocompile/gocompile/frontends/onnx/proto"
+	"github.com/gocompile/gocompile/internal/machine"
+	"github.com/gocompile/gocompile/internal/peer"
+	"github.com/gocompile/gocompile/internal/profile"
 	"github.com/gocompile/gocompile/tensor"
 )
 
@@ -61,6 +64,15 @@ func TestWorker(t *testing.T) {
 			t.Errorf("%q: want %d times, %v", lines[i], n, err)
 		}
 	}
+	out.Reset()
+	if err := w.serve(strings.NewReader("SESSIONS 3 0.01\n"), &out); err != nil {
+		t.Fatal(err)
+	}
+	var c peer.Count
+	line, _, _ := strings.Cut(out.String(), "\n")
+	if err := json.Unmarshal([]byte(strings.TrimPrefix(line, "COUNT ")), &c); err != nil || c.Runs < 3 || c.Seconds < 0.01 {
+		t.Errorf("%q: %v", line, err)
+	}
 	if err := w.serve(strings.NewReader("WALK 1\n"), &out); err == nil {
 		t.Error("an unknown word is accepted")
 	}
@@ -71,4 +83,51 @@ func TestMissingInput(t *testing.T) {
 	if _, _, err := start(model, t.TempDir(), "", 1, "float32"); err == nil || !strings.Contains(err.Error(), `x: f32[N]`) {
 		t.Errorf("error %v does not name the input", err)
 	}
+}
+
+func TestProfile(t *testing.T) {
+	model, dir := add(t)
+	w, _, err := start(model, dir, "", 1, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.model.Close()
+	b, err := w.profile(1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var p profile.Profile
+	if err := json.Unmarshal(b, &p); err != nil || len(p.Steps) != 1 || len(p.Kernels) != 1 || !(p.Floor > 0) {
+		t.Errorf("%v: %s", err, b)
+	}
+}
+
+// After runs, neither the session nor the workers of its pool keep a processor busy.
+func TestIdle(t *testing.T) {
+	if _, ok := machine.ProcessorTime(); !ok {
+		t.Skip("the system does not tell the time of the processor")
+	}
+	model, dir := add(t)
+	w, _, err := start(model, dir, "", 4, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.model.Close()
+	var out bytes.Buffer
+	if err := w.serve(strings.NewReader("RUN 1000 0.05\nSESSIONS 4 0.05\nIDLE 0.5\n"), &out); err != nil {
+		t.Fatal(err)
+	}
+	var u used
+	for line := range strings.Lines(out.String()) {
+		if rest, ok := strings.CutPrefix(line, "CPU "); ok {
+			if err := json.Unmarshal([]byte(rest), &u); err != nil {
+				t.Fatal(err)
+			}
+			if u.CPU > 0.05 { // a thread that spins takes ten times as much
+				t.Errorf("processors worked %v s of 0.5 s without any work", u.CPU)
+			}
+			return
+		}
+	}
+	t.Errorf("no answer to IDLE in %q", out.String())
 }

@@ -157,7 +157,7 @@ type entry struct {
 
 func (r *contest) show(p *page) error {
 	p.table("", nil, [][]string{
-		{"product", fmt.Sprintf("[%d, %d] by [%d, %d], %d threads, %s", r.M, r.K, r.K, r.N, r.Threads, r.Level)},
+		{"product", fmt.Sprintf("[%d, %d] by [%d, %d], %s, %s", r.M, r.K, r.K, r.N, threadsText(r.Threads), r.Level)},
 		{"peak", fmt.Sprintf("%.3g GFLOP/s", r.Peak/1e9)},
 	})
 	for rest := r.Entries; len(rest) > 0; {

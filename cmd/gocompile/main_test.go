@@ -276,14 +276,6 @@ func TestMemory(t *testing.T) {
 	}
 }
 
-func TestBench(t *testing.T) {
-	inFolder(t)
-	stdout, stderr, code := shell(t, "", "bench", "tiny.onnx", "--dim", "batch=1,seq=3", "--runs", "5")
-	if code != 0 || !strings.Contains(stdout, "of 5 runs") || !strings.Contains(stdout, "p99") {
-		t.Errorf("exit status %d, %q, %q", code, stdout, stderr)
-	}
-}
-
 func TestVersionAndCompletion(t *testing.T) {
 	if stdout, _, code := shell(t, "", "--version"); code != 0 || !strings.HasPrefix(stdout, "gocompile version ") || !strings.Contains(stdout, "go1.") {
 		t.Errorf("--version: exit status %d, %q", code, stdout)

@@ -109,7 +109,7 @@ func showProfile(page *page, p *profile.Profile, top int) error {
 		return percent(x)
 	}
 	page.table("", nil, [][]string{
-		{"median", fmt.Sprintf("%s of %d runs on %d threads, %s; %s while steps are timed", s(p.Median), p.Runs, p.Threads, p.Level, s(p.Watched))},
+		{"median", fmt.Sprintf("%s of %d runs on %s, %s; %s while steps are timed", s(p.Median), p.Runs, threadsText(p.Threads), p.Level, s(p.Watched))},
 		{"arithmetic", fmt.Sprintf("%.3g GFLOP/s, %s of the peak of %.3g", p.Rate()/1e9, percent(p.OfPeak()), p.Peak/1e9)},
 		{"floor", fmt.Sprintf("%s for all steps; %s of what is possible is reached", s(p.Floor), percent(p.Reached()))},
 	})

@@ -3,6 +3,7 @@ package main
 import (
 	"io"
 	"os"
+	"sync"
 	"time"
 
 	"github.com/mattn/go-isatty"
@@ -49,10 +50,10 @@ func (p *progress) spin(what string) (done func()) {
 			}
 		}
 	}()
-	return func() {
+	return sync.OnceFunc(func() {
 		close(stop)
 		<-stopped
-	}
+	})
 }
 
 // count shows a bar that step moves by one of n.

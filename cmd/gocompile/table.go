@@ -88,6 +88,14 @@ func (p *page) paint(s string, c ...text.Color) string {
 	return text.Colors(c).Sprint(s)
 }
 
+// threadsText counts threads.
+func threadsText(n int) string {
+	if n == 1 {
+		return "1 thread"
+	}
+	return number(int64(n)) + " threads"
+}
+
 // number is a count with separators, 201,466,160.
 func number(n int64) string { return humanize.Comma(n) }
 
