@@ -15,7 +15,7 @@ import (
 var dependsOnData = regexp.MustCompile(`/test_(unique|nonzero|compress|nonmaxsuppression|string_split|strnorm|image_decoder|cast_map_TO_\w+_DENSE$|sequence_model[145]$|loop11)`)
 
 // TestInference checks that the shape of every output is known before a run, and that it is the recorded one, where the inputs have the declared
-// shapes and inputs that are parameters, such as axes and shapes, are constants. What the model declares of outputs and values in between is
+// shapes, open dimensions are those of the recorded inputs, and inputs that are parameters, such as axes and shapes, are constants. What the model declares of outputs and values in between is
 // forgotten.
 func TestInference(t *testing.T) {
 	known := 0
@@ -32,6 +32,7 @@ func TestInference(t *testing.T) {
 			t.Fatal(err)
 		}
 		fix(m, in)
+		declare(m, in)
 		forgetResults(m.Graph)
 		model, err := gocompile.Compile(m.Encode())
 		if err != nil {
@@ -56,6 +57,22 @@ func TestInference(t *testing.T) {
 		model.Close()
 	}
 	t.Logf("the shapes of %d outputs are known", known)
+}
+
+// declare gives open dimensions of inputs the sizes that the recorded values have.
+func declare(m *proto.Model, in Values) {
+	for i, x := range in.Items {
+		t, ok := x.(*tensor.Tensor)
+		k := slices.IndexFunc(m.Graph.Inputs, func(v *proto.ValueInfo) bool { return v.Name == in.Names[i] })
+		if !ok || t == nil || k < 0 || m.Graph.Inputs[k].Type == nil || len(m.Graph.Inputs[k].Type.Dims) != t.Rank() {
+			continue
+		}
+		for a, d := range m.Graph.Inputs[k].Type.Dims {
+			if !d.HasValue && d.Param != "" {
+				m.Graph.Inputs[k].Type.Dims[a] = proto.Dim{Value: int64(t.Dim(a)), HasValue: true}
+			}
+		}
+	}
 }
 
 // fix makes constants of inputs that look like parameters: vectors of integers, scales, and single numbers.

@@ -20,6 +20,32 @@ func TestOperatorsOfExamples(t *testing.T) {
 	})
 }
 
+// TestOperatorsOfExporters does the same with small models of many architectures, as the exporters of torch spell them.
+func TestOperatorsOfExporters(t *testing.T) {
+	all := partsOf(t, "exporters")
+	f, err := os.Open(filepath.Join("testdata", "exporters.tar.zst"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	cases, err := ReadArchive(f)
+	if err != nil || len(cases) != len(all) {
+		t.Fatalf("%d models, parts of %d, %v", len(cases), len(all), err)
+	}
+	byID := map[string]*Case{}
+	for _, c := range cases {
+		byID[c.ID()] = c
+	}
+	operators(t, "exporters", all, func(name string) (*proto.File, error) {
+		c := byID[name]
+		if c == nil {
+			return nil, fmt.Errorf("the archive has no %s", name)
+		}
+		m, err := proto.Decode(c.Model)
+		return &proto.File{Model: m}, err
+	})
+}
+
 // TestOperatorsOfZoo does the same with the real models that are there.
 func TestOperatorsOfZoo(t *testing.T) {
 	dir := os.Getenv("GOCOMPILE_ZOO")

@@ -1,6 +1,11 @@
 package ir
 
-import "github.com/gocompile/gocompile/tensor"
+import (
+	"slices"
+
+	"github.com/gocompile/gocompile/ir/sym"
+	"github.com/gocompile/gocompile/tensor"
+)
 
 // Refine infers the facts of n's results again and keeps whatever is more precise than before. It reports whether
 // anything was learnt.
@@ -18,8 +23,8 @@ func (g *Graph) Refine(n *Node) (bool, error) {
 	return changed, nil
 }
 
-// Learn adds what f knows to the fact of v and reports whether that was news. Where both know a dimension, the one with fewer
-// data-dependent symbols stays, the old one on a tie.
+// Learn adds what f knows to the fact of v and reports whether that was news. Where both know a dimension or an element, the one with
+// fewer data-dependent symbols stays, the old one on a tie.
 func (v *Value) Learn(f Fact) bool {
 	changed := false
 	if v.Const == nil && f.Const != nil {
@@ -27,6 +32,8 @@ func (v *Value) Learn(f Fact) bool {
 	}
 	if v.Sym == nil && f.Sym != nil {
 		v.Sym, changed = f.Sym, true
+	} else if elements, learnt := mergeExprs(v.Sym, f.Sym); learnt {
+		v.Sym, changed = elements, true
 	}
 	t, learnt := MergeType(v.Type, f.Type)
 	if learnt {
@@ -63,20 +70,30 @@ func MergeType(old, t Type) (Type, bool) {
 	if len(old.Dims) != len(t.Dims) {
 		return old, changed
 	}
-	copied := false
-	for i, d := range t.Dims {
-		o := old.Dims[i]
+	if dims, learnt := mergeExprs(old.Dims, t.Dims); learnt {
+		old.Dims, changed = dims, true
+	}
+	return old, changed
+}
+
+// mergeExprs returns old with those expressions of more, another list of the same values, that are more precise, and whether there were any.
+func mergeExprs(old, more []sym.Expr) ([]sym.Expr, bool) {
+	if len(old) != len(more) {
+		return old, false
+	}
+	learnt := false
+	for i, d := range more {
+		o := old[i]
 		if _, known := o.IsConst(); known || o.Equal(d) {
 			continue
 		}
-		_, known := d.IsConst()
-		if !known && !(o.HasFresh() && !d.HasFresh()) {
+		if _, known := d.IsConst(); !known && !(o.HasFresh() && !d.HasFresh()) {
 			continue
 		}
-		if !copied {
-			old.Dims, copied, changed = append(old.Dims[:0:0], old.Dims...), true, true
+		if !learnt {
+			old, learnt = slices.Clone(old), true
 		}
-		old.Dims[i] = d
+		old[i] = d
 	}
-	return old, changed
+	return old, learnt
 }

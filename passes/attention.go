@@ -48,6 +48,7 @@ type attentionMatch struct {
 	transV  bool
 	guarded bool // NaN weights are made 0
 	q, k, v *ir.Value
+	transQ  bool // Q is [B, H, D, S]
 	transK  bool // K is [B, H, T, D], as it is needed
 	scale   float64
 	softcap float64
@@ -125,10 +126,10 @@ func (m *attentionMatch) scores(v *ir.Value) bool {
 	}
 	switch o := n.Op.(type) {
 	case *op.MatMul:
-		if o.TransA || n.Input(0).Const != nil || n.Input(1).Const != nil {
+		if n.Input(0).Const != nil || n.Input(1).Const != nil {
 			return false
 		}
-		m.q, m.k, m.transK = n.Input(0), n.Input(1), o.TransB
+		m.q, m.transQ, m.k, m.transK = n.Input(0), o.TransA, n.Input(1), o.TransB
 		return true
 	case *op.Where:
 		if x, ok := fill(n.Input(2)); ok && isMasking(x) && m.scores(n.Input(1)) {
@@ -274,6 +275,11 @@ func (m *attentionMatch) build(r *run, g *ir.Graph) error {
 		return x.Out()[0], nil
 	}
 	var err error
+	if m.transQ {
+		if m.q, err = add(swapLast(m.q), m.q); err != nil {
+			return err
+		}
+	}
 	if !m.transK {
 		if m.k, err = add(swapLast(m.k), m.k); err != nil {
 			return err

@@ -1,6 +1,9 @@
 package passes
 
 import (
+	"math"
+	"slices"
+
 	"github.com/gocompile/gocompile/ir"
 	"github.com/gocompile/gocompile/ir/op"
 	"github.com/gocompile/gocompile/ir/sym"
@@ -57,11 +60,11 @@ func conjunctsAt(v *ir.Value, negated bool, depth int) []conjunct {
 			return conjunctsAt(n.Input(0), !negated, depth-1)
 		}
 	case *op.Cast:
-		if n.Input(0).Type.Elem == tensor.Bool || castOfBool(n.Input(0)) != nil {
-			if b := castOfBool(n.Input(0)); b != nil {
-				return conjunctsAt(b, negated, depth-1)
-			}
+		if n.Input(0).Type.Elem == tensor.Bool {
 			return conjunctsAt(n.Input(0), negated, depth-1)
+		}
+		if cond, yes, no, ok := eitherOf(n.Input(0)); ok && o.To == tensor.Bool && (yes != 0) != (no != 0) {
+			return conjunctsAt(cond, negated != (yes == 0), depth-1)
 		}
 	case *op.Reshape, *op.Transpose, *op.Expand, *op.Slice:
 		return movedConjuncts(n, whole, conjunctsAt(n.Input(0), negated, depth-1))
@@ -115,20 +118,42 @@ func comparison(n *ir.Node, fn op.BinaryFn, negated bool) (affine, bool) {
 	return affine{}, false
 }
 
-// comparedBool sees through comparisons of a bool that was cast to a number with 0 or 1.
+// comparedBool sees through comparisons with a number of what is one number where a condition holds and another where it does not.
 func comparedBool(n *ir.Node, fn op.BinaryFn) (inner *ir.Value, negated, ok bool) {
-	b := castOfBool(n.Input(0))
+	cond, yes, no, isChoice := eitherOf(n.Input(0))
 	k, isScalar := scalarOf(n.Input(1))
-	if b == nil || !isScalar || !keepsShape(n.Input(1), n.Input(0)) {
+	if !isChoice || !isScalar || !keepsShape(n.Input(1), n.Input(0)) || math.IsNaN(yes) || math.IsNaN(no) || math.IsNaN(k) {
 		return nil, false, false
 	}
-	switch {
-	case fn == op.Equal && k == 0, fn == op.Less && k == 1, fn == op.LessOrEqual && k == 0:
-		return b, true, true
-	case fn == op.Equal && k == 1, fn == op.Greater && k == 0, fn == op.GreaterOrEqual && k == 1:
-		return b, false, true
+	holds := func(x float64) bool {
+		switch fn {
+		case op.Equal:
+			return x == k
+		case op.Less:
+			return x < k
+		case op.LessOrEqual:
+			return x <= k
+		case op.Greater:
+			return x > k
+		default:
+			return x >= k
+		}
 	}
-	return nil, false, false
+	return cond, !holds(yes), holds(yes) != holds(no)
+}
+
+// eitherOf takes apart what is the number yes where cond is true, and no where it is false.
+func eitherOf(v *ir.Value) (cond *ir.Value, yes, no float64, ok bool) {
+	if b := castOfBool(v); b != nil {
+		return b, 1, 0, true
+	}
+	n, _ := nodeOf[*op.Where](v)
+	if n == nil || !n.Input(0).Type.Ranked || !slices.EqualFunc(n.Input(0).Type.Dims, v.Type.Dims, sym.Expr.Equal) {
+		return nil, 0, 0, false
+	}
+	yes, okYes := fill(n.Input(1))
+	no, okNo := fill(n.Input(2))
+	return n.Input(0), yes, no, okYes && okNo
 }
 
 // castOfBool is the bool of which v is the value as a number, nil if it is none.

@@ -49,9 +49,7 @@ func passedOn(n *ir.Node) *ir.Value {
 			return n.Input(0)
 		}
 	case *op.Concat:
-		if len(n.In()) == 1 {
-			return n.Input(0)
-		}
+		return onlyPart(n, o)
 	case *op.Split:
 		if sameDims(n.Input(0).Type, y.Type) {
 			return n.Input(0)
@@ -60,6 +58,30 @@ func passedOn(n *ir.Node) *ir.Value {
 		return neutral(o.Fn, n)
 	}
 	return nil
+}
+
+// onlyPart is the one operand of a Concat that is not empty.
+func onlyPart(n *ir.Node, o *op.Concat) *ir.Value {
+	var only *ir.Value
+	for _, v := range n.In() {
+		axis, d := o.Axis, v.Type.Dims
+		if axis < 0 {
+			axis += len(d)
+		}
+		if len(n.In()) > 1 && axis < len(d) && axis >= 0 {
+			if size, ok := d[axis].IsConst(); ok && size == 0 {
+				continue
+			}
+		}
+		if only != nil {
+			return nil
+		}
+		only = v
+	}
+	if only == nil || len(n.In()) > 1 && !sameDims(only.Type, n.Out()[0].Type) {
+		return nil
+	}
+	return only
 }
 
 // keepsOrder reports whether an operator whose result has the shape of its input also has its elements in place.

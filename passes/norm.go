@@ -120,6 +120,10 @@ func quotientNorm(r *run, n *ir.Node) *normMatch {
 		if !ok || !m.kept(n.Input(1)) {
 			return nil
 		}
+		if numerator := n.Input(0); single(numerator) {
+			coef, list := factors(numerator)
+			return match(m, epsilon, coef, list)
+		}
 		return match(m, epsilon, 1, []*ir.Value{n.Input(0)})
 	}
 	coef, list := factors(n.Out()[0])

@@ -52,6 +52,8 @@ var stages = [][]Pass{
 		{"norm", "recognises layer and root mean square normalisation, and takes scale and bias in", norms},
 		{"rotary", "recognises rotary position embeddings, their tables computed once", rotaries},
 		{"attention", "recognises scaled dot-product attention, its masks as structure", attentions},
+		{"mask", "takes what masks of attention say by position as structure", maskStructures},
+		{"groups", "lets attention read heads of keys and values once that were repeated for groups of queries", groups},
 		{"cache", "lets attention append new keys and values to past ones", caches},
 		{"heads", "lets attention and rotary embeddings read heads side by side instead of exchanging axes", heads},
 		{"cut", "takes parts of rows before what computes each row by itself", cuts},

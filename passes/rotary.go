@@ -6,7 +6,6 @@ import (
 	"github.com/gocompile/gocompile/ir"
 	"github.com/gocompile/gocompile/ir/op"
 	"github.com/gocompile/gocompile/ir/sym"
-	"github.com/gocompile/gocompile/tensor"
 )
 
 // rotaries recognises rotary position embeddings in all spellings of turning pairs (a, b) of a head by an angle:
@@ -53,9 +52,9 @@ func rotaryOfHalves(r *run, g *ir.Graph, n *ir.Node) error {
 			return nil
 		}
 		for j := range 2 {
-			x, table, interleaved := turnedHalves(q.Input(j)), halfTable, false
+			x, interleaved := turnedHalves(q.Input(j)), false
 			if x == nil {
-				x, table, interleaved = turnedNeighbours(q.Input(j)), alternateTable, true
+				x, interleaved = turnedNeighbours(q.Input(j)), true
 			}
 			if x == nil {
 				continue
@@ -64,13 +63,15 @@ func rotaryOfHalves(r *run, g *ir.Graph, n *ir.Node) error {
 				if p.Input(k) != x {
 					continue
 				}
-				cos, sin := table(g, n, p.Input(1-k), true), table(g, n, q.Input(1-j), true)
+				t := &angleTable{g, n, interleaved, true}
+				cos, sin := t.once(p.Input(1-k)), t.once(q.Input(1-j))
 				if cos == nil || sin == nil {
 					r.missed("rotary", n, "a table does not hold every angle twice")
 					return nil
 				}
 				return rotaryFrom(r, g, n, x, func() (*ir.Value, *ir.Value) {
-					return table(g, n, p.Input(1-k), false), table(g, n, q.Input(1-j), false)
+					t.dry = false
+					return t.once(p.Input(1 - k)), t.once(q.Input(1 - j))
 				}, p.Input(1-k).Type, interleaved)
 			}
 			r.missed("rotary", n, "what is turned is not what is multiplied by the cosines")
@@ -117,40 +118,6 @@ func turnedNeighbours(v *ir.Value) *ir.Value {
 		return nil
 	}
 	return x
-}
-
-// alternateTable is every other element of a table in whose last axis neighbours are the same, as halfTable is for halves.
-func alternateTable(g *ir.Graph, n *ir.Node, v *ir.Value, dry bool) *ir.Value {
-	out, _ := nodeOf[*op.Reshape](v)
-	if out == nil {
-		return nil
-	}
-	var inner *ir.Value
-	if ex, _ := nodeOf[*op.Expand](out.Input(0)); ex != nil {
-		inner = ex.Input(0)
-		want := inner.Type.Dims
-		if len(want) < 2 || !isUnit(want[len(want)-1]) || !ex.Out()[0].Type.Equal(inner.Type.WithDims(append(slices.Clone(want[:len(want)-1]), sym.Const(2))...)) {
-			return nil
-		}
-	} else if c, o := nodeOf[*op.Concat](out.Input(0)); c != nil && len(c.In()) == 2 && c.Input(0) == c.Input(1) && isLast(o.Axis, c.Out()[0]) {
-		inner = c.Input(0)
-	}
-	if inner == nil || len(inner.Type.Dims) < 2 {
-		return nil
-	}
-	dims := slices.Clone(inner.Type.Dims[:len(inner.Type.Dims)-1])
-	last := len(dims) - 1
-	if !v.Type.Equal(v.Type.WithDims(append(slices.Clone(dims[:last]), dims[last].Mul(sym.Const(2)))...)) {
-		return nil
-	}
-	if dry {
-		return inner
-	}
-	y, err := reshapeBefore(g, n, inner, dims...)
-	if err != nil {
-		return nil
-	}
-	return y
 }
 
 func isLast(axis int, v *ir.Value) bool {
@@ -218,78 +185,6 @@ func sliceOfLast(n *ir.Node) (start, step int64, ok bool) {
 	return start, step, start >= 0
 }
 
-// halfTable is the first half of a table both halves of whose last axis are the same, computed before n; nil if that cannot be shown. With dry set
-// nothing is added to the graph, and the result only tells whether it can be.
-func halfTable(g *ir.Graph, n *ir.Node, v *ir.Value, dry bool) *ir.Value {
-	if v.Const != nil {
-		t := firstHalf(v.Const)
-		if t == nil || dry {
-			if t == nil {
-				return nil
-			}
-			return v
-		}
-		return insert(g, n, &ir.Const{Value: t})
-	}
-	d := defOf(v)
-	if d == nil || !v.Type.Ranked || len(v.Type.Dims) == 0 {
-		return nil
-	}
-	follow := func(o ir.Op, in ...*ir.Value) *ir.Value {
-		x := halfTable(g, n, d.Input(0), dry)
-		if x == nil || dry {
-			return x
-		}
-		return insert(g, n, o, append([]*ir.Value{x}, in...)...)
-	}
-	switch o := d.Op.(type) {
-	case *op.Concat:
-		if len(d.In()) == 2 && d.Input(0) == d.Input(1) && isLast(o.Axis, v) {
-			return d.Input(0)
-		}
-	case *op.Tile:
-		if times := symbols(d.Input(1)); len(times) == len(v.Type.Dims) {
-			last := len(times) - 1
-			n, ok := times[last].IsConst()
-			if ok && n == 2 && !slices.ContainsFunc(times[:last], func(k sym.Expr) bool { return !isUnit(k) }) {
-				return d.Input(0)
-			}
-		}
-	case *op.Unary, *op.Cast:
-		return follow(d.Op)
-	case *op.Binary:
-		if x, _, ok := withScalar(d); ok && o.Fn == op.Mul && x == d.Input(0) {
-			return follow(d.Op, d.Input(1))
-		}
-	case *op.Gather:
-		if x := d.Input(0); x.Type.Ranked && !isLast(o.Axis, x) {
-			return follow(o, d.Input(1))
-		}
-	case *op.Slice:
-		if x := d.Input(0); x.Type.Ranked && x.Type.Dims[len(x.Type.Dims)-1].Equal(v.Type.Dims[len(v.Type.Dims)-1]) {
-			return follow(o, d.In()[1:]...)
-		}
-	case *op.Reshape:
-		x := d.Input(0)
-		size, ok := v.Type.Dims[len(v.Type.Dims)-1].IsConst()
-		if !ok || !x.Type.Ranked || len(x.Type.Dims) == 0 || !x.Type.Dims[len(x.Type.Dims)-1].Equal(sym.Const(size)) {
-			return nil
-		}
-		half := halfTable(g, n, x, dry)
-		if half == nil || dry {
-			return half
-		}
-		dims := slices.Clone(v.Type.Dims)
-		dims[len(dims)-1] = sym.Const(size / 2)
-		y, err := reshapeBefore(g, n, half, dims...)
-		if err != nil {
-			return nil
-		}
-		return y
-	}
-	return nil
-}
-
 func insert(g *ir.Graph, n *ir.Node, o ir.Op, in ...*ir.Value) *ir.Value {
 	m, err := g.InsertBefore(n, o, in...)
 	if err != nil {
@@ -297,26 +192,6 @@ func insert(g *ir.Graph, n *ir.Node, o ir.Op, in ...*ir.Value) *ir.Value {
 	}
 	m.Name = n.Name
 	return m.Out()[0]
-}
-
-// firstHalf is the first half of a tensor's last axis if the second is the same, else nil.
-func firstHalf(t *tensor.Tensor) *tensor.Tensor {
-	if t.Rank() == 0 || t.Dim(t.Rank()-1)%2 != 0 || t.Len() == 0 || !t.DType().IsFloat() {
-		return nil
-	}
-	size := t.Dim(t.Rank() - 1)
-	shape := slices.Clone(t.Shape())
-	shape[len(shape)-1] = size / 2
-	h := tensor.New(t.DType(), shape...)
-	for i := range h.Len() {
-		at := i/(size/2)*size + i%(size/2)
-		x := t.Float64(at)
-		if x != t.Float64(at+size/2) {
-			return nil
-		}
-		h.SetFloat64(i, x)
-	}
-	return h
 }
 
 // rotaryOfPairs handles concat(a·cos − b·sin, a·sin + b·cos) at the node c, where a and b are halves of x, or its even and odd elements if the

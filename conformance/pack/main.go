@@ -18,15 +18,15 @@ import (
 )
 
 func main() {
-	limit := flag.Int("max", 200<<10, "bytes that a case may have, except in the group node")
+	limit := flag.Int("max", 200<<10, "bytes that a case may have, except in the groups node and exporters")
 	flag.Parse()
 	if flag.NArg() != 2 {
 		fmt.Fprintln(os.Stderr, "usage: pack [-max BYTES] SUITE OUT")
 		os.Exit(2)
 	}
-	for _, group := range []string{"node", "simple", "pytorch-converted", "pytorch-operator", "contrib", "node-old", "ml", "float6"} {
+	for _, group := range []string{"node", "simple", "pytorch-converted", "pytorch-operator", "contrib", "node-old", "ml", "float6", "exporters"} {
 		bound := *limit
-		if group == "node" {
+		if group == "node" || group == "exporters" {
 			bound = 1 << 30
 		}
 		if err := pack(flag.Arg(0), group, bound, filepath.Join(flag.Arg(1), group+".tar.zst")); err != nil {
