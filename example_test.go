@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log"
+	"slices"
 	"strings"
 	"sync"
 
@@ -111,6 +112,45 @@ func ExampleModel_NewSession() {
 	group.Wait()
 	fmt.Println(shapes)
 	// Output: [[1 10 11] [2 10 11] [3 10 11] [4 10 11]]
+}
+
+// A decoder is told each character once: keys and values of those before stay in the Stateful. This one goes on from a date with a way of saying it.
+func ExampleModel_NewStateful() {
+	model, err := gocompile.Load("examples/say/model.onnx")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer model.Close()
+	decoder, err := model.NewStateful()
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(decoder.States()[0])
+
+	alphabet := model.Info().Metadata["alphabet"]
+	var ids []int64
+	for _, c := range "1999-03-03:" {
+		ids = append(ids, int64(strings.IndexRune(alphabet, c)))
+	}
+	for {
+		out, err := decoder.Step(context.Background(), map[string]tensor.Value{"ids": tensor.Must(ids, 1, len(ids))}, gocompile.LastOnly)
+		if err != nil {
+			log.Fatal(err)
+		}
+		scores := tensor.Data[float32](out["logits"].(*tensor.Tensor)) // f32[1, 1, 43]
+		best := slices.Index(scores, slices.Max(scores))
+		if best == 0 { // the end of the line
+			break
+		}
+		fmt.Print(alphabet[best : best+1])
+		ids = []int64{int64(best)}
+	}
+	fmt.Println()
+	fmt.Println(decoder.Len(), "positions")
+	// Output:
+	// past.0.key ← present.0.key
+	// the third of march 1999
+	// 34 positions
 }
 
 // A dimension that is fixed when the model is compiled becomes a constant of the program.
