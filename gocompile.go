@@ -14,11 +14,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
+	"os"
 	"sort"
 	"strings"
 	"sync"
 
+	"github.com/gocompile/gocompile/artefact"
 	"github.com/gocompile/gocompile/backend"
 	"github.com/gocompile/gocompile/frontends/onnx"
 	"github.com/gocompile/gocompile/frontends/onnx/proto"
@@ -36,6 +39,8 @@ type Model struct {
 	program  backend.Program
 	variants *variants
 	file     *proto.File
+	stored   *artefact.File // where the model comes from if it was compiled before
+	config   config
 	closing  sync.Once
 	passes   passes.Options
 	memory   int64
@@ -66,7 +71,16 @@ func (p Port) String() string { return p.Name + ": " + p.Type.String() }
 
 // Load compiles a model file. Weights, also those in external data files beside it, are mapped and not copied, so the files must
 // not change before [Model.Close].
+//
+// A file that [Model.WriteFile] wrote is ready to run: passes and packing are done.
 func Load(path string, options ...Option) (*Model, error) {
+	if isCompiled(path) {
+		f, err := artefact.Open(path)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", path, err)
+		}
+		return loadCompiled(f, path, options)
+	}
 	f, err := proto.Open(path)
 	if err != nil {
 		return nil, err
@@ -76,6 +90,9 @@ func Load(path string, options ...Option) (*Model, error) {
 
 // LoadFS compiles a model from a file system, such as an embed.FS.
 func LoadFS(fsys fs.FS, name string, options ...Option) (*Model, error) {
+	if b, err := fs.ReadFile(fsys, name); err == nil && artefact.Is(b) {
+		return Compile(b, options...)
+	}
 	f, err := proto.OpenFS(fsys, name)
 	if err != nil {
 		return nil, err
@@ -85,6 +102,13 @@ func LoadFS(fsys fs.FS, name string, options ...Option) (*Model, error) {
 
 // Compile compiles a model from the bytes of its file, which must not change afterwards. It cannot have external data.
 func Compile(model []byte, options ...Option) (*Model, error) {
+	if artefact.Is(model) {
+		f, err := artefact.Decode(model)
+		if err != nil {
+			return nil, err
+		}
+		return loadCompiled(f, "model", options)
+	}
 	m, err := proto.Decode(model)
 	if err != nil {
 		return nil, err
@@ -103,20 +127,17 @@ func finish(f *proto.File, name string, options []Option) (*Model, error) {
 
 func compile(f *proto.File, options []Option) (*Model, error) {
 	c := newConfig(options)
-	target, err := backend.Choose(c.backend, backends())
-	if err != nil {
+	if _, err := backend.Choose(c.backend, backends()); err != nil {
 		return nil, err
 	}
 	g, err := onnx.Import(f.Model)
 	if err != nil {
 		return nil, err
 	}
-	for _, name := range sortedKeys(c.dims) {
-		if err := bindDim(g, name, int64(c.dims[name])); err != nil {
-			return nil, err
-		}
+	if err := bindDims(g, c.dims); err != nil {
+		return nil, err
 	}
-	m := &Model{file: f, imported: g.CountOps(), passes: c.passes, memory: c.memory}
+	m := &Model{file: f, imported: g.CountOps(), config: *c, passes: c.passes, memory: c.memory}
 	m.info = Info{Producer: f.ProducerName, ProducerVersion: f.ProducerVersion, Domain: f.Domain, Version: f.ModelVersion, IRVersion: f.IRVersion,
 		Opsets: map[string]int64{}, Doc: f.DocString, Metadata: g.Metadata, Nodes: len(f.Graph.Nodes)}
 	for _, o := range f.OpsetImports {
@@ -126,11 +147,43 @@ func compile(f *proto.File, options []Option) (*Model, error) {
 		return nil, err
 	}
 	m.graph = g
-	if m.program, err = target.Compile(g, backend.Options{Threads: c.threads, MemoryLimit: c.memory, Weights: c.weights, Release: f.Release}); err != nil {
-		return nil, err
+	return m, m.lower(c, backend.Options{Release: f.Release})
+}
+
+// lower makes the program of the model's graph.
+func (m *Model) lower(c *config, o backend.Options) error {
+	target, err := backend.Choose(c.backend, backends())
+	if err != nil {
+		return err
 	}
-	m.variants = newVariants(g, m.program, c.passes)
-	return m, nil
+	o.Threads, o.MemoryLimit, o.Weights = c.threads, c.memory, c.weights
+	if m.program, err = target.Compile(m.graph, o); err != nil {
+		return err
+	}
+	m.variants = newVariants(m.graph, m.program, c.passes)
+	return nil
+}
+
+// isCompiled reports whether a file begins as a compiled model does.
+func isCompiled(path string) bool {
+	f, err := os.Open(path)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	var b [8]byte
+	n, _ := io.ReadFull(f, b[:])
+	return artefact.Is(b[:n])
+}
+
+// bindDims makes named dimensions constants.
+func bindDims(g *ir.Graph, dims map[string]int) error {
+	for _, name := range sortedKeys(dims) {
+		if err := bindDim(g, name, int64(dims[name])); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // bindDim makes a named dimension a constant.
@@ -147,7 +200,7 @@ func bindDim(g *ir.Graph, name string, n int64) error {
 func (m *Model) Close() error {
 	var err error
 	m.closing.Do(func() {
-		err = errors.Join(m.steppers.close(), m.variants.close(), m.program.Close(), m.file.Close())
+		err = errors.Join(m.steppers.close(), m.variants.close(), m.program.Close(), m.file.Close(), m.stored.Close())
 	})
 	return err
 }
@@ -174,7 +227,10 @@ func (m *Model) Outputs() []Port {
 }
 
 // Graph is the optimised graph, to be looked at and not changed.
-func (m *Model) Graph() *ir.Graph { return m.graph }
+func (m *Model) Graph() *ir.Graph {
+	m.program.Fill()
+	return m.graph
+}
 
 // ImportedOps counts the operators, by name, before the passes; Graph().CountOps() counts those after them.
 func (m *Model) ImportedOps() map[string]int { return m.imported }

@@ -19,7 +19,10 @@ var layers = []struct {
 	{"ir", []string{"tensor"}},
 	{"passes", []string{"ir", "tensor"}},
 	{"internal/randomgraph", []string{"ir", "tensor"}}, // of tests
-	{"frontends/onnx", []string{"ir", "tensor"}},
+	{"internal/mapped", nil},
+	{"internal/file", nil},
+	{"frontends/onnx", []string{"ir", "tensor", "internal/mapped"}},
+	{"artefact", []string{"internal/mapped"}},
 	{"backend/cpu/kernel", []string{"tensor", "backend/cpu/level", "backend/cpu/pool"}},
 	{"backend/cpu/loop", []string{"tensor", "backend/cpu/level", "backend/cpu/pool", "backend/cpu/kernel"}},
 	{"backend/cpu/level", nil},
@@ -34,7 +37,7 @@ var layers = []struct {
 	{"examples", []string{"", "ir", "tensor", "generate"}},
 	{"bench", []string{"", "ir", "tensor", "frontends", "backend/cpu/level", "backend/cpu/roof", "internal"}},
 	{"conformance", []string{"", "ir", "tensor", "passes", "frontends", "backend", "internal"}},
-	{"", []string{"ir", "tensor", "passes", "frontends", "backend", "backend/cpu", "backend/cuda"}}, // the root package
+	{"", []string{"ir", "tensor", "passes", "frontends", "backend", "backend/cpu", "backend/cuda", "artefact", "internal/file"}}, // the root package
 }
 
 // heavy lists libraries that only programs may depend on.

@@ -19,6 +19,7 @@ type config struct {
 	threads int
 	memory  int64
 	weights tensor.DType
+	check   bool // the checksums of a compiled model
 	dims    map[string]int
 	passes  passes.Options
 }
@@ -46,6 +47,10 @@ func WithMemoryLimit(n int64) Option { return func(c *config) { c.memory = n } }
 // time of what is bound by reading weights, as the decoding of text is. Products are computed in float32 all the same. A matrix that float16
 // cannot hold stays as it is. Another type makes compilation fail.
 func WithWeights(t tensor.DType) Option { return func(c *config) { c.weights = t } }
+
+// WithCheck compares all of a compiled model with its checksums when it is loaded, which reads the whole file. Without it that is done for the
+// description alone.
+func WithCheck() Option { return func(c *config) { c.check = true } }
 
 // WithDim fixes a named dimension of the model when it is compiled.
 func WithDim(name string, n int) Option { return func(c *config) { c.dims[name] = n } }

@@ -140,6 +140,7 @@ func (t *stepper) lastOnly() (compiled, error) {
 // compileLast makes a program whose outputs have the last position only, where they have one row a position. The passes see to it that the
 // others are not computed.
 func (t *stepper) compileLast(o passes.Options) (c compiled, err error) {
+	t.all.program.Fill()
 	g := t.all.graph.Clone()
 	c.graph = g
 	outputs := slices.Clone(g.Outputs())

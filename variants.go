@@ -114,6 +114,7 @@ func (v *variants) make(in []tensor.Value) backend.Program {
 	if ir.BindInputs(v.graph, in, b) != nil {
 		return nil
 	}
+	v.general.Fill()
 	g := v.graph.Clone()
 	values := map[*sym.Symbol]int64{}
 	for _, y := range g.Scope.Symbols() {

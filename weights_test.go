@@ -2,32 +2,18 @@ package gocompile
 
 import (
 	"context"
-	"fmt"
 	"math"
-	"os"
 	"strings"
 	"testing"
 
-	"github.com/gocompile/gocompile/frontends/onnx/proto"
 	"github.com/gocompile/gocompile/tensor"
 )
 
 // Weights in 16 bits change results by what rounding them costs, and no more.
 func TestWithWeights(t *testing.T) {
-	for _, name := range []string{"lstm", "gru", "transformer"} {
+	for _, name := range dates {
 		folder := "examples/dates/" + name
-		in := map[string]tensor.Value{}
-		for i := 0; ; i++ {
-			b, err := os.ReadFile(fmt.Sprintf("%s/test_data_set_0/input_%d.pb", folder, i))
-			if err != nil {
-				break
-			}
-			port, x, err := proto.DecodeTensor(b)
-			if err != nil {
-				t.Fatal(err)
-			}
-			in[port] = x
-		}
+		in := recorded(t, name)
 		run := func(format tensor.DType) []float32 {
 			m, err := Load(folder+"/model.onnx", WithWeights(format))
 			if err != nil {

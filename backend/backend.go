@@ -39,6 +39,18 @@ type Options struct {
 	Release func(constant []byte)
 	// States are results that the next run takes as inputs. Each input and output is part of one state at most.
 	States []State
+	// Packs are what [Program.Packs] returned of a program for an equal graph, with the constants of this one. Those that fit the processor are used
+	// as they are.
+	Packs []Pack
+	// Hollow are constants whose memory is not filled yet: packs have all of them.
+	Hollow []*tensor.Tensor
+}
+
+// Pack is a constant, or a part of it, in the form in which programs of a back end read it.
+type Pack struct {
+	Constant *tensor.Tensor
+	Form     string // which part and which form, in words of the back end
+	Data     []byte
 }
 
 // State is a result that is an input of the next run.
@@ -65,6 +77,11 @@ type Program interface {
 	States() []State
 	// Memory is the plan for a binding of all symbols that the inputs have.
 	Memory(b sym.Binding) (*Memory, error)
+	// Packs returns the constants that the program, or a variant of it, has in another form, and those of them that nothing reads beside: they
+	// can be had from the packs.
+	Packs() (packs []Pack, spare []*tensor.Tensor)
+	// Fill fills the memory of hollow constants, which has to be done before anything but the program and its variants reads them.
+	Fill()
 	// Close gives back what the program holds. Its sessions may not be used afterwards.
 	Close() error
 }

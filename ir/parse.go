@@ -3,6 +3,7 @@ package ir
 import (
 	"fmt"
 	"reflect"
+	"slices"
 	"strconv"
 
 	"github.com/gocompile/gocompile/ir/sym"
@@ -12,8 +13,12 @@ import (
 // Parse reads the text form that Print writes. Types of results may be left out: they are inferred, and a type that is
 // given must agree. Values may have names instead of numbers (%mask). Beside what Print writes, a tensor's contents may be
 // "splat 0.5" or "iota".
-func Parse(src string) (*Graph, error) {
-	p := &parser{scanner: scanner{src: src, line: 1}}
+func Parse(src string) (*Graph, error) { return ParseWith(src, nil) }
+
+// ParseWith is Parse for a text that was printed with numbers in place of tensors; see [PrintOptions]. Kept returns the tensor of a number, whose
+// type and shape have to be those in the text.
+func ParseWith(src string, kept func(number int) (*tensor.Tensor, error)) (*Graph, error) {
+	p := &parser{scanner: scanner{src: src, line: 1}, kept: kept}
 	g, err := p.graph(sym.NewScope())
 	if err != nil {
 		return nil, err
@@ -29,6 +34,7 @@ const maxDepth = 64 // of bodies within bodies in the text form
 type parser struct {
 	scanner
 	depth int
+	kept  func(number int) (*tensor.Tensor, error)
 }
 
 func (p *parser) graph(scope *sym.Scope) (*Graph, error) {
@@ -478,6 +484,9 @@ func (p *parser) tensor() (*tensor.Tensor, error) {
 		}
 		shape = append(shape, n)
 	}
+	if p.accept("@") {
+		return p.placed(d, shape)
+	}
 	n, err := tensor.NumElements(shape)
 	if err != nil || n > maxParsedElements {
 		return nil, p.errorf("bad shape %v", shape)
@@ -501,6 +510,25 @@ func (p *parser) tensor() (*tensor.Tensor, error) {
 		}
 	}
 	return t, p.expect("]")
+}
+
+// placed is the tensor that a number stands for.
+func (p *parser) placed(d tensor.DType, shape []int) (*tensor.Tensor, error) {
+	i, err := strconv.Atoi(p.word())
+	if err != nil {
+		return nil, p.errorf("%v", err)
+	}
+	if p.kept == nil {
+		return nil, p.errorf("tensor @%d is kept elsewhere", i)
+	}
+	t, err := p.kept(i)
+	if err != nil {
+		return nil, p.errorf("tensor @%d: %v", i, err)
+	}
+	if t.DType() != d || !slices.Equal(t.Shape(), shape) {
+		return nil, p.errorf("tensor @%d is %v%v, the text says %v%v", i, t.DType(), t.Shape(), d, shape)
+	}
+	return t, nil
 }
 
 func (p *parser) filled(d tensor.DType, shape []int) (*tensor.Tensor, error) {

@@ -17,6 +17,9 @@ import (
 type PrintOptions struct {
 	MaxElements int  // constants with more elements are printed as "…" and do not parse back; 0: no limit
 	Names       bool // print the model's names of nodes
+	// Place, which may be nil, is asked for each tensor. One that it keeps is printed as the number that it returns, "@3", which [ParseWith]
+	// looks up.
+	Place func(t *tensor.Tensor) (number int, kept bool)
 }
 
 // String is the text form with short constants, for messages and tests.
@@ -223,7 +226,14 @@ func (p *printer) nested(x tensor.Value) {
 }
 
 func (p *printer) tensor(t *tensor.Tensor) {
-	p.f("%v%s [", t.DType(), strings.ReplaceAll(fmt.Sprint(t.Shape()), " ", ", "))
+	p.f("%v%s ", t.DType(), strings.ReplaceAll(fmt.Sprint(t.Shape()), " ", ", "))
+	if p.o.Place != nil {
+		if i, kept := p.o.Place(t); kept {
+			p.f("@%d", i)
+			return
+		}
+	}
+	p.f("[")
 	n := t.Len()
 	if p.o.MaxElements > 0 && n > p.o.MaxElements {
 		p.f("…]")

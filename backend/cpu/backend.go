@@ -28,11 +28,15 @@ func Backend() backend.Backend {
 			if err != nil {
 				return nil, err
 			}
+			stored, err := restore(o.Packs, o.Hollow)
+			if err != nil {
+				return nil, err
+			}
 			c := compiled{}
 			if o.Threads > 0 {
 				c.own = pool.New(o.Threads)
 			}
-			if c.Program, err = Compile(g, Options{Pool: c.own, MemoryLimit: o.MemoryLimit, Weights: format, Release: o.Release, States: o.States}); err != nil {
+			if c.Program, err = Compile(g, Options{Pool: c.own, MemoryLimit: o.MemoryLimit, Weights: format, Release: o.Release, States: o.States, packs: stored}); err != nil {
 				c.Close()
 				return nil, err
 			}

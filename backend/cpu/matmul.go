@@ -20,17 +20,26 @@ func init() {
 		return k
 	})
 	lowerBy(func(o *op.Gemm, n *ir.Node, p *Program) kernel {
-		a, b := n.Input(0).Type, n.Input(1).Type
-		if a.Elem != tensor.Float32 || !a.Ranked || !b.Ranked || o.Alpha == 0 {
+		k := newGemm(o, n)
+		if k == nil {
 			return nil
-		}
-		k := &matmul{transA: o.TransA, transB: o.TransB, epilogue: gemm.Epilogue{Scale: o.Alpha}, gemm: true, single: true, columns: true}
-		if n.Input(2) != nil {
-			k.beta = o.Beta
 		}
 		k.pack(p, n.Input(1))
 		return k
 	})
+}
+
+// newGemm is newMatMul for Gemm.
+func newGemm(o *op.Gemm, n *ir.Node) *matmul {
+	a, b := n.Input(0).Type, n.Input(1).Type
+	if a.Elem != tensor.Float32 || !a.Ranked || !b.Ranked || o.Alpha == 0 {
+		return nil
+	}
+	k := &matmul{transA: o.TransA, transB: o.TransB, epilogue: gemm.Epilogue{Scale: o.Alpha}, gemm: true, single: true, columns: true}
+	if n.Input(2) != nil {
+		k.beta = o.Beta
+	}
+	return k
 }
 
 // newMatMul is the kernel of a node, without packed weights; nil if there is none for it.

@@ -1,13 +1,20 @@
 package cpu
 
-import "sync"
+import (
+	"sync"
+
+	"github.com/gocompile/gocompile/tensor"
+)
 
 // packs keeps weights in the form that kernels read, so that programs which have constants in common pack each once. It is safe for concurrent
 // use.
 type packs struct {
-	mu sync.Mutex
-	m  map[any]any
+	mu     sync.Mutex
+	m      map[any]any
+	hollow map[*tensor.Tensor]bool // constants whose memory is not filled
 }
+
+func newPacks() *packs { return &packs{m: map[any]any{}} }
 
 // packed is what make returns for a key, which says what is packed and how; make is called once a key. A nil cache keeps nothing.
 func packed[V any](c *packs, key any, make func() V) V {
@@ -19,6 +26,7 @@ func packed[V any](c *packs, key any, make func() V) V {
 	if v, ok := c.m[key]; ok {
 		return v.(V)
 	}
+	c.fill()
 	v := make()
 	c.m[key] = v
 	return v

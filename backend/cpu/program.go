@@ -109,7 +109,7 @@ func Compile(g *ir.Graph, o Options) (*Program, error) {
 	p := &Program{graph: g, pool: o.Pool, level: lv, limit: o.MemoryLimit, open: open(g), unfused: o.Unfused, weights: o.Weights, packs: o.packs, release: o.Release, plans: map[string]*plan{}, stretched: map[string]*plan{}}
 	p.keep(o.States)
 	if p.packs == nil {
-		p.packs = &packs{m: map[any]any{}}
+		p.packs = newPacks()
 	}
 	if p.pool == nil {
 		p.pool = pool.Default()

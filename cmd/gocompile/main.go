@@ -2,6 +2,7 @@
 //
 //	gocompile run MODEL         runs a model once and shows its results
 //	gocompile inspect MODEL     shows what a model holds and what it becomes
+//	gocompile compile MODEL     writes a model ready to run
 //	gocompile export MODEL      writes what a model becomes as ONNX
 //	gocompile verify DIR…       compares models with recorded results
 //	gocompile bench MODEL       measures a model
@@ -100,7 +101,7 @@ func command(stdin io.Reader, stdout, stderr io.Writer) *cli.Command {
 			c.Hidden = false
 		},
 		Suggest:        true,
-		Commands:       []*cli.Command{runCommand(), inspectCommand(), exportCommand(), verifyCommand(), benchCommand(), profileCommand(), kernelsCommand(), operatorsCommand()},
+		Commands:       []*cli.Command{runCommand(), inspectCommand(), compileCommand(), exportCommand(), verifyCommand(), benchCommand(), profileCommand(), kernelsCommand(), operatorsCommand()},
 		Reader:         stdin,
 		Writer:         stdout,
 		ErrWriter:      stderr,

@@ -14,6 +14,8 @@ import (
 	"strings"
 	"sync"
 	"unsafe"
+
+	"github.com/gocompile/gocompile/internal/mapped"
 )
 
 // File is a model together with the mapped files that its weights refer to.
@@ -27,7 +29,7 @@ type File struct {
 // as before. Other memory is left alone.
 func (f *File) Release(b []byte) {
 	if inside(b, f.mapped) {
-		releasePages(b)
+		mapped.Release(b)
 		return
 	}
 	if f.source == nil {
@@ -40,7 +42,7 @@ func (f *File) Release(b []byte) {
 	}
 	for _, m := range f.source.files {
 		if inside(b, m) {
-			releasePages(b)
+			mapped.Release(b)
 			return
 		}
 	}
@@ -69,7 +71,7 @@ func (f *File) Close() error {
 
 // Open maps a model file into memory and decodes it. External data is looked for below the model's directory.
 func Open(name string) (*File, error) {
-	b, unmap, err := mapPath(name)
+	b, unmap, err := mapped.Open(name)
 	if err != nil {
 		return nil, err
 	}
@@ -94,29 +96,6 @@ func OpenFS(fsys fs.FS, name string) (*File, error) {
 	}
 	m.source = &source{fsys: fsys, dir: path.Dir(name)}
 	return &File{Model: m}, nil
-}
-
-func mapPath(name string) ([]byte, func() error, error) {
-	f, err := os.Open(name)
-	if err != nil {
-		return nil, nil, err
-	}
-	defer f.Close()
-	return mapOpened(f)
-}
-
-func mapOpened(f *os.File) ([]byte, func() error, error) {
-	info, err := f.Stat()
-	if err != nil {
-		return nil, nil, err
-	}
-	if !info.Mode().IsRegular() {
-		return nil, nil, fmt.Errorf("%s is no regular file", f.Name())
-	}
-	if info.Size() == 0 {
-		return nil, func() error { return nil }, nil
-	}
-	return mapFile(f, info.Size())
 }
 
 // source finds the files with external data, each mapped once.
@@ -229,7 +208,7 @@ func (s *source) read(location, local string) ([]byte, error) {
 		return nil, err
 	}
 	defer f.Close()
-	b, unmap, err := mapOpened(f)
+	b, unmap, err := mapped.File(f)
 	if err != nil {
 		return nil, err
 	}

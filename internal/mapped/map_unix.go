@@ -1,6 +1,6 @@
 //go:build unix
 
-package proto
+package mapped
 
 import (
 	"fmt"
@@ -10,7 +10,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-func mapFile(f *os.File, size int64) ([]byte, func() error, error) {
+// file maps size bytes of f.
+func file(f *os.File, size int64) ([]byte, func() error, error) {
 	if size != int64(int(size)) {
 		return nil, nil, fmt.Errorf("%s is too large to be mapped", f.Name())
 	}
@@ -21,8 +22,12 @@ func mapFile(f *os.File, size int64) ([]byte, func() error, error) {
 	return b, func() error { return unix.Munmap(b) }, nil
 }
 
-// releasePages drops the pages that lie wholly in b, which is part of a mapped file, from memory.
-func releasePages(b []byte) {
+// Release tells the system that part of a mapped file will hardly be read again: pages that lie wholly in b need not stay in memory. It can be
+// read as before.
+func Release(b []byte) {
+	if len(b) == 0 {
+		return
+	}
 	page := uintptr(os.Getpagesize())
 	start := uintptr(unsafe.Pointer(&b[0]))
 	first := (page - start%page) % page
