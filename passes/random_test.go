@@ -42,6 +42,20 @@ func TestRandomGraphs(t *testing.T) {
 	}
 }
 
+// TestWithoutEachPass leaves out one pass after another: no pass is needed for right results.
+func TestWithoutEachPass(t *testing.T) {
+	for i, p := range passes.Pipeline() {
+		t.Run(p.Name, func(t *testing.T) {
+			for k := range randomgraph.Count(8, 500) {
+				o := passes.Options{Verify: true, Disable: map[string]bool{p.Name: true}}
+				if _, err := randomCase(uint64(k<<8|i), 6+k%20, o); err != nil {
+					t.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
 // randomCase checks one graph, and returns what became of it.
 func randomCase(seed uint64, steps int, o passes.Options) (after *ir.Graph, err error) {
 	r := rand.New(rand.NewPCG(seed, 17))
