@@ -40,7 +40,12 @@ func scale(r *run, g *ir.Graph) error {
 // scalable is the number of operands behind which a scalar factor of them may be moved.
 func scalable(n *ir.Node) int {
 	switch n.Op.(type) {
-	case *op.Transpose, *op.Reshape, *op.Expand, *op.Rotary:
+	case *op.Reshape:
+		if mergedFrom(n.Out()[0]) != nil {
+			return 0 // it is moved behind products itself
+		}
+		return 1
+	case *op.Transpose, *op.Expand, *op.Rotary:
 		return 1
 	case *op.MatMul:
 		if n.Input(0).Const == nil && n.Input(1).Const == nil {
