@@ -126,10 +126,10 @@ func (g *Graph) ReplaceUses(old, v *Value) {
 	}
 	for _, u := range old.uses {
 		u.Node.in[u.Index] = v
+		addUse(v, u.Node, u.Index)
 	}
-	v.uses = append(v.uses, old.uses...)
 	old.uses = nil
-	for i := range g.outputs {
+	for i := 0; old.outs > 0; i++ {
 		if g.outputs[i].Value == old {
 			g.outputs[i].Value = v
 			old.outs--
@@ -173,24 +173,27 @@ func (g *Graph) MoveBefore(n, at *Node) {
 }
 
 func addUse(v *Value, n *Node, i int) {
-	if v != nil {
-		v.uses = append(v.uses, Use{n, i})
+	if v == nil {
+		return
 	}
+	if len(n.place) < len(n.in) {
+		n.place = append(n.place, make([]int, len(n.in)-len(n.place))...)
+	}
+	n.place[i] = len(v.uses)
+	v.uses = append(v.uses, Use{n, i})
 }
 
 func dropUse(v *Value, n *Node, i int) {
 	if v == nil {
 		return
 	}
-	for k, u := range v.uses {
-		if u.Node == n && u.Index == i {
-			last := len(v.uses) - 1
-			v.uses[k] = v.uses[last]
-			v.uses = v.uses[:last]
-			return
-		}
+	k, last := n.place[i], len(v.uses)-1
+	if v.uses[k] != (Use{n, i}) {
+		panic("BUG: use not recorded")
 	}
-	panic("BUG: use not recorded")
+	moved := v.uses[last]
+	v.uses[k], moved.Node.place[moved.Index] = moved, k
+	v.uses = v.uses[:last]
 }
 
 // Clone returns a copy of the graph and its bodies. Operators without bodies, constants and the scope are shared; ids are kept.

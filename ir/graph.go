@@ -63,6 +63,7 @@ type Node struct {
 	graph      *Graph
 	prev, next *Node
 	in         []*Value
+	place      []int // by input: where among the uses of the value this one is recorded
 	out        []*Value
 }
 

@@ -8,6 +8,7 @@ import (
 	"sort"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/gocompile/gocompile/ir/sym"
 	"github.com/gocompile/gocompile/tensor"
@@ -119,9 +120,9 @@ func (p *printer) attributes(op Op, indent string) {
 	}
 	v = v.Elem()
 	first := true
-	for _, field := range reflect.VisibleFields(v.Type()) { // those of embedded structs count as the operator's own
+	for _, field := range attributesOf(v.Type()) {
 		f := v.FieldByIndex(field.Index)
-		if !field.IsExported() || field.Anonymous || field.Tag.Get("gir") == "-" || f.IsZero() {
+		if f.IsZero() {
 			continue
 		}
 		if first {
@@ -137,6 +138,23 @@ func (p *printer) attributes(op Op, indent string) {
 		p.f("}")
 	}
 }
+
+// attributesOf lists the fields that are attributes; those of embedded structs count as the operator's own.
+func attributesOf(t reflect.Type) []reflect.StructField {
+	if known, ok := attributeFields.Load(t); ok {
+		return known.([]reflect.StructField)
+	}
+	var list []reflect.StructField
+	for _, field := range reflect.VisibleFields(t) {
+		if field.IsExported() && !field.Anonymous && field.Tag.Get("gir") != "-" {
+			list = append(list, field)
+		}
+	}
+	attributeFields.Store(t, list)
+	return list
+}
+
+var attributeFields sync.Map // []reflect.StructField by reflect.Type of an operator
 
 func (p *printer) value(v reflect.Value, indent string) {
 	switch x := v.Interface().(type) {

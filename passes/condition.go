@@ -20,18 +20,18 @@ type conjunct struct {
 }
 
 // conjuncts takes a bool tensor apart. Conditions that always hold are left out.
-func conjuncts(v *ir.Value, negated bool) []conjunct { return conjunctsAt(v, negated, maxIndexDepth) }
+func conjuncts(v *ir.Value, negated bool) []conjunct { return conjunctsAt(v, negated, newSearch()) }
 
-func conjunctsAt(v *ir.Value, negated bool, depth int) []conjunct {
+func conjunctsAt(v *ir.Value, negated bool, s *search) []conjunct {
 	whole := []conjunct{{value: v, negated: negated}}
 	n := v.Def()
-	if n == nil || depth == 0 || !v.Type.Ranked {
+	if n == nil || s.ends() || !v.Type.Ranked {
 		return whole
 	}
 	if k, ok := scalarBool(v); ok && k != negated {
 		return nil
 	}
-	if t, ok := triangleAt(v, depth); ok && t.inside != t.other {
+	if t, ok := triangleOf(v); ok && t.inside != t.other {
 		if (t.inside != 0) == negated {
 			t = t.complement()
 		}
@@ -41,10 +41,10 @@ func conjunctsAt(v *ir.Value, negated bool, depth int) []conjunct {
 	case *op.Binary:
 		switch {
 		case o.Fn == op.And && !negated, o.Fn == op.Or && negated:
-			return append(conjunctsAt(n.Input(0), negated, depth-1), conjunctsAt(n.Input(1), negated, depth-1)...)
+			return append(conjunctsAt(n.Input(0), negated, s), conjunctsAt(n.Input(1), negated, s)...)
 		case o.Fn.Compares() && n.Input(0).Type.Elem != tensor.String:
 			if inner, neg, ok := comparedBool(n, o.Fn); ok {
-				return conjunctsAt(inner, neg != negated, depth-1)
+				return conjunctsAt(inner, neg != negated, s)
 			}
 			b, ok := comparison(n, o.Fn, negated)
 			if !ok {
@@ -57,17 +57,17 @@ func conjunctsAt(v *ir.Value, negated bool, depth int) []conjunct {
 		}
 	case *op.Unary:
 		if o.Fn == op.Not {
-			return conjunctsAt(n.Input(0), !negated, depth-1)
+			return conjunctsAt(n.Input(0), !negated, s)
 		}
 	case *op.Cast:
 		if n.Input(0).Type.Elem == tensor.Bool {
-			return conjunctsAt(n.Input(0), negated, depth-1)
+			return conjunctsAt(n.Input(0), negated, s)
 		}
 		if cond, yes, no, ok := eitherOf(n.Input(0)); ok && o.To == tensor.Bool && (yes != 0) != (no != 0) {
-			return conjunctsAt(cond, negated != (yes == 0), depth-1)
+			return conjunctsAt(cond, negated != (yes == 0), s)
 		}
 	case *op.Reshape, *op.Transpose, *op.Expand, *op.Slice:
-		return movedConjuncts(n, whole, conjunctsAt(n.Input(0), negated, depth-1))
+		return movedConjuncts(n, whole, conjunctsAt(n.Input(0), negated, s))
 	}
 	return whole
 }
@@ -181,45 +181,56 @@ func scalarBool(v *ir.Value) (truth, ok bool) {
 
 // isFullOfTrue reports whether a bool tensor is true everywhere.
 func isFullOfTrue(v *ir.Value) bool {
+	v = spread(v)
 	if t, ok := scalarBool(v); ok {
 		return t
 	}
-	switch n := defOf(v); {
-	case n == nil:
-	default:
-		switch o := n.Op.(type) {
-		case *op.ConstantOfShape:
-			return o.Value != nil && o.Value.DType() == tensor.Bool && o.Value.Int64(0) != 0
-		case *op.Expand, *op.Reshape:
-			return isFullOfTrue(n.Input(0))
-		case *op.Cast:
-			x, ok := fill(n.Input(0))
-			return o.To == tensor.Bool && ok && x != 0
-		}
+	n := defOf(v)
+	if n == nil {
+		return false
+	}
+	switch o := n.Op.(type) {
+	case *op.ConstantOfShape:
+		return o.Value != nil && o.Value.DType() == tensor.Bool && o.Value.Int64(0) != 0
+	case *op.Cast:
+		x, ok := fill(n.Input(0))
+		return o.To == tensor.Bool && ok && x != 0
 	}
 	return false
 }
 
 // fill is the number that all elements of v are.
 func fill(v *ir.Value) (float64, bool) {
+	v = spread(v)
 	if x, ok := scalarOf(v); ok {
 		return x, true
 	}
-	n := defOf(v)
+	n, o := nodeOf[*op.ConstantOfShape](v)
 	if n == nil {
 		return 0, false
 	}
-	switch o := n.Op.(type) {
-	case *op.ConstantOfShape:
-		if o.Value == nil {
-			return 0, true
-		}
-		if !o.Value.DType().IsFloat() && !o.Value.DType().IsInteger() {
-			return 0, false
-		}
-		return o.Value.Float64(0), true
-	case *op.Expand, *op.Reshape, *op.Slice, *op.Transpose:
-		return fill(n.Input(0))
+	if o.Value == nil {
+		return 0, true
 	}
-	return 0, false
+	if !o.Value.DType().IsFloat() && !o.Value.DType().IsInteger() {
+		return 0, false
+	}
+	return o.Value.Float64(0), true
+}
+
+// spread is the value whose elements those of v are, repeated or moved.
+func spread(v *ir.Value) *ir.Value {
+	for range maxSearch {
+		n := defOf(v)
+		if n == nil || v.Const != nil {
+			return v
+		}
+		switch n.Op.(type) {
+		case *op.Expand, *op.Reshape, *op.Slice, *op.Transpose:
+			v = n.Input(0)
+		default:
+			return v
+		}
+	}
+	return v
 }

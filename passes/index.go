@@ -16,13 +16,25 @@ type affine struct {
 	offset sym.Expr
 }
 
-const maxIndexDepth = 32 // operators that are looked through
+// search bounds how many operators a question looks at, however they are connected: values that are used twice lie on as many paths as there are
+// ways to go, and questions are asked at many nodes.
+type search struct{ left int }
+
+const maxSearch = 256 // operators
+
+func newSearch() *search { return &search{maxSearch} }
+
+// ends counts one more operator and reports whether it is one too many.
+func (s *search) ends() bool {
+	s.left--
+	return s.left < 0
+}
 
 // affineOf finds out whether v is affine in its own index.
-func affineOf(v *ir.Value) (affine, bool) { return affineAt(v, maxIndexDepth) }
+func affineOf(v *ir.Value) (affine, bool) { return affineAt(v, newSearch()) }
 
-func affineAt(v *ir.Value, depth int) (affine, bool) {
-	if v == nil || !v.Type.Ranked || depth == 0 {
+func affineAt(v *ir.Value, s *search) (affine, bool) {
+	if v == nil || !v.Type.Ranked || s.ends() {
 		return affine{}, false
 	}
 	if c, ok := constantAffine(v); ok {
@@ -32,7 +44,7 @@ func affineAt(v *ir.Value, depth int) (affine, bool) {
 	if n == nil {
 		return affine{}, false
 	}
-	in := func(i int) (affine, bool) { return affineAt(n.Input(i), depth-1) }
+	in := func(i int) (affine, bool) { return affineAt(n.Input(i), s) }
 	var a affine
 	ok := false
 	switch o := n.Op.(type) {

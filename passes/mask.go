@@ -31,16 +31,16 @@ type bias struct {
 // add takes a bias apart; it reports false, and leaves m as it was, if masked scores would mean two things.
 func (m *mask) add(v *ir.Value) bool {
 	before := *m
-	if !m.addParts(v, maxIndexDepth) {
+	if !m.addParts(v, newSearch()) {
 		*m = before
 		return false
 	}
 	return true
 }
 
-func (m *mask) addParts(v *ir.Value, depth int) bool {
-	if n := binaryOf(v, op.Add); n != nil && depth > 0 {
-		return m.addParts(n.Input(0), depth-1) && m.addParts(n.Input(1), depth-1)
+func (m *mask) addParts(v *ir.Value, s *search) bool {
+	if n := binaryOf(v, op.Add); n != nil && !s.ends() {
+		return m.addParts(n.Input(0), s) && m.addParts(n.Input(1), s)
 	}
 	if n, _ := nodeOf[*op.Where](v); n != nil {
 		a, okA := fill(n.Input(1))

@@ -90,11 +90,15 @@ func keepsShape(k, x *ir.Value) bool {
 }
 
 // factors takes a product apart: the product of all scalar constants in it, and its other factors. Products whose value something else uses
-// too are factors themselves.
-func factors(v *ir.Value) (coef float64, list []*ir.Value) {
+// too are factors themselves, and so is what lies more than maxNested products deep.
+func factors(v *ir.Value) (coef float64, list []*ir.Value) { return factorsAt(v, maxNested) }
+
+const maxNested = 8
+
+func factorsAt(v *ir.Value, depth int) (coef float64, list []*ir.Value) {
 	coef = 1
 	n := binaryOf(v, op.Mul)
-	if n == nil {
+	if n == nil || depth == 0 {
 		return 1, []*ir.Value{v}
 	}
 	for _, x := range n.In() {
@@ -103,7 +107,7 @@ func factors(v *ir.Value) (coef float64, list []*ir.Value) {
 			continue
 		}
 		if binaryOf(x, op.Mul) != nil && single(x) {
-			c, more := factors(x)
+			c, more := factorsAt(x, depth-1)
 			coef *= c
 			list = append(list, more...)
 			continue

@@ -2,6 +2,7 @@ package passes
 
 import (
 	"slices"
+	"sort"
 
 	"github.com/gocompile/gocompile/ir"
 	"github.com/gocompile/gocompile/ir/op"
@@ -11,14 +12,15 @@ import (
 // pieces takes parts of a concatenation from what it is made of, and joins parts that lie side by side in one value to a part of it, or to all
 // of it.
 func pieces(r *run, g *ir.Graph) error {
+	at := bounds{}
 	for n := range g.Nodes() {
 		var err error
 		if o, ok := n.Op.(*op.Concat); ok {
-			err = joinSpans(r, g, n, o)
+			err = at.joinSpans(r, g, n, o)
 		} else {
 			for _, v := range n.Out() {
 				if err == nil && v.Used() {
-					err = spanOfPiece(r, g, n, v)
+					err = at.spanOfPiece(r, g, n, v)
 				}
 			}
 			removeIfUnused(g, n)
@@ -38,8 +40,33 @@ type span struct {
 	dropped    bool // the axis, which has one element then, is left out
 }
 
+// bounds remembers where the parts of a Split or the operands of a Concat begin and end along its axis, one number more than there are; nil where
+// a size is not known.
+type bounds map[*ir.Node][]int64
+
+// of gives the bounds of n, whose parts they are.
+func (b bounds) of(n *ir.Node, parts []*ir.Value, axis int) []int64 {
+	if known, ok := b[n]; ok {
+		return known
+	}
+	b[n] = nil
+	at := make([]int64, 1, len(parts)+1)
+	for _, v := range parts {
+		if !v.Type.Ranked {
+			return nil
+		}
+		size, known := v.Type.Dims[axis].IsConst()
+		if !known {
+			return nil
+		}
+		at = append(at, at[len(at)-1]+size)
+	}
+	b[n] = at
+	return at
+}
+
 // spanOf sees the result of a Slice, Split or Gather as a span, where all sizes along the axis are known.
-func spanOf(v *ir.Value) (s span, ok bool) {
+func (b bounds) spanOf(v *ir.Value) (s span, ok bool) {
 	n := defOf(v)
 	if n == nil || len(n.In()) == 0 || n.Input(0) == nil || !n.Input(0).Type.Ranked {
 		return s, false
@@ -69,13 +96,11 @@ func spanOf(v *ir.Value) (s span, ok bool) {
 		if _, known := size(o.Axis); !known {
 			return s, false
 		}
-		for _, w := range n.Out()[:v.Index()+1] {
-			k, known := w.Type.Dims[s.axis].IsConst()
-			if !known {
-				return s, false
-			}
-			s.start, s.end = s.end, s.end+k
+		at := b.of(n, n.Out(), s.axis)
+		if at == nil {
+			return s, false
 		}
+		s.start, s.end = at[v.Index()], at[v.Index()+1]
 		return s, true
 	case *op.Gather:
 		i, isNumber := integerOf(n.Input(1))
@@ -151,8 +176,8 @@ func spanBefore(g *ir.Graph, n *ir.Node, s span) (*ir.Value, error) {
 }
 
 // spanOfPiece takes v, a result of n, from the one input of a concatenation that it is part of.
-func spanOfPiece(r *run, g *ir.Graph, n *ir.Node, v *ir.Value) error {
-	s, ok := spanOf(v)
+func (b bounds) spanOfPiece(r *run, g *ir.Graph, n *ir.Node, v *ir.Value) error {
+	s, ok := b.spanOf(v)
 	if !ok {
 		return nil
 	}
@@ -160,30 +185,24 @@ func spanOfPiece(r *run, g *ir.Graph, n *ir.Node, v *ir.Value) error {
 	if c == nil || axisIn(o.Axis, s.of) != s.axis {
 		return nil
 	}
-	at := int64(0)
-	for _, x := range c.In() {
-		if !x.Type.Ranked {
-			return nil
-		}
-		size, ok := x.Type.Dims[s.axis].IsConst()
-		if !ok {
-			return nil
-		}
-		if s.start >= at && s.end <= at+size && s.end > s.start {
-			whole := s.end-s.start == size && !s.dropped
-			if whole && x.IsGraphInput() && v.IsOutput() || !r.rewrite() {
-				return nil
-			}
-			w, err := spanBefore(g, n, span{x, s.axis, s.start - at, s.end - at, s.dropped})
-			if err != nil {
-				return err
-			}
-			w.Learn(v.Fact)
-			g.ReplaceUses(v, w)
-			return nil
-		}
-		at += size
+	at := b.of(c, c.In(), s.axis)
+	if at == nil || s.end <= s.start {
+		return nil
 	}
+	i := sort.Search(len(c.In()), func(i int) bool { return at[i+1] > s.start }) // the operand that the first element is from
+	if i == len(c.In()) || s.end > at[i+1] {
+		return nil
+	}
+	x, whole := c.Input(i), s.end-s.start == at[i+1]-at[i] && !s.dropped
+	if whole && x.IsGraphInput() && v.IsOutput() || !r.rewrite() {
+		return nil
+	}
+	w, err := spanBefore(g, n, span{x, s.axis, s.start - at[i], s.end - at[i], s.dropped})
+	if err != nil {
+		return err
+	}
+	w.Learn(v.Fact)
+	g.ReplaceUses(v, w)
 	return nil
 }
 
@@ -196,17 +215,17 @@ func axisIn(axis int, v *ir.Value) int {
 }
 
 // joinSpans replaces n if its inputs follow each other in one value.
-func joinSpans(r *run, g *ir.Graph, n *ir.Node, o *op.Concat) error {
+func (b bounds) joinSpans(r *run, g *ir.Graph, n *ir.Node, o *op.Concat) error {
 	y := n.Out()[0]
 	if !y.Type.Ranked || len(n.In()) < 2 || !y.Used() {
 		return nil
 	}
-	all, ok := spanOf(n.Input(0))
+	all, ok := b.spanOf(n.Input(0))
 	if !ok || all.dropped || all.axis != axisIn(o.Axis, y) {
 		return nil
 	}
 	for _, v := range n.In()[1:] {
-		s, ok := spanOf(v)
+		s, ok := b.spanOf(v)
 		if !ok || s.dropped || s.of != all.of || s.axis != all.axis || s.start != all.end {
 			return nil
 		}

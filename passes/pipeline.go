@@ -113,6 +113,8 @@ type run struct {
 	Options
 	rewrites int
 	products int                // multiply-adds of weights with weights
+	learnt   int                // facts that became more precise
+	quiet    map[string]int     // by pass: changes at its last run, if that changed nothing
 	broken   map[*ir.Graph]bool // bodies in which a pass failed
 }
 
@@ -130,7 +132,7 @@ func Optimize(g *ir.Graph, o Options) (int, error) {
 	if o.MaxFold == 0 {
 		o.MaxFold = DefaultMaxFold
 	}
-	r := &run{Options: o}
+	r := &run{Options: o, quiet: map[string]int{}}
 	if o.Report != nil {
 		o.Report.begin(g)
 		defer func() { o.Report.finish(g) }()
@@ -149,26 +151,33 @@ func Optimize(g *ir.Graph, o Options) (int, error) {
 // repeat calls f until it changes nothing.
 func (r *run) repeat(f func() error) error {
 	for range maxRounds {
-		before := r.rewrites
+		before := r.changes()
 		if err := f(); err != nil {
 			return err
 		}
-		if r.rewrites == before {
+		if r.changes() == before {
 			break
 		}
 	}
 	return nil
 }
 
-// stage runs each pass of a stage once.
+// changes counts everything that may let a pass find more than before.
+func (r *run) changes() int { return r.rewrites + r.learnt }
+
+// stage runs each pass of a stage once, but for those that changed nothing when they last ran and would see the same graph again.
 func (r *run) stage(g *ir.Graph, stage []Pass) error {
 	for _, p := range stage {
-		if r.Disable[p.Name] {
+		before, ran := r.quiet[p.Name]
+		if r.Disable[p.Name] || ran && before == r.changes() {
 			continue
 		}
-		start := r.rewrites
+		start, before := r.rewrites, r.changes()
 		if err := r.everywhere(g, p.run); err != nil {
 			return fmt.Errorf("pass %s: %w", p.Name, err)
+		}
+		if r.changes() == before {
+			r.quiet[p.Name] = before
 		}
 		if r.rewrites == start {
 			continue
@@ -188,6 +197,9 @@ func (r *run) stage(g *ir.Graph, stage []Pass) error {
 // everywhere runs a pass on a graph and then on the bodies in it. A body that cannot be right for the shapes at hand is left as it is from then on:
 // it may be a branch that is never taken with them.
 func (r *run) everywhere(g *ir.Graph, pass func(*run, *ir.Graph) error) error {
+	if r.Report != nil {
+		r.Report.visits += g.Len()
+	}
 	if err := pass(r, g); err != nil {
 		return err
 	}

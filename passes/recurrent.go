@@ -143,7 +143,7 @@ func exchangesDirections(y *ir.Value) bool {
 
 // takesDirection reports whether v is one direction of Y.
 func takesDirection(v, y *ir.Value) bool {
-	s, ok := spanOf(v)
+	s, ok := bounds{}.spanOf(v)
 	_, known := y.Type.Dims[3].IsConst()
 	return ok && known && s.of == y && s.axis == 1 && s.end == s.start+1
 }
@@ -156,7 +156,7 @@ func directionsOf(g *ir.Graph, n *ir.Node, y, rows *ir.Value) error {
 			if !v.Used() || !takesDirection(v, y) {
 				continue
 			}
-			s, _ := spanOf(v)
+			s, _ := bounds{}.spanOf(v)
 			part, err := spanBefore(g, n, span{of: rows, axis: 2, start: s.start * hidden, end: s.end * hidden})
 			if err != nil {
 				return err

@@ -26,6 +26,7 @@ type Report struct {
 	because  map[missKey]string
 	found    []Finding
 	missed   []Miss
+	visits   int
 }
 
 type missKey struct {
@@ -39,6 +40,9 @@ func (r *Report) Found() []Finding { return r.found }
 // Missed lists what looks like a part and is none, in program order.
 func (r *Report) Missed() []Miss { return append([]Miss{}, r.missed...) }
 
+// Visits is the number of nodes that passes were run over, each as often as one was.
+func (r *Report) Visits() int { return r.visits }
+
 // Imported names the nodes of the graph before the passes by number, as [ir.Node.Origin] does.
 func (r *Report) Imported() []string {
 	names := make([]string, len(r.imported))
@@ -49,7 +53,7 @@ func (r *Report) Imported() []string {
 }
 
 // begin is called with the graph as imported.
-func (r *Report) begin(g *ir.Graph) { r.imported = g.Trace() }
+func (r *Report) begin(g *ir.Graph) { r.imported, r.visits = g.Trace(), 0 }
 
 // finish is called with the optimised graph.
 func (r *Report) finish(g *ir.Graph) {

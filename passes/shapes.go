@@ -18,8 +18,12 @@ func shapes(r *run, g *ir.Graph) error {
 		}
 	}
 	for n := range g.Nodes() {
-		if _, err := g.Refine(n); err != nil {
+		learnt, err := g.Refine(n)
+		if err != nil {
 			return err
+		}
+		if learnt {
+			r.learnt++
 		}
 		switch n.Op.(type) {
 		case *ir.Const, *ir.Dims:

@@ -12,36 +12,53 @@ import (
 // another axis, products of batches of matrices. There they meet the reshapes that merged the axes.
 func splits(r *run, g *ir.Graph) error {
 	for n := range g.Nodes() {
-		if _, ok := n.Op.(*op.Reshape); !ok || !n.Out()[0].Used() {
-			continue
-		}
-		v := n.Input(0)
-		d := defOf(v)
-		if d == nil || !single(v) || len(d.Out()) != 1 || !splitsFirst(v.Type, n.Out()[0].Type) || !worksByBatch(d) || !r.rewrite() {
-			continue
-		}
-		y := n.Out()[0]
-		in := slices.Clone(d.In())
-		for i, x := range in {
-			dims, split := splitDims(x.Type.Dims, len(v.Type.Dims), y.Type.Dims[:2])
-			if !split {
-				continue
-			}
-			var err error
-			if in[i], err = reshapeBefore(g, n, x, dims...); err != nil {
+		for todo := []*ir.Node{n}; len(todo) > 0; {
+			last := len(todo) - 1
+			moved, err := splitBefore(r, g, todo[last])
+			if err != nil {
 				return err
 			}
+			todo = append(todo[:last], moved...)
 		}
-		o := d.Op
-		if s, ok := o.(*op.Softmax); ok && s.Axis > 0 {
-			o = &op.Softmax{Axis: s.Axis + 1, Log: s.Log}
-		}
-		if err := replaceAndDrop(g, n, o, in...); err != nil {
-			return err
-		}
-		removeIfUnused(g, d)
 	}
 	return nil
+}
+
+// splitBefore moves n before the node whose result it splits, if that works, and returns what it is there.
+func splitBefore(r *run, g *ir.Graph, n *ir.Node) (moved []*ir.Node, err error) {
+	if _, ok := n.Op.(*op.Reshape); !ok || !n.Out()[0].Used() {
+		return nil, nil
+	}
+	v := n.Input(0)
+	d := defOf(v)
+	if d == nil || !single(v) || len(d.Out()) != 1 || !splitsFirst(v.Type, n.Out()[0].Type) || !worksByBatch(d) || !r.rewrite() {
+		return nil, nil
+	}
+	y := n.Out()[0]
+	in := slices.Clone(d.In())
+	for i, x := range in {
+		dims, split := splitDims(x.Type.Dims, len(v.Type.Dims), y.Type.Dims[:2])
+		if !split {
+			continue
+		}
+		if k := slices.Index(d.In(), x); k < i {
+			in[i] = in[k]
+			continue
+		}
+		if in[i], err = reshapeBefore(g, n, x, dims...); err != nil {
+			return nil, err
+		}
+		moved = append(moved, in[i].Def())
+	}
+	o := d.Op
+	if s, ok := o.(*op.Softmax); ok && s.Axis > 0 {
+		o = &op.Softmax{Axis: s.Axis + 1, Log: s.Log}
+	}
+	if err := replaceAndDrop(g, n, o, in...); err != nil {
+		return nil, err
+	}
+	removeIfUnused(g, d)
+	return moved, nil
 }
 
 // splitsFirst reports whether a reshape splits the first axis in two and keeps the others.

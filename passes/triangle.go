@@ -15,10 +15,10 @@ type twoValued struct {
 }
 
 // triangleOf recognises a triangle of equal numbers or truth values, and what is computed of one element by element.
-func triangleOf(v *ir.Value) (twoValued, bool) { return triangleAt(v, maxIndexDepth) }
+func triangleOf(v *ir.Value) (twoValued, bool) { return triangleAt(v, newSearch()) }
 
-func triangleAt(v *ir.Value, depth int) (twoValued, bool) {
-	if v == nil || depth == 0 || !v.Type.Ranked || len(v.Type.Dims) < 2 {
+func triangleAt(v *ir.Value, s *search) (twoValued, bool) {
+	if v == nil || s.ends() || !v.Type.Ranked || len(v.Type.Dims) < 2 {
 		return twoValued{}, false
 	}
 	if v.Const != nil {
@@ -28,7 +28,7 @@ func triangleAt(v *ir.Value, depth int) (twoValued, bool) {
 	if n == nil {
 		return twoValued{}, false
 	}
-	in := func() (twoValued, bool) { return triangleAt(n.Input(0), depth-1) }
+	in := func() (twoValued, bool) { return triangleAt(n.Input(0), s) }
 	switch o := n.Op.(type) {
 	case *op.Trilu:
 		return triluOf(n, o)
@@ -54,20 +54,20 @@ func triangleAt(v *ir.Value, depth int) (twoValued, bool) {
 			return t.mapped(func(x float64) float64 { return -x }), ok
 		}
 	case *op.Binary:
-		return triangleBinary(n, o.Fn, depth)
+		return triangleBinary(n, o.Fn, s)
 	}
 	return twoValued{}, false
 }
 
 // triangleBinary is a function of a triangle and a scalar.
-func triangleBinary(n *ir.Node, fn op.BinaryFn, depth int) (twoValued, bool) {
+func triangleBinary(n *ir.Node, fn op.BinaryFn, s *search) (twoValued, bool) {
 	for i := range 2 {
 		k, ok := scalarOf(n.Input(1 - i))
 		if !ok || !keepsShape(n.Input(1-i), n.Input(i)) {
 			continue
 		}
 		f := scalarFn(fn)
-		t, ok := triangleAt(n.Input(i), depth-1)
+		t, ok := triangleAt(n.Input(i), s)
 		if !ok || f == nil {
 			return twoValued{}, false
 		}

@@ -17,6 +17,7 @@ type model struct {
 	testing.TB
 	graph proto.Graph
 	names int
+	made  map[string]string // by once
 }
 
 func newModel(t testing.TB) *model { return &model{TB: t, graph: proto.Graph{Name: "g"}} }
