@@ -65,18 +65,7 @@ func writeRecurrent(c *call) error {
 	c.scope.node(ir.OpName(c.node.Op), list, in, out, c.node.Name)
 	if stacked {
 		if c.used(0) {
-			perm := []int{0, 2, 1, 3}
-			if layout == 1 {
-				perm = []int{2, 0, 1, 3}
-			}
-			columns := int64(-1)
-			if hidden > 0 {
-				columns = int64(hidden)
-			}
-			if hidden > 0 && direction == "bidirectional" {
-				columns *= 2
-			}
-			c.scope.node("Reshape", nil, []string{c.swap(out[0], perm...), c.integers(0, 0, columns)}, []string{c.out(0)}, "")
+			c.give(0, c.stacked(out[0], direction == "bidirectional", layout, hidden))
 		}
 		return nil
 	}
@@ -86,4 +75,21 @@ func writeRecurrent(c *call) error {
 		}
 	}
 	return nil
+}
+
+// stacked lays Y, [seq, dirs, batch, hidden], out as X, in the steps that exporters take.
+func (c *call) stacked(y string, both bool, layout, hidden int) string {
+	if both {
+		columns := int64(-1)
+		if hidden > 0 {
+			columns = 2 * int64(hidden)
+		}
+		y = c.emit("Reshape", nil, c.swap(y, 0, 2, 1, 3), c.integers(0, 0, columns))
+	} else {
+		y = c.emit("Squeeze", nil, y, c.integers(1))
+	}
+	if layout == 1 {
+		y = c.swap(y, 1, 0, 2)
+	}
+	return y
 }
