@@ -97,7 +97,8 @@ func (m *attentionMatch) match(softmax *ir.Node, o *op.Softmax) bool {
 	return m.heads(rank) && m.masks()
 }
 
-// usedElsewhere reports whether the weights have other uses than the product with V, by way of the guard.
+// usedElsewhere reports whether the weights have other uses than products with values, by way of the guard. Weights of several values become an
+// attention of each.
 func (m *attentionMatch) usedElsewhere(w *ir.Value) bool {
 	if w.IsOutput() {
 		return true
@@ -107,6 +108,9 @@ func (m *attentionMatch) usedElsewhere(w *ir.Value) bool {
 			continue
 		}
 		if !m.guarded {
+			if o, ok := u.Node.Op.(*op.MatMul); ok && u.Index == 0 && !o.TransA {
+				continue
+			}
 			return true
 		}
 		for _, v := range u.Node.Out() { // IsNaN, or the choice itself
@@ -157,6 +161,13 @@ func (m *attentionMatch) scores(v *ir.Value) bool {
 			m.scale *= k
 			return true
 		}
+		if o.Fn == op.Sub && m.scores(n.Input(0)) {
+			m.mask.floats = append(m.mask.floats, bias{n.Input(1), -1})
+			return true
+		}
+		if o.Fn == op.Max {
+			return m.bounded(n)
+		}
 		if o.Fn == op.Add {
 			for i := range 2 {
 				before := *m
@@ -169,6 +180,19 @@ func (m *attentionMatch) scores(v *ir.Value) bool {
 				before.because = m.because
 				*m = before
 			}
+		}
+	}
+	return false
+}
+
+// bounded looks through a lower bound of masked scores, the lowest number there is, which makes finite what is -Inf.
+func (m *attentionMatch) bounded(n *ir.Node) bool {
+	for i := range 2 {
+		if low, ok := fill(n.Input(i)); ok && low <= -1e30 && sameDims(n.Input(1-i).Type, n.Out()[0].Type) && m.scores(n.Input(1-i)) {
+			if m.mask.hard {
+				m.mask.hard, m.mask.finite = false, true
+			}
+			return true
 		}
 	}
 	return false
