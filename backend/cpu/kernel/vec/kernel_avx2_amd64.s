@@ -224,8 +224,8 @@ done:
 // func siluAVX2(dst *float32, x *float32, n int, a float32)
 // Requires: AVX, AVX2, FMA3
 TEXT ·siluAVX2(SB), NOSPLIT, $0-28
-	VBROADCASTSS constants<>+0(SB), Y0
-	VBROADCASTSS a+24(FP), Y1
+	VBROADCASTSS a+24(FP), Y0
+	VBROADCASTSS constants<>+0(SB), Y1
 	MOVQ         dst+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         n+16(FP), DX
@@ -234,9 +234,9 @@ TEXT ·siluAVX2(SB), NOSPLIT, $0-28
 
 one:
 	VMOVUPS      (CX), Y2
-	VMULPS       Y1, Y2, Y3
+	VMULPS       Y0, Y2, Y3
 	VORPS        constants<>+416(SB), Y3, Y4
-	VMAXPS       Y4, Y0, Y4
+	VMAXPS       Y4, Y1, Y4
 	VBROADCASTSS constants<>+64(SB), Y5
 	VFMADD231PS  constants<>+96(SB), Y4, Y5
 	VSUBPS       constants<>+64(SB), Y5, Y6
@@ -290,47 +290,47 @@ rest:
 	NEGQ         DX
 	VMOVUPS      32(BX)(DX*4), Y2
 	VMASKMOVPS   (CX), Y2, Y3
-	VMULPS       Y1, Y3, Y1
-	VORPS        constants<>+416(SB), Y1, Y4
-	VMAXPS       Y4, Y0, Y0
+	VMULPS       Y0, Y3, Y0
+	VORPS        constants<>+416(SB), Y0, Y4
+	VMAXPS       Y4, Y1, Y1
 	VBROADCASTSS constants<>+64(SB), Y4
-	VFMADD231PS  constants<>+96(SB), Y0, Y4
+	VFMADD231PS  constants<>+96(SB), Y1, Y4
 	VSUBPS       constants<>+64(SB), Y4, Y5
-	VMOVAPS      Y0, Y0
-	VFNMADD231PS constants<>+128(SB), Y5, Y0
-	VFNMADD231PS constants<>+160(SB), Y5, Y0
+	VMOVAPS      Y1, Y1
+	VFNMADD231PS constants<>+128(SB), Y5, Y1
+	VFNMADD231PS constants<>+160(SB), Y5, Y1
 	VBROADCASTSS constants<>+192(SB), Y5
-	VFMADD213PS  constants<>+224(SB), Y0, Y5
-	VFMADD213PS  constants<>+256(SB), Y0, Y5
-	VFMADD213PS  constants<>+288(SB), Y0, Y5
-	VFMADD213PS  constants<>+320(SB), Y0, Y5
-	VMULPS       Y0, Y0, Y6
-	VFMADD213PS  Y0, Y6, Y5
-	VADDPS       constants<>+352(SB), Y5, Y0
+	VFMADD213PS  constants<>+224(SB), Y1, Y5
+	VFMADD213PS  constants<>+256(SB), Y1, Y5
+	VFMADD213PS  constants<>+288(SB), Y1, Y5
+	VFMADD213PS  constants<>+320(SB), Y1, Y5
+	VMULPS       Y1, Y1, Y6
+	VFMADD213PS  Y1, Y6, Y5
+	VADDPS       constants<>+352(SB), Y5, Y1
 	VPSUBD       constants<>+64(SB), Y4, Y5
 	VPSRAD       $0x01, Y5, Y6
 	VPADDD       constants<>+384(SB), Y6, Y7
 	VPSLLD       $0x17, Y7, Y7
-	VMULPS       Y7, Y0, Y7
+	VMULPS       Y7, Y1, Y7
 	VPSUBD       Y6, Y5, Y5
 	VPADDD       constants<>+384(SB), Y5, Y5
 	VPSLLD       $0x17, Y5, Y5
 	VMULPS       Y5, Y7, Y5
-	VMULPS       Y0, Y3, Y0
+	VMULPS       Y1, Y3, Y1
 	VPSUBD       constants<>+64(SB), Y4, Y4
 	VPSRAD       $0x01, Y4, Y6
 	VPADDD       constants<>+384(SB), Y6, Y7
 	VPSLLD       $0x17, Y7, Y7
-	VMULPS       Y7, Y0, Y0
+	VMULPS       Y7, Y1, Y1
 	VPSUBD       Y6, Y4, Y4
 	VPADDD       constants<>+384(SB), Y4, Y4
 	VPSLLD       $0x17, Y4, Y4
-	VMULPS       Y4, Y0, Y0
-	VCMPPS       $0x01, constants<>+0(SB), Y1, Y4
+	VMULPS       Y4, Y1, Y1
+	VCMPPS       $0x01, constants<>+0(SB), Y0, Y4
 	VXORPS       Y6, Y6, Y6
 	VMULPS       Y6, Y3, Y6
-	VBLENDVPS    Y4, Y6, Y0, Y0
-	VBLENDVPS    Y1, Y0, Y3, Y0
+	VBLENDVPS    Y4, Y6, Y1, Y1
+	VBLENDVPS    Y0, Y1, Y3, Y0
 	VADDPS       constants<>+352(SB), Y5, Y1
 	VDIVPS       Y1, Y0, Y0
 	VMASKMOVPS   Y0, Y2, (AX)
@@ -1999,21 +1999,25 @@ TEXT ·hardSigmoidAVX2(SB), NOSPLIT, $0-32
 
 many:
 	VMOVUPS     (CX), Y4
+	VMOVAPS     Y4, Y4
 	VFMADD213PS Y1, Y0, Y4
 	VMAXPS      Y4, Y2, Y4
 	VMINPS      Y4, Y3, Y4
 	VMOVUPS     Y4, (AX)
 	VMOVUPS     32(CX), Y4
+	VMOVAPS     Y4, Y4
 	VFMADD213PS Y1, Y0, Y4
 	VMAXPS      Y4, Y2, Y4
 	VMINPS      Y4, Y3, Y4
 	VMOVUPS     Y4, 32(AX)
 	VMOVUPS     64(CX), Y4
+	VMOVAPS     Y4, Y4
 	VFMADD213PS Y1, Y0, Y4
 	VMAXPS      Y4, Y2, Y4
 	VMINPS      Y4, Y3, Y4
 	VMOVUPS     Y4, 64(AX)
 	VMOVUPS     96(CX), Y4
+	VMOVAPS     Y4, Y4
 	VFMADD213PS Y1, Y0, Y4
 	VMAXPS      Y4, Y2, Y4
 	VMINPS      Y4, Y3, Y4
@@ -2030,6 +2034,7 @@ few:
 
 one:
 	VMOVUPS     (CX), Y4
+	VMOVAPS     Y4, Y4
 	VFMADD213PS Y1, Y0, Y4
 	VMAXPS      Y4, Y2, Y4
 	VMINPS      Y4, Y3, Y4
@@ -2046,6 +2051,7 @@ rest:
 	NEGQ        DX
 	VMOVUPS     32(BX)(DX*4), Y4
 	VMASKMOVPS  (CX), Y4, Y5
+	VMOVAPS     Y5, Y5
 	VFMADD213PS Y1, Y0, Y5
 	VMAXPS      Y5, Y2, Y0
 	VMINPS      Y0, Y3, Y0

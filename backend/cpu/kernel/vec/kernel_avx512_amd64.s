@@ -176,8 +176,8 @@ done:
 // func siluAVX512(dst *float32, x *float32, n int, a float32)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·siluAVX512(SB), NOSPLIT, $0-28
-	VBROADCASTSS constants<>+0(SB), Z0
-	VBROADCASTSS a+24(FP), Z1
+	VBROADCASTSS a+24(FP), Z0
+	VBROADCASTSS constants<>+0(SB), Z1
 	MOVQ         dst+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         n+16(FP), DX
@@ -186,9 +186,9 @@ TEXT ·siluAVX512(SB), NOSPLIT, $0-28
 
 one:
 	VMOVUPS           (CX), Z2
-	VMULPS            Z1, Z2, Z3
+	VMULPS            Z0, Z2, Z3
 	VORPS.BCST        constants<>+384(SB), Z3, Z4
-	VMAXPS            Z4, Z0, Z4
+	VMAXPS            Z4, Z1, Z4
 	VBROADCASTSS      constants<>+64(SB), Z11
 	VFMADD231PS.BCST  constants<>+96(SB), Z4, Z11
 	VSUBPS.BCST       constants<>+64(SB), Z11, Z11
@@ -227,31 +227,31 @@ rest:
 	BZHIL             DX, BX, BX
 	KMOVW             BX, K1
 	VMOVUPS.Z         (CX), K1, Z2
-	VMULPS            Z1, Z2, Z1
-	VORPS.BCST        constants<>+384(SB), Z1, Z3
-	VMAXPS            Z3, Z0, Z0
-	VBROADCASTSS      constants<>+64(SB), Z3
-	VFMADD231PS.BCST  constants<>+96(SB), Z0, Z3
-	VSUBPS.BCST       constants<>+64(SB), Z3, Z3
-	VMOVAPS           Z0, Z0
-	VFNMADD231PS.BCST constants<>+128(SB), Z3, Z0
-	VFNMADD231PS.BCST constants<>+160(SB), Z3, Z0
-	VBROADCASTSS      constants<>+192(SB), Z4
-	VFMADD213PS.BCST  constants<>+224(SB), Z0, Z4
-	VFMADD213PS.BCST  constants<>+256(SB), Z0, Z4
-	VFMADD213PS.BCST  constants<>+288(SB), Z0, Z4
-	VFMADD213PS.BCST  constants<>+320(SB), Z0, Z4
-	VMULPS            Z0, Z0, Z5
-	VFMADD213PS       Z0, Z5, Z4
-	VADDPS.BCST       constants<>+352(SB), Z4, Z0
-	VSCALEFPS         Z3, Z0, Z4
-	VPMOVD2M          Z1, K2
 	VMULPS            Z0, Z2, Z0
-	VSCALEFPS         Z3, Z0, Z0
-	VCMPPS.BCST       $0x01, constants<>+0(SB), Z1, K3
+	VORPS.BCST        constants<>+384(SB), Z0, Z3
+	VMAXPS            Z3, Z1, Z1
+	VBROADCASTSS      constants<>+64(SB), Z3
+	VFMADD231PS.BCST  constants<>+96(SB), Z1, Z3
+	VSUBPS.BCST       constants<>+64(SB), Z3, Z3
+	VMOVAPS           Z1, Z1
+	VFNMADD231PS.BCST constants<>+128(SB), Z3, Z1
+	VFNMADD231PS.BCST constants<>+160(SB), Z3, Z1
+	VBROADCASTSS      constants<>+192(SB), Z4
+	VFMADD213PS.BCST  constants<>+224(SB), Z1, Z4
+	VFMADD213PS.BCST  constants<>+256(SB), Z1, Z4
+	VFMADD213PS.BCST  constants<>+288(SB), Z1, Z4
+	VFMADD213PS.BCST  constants<>+320(SB), Z1, Z4
+	VMULPS            Z1, Z1, Z5
+	VFMADD213PS       Z1, Z5, Z4
+	VADDPS.BCST       constants<>+352(SB), Z4, Z1
+	VSCALEFPS         Z3, Z1, Z4
+	VPMOVD2M          Z0, K2
+	VMULPS            Z1, Z2, Z1
+	VSCALEFPS         Z3, Z1, Z1
+	VCMPPS.BCST       $0x01, constants<>+0(SB), Z0, K3
 	VPXORD            Z8, Z8, Z8
-	VMULPS            Z8, Z2, Z1
-	VBLENDMPS         Z1, Z0, K3, Z9
+	VMULPS            Z8, Z2, Z0
+	VBLENDMPS         Z0, Z1, K3, Z9
 	VBLENDMPS         Z9, Z2, K2, Z10
 	VADDPS.BCST       constants<>+352(SB), Z4, Z0
 	VDIVPS            Z0, Z10, Z0
@@ -1893,21 +1893,25 @@ TEXT ·hardSigmoidAVX512(SB), NOSPLIT, $0-32
 
 many:
 	VMOVUPS     (CX), Z4
+	VMOVAPS     Z4, Z4
 	VFMADD213PS Z1, Z0, Z4
 	VMAXPS      Z4, Z2, Z4
 	VMINPS      Z4, Z3, Z4
 	VMOVUPS     Z4, (AX)
 	VMOVUPS     64(CX), Z4
+	VMOVAPS     Z4, Z4
 	VFMADD213PS Z1, Z0, Z4
 	VMAXPS      Z4, Z2, Z4
 	VMINPS      Z4, Z3, Z4
 	VMOVUPS     Z4, 64(AX)
 	VMOVUPS     128(CX), Z4
+	VMOVAPS     Z4, Z4
 	VFMADD213PS Z1, Z0, Z4
 	VMAXPS      Z4, Z2, Z4
 	VMINPS      Z4, Z3, Z4
 	VMOVUPS     Z4, 128(AX)
 	VMOVUPS     192(CX), Z4
+	VMOVAPS     Z4, Z4
 	VFMADD213PS Z1, Z0, Z4
 	VMAXPS      Z4, Z2, Z4
 	VMINPS      Z4, Z3, Z4
@@ -1924,6 +1928,7 @@ few:
 
 one:
 	VMOVUPS     (CX), Z4
+	VMOVAPS     Z4, Z4
 	VFMADD213PS Z1, Z0, Z4
 	VMAXPS      Z4, Z2, Z4
 	VMINPS      Z4, Z3, Z4
@@ -1940,6 +1945,7 @@ rest:
 	BZHIL       DX, BX, BX
 	KMOVW       BX, K1
 	VMOVUPS.Z   (CX), K1, Z4
+	VMOVAPS     Z4, Z4
 	VFMADD213PS Z1, Z0, Z4
 	VMAXPS      Z4, Z2, Z0
 	VMINPS      Z0, Z3, Z0

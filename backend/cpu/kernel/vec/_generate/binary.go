@@ -3,24 +3,22 @@ package main
 import (
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/reg"
+
+	"github.com/gocompile/gocompile/backend/cpu/kernel/vec/formula"
 )
 
 func binary(u *unit) {
 	type op struct {
 		name, sign string
 		commutes   bool
-		apply      func(x, y Register) VecVirtual
+		apply      func(x, y Register) Register
 	}
-	reg := func(g func(x Register, y any) VecVirtual) func(x, y Register) VecVirtual {
-		return func(x, y Register) VecVirtual { return g(x, y) }
-	}
-	// Either order gives NaN for one of the operands, and bits of equal numbers are equal.
-	both := func(g func(x, limit Register) VecVirtual) func(x, y Register) VecVirtual {
-		return func(x, y Register) VecVirtual { return u.or(g(x, y), g(y, x)) }
+	reg := func(g func(x Register, y any) Register) func(x, y Register) Register {
+		return func(x, y Register) Register { return g(x, y) }
 	}
 	for _, o := range []op{
-		{"add", "%s + %s", true, reg(u.add)}, {"sub", "%s - %s", false, reg(u.sub)}, {"mul", "%s · %s", true, reg(u.mul)}, {"div", "%s / %s", false, reg(u.div)},
-		{"min", "min(%s, %s)", true, both(u.least)}, {"max", "max(%s, %s)", true, both(u.most)},
+		{"add", "%s + %s", true, reg(u.Add)}, {"sub", "%s - %s", false, reg(u.Sub)}, {"mul", "%s · %s", true, reg(u.Mul)}, {"div", "%s / %s", false, reg(u.Div)},
+		{"min", "min(%s, %s)", true, func(x, y Register) Register { return formula.Min(u, x, y) }}, {"max", "max(%s, %s)", true, func(x, y Register) Register { return formula.Max(u, x, y) }},
 	} {
 		u.pair(o.name+"VV", "(dst, a, b *float32, n int)", sprintf(o.sign, "a[i]", "b[i]"), false, false, o.apply)
 		u.pair(o.name+"VS", "(dst, a *float32, n int, b float32)", sprintf(o.sign, "a[i]", "b"), false, true, o.apply)
@@ -32,25 +30,25 @@ func binary(u *unit) {
 	dst, a, b, n, s := Load(Param("dst"), GP64()), Load(Param("a"), GP64()), Load(Param("b"), GP64()), Load(Param("n"), GP64()), u.param("s")
 	u.loop(n, []Register{dst, a, b}, plainUnroll, func(k *block) {
 		v := k.load(a)
-		u.addMul(v, s, k.load(b))
+		u.AddMul(v, s, k.load(b))
 		k.store(v, dst)
 	})
 	finish()
 }
 
 // pair writes a function of operands a and b, of which one may be a scalar.
-func (u *unit) pair(name, signature, formula string, scalarA, scalarB bool, apply func(x, y Register) VecVirtual) {
+func (u *unit) pair(name, signature, formula string, scalarA, scalarB bool, apply func(x, y Register) Register) {
 	u.function(name, signature, name+u.name+": for i := range n { dst[i] = "+formula+" }")
 	dst, n := Load(Param("dst"), GP64()), Load(Param("n"), GP64())
 	pointers := []Register{dst}
-	operand := func(name string, scalar bool) func(k *block) VecVirtual {
+	operand := func(name string, scalar bool) func(k *block) Register {
 		if scalar {
 			v := u.param(name)
-			return func(*block) VecVirtual { return v }
+			return func(*block) Register { return v }
 		}
 		p := Load(Param(name), GP64())
 		pointers = append(pointers, p)
-		return func(k *block) VecVirtual { return k.load(p) }
+		return func(k *block) Register { return k.load(p) }
 	}
 	a, b := operand("a", scalarA), operand("b", scalarB)
 	u.loop(n, pointers, plainUnroll, func(k *block) { k.store(apply(a(k), b(k)), dst) })

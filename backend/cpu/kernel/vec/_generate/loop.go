@@ -14,7 +14,7 @@ type block struct {
 }
 
 // load reads the block's elements from a slice; those that a mask leaves out are 0.
-func (b *block) load(p Register) VecVirtual {
+func (b *block) load(p Register) Register {
 	v, m := b.u.new(), Mem{Base: p, Disp: b.index * b.u.bytes()}
 	switch {
 	case b.mask == nil:
@@ -120,7 +120,7 @@ func finish() {
 }
 
 // unary writes dst[i] = body(x[i]). Prepare, which emits what precedes the loop, returns the body.
-func (u *unit) unary(name, parameters, formula string, unroll int, prepare func() func(x Register) VecVirtual) {
+func (u *unit) unary(name, parameters, formula string, unroll int, prepare func() func(x Register) Register) {
 	u.function(name, "(dst, x *float32, n int"+parameters+")", name+u.name+": for i := range n { dst[i] = "+formula+" }")
 	body := prepare()
 	dst, x, n := Load(Param("dst"), GP64()), Load(Param("x"), GP64()), Load(Param("n"), GP64())

@@ -17,9 +17,7 @@ func main() {
 	}
 	ConstraintExpr("amd64,!noasm")
 	u := newUnit(*level)
-	exponential(u)
-	logarithm(u)
-	errorFunction(u)
+	transcendental(u)
 	trigonometry(u)
 	simple(u)
 	binary(u)

@@ -28,15 +28,15 @@ func normalize(u *unit) {
 			pointers = append(pointers, bias)
 		}
 		u.loop(n, pointers, 2, func(b *block) {
-			d, factor := u.sub(b.load(x), c), Register(k)
+			d, factor := u.Sub(b.load(x), c), Register(k)
 			if scale != nil {
-				d, factor = u.mul(d, k), b.load(scale)
+				d, factor = u.Mul(d, k), b.load(scale)
 			}
 			if bias == nil {
-				b.store(u.mul(d, factor), dst)
+				b.store(u.Mul(d, factor), dst)
 				return
 			}
-			u.mulAdd(d, factor, b.load(bias))
+			u.MulAdd(d, factor, b.load(bias))
 			b.store(d, dst)
 		})
 		finish()

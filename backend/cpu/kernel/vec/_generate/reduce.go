@@ -7,6 +7,8 @@ import (
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	. "github.com/mmcloughlin/avo/reg"
+
+	"github.com/gocompile/gocompile/backend/cpu/kernel/vec/formula"
 )
 
 var sprintf = fmt.Sprintf
@@ -15,23 +17,23 @@ const sets = 4 // independent accumulators of a reduction
 
 func reduction(u *unit) {
 	u.sum("sum", "(x *float32, n int) float32", "x[i]", func(x, _, _ Register, sum Register, b *block) { u.accumulate(VADDPS, sum, x) })
-	u.sum("sumAbs", "(x *float32, n int) float32", "|x[i]|", func(x, _, _ Register, sum Register, b *block) { u.accumulate(VADDPS, sum, u.abs(x)) })
+	u.sum("sumAbs", "(x *float32, n int) float32", "|x[i]|", func(x, _, _ Register, sum Register, b *block) { u.accumulate(VADDPS, sum, formula.Abs(u, x)) })
 	u.sum("sumSquares", "(x *float32, n int, c float32) float32", "(x[i]-c)²", func(x, _, c Register, sum Register, b *block) {
-		d := b.only(u.sub(x, c))
-		u.addMul(sum, d, d)
+		d := b.only(u.Sub(x, c))
+		u.AddMul(sum, d, d)
 	})
-	u.sum("dot", "(x, y *float32, n int) float32", "x[i]·y[i]", func(x, y, _ Register, sum Register, b *block) { u.addMul(sum, x, y) })
-	u.extreme("maxOf", "largest", VMAXPS, f(math.Inf(-1)))
-	u.extreme("minOf", "smallest", VMINPS, f(math.Inf(1)))
+	u.sum("dot", "(x, y *float32, n int) float32", "x[i]·y[i]", func(x, y, _ Register, sum Register, b *block) { u.AddMul(sum, x, y) })
+	u.extreme("maxOf", "largest", VMAXPS, formula.F(math.Inf(-1)))
+	u.extreme("minOf", "smallest", VMINPS, formula.F(math.Inf(1)))
 
 	u.function("expSum", "(dst, x *float32, n int, c float32) float32", "expSum"+u.name+": for i := range n { dst[i] = e^(x[i]-c), or 0 where that is below "+
 		"2⁻¹²⁶ }; it returns the sum of dst.")
 	dst, x, n, c := Load(Param("dst"), GP64()), Load(Param("x"), GP64()), Load(Param("n"), GP64()), u.param("c")
-	low, high, sum := u.hold(f(-126*math.Ln2)), u.hold(f(89)), u.zero()
+	low, high, sum := u.Hold(formula.F(-126*math.Ln2)), u.Hold(formula.F(89)), u.Zero()
 	u.loop(n, []Register{dst, x}, 1, func(b *block) {
-		v := u.sub(b.load(x), c)
-		p := u.power(u.least(u.most(v, low), high), nil)
-		e := u.zeroWhere(u.compare(less, v, low), p.times(p.mantissa)) // denormal numbers are slow
+		v := u.Sub(b.load(x), c)
+		p := formula.Power(u, u.Least(u.Most(v, low), high), nil)
+		e := u.ZeroWhere(u.Compare(formula.Less, v, low), p.Times(p.Mantissa)) // denormal numbers are slow
 		b.store(e, dst)
 		u.accumulate(VADDPS, sum, b.only(e))
 	})
@@ -56,7 +58,7 @@ func (u *unit) sum(name, signature, term string, add func(x, y, c Register, sum 
 	}
 	sums := make([]Register, sets)
 	for i := range sums {
-		sums[i] = u.zero()
+		sums[i] = u.Zero()
 	}
 	u.loop(n, pointers, sets, func(b *block) {
 		v := b.load(x)
@@ -71,17 +73,17 @@ func (u *unit) sum(name, signature, term string, add func(x, y, c Register, sum 
 
 // extreme writes a function that finds the largest or smallest element. Compared with an accumulator, NaN is lost: lanes that had one are
 // gathered apart.
-func (u *unit) extreme(name, which string, i instruction, start word) {
+func (u *unit) extreme(name, which string, i instruction, start formula.Word) {
 	u.function(name, "(x *float32, n int) float32", name+u.name+" is the "+which+" of n > 0 elements, or NaN if one is.")
 	x, n := Load(Param("x"), GP64()), Load(Param("n"), GP64())
 	best, nan := make([]Register, sets), make([]Register, sets)
 	for k := range best {
-		best[k], nan[k] = u.hold(start), u.zero()
+		best[k], nan[k] = u.Hold(start), u.Zero()
 	}
 	u.loop(n, []Register{x}, sets, func(b *block) {
 		v := b.load(x)
 		if b.mask != nil {
-			v = u.where(b.mask, v, best[0])
+			v = u.Where(b.mask, v, best[0])
 		}
 		i(v, best[b.index], best[b.index])
 		u.keepNaN(nan[b.index], v)
@@ -96,11 +98,11 @@ func (u *unit) extreme(name, which string, i instruction, start word) {
 // keepNaN sets the exponent and more of a lane of bits to ones if x is NaN there.
 func (u *unit) keepNaN(bits, x Register) {
 	if !u.wide {
-		c := u.compare(unordered, x, x)
+		c := u.Compare(formula.Unordered, x, x)
 		VORPS(c, bits, bits)
 		return
 	}
-	k := u.compare(unordered, x, x)
+	k := u.Compare(formula.Unordered, x, x)
 	VMOVAPS(x, k, bits)
 }
 

@@ -3,19 +3,21 @@ package main
 import (
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
+
+	"github.com/gocompile/gocompile/backend/cpu/kernel/vec/formula"
 )
 
 // table is memory of vectors of eight equal words, one a constant.
 type table struct {
 	memory Mem
-	at     map[word]int
+	at     map[formula.Word]int
 }
 
 func newTable() *table {
-	return &table{memory: NewDataAddr(NewStaticSymbol("constants"), 0), at: map[word]int{}}
+	return &table{memory: NewDataAddr(NewStaticSymbol("constants"), 0), at: map[formula.Word]int{}}
 }
 
-func (t *table) address(w word) Mem {
+func (t *table) address(w formula.Word) Mem {
 	offset, ok := t.at[w]
 	if !ok {
 		offset = 32 * len(t.at)
@@ -27,7 +29,7 @@ func (t *table) address(w word) Mem {
 // write emits the table; after the functions that use it.
 func (t *table) write() {
 	GLOBL("constants", RODATA|NOPTR)
-	words := make([]word, len(t.at))
+	words := make([]formula.Word, len(t.at))
 	for w, offset := range t.at {
 		words[offset/32] = w
 	}

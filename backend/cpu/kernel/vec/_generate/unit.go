@@ -2,15 +2,16 @@ package main
 
 import (
 	"fmt"
-	"math"
 
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	. "github.com/mmcloughlin/avo/reg"
+
+	"github.com/gocompile/gocompile/backend/cpu/kernel/vec/formula"
 )
 
 // A unit writes instructions on vectors of one width. Its methods are functions of vectors: each result is a new register, but where
-// it is said otherwise. An operand of type any is a register or a word, a constant that every lane has.
+// it is said otherwise. An operand of type any is a register or a formula.Word, a constant that every lane has.
 type unit struct {
 	wide  bool // AVX-512 rather than AVX2
 	lanes int
@@ -18,13 +19,6 @@ type unit struct {
 	table *table
 	masks Mem // AVX2: eight set and eight clear words
 }
-
-// word is a constant: 32 bits.
-type word uint32
-
-func f(x float64) word { return word(math.Float32bits(float32(x))) }
-
-var infinity = f(math.Inf(1))
 
 func newUnit(level string) *unit {
 	u := &unit{wide: level == "avx512", lanes: 8, name: map[string]string{"avx2": "AVX2", "avx512": "AVX512"}[level], table: newTable()}
@@ -52,11 +46,11 @@ func (u *unit) new() VecVirtual {
 	return YMM()
 }
 
-// hold is a register of a constant or of a copy of another register.
-func (u *unit) hold(x any) VecVirtual {
+// Hold is a register of a constant or of a copy of another register.
+func (u *unit) Hold(x any) Register {
 	v := u.new()
 	switch x := x.(type) {
-	case word:
+	case formula.Word:
 		VBROADCASTSS(u.table.address(x), v)
 	case Register:
 		VMOVAPS(x, v)
@@ -67,7 +61,7 @@ func (u *unit) hold(x any) VecVirtual {
 }
 
 // param is a register of a float32 parameter in every lane.
-func (u *unit) param(name string) VecVirtual {
+func (u *unit) param(name string) Register {
 	m, err := Param(name).Resolve()
 	if err != nil {
 		panic(err)
@@ -82,7 +76,7 @@ type instruction func(...Op)
 // emit writes an instruction whose first operand after the immediate ones is y.
 func (u *unit) emit(plain, broadcast instruction, y any, rest ...Op) {
 	switch y := y.(type) {
-	case word:
+	case formula.Word:
 		if u.wide {
 			broadcast(append([]Op{u.table.address(y)}, rest...)...)
 		} else {
@@ -96,7 +90,7 @@ func (u *unit) emit(plain, broadcast instruction, y any, rest ...Op) {
 }
 
 // three writes an instruction of two sources, of which y may be in memory, and a destination.
-func (u *unit) three(plain, broadcast instruction, x Register, y any) VecVirtual {
+func (u *unit) three(plain, broadcast instruction, x Register, y any) Register {
 	v := u.new()
 	u.emit(plain, broadcast, y, x, v)
 	return v
@@ -105,25 +99,23 @@ func (u *unit) three(plain, broadcast instruction, x Register, y any) VecVirtual
 // two is fixed as instruction.
 func two(i func(a, b, c Op)) instruction { return func(ops ...Op) { i(ops[0], ops[1], ops[2]) } }
 
-func (u *unit) add(x Register, y any) VecVirtual { return u.three(VADDPS, VADDPS_BCST, x, y) }
-func (u *unit) sub(x Register, y any) VecVirtual { return u.three(VSUBPS, VSUBPS_BCST, x, y) }
-func (u *unit) mul(x Register, y any) VecVirtual { return u.three(VMULPS, VMULPS_BCST, x, y) }
-func (u *unit) div(x Register, y any) VecVirtual { return u.three(VDIVPS, VDIVPS_BCST, x, y) }
+func (u *unit) Add(x Register, y any) Register { return u.three(VADDPS, VADDPS_BCST, x, y) }
+func (u *unit) Sub(x Register, y any) Register { return u.three(VSUBPS, VSUBPS_BCST, x, y) }
+func (u *unit) Mul(x Register, y any) Register { return u.three(VMULPS, VMULPS_BCST, x, y) }
+func (u *unit) Div(x Register, y any) Register { return u.three(VDIVPS, VDIVPS_BCST, x, y) }
 
-// least is the smaller of limit and x, and NaN if x is.
-func (u *unit) least(x, limit Register) VecVirtual { return u.three(VMINPS, VMINPS_BCST, limit, x) }
+// Least is the smaller of limit and x, and NaN if x is.
+func (u *unit) Least(x, limit Register) Register { return u.three(VMINPS, VMINPS_BCST, limit, x) }
 
-// most is the larger of limit and x, and NaN if x is.
-func (u *unit) most(x, limit Register) VecVirtual { return u.three(VMAXPS, VMAXPS_BCST, limit, x) }
+// Most is the larger of limit and x, and NaN if x is.
+func (u *unit) Most(x, limit Register) Register { return u.three(VMAXPS, VMAXPS_BCST, limit, x) }
 
-func (u *unit) and(x Register, y any) VecVirtual { return u.three(VANDPS, VANDPS_BCST, x, y) }
-func (u *unit) or(x Register, y any) VecVirtual  { return u.three(VORPS, VORPS_BCST, x, y) }
-func (u *unit) xor(x Register, y any) VecVirtual { return u.three(VXORPS, VXORPS_BCST, x, y) }
+func (u *unit) And(x Register, y any) Register { return u.three(VANDPS, VANDPS_BCST, x, y) }
+func (u *unit) Or(x Register, y any) Register  { return u.three(VORPS, VORPS_BCST, x, y) }
+func (u *unit) Xor(x Register, y any) Register { return u.three(VXORPS, VXORPS_BCST, x, y) }
 
-func (u *unit) abs(x Register) VecVirtual { return u.and(x, word(0x7fffffff)) }
-
-// zero is a register of zeros.
-func (u *unit) zero() VecVirtual {
+// Zero is a register of zeros.
+func (u *unit) Zero() Register {
 	v := u.new()
 	u.clear(v)
 	return v
@@ -137,68 +129,66 @@ func (u *unit) clear(v Register) {
 	}
 }
 
-// mulAdd changes sum to sum·x + y.
-func (u *unit) mulAdd(sum, x Register, y any) { u.emit(VFMADD213PS, VFMADD213PS_BCST, y, x, sum) }
+// MulAdd changes sum to sum·x + y.
+func (u *unit) MulAdd(sum, x Register, y any) { u.emit(VFMADD213PS, VFMADD213PS_BCST, y, x, sum) }
 
-// addMul changes sum to sum + x·y.
-func (u *unit) addMul(sum, x Register, y any) { u.emit(VFMADD231PS, VFMADD231PS_BCST, y, x, sum) }
+// AddMul changes sum to sum + x·y.
+func (u *unit) AddMul(sum, x Register, y any) { u.emit(VFMADD231PS, VFMADD231PS_BCST, y, x, sum) }
 
-// subMul changes sum to sum - x·y.
-func (u *unit) subMul(sum, x Register, y any) { u.emit(VFNMADD231PS, VFNMADD231PS_BCST, y, x, sum) }
+// SubMul changes sum to sum - x·y.
+func (u *unit) SubMul(sum, x Register, y any) { u.emit(VFNMADD231PS, VFNMADD231PS_BCST, y, x, sum) }
 
-// mulSub changes sum to sum·x - y.
-func (u *unit) mulSub(sum, x Register, y any) { u.emit(VFMSUB213PS, VFMSUB213PS_BCST, y, x, sum) }
+// MulSub changes sum to sum·x - y.
+func (u *unit) MulSub(sum, x Register, y any) { u.emit(VFMSUB213PS, VFMSUB213PS_BCST, y, x, sum) }
 
-// polynomial evaluates coefficients, lowest power first, at x.
-func (u *unit) polynomial(x Register, coefficients ...float64) VecVirtual {
-	last := len(coefficients) - 1
-	sum := u.hold(f(coefficients[last]))
-	for i := last - 1; i >= 0; i-- {
-		u.mulAdd(sum, x, f(coefficients[i]))
+// Sqrt is √x.
+func (u *unit) Sqrt(x Register) Register {
+	v := u.new()
+	VSQRTPS(x, v)
+	return v
+}
+
+// Scale is v·2ⁿ.
+func (u *unit) Scale(v, n, shifted Register) Register {
+	if !u.wide {
+		return formula.Scale(u, v, shifted)
 	}
-	return sum
+	y := u.new()
+	VSCALEFPS(n, v, y)
+	return y
 }
 
 // Arithmetic on lanes of 32-bit integers.
 
-func (u *unit) addInt(x Register, y any) VecVirtual {
+func (u *unit) AddInt(x Register, y any) Register {
 	if u.wide {
 		return u.three(VPADDD, VPADDD_BCST, x, y)
 	}
 	return u.three(two(func(a, b, c Op) { VPADDD(a, b, c) }), nil, x, y)
 }
 
-func (u *unit) subInt(x Register, y any) VecVirtual { return u.three(VPSUBD, VPSUBD_BCST, x, y) }
+func (u *unit) SubInt(x Register, y any) Register { return u.three(VPSUBD, VPSUBD_BCST, x, y) }
 
-func (u *unit) shiftLeft(x Register, by int) VecVirtual {
+func (u *unit) ShiftLeft(x Register, by int) Register {
 	v := u.new()
 	VPSLLD(Imm(uint64(by)), x, v)
 	return v
 }
 
-func (u *unit) shiftRight(x Register, by int) VecVirtual { // keeps the sign
+func (u *unit) ShiftRight(x Register, by int) Register { // keeps the sign
 	v := u.new()
 	VPSRAD(Imm(uint64(by)), x, v)
 	return v
 }
 
-func (u *unit) floatOfInt(x Register) VecVirtual {
+func (u *unit) FloatOfInt(x Register) Register {
 	v := u.new()
 	VCVTDQ2PS(x, v)
 	return v
 }
 
-// Predicates of compare. They are false for NaN, but the last two.
-const (
-	equal      = 0
-	less       = 1
-	greater    = 14
-	unordered  = 3
-	belowOrNaN = 9
-)
-
-// compare is a condition for where: a vector, or a mask register.
-func (u *unit) compare(predicate int, x Register, y any) Register {
+// Compare is a condition for where: a vector, or a mask register.
+func (u *unit) Compare(predicate formula.Predicate, x Register, y any) Register {
 	i := Imm(uint64(predicate))
 	var c Register = YMM()
 	if u.wide {
@@ -208,8 +198,8 @@ func (u *unit) compare(predicate int, x Register, y any) Register {
 	return c
 }
 
-// negative is the condition that the sign bit is set.
-func (u *unit) negative(x Register) Register {
+// Negative is the condition that the sign bit is set.
+func (u *unit) Negative(x Register) Register {
 	if !u.wide {
 		return x
 	}
@@ -218,14 +208,14 @@ func (u *unit) negative(x Register) Register {
 	return k
 }
 
-// where is yes in lanes where a condition holds, else no.
-func (u *unit) where(condition Register, yes any, no Register) VecVirtual {
+// Where is yes in lanes where a condition holds, else no.
+func (u *unit) Where(condition Register, yes any, no Register) Register {
 	v := u.new()
 	if u.wide {
 		u.emit(VBLENDMPS, VBLENDMPS_BCST, yes, no, condition, v)
 		return v
 	}
-	if w, ok := yes.(word); ok {
+	if w, ok := yes.(formula.Word); ok {
 		VBLENDVPS(condition, u.table.address(w), no, v)
 	} else {
 		VBLENDVPS(condition, yes.(Register), no, v)
@@ -233,10 +223,10 @@ func (u *unit) where(condition Register, yes any, no Register) VecVirtual {
 	return v
 }
 
-// zeroWhere is 0 in lanes where a condition of compare holds, else x.
-func (u *unit) zeroWhere(condition, x Register) VecVirtual {
+// ZeroWhere is 0 in lanes where a condition of compare holds, else x.
+func (u *unit) ZeroWhere(condition, x Register) Register {
 	if u.wide {
-		return u.where(condition, u.zero(), x)
+		return u.Where(condition, u.Zero(), x)
 	}
 	v := u.new()
 	VANDNPS(x, condition, v)
