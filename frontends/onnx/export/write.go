@@ -56,7 +56,7 @@ func write(path string, m *proto.Model, inside int) error {
 		m = &outer
 	}
 	return replace(path, func(w io.Writer) error {
-		_, err := w.Write(m.Encode())
+		_, err := m.WriteTo(w)
 		return err
 	})
 }

@@ -1,13 +1,23 @@
 package proto
 
 import (
+	"io"
 	"math"
+	"slices"
 
 	"google.golang.org/protobuf/encoding/protowire"
 )
 
-// encoder appends fields. Zero values of scalar fields are written only where the format tells them from absence.
-type encoder struct{ buf []byte }
+// encoder appends fields. Zero values of scalar fields are written only where the format tells them from absence. Long fields of bytes are not
+// copied: a message is the parts in done one after another, and then buf.
+type encoder struct {
+	buf  []byte
+	done [][]byte
+	size int // of done
+}
+
+// long is the size from which bytes are not copied.
+const long = 1 << 12
 
 func (e *encoder) varint(n protowire.Number, v uint64) {
 	e.buf = protowire.AppendVarint(protowire.AppendTag(e.buf, n, protowire.VarintType), v)
@@ -17,7 +27,47 @@ func (e *encoder) bytes(n protowire.Number, b []byte) {
 	e.buf = protowire.AppendBytes(protowire.AppendTag(e.buf, n, protowire.BytesType), b)
 }
 
-func (e *encoder) nested(n protowire.Number, b []byte) { e.bytes(n, b) }
+// shared appends bytes that must not change before the message is written.
+func (e *encoder) shared(n protowire.Number, b []byte) {
+	if len(b) < long {
+		e.bytes(n, b)
+		return
+	}
+	e.begin(n, len(b))
+	e.seal(b)
+}
+
+func (e *encoder) begin(n protowire.Number, size int) {
+	e.buf = protowire.AppendVarint(protowire.AppendTag(e.buf, n, protowire.BytesType), uint64(size))
+}
+
+// seal ends buf, and puts parts behind it.
+func (e *encoder) seal(parts ...[]byte) {
+	for _, b := range append([][]byte{e.buf}, parts...) {
+		if len(b) > 0 {
+			e.done, e.size = append(e.done, b), e.size+len(b)
+		}
+	}
+	e.buf = nil
+}
+
+func (e *encoder) nested(n protowire.Number, sub *encoder) {
+	if len(sub.done) == 0 {
+		e.bytes(n, sub.buf)
+		return
+	}
+	e.begin(n, sub.size+len(sub.buf))
+	e.seal(sub.done...)
+	e.buf = append(e.buf, sub.buf...)
+}
+
+// joined is the message in one piece.
+func (e *encoder) joined() []byte {
+	if len(e.done) == 0 {
+		return e.buf
+	}
+	return slices.Concat(append(e.done, e.buf)...)
+}
 
 func (e *encoder) text(n protowire.Number, s string) {
 	if s != "" {
@@ -41,7 +91,7 @@ func (e *encoder) pairs(n protowire.Number, list []StringPair) {
 		var sub encoder
 		sub.text(1, p.Key)
 		sub.text(2, p.Value)
-		e.nested(n, sub.buf)
+		e.nested(n, &sub)
 	}
 }
 
@@ -50,13 +100,27 @@ func (e *encoder) opsets(n protowire.Number, list []OperatorSet) {
 		var sub encoder
 		sub.text(1, o.Domain)
 		sub.varint(2, uint64(o.Version))
-		e.nested(n, sub.buf)
+		e.nested(n, &sub)
 	}
 }
 
-// Encode writes the ModelProto. Equal models give equal bytes. Training information is not kept.
-func (m *Model) Encode() []byte {
-	var e encoder
+// Encode is the ModelProto. Equal models give equal bytes. Training information is not kept.
+func (m *Model) Encode() []byte { return m.encode().joined() }
+
+// WriteTo writes what Encode gives, without a copy of the weights.
+func (m *Model) WriteTo(w io.Writer) (n int64, err error) {
+	e := m.encode()
+	for _, b := range append(e.done, e.buf) {
+		k, err := w.Write(b)
+		if n += int64(k); err != nil {
+			return n, err
+		}
+	}
+	return n, nil
+}
+
+func (m *Model) encode() *encoder {
+	e := &encoder{}
 	e.varint(1, uint64(m.IRVersion))
 	e.text(2, m.ProducerName)
 	e.text(3, m.ProducerVersion)
@@ -73,17 +137,17 @@ func (m *Model) Encode() []byte {
 	for _, f := range m.Functions {
 		e.nested(25, f.encode())
 	}
-	return e.buf
+	return e
 }
 
-func (g *Graph) encode() []byte {
-	var e encoder
+func (g *Graph) encode() *encoder {
+	e := &encoder{}
 	for _, n := range g.Nodes {
 		e.nested(1, n.encode())
 	}
 	e.text(2, g.Name)
 	for _, t := range g.Initializers {
-		e.nested(5, t.Encode())
+		e.nested(5, t.encode())
 	}
 	e.text(10, g.DocString)
 	for _, v := range g.Inputs {
@@ -99,11 +163,11 @@ func (g *Graph) encode() []byte {
 		e.nested(15, s.encode())
 	}
 	e.pairs(16, g.Metadata)
-	return e.buf
+	return e
 }
 
-func (n *Node) encode() []byte {
-	var e encoder
+func (n *Node) encode() *encoder {
+	e := &encoder{}
 	for _, s := range n.Inputs {
 		e.bytes(1, []byte(s)) // empty names are kept
 	}
@@ -119,11 +183,11 @@ func (n *Node) encode() []byte {
 	e.text(7, n.Domain)
 	e.text(8, n.Overload)
 	e.pairs(9, n.Metadata)
-	return e.buf
+	return e
 }
 
-func (a *Attribute) encode() []byte {
-	var e encoder
+func (a *Attribute) encode() *encoder {
+	e := &encoder{}
 	e.text(1, a.Name)
 	switch a.Type {
 	case AttrFloat:
@@ -134,7 +198,7 @@ func (a *Attribute) encode() []byte {
 		e.bytes(4, a.S)
 	}
 	if a.T != nil {
-		e.nested(5, a.T.Encode())
+		e.nested(5, a.T.encode())
 	}
 	if a.G != nil {
 		e.nested(6, a.G.encode())
@@ -151,7 +215,7 @@ func (a *Attribute) encode() []byte {
 		e.bytes(9, s)
 	}
 	for _, t := range a.Tensors {
-		e.nested(10, t.Encode())
+		e.nested(10, t.encode())
 	}
 	for _, g := range a.Graphs {
 		e.nested(11, g.encode())
@@ -171,12 +235,14 @@ func (a *Attribute) encode() []byte {
 	for _, s := range a.SparseTensors {
 		e.nested(23, s.encode())
 	}
-	return e.buf
+	return e
 }
 
-// Encode writes the TensorProto.
-func (t *Tensor) Encode() []byte {
-	e := encoder{buf: make([]byte, 0, len(t.Raw)+64)}
+// Encode is the TensorProto.
+func (t *Tensor) Encode() []byte { return t.encode().joined() }
+
+func (t *Tensor) encode() *encoder {
+	e := &encoder{}
 	e.int64s(1, t.Dims)
 	e.varint(2, uint64(t.DataType))
 	if len(t.Floats) > 0 {
@@ -199,7 +265,7 @@ func (t *Tensor) Encode() []byte {
 	e.int64s(7, t.Int64s)
 	e.text(8, t.Name)
 	if t.HasRaw {
-		e.bytes(9, t.Raw)
+		e.shared(9, t.Raw)
 	}
 	if len(t.Doubles) > 0 {
 		b := make([]byte, 0, 8*len(t.Doubles))
@@ -221,48 +287,49 @@ func (t *Tensor) Encode() []byte {
 		e.varint(14, 1)
 	}
 	e.pairs(16, t.Metadata)
-	return e.buf
+	return e
 }
 
-func (s *SparseTensor) encode() []byte {
-	var e encoder
+func (s *SparseTensor) encode() *encoder {
+	e := &encoder{}
 	if s.Values != nil {
-		e.nested(1, s.Values.Encode())
+		e.nested(1, s.Values.encode())
 	}
 	if s.Indices != nil {
-		e.nested(2, s.Indices.Encode())
+		e.nested(2, s.Indices.encode())
 	}
 	e.int64s(3, s.Dims)
-	return e.buf
+	return e
 }
 
-func (v *ValueInfo) encode() []byte {
-	var e encoder
+func (v *ValueInfo) encode() *encoder {
+	e := &encoder{}
 	e.text(1, v.Name)
 	if v.Type != nil {
 		e.nested(2, v.Type.encode())
 	}
 	e.text(3, v.DocString)
 	e.pairs(4, v.Metadata)
-	return e.buf
+	return e
 }
 
-func (t *Type) encode() []byte {
-	var e, sub encoder
+func (t *Type) encode() *encoder {
+	e := &encoder{}
+	sub := &encoder{}
 	switch t.Kind {
 	case TypeTensor, TypeSparseTensor:
 		sub.varint(1, uint64(t.Elem))
 		if t.HasShape {
-			var shape encoder
+			shape := &encoder{}
 			for _, d := range t.Dims {
-				var dim encoder
+				dim := &encoder{}
 				if d.HasValue {
 					dim.varint(1, uint64(d.Value))
 				}
 				dim.text(2, d.Param)
-				shape.nested(1, dim.buf)
+				shape.nested(1, dim)
 			}
-			sub.nested(2, shape.buf)
+			sub.nested(2, shape)
 		}
 	case TypeMap:
 		sub.varint(1, uint64(t.Elem))
@@ -275,13 +342,13 @@ func (t *Type) encode() []byte {
 		}
 	}
 	if n := map[TypeKind]protowire.Number{TypeTensor: 1, TypeSequence: 4, TypeMap: 5, TypeOpaque: 7, TypeSparseTensor: 8, TypeOptional: 9}[t.Kind]; n != 0 {
-		e.nested(n, sub.buf)
+		e.nested(n, sub)
 	}
-	return e.buf
+	return e
 }
 
-func (f *Function) encode() []byte {
-	var e encoder
+func (f *Function) encode() *encoder {
+	e := &encoder{}
 	e.text(1, f.Name)
 	for _, s := range f.Inputs {
 		e.bytes(4, []byte(s))
@@ -306,5 +373,5 @@ func (f *Function) encode() []byte {
 	}
 	e.text(13, f.Overload)
 	e.pairs(14, f.Metadata)
-	return e.buf
+	return e
 }

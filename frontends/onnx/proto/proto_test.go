@@ -1,6 +1,7 @@
 package proto
 
 import (
+	"bytes"
 	"crypto/sha1"
 	"encoding/binary"
 	"encoding/hex"
@@ -9,6 +10,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -49,6 +51,39 @@ func TestRoundTrip(t *testing.T) {
 	}
 	if m.Graph.Inputs[0].Type.Dims[0].Param != "N" || m.Functions[0].Overload != "o" || m.Metadata[0].Value != "value" {
 		t.Error("a dimension, a function or metadata got lost")
+	}
+}
+
+// TestWriteTo writes long weights, also in bodies and attributes, as Encode does.
+func TestWriteTo(t *testing.T) {
+	m := sample()
+	weight := func(n int) *Tensor { return FromTensor("w", tensor.New(tensor.Float32, n)) }
+	m.Graph.Initializers = append(m.Graph.Initializers, weight(5000), weight(3), weight(2000))
+	for _, a := range m.Graph.Nodes[0].Attributes {
+		switch {
+		case a.T != nil:
+			a.T = weight(3000)
+		case a.G != nil:
+			a.G.Initializers = []*Tensor{weight(4000)}
+		}
+	}
+	var b bytes.Buffer
+	n, err := m.WriteTo(&b)
+	if err != nil || n != int64(b.Len()) || !bytes.Equal(b.Bytes(), m.Encode()) {
+		t.Fatalf("%d bytes were written, %d counted, %d encoded: %v", b.Len(), n, len(m.Encode()), err)
+	}
+	back, err := Decode(b.Bytes())
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := []int{len(back.Graph.Initializers[1].Raw), len(back.Graph.Initializers[3].Raw)}
+	for _, a := range back.Graph.Nodes[0].Attributes {
+		if a.G != nil {
+			got = append(got, len(a.G.Initializers[0].Raw))
+		}
+	}
+	if !slices.Equal(got, []int{20000, 8000, 16000}) {
+		t.Errorf("weights have %v bytes", got)
 	}
 }
 

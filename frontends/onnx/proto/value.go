@@ -179,7 +179,7 @@ func EncodeValue(name string, x tensor.Value) []byte {
 		}
 		e.varint(2, kind)
 		for _, item := range x.Items {
-			e.nested(protowire.Number(valueField(item)+3), EncodeValue("", item))
+			e.bytes(protowire.Number(valueField(item)+3), EncodeValue("", item))
 		}
 	case *tensor.Optional:
 		e.text(1, name)
@@ -188,7 +188,7 @@ func EncodeValue(name string, x tensor.Value) []byte {
 			break
 		}
 		e.varint(2, valueKind(x.Item))
-		e.nested(protowire.Number(valueField(x.Item)+3), EncodeValue("", x.Item))
+		e.bytes(protowire.Number(valueField(x.Item)+3), EncodeValue("", x.Item))
 	case *tensor.Map:
 		e.text(1, name)
 		e.varint(2, uint64(x.Keys.DType()))
@@ -203,7 +203,7 @@ func EncodeValue(name string, x tensor.Value) []byte {
 		if t, ok := values.(*tensor.Tensor); ok {
 			values = &tensor.Sequence{Elem: t.DType(), Items: []tensor.Value{t}}
 		}
-		e.nested(5, EncodeValue("", values))
+		e.bytes(5, EncodeValue("", values))
 	}
 	return e.buf
 }
