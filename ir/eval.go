@@ -23,6 +23,8 @@ type EvalContext struct {
 	Binding sym.Binding    // values of the symbols known so far
 	// Alloc provides zeroed storage for a result; nil: the heap, each result limited to DefaultMaxBytes.
 	Alloc func(result int, d tensor.DType, shape []int) (*tensor.Tensor, error)
+	// MaxBytes bounds what an operator collects before it has a result; 0: DefaultMaxBytes.
+	MaxBytes int64
 	// RunBody runs body i of a control-flow operator; nil: reference evaluation.
 	RunBody func(op BodyOwner, body int, in []tensor.Value) ([]tensor.Value, error)
 	// Random seeds operators that draw numbers and have no seed of their own; nil: a seed from the operating system.

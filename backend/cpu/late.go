@@ -155,7 +155,7 @@ func (s *Session) eval(ctx context.Context, i int, st *step) error {
 }
 
 func (s *Session) prepareEval(i int, st *step, c *ir.EvalContext) {
-	*c = ir.EvalContext{In: make([]tensor.Value, len(st.in)), Out: make([]tensor.Value, len(st.out)), Used: st.used}
+	*c = ir.EvalContext{In: make([]tensor.Value, len(st.in)), Out: make([]tensor.Value, len(st.out)), Used: st.used, MaxBytes: s.program.valueLimit()}
 	c.Alloc = func(result int, d tensor.DType, shape []int) (*tensor.Tensor, error) {
 		slot := st.out[result]
 		if s.plan.slots[slot].known {

@@ -89,6 +89,6 @@ func (s *Session) label(ctx context.Context, i int) func() {
 			ctx = context.Background()
 		}
 		pprof.SetGoroutineLabels(ctx) // the labels that the caller has, if it uses any
-		threads.SetLabels(nil)
+		threads.ClearLabels()
 	}
 }

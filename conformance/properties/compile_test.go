@@ -100,10 +100,10 @@ var growing = []struct {
 		}
 		return m.op("Concat", all...)
 	}},
-	{"then split", func(m *model, x string, n int) string { // an axis that was merged for all of it
+	{"then split", func(m *model, _ string, n int) string { // an axis that was merged for all of it
 		in := m.input("heads", tensor.Float32, "batch", 2, "rows", 16)
 		dim := func(i int64) string { return m.op("Unsqueeze", m.size(in, i), m.ints(0)) }
-		x = m.op("Reshape", in, m.op("Concat", m.ints(-1), dim(2), m.ints(16), attrInt("axis", 0)))
+		x := m.op("Reshape", in, m.op("Concat", m.ints(-1), dim(2), m.ints(16), attrInt("axis", 0)))
 		for range n {
 			x = m.op("Tanh", x)
 		}

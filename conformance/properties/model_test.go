@@ -98,10 +98,6 @@ func attrInts(name string, n ...int64) *proto.Attribute {
 	return &proto.Attribute{Name: name, Type: proto.AttrInts, Ints: n}
 }
 
-func attrFloat(name string, x float64) *proto.Attribute {
-	return &proto.Attribute{Name: name, Type: proto.AttrFloat, F: float32(x)}
-}
-
 func attrString(name, s string) *proto.Attribute {
 	return &proto.Attribute{Name: name, Type: proto.AttrString, S: []byte(s)}
 }

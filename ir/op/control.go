@@ -1,6 +1,7 @@
 package op
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -196,6 +197,8 @@ func passesOn(b *ir.Graph, i, j int) bool {
 // ownSymbols reports whether a dimension inside a body means the same outside: it has no symbol that depends on data.
 func ownSymbols(_ *ir.Graph, e sym.Expr) bool { return !e.HasFresh() }
 
+const tensorBytes = 128 // of a tensor beside its elements
+
 // Eval implements [ir.Op].
 func (o *Loop) Eval(c *ir.EvalContext) error {
 	limit, cond := int64(-1), true
@@ -213,6 +216,7 @@ func (o *Loop) Eval(c *ir.EvalContext) error {
 	}
 	in := slices.Clone(c.In)
 	collected := make([][]tensor.Value, len(o.Body.Outputs())-1-o.Carried)
+	bytes := int64(0) // of what is collected
 	for i := int64(0); cond && (limit < 0 || i < limit); i++ {
 		if err := contextErr(c); err != nil {
 			return err
@@ -229,7 +233,14 @@ func (o *Loop) Eval(c *ir.EvalContext) error {
 		cond = next.Int64(0) != 0
 		copy(in[2:], out[1:1+o.Carried])
 		for k := range collected {
-			collected[k] = append(collected[k], out[1+o.Carried+k])
+			v := out[1+o.Carried+k]
+			if t, ok := v.(*tensor.Tensor); ok {
+				bytes += int64(t.DType().ByteLen(t.Len())) + tensorBytes
+			}
+			collected[k] = append(collected[k], v)
+		}
+		if most := cmp.Or(c.MaxBytes, ir.DefaultMaxBytes); bytes > most {
+			return fmt.Errorf("iteration %d: what the iterations give takes more than %d bytes", i, most)
 		}
 	}
 	for i := range o.Carried {

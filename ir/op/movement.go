@@ -25,11 +25,10 @@ func (o *Transpose) perm(rank int) ([]int, error) {
 	}
 	p, seen := slices.Clone(o.Perm), make([]bool, rank)
 	for i, a := range p {
-		k, err := axisIn(a, rank)
-		if err != nil || seen[k] {
+		if a < 0 || a >= rank || seen[a] {
 			return nil, fmt.Errorf("permutation %v is not one of rank %d", o.Perm, rank)
 		}
-		p[i], seen[k] = k, true
+		p[i], seen[a] = a, true
 	}
 	return p, nil
 }

@@ -22,7 +22,7 @@ const (
 	chunks     = 4 // parts a thread in ParallelFor, so that a slow thread costs little
 )
 
-// Pool is a set of worker goroutines. Its methods may be called from any goroutine, but for SetLabels.
+// Pool is a set of worker goroutines. Its methods may be called from any goroutine, but for SetLabels and ClearLabels.
 type Pool struct {
 	*crew
 	labels context.Context // of the work that is handed out; nil: none
@@ -50,9 +50,11 @@ func New(threads int) *Pool {
 // Labelled is a pool of the same workers with labels of its own, see SetLabels. Closing either closes both.
 func (p *Pool) Labelled() *Pool { return &Pool{crew: p.crew} }
 
-// SetLabels makes workers carry the pprof labels of ctx while they do work that is handed out by p; nil: none. It must not be called while p is
-// used.
+// SetLabels makes workers carry the pprof labels of ctx while they do work that is handed out by p. It must not be called while p is used.
 func (p *Pool) SetLabels(ctx context.Context) { p.labels = ctx }
+
+// ClearLabels ends SetLabels. It must not be called while p is used.
+func (p *Pool) ClearLabels() { p.labels = nil }
 
 // Default is the pool of the process, with GOMAXPROCS threads as it is at the first call. (The runtime sets GOMAXPROCS
 // from the processors and the CPU quota of the control group.)

@@ -298,7 +298,7 @@ func TestLabels(t *testing.T) {
 	if n := labelled(p); n != 0 {
 		t.Errorf("%d goroutines have labels in a pool without", n)
 	}
-	q.SetLabels(nil)
+	q.ClearLabels()
 	if n := labelled(q); n != 0 {
 		t.Errorf("%d goroutines have labels after they were taken away", n)
 	}
