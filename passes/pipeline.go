@@ -66,6 +66,7 @@ var stages = [][]Pass{
 
 const (
 	maxRounds      = 32      // repetitions of a stage, and of the whole
+	maxRewrites    = 256     // for a node of the graph as it was, and for one more
 	DefaultMaxFold = 1 << 24 // bytes of a folded constant
 )
 
@@ -112,6 +113,7 @@ func names() []string {
 type run struct {
 	Options
 	rewrites int
+	most     int                // of them: the limit, or what only rules take that undo each other
 	products int                // multiply-adds of weights with weights
 	learnt   int                // facts that became more precise
 	quiet    map[string]int     // by pass: changes at its last run, if that changed nothing
@@ -120,19 +122,32 @@ type run struct {
 
 // rewrite counts a rewrite about to be done; false means that the limit is reached and it must not be done.
 func (r *run) rewrite() bool {
-	if r.Limit > 0 && r.rewrites >= r.Limit {
+	if r.rewrites >= r.most {
 		return false
 	}
 	r.rewrites++
 	return true
 }
 
-// Optimize runs the pipeline on a graph and its bodies until nothing changes, and returns the number of rewrites.
-func Optimize(g *ir.Graph, o Options) (int, error) {
+// Optimize runs the pipeline on a graph and its bodies until nothing changes, and returns the number of rewrites. Should rules undo each other, it ends
+// all the same, with a graph that means the same.
+func Optimize(g *ir.Graph, o Options) (int, error) { return optimize(g, o, stages) }
+
+// count is the number of nodes, those in bodies too.
+func count(g *ir.Graph) int {
+	n := 0
+	g.Walk(func(*ir.Node) { n++ })
+	return n
+}
+
+func optimize(g *ir.Graph, o Options, stages [][]Pass) (int, error) {
 	if o.MaxFold == 0 {
 		o.MaxFold = DefaultMaxFold
 	}
-	r := &run{Options: o, quiet: map[string]int{}}
+	r := &run{Options: o, most: o.Limit, quiet: map[string]int{}}
+	if most := maxRewrites * (1 + count(g)); o.Limit <= 0 || most < o.Limit {
+		r.most = most
+	}
 	if o.Report != nil {
 		o.Report.begin(g)
 		defer func() { o.Report.finish(g) }()
