@@ -27,8 +27,16 @@ func (m *maker) attention() *ir.Value {
 	if m.coin(4) {
 		a.prepend()
 	}
-	a.repeat()
-	out := a.weigh()
+	var out *ir.Value
+	if m.coin(4) {
+		if m.coin(2) {
+			a.repeat()
+		}
+		out = a.operator()
+	} else {
+		a.repeat()
+		out = a.weigh()
+	}
 	out = m.expr(&op.Reshape{}, m.transpose(out, 0, 2, 1, 3), m.join(m.size(x, 0), m.size(x, 1), m.whole(int64(a.heads*a.size))))
 	if m.coin(2) {
 		out = m.project(out, m.width(x))
@@ -85,10 +93,14 @@ func (a *attending) split(x *ir.Value, heads int) *ir.Value {
 
 // prepend puts past keys and values before the new ones.
 func (a *attending) prepend() {
+	wanted := a.coin(2)
 	for _, to := range []**ir.Value{&a.k, &a.v} {
 		past := a.input("past", ir.TensorType(tensor.Float32, a.batch, sym.Int(a.groups), a.past, sym.Int(a.size)))
 		a.offset = a.maker.size(past, 2)
 		*to = a.expr(&op.Concat{Axis: 2}, past, *to)
+		if wanted {
+			a.wanted = append(a.wanted, *to)
+		}
 	}
 }
 
@@ -132,11 +144,7 @@ func (a *attending) weigh() *ir.Value {
 		s = a.scaled(a.unary(op.Tanh, a.scaled(s, 0.25)), 4)
 	}
 	s = a.mask(s)
-	axis := -1
-	if a.coin(2) {
-		axis = 3
-	}
-	p := a.expr(&op.Softmax{Axis: axis}, s)
+	p := a.softmax(s)
 	if a.empty || a.coin(4) {
 		p = a.expr(&op.Where{}, a.unary(op.IsNaN, p), a.number(0), p)
 	}
@@ -144,6 +152,51 @@ func (a *attending) weigh() *ir.Value {
 		return a.expr(&op.Einsum{Equation: "bhij,bhjd->bhid"}, p, a.v)
 	}
 	return a.expr(&op.MatMul{}, p, a.v)
+}
+
+// softmax is that of the last axis, at times spelled out.
+func (a *attending) softmax(s *ir.Value) *ir.Value {
+	axis := -1
+	if a.coin(2) {
+		axis = 3
+	}
+	if !a.empty && a.coin(6) {
+		at := a.list(int64(axis))
+		e := a.unary(op.Exp, a.minus(s, a.expr(&op.Reduce{Fn: op.ReduceMax, KeepDims: true}, s, at)))
+		return a.binary(op.Div, e, a.expr(&op.Reduce{Fn: op.ReduceSum, KeepDims: true}, e, at))
+	}
+	return a.expr(&op.Softmax{Axis: axis}, s)
+}
+
+// operator is the attention of heads as one operator, as newer opsets have it.
+func (a *attending) operator() *ir.Value {
+	o := &op.Attention{Causal: a.coin(2)}
+	in := make([]*ir.Value, op.AttentionStart+1)
+	in[op.AttentionQ], in[op.AttentionK], in[op.AttentionV] = a.q, a.k, a.v
+	if o.Causal && a.offset != nil {
+		in[op.AttentionStart] = a.offset
+	}
+	var conditions []*ir.Value
+	if a.coin(2) {
+		conditions = a.causal(a.maker.size(a.q, 2), a.maker.size(a.k, 2))
+	}
+	if a.offset == nil && a.coin(3) {
+		conditions = append(conditions, a.unsqueeze(a.keep, 1, 2))
+	}
+	if len(conditions) > 0 {
+		mask := conditions[0]
+		for _, c := range conditions[1:] {
+			mask = a.binary(op.And, mask, c)
+		}
+		if a.coin(2) {
+			mask = a.bias(mask, []float64{math.Inf(-1), -math.MaxFloat32, -1e9}[a.IntN(3)])
+		}
+		in[op.AttentionMask] = mask
+	}
+	for in[len(in)-1] == nil {
+		in = in[:len(in)-1]
+	}
+	return a.exprs(o, in...)[0]
 }
 
 // scores is q·kᵀ.

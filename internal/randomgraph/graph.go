@@ -21,8 +21,9 @@ type maker struct {
 	count []*ir.Value // other integers
 
 	batch, rows, past sym.Expr
-	keep              *ir.Value // bool [batch, rows], whose first column is true
-	pairs             *ir.Value // float32 [rows, rows]
+	keep              *ir.Value   // bool [batch, rows], whose first column is true
+	pairs             *ir.Value   // float32 [rows, rows]
+	wanted            []*ir.Value // outputs, whatever uses them
 
 	trials []*trial
 }
@@ -65,6 +66,9 @@ func (m *maker) outputs() []ir.Output {
 			}
 		}
 	}
+	for _, v := range m.wanted {
+		outs = append(outs, ir.Output{Name: fmt.Sprint("out", len(outs)), Value: v})
+	}
 	if outs == nil {
 		outs = []ir.Output{{Name: "in", Value: m.reals[0]}}
 	}
@@ -75,6 +79,7 @@ func (m *maker) outputs() []ir.Output {
 var motifs = []func(*maker) *ir.Value{
 	(*maker).attention, (*maker).attention, (*maker).attention, (*maker).norm, (*maker).norm, (*maker).activation, (*maker).activation, (*maker).gated,
 	(*maker).rotated, (*maker).recurrent, (*maker).einsum, (*maker).reshaped, (*maker).shapeArithmetic, (*maker).branch, (*maker).residual,
+	(*maker).someRows, (*maker).consecutive, (*maker).pieces,
 	(*maker).chosen, (*maker).chosen,
 }
 

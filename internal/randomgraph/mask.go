@@ -13,7 +13,7 @@ func (a *attending) mask(s *ir.Value) *ir.Value {
 	var conditions []*ir.Value // that let a key take part
 	var biases []*ir.Value
 	if a.coin(2) {
-		conditions = append(conditions, a.causal(s)...)
+		conditions = append(conditions, a.causal(a.maker.size(s, 2), a.maker.size(s, 3))...)
 	}
 	if a.offset == nil && a.coin(3) { // padding
 		conditions = append(conditions, a.unsqueeze(a.keep, 1, 2))
@@ -89,8 +89,7 @@ func (a *attending) bias(shown *ir.Value, low float64) *ir.Value {
 }
 
 // causal is the condition that a key is not after the query and, at times, not far before it.
-func (a *attending) causal(s *ir.Value) []*ir.Value {
-	rows, keys := a.maker.size(s, 2), a.maker.size(s, 3)
+func (a *attending) causal(rows, keys *ir.Value) []*ir.Value {
 	if a.offset == nil && a.coin(3) {
 		shape := a.join(rows, keys)
 		ones := a.expr(&op.Expand{}, a.number(1), shape)

@@ -1,6 +1,8 @@
 package randomgraph
 
 import (
+	"math"
+
 	"github.com/gocompile/gocompile/ir"
 	"github.com/gocompile/gocompile/ir/op"
 	"github.com/gocompile/gocompile/tensor"
@@ -143,6 +145,72 @@ func (m *maker) shapeArithmetic() *ir.Value {
 	}
 	ones := m.expr(&op.Expand{}, m.number(1), m.expr(&op.Shape{}, x))
 	return m.minus(x, m.scaled(m.expr(&op.Reduce{Fn: op.ReduceMean, KeepDims: true}, ones, m.list(1)), 0.25))
+}
+
+// someRows chooses the last row, or a few, of what is computed by rows, as the head of a language model does.
+func (m *maker) someRows() *ir.Value {
+	x := m.sequence()
+	if x == nil {
+		return nil
+	}
+	if y := m.attention(); y != nil && len(y.Type.Dims) == 3 && m.coin(2) {
+		x = y
+	}
+	if m.coin(2) {
+		x = m.project(x, 1+m.IntN(8))
+	}
+	switch m.IntN(4) {
+	case 0:
+		return m.expr(&op.Gather{Axis: 1}, x, m.whole(-1))
+	case 1:
+		return m.slice(x, 1, -1, math.MaxInt64, 1)
+	case 2:
+		return m.expr(&op.Gather{Axis: 1}, x, m.binary(op.Sub, m.size(x, 1), m.whole(1)))
+	}
+	return m.slice(x, 1, -2, math.MaxInt64, 1)
+}
+
+// consecutive multiplies with constants one after another, with more behind them.
+func (m *maker) consecutive() *ir.Value {
+	x := m.sequence()
+	if x == nil {
+		return nil
+	}
+	for range 2 + m.IntN(2) {
+		x = m.project(x, 1+m.IntN(12))
+		if m.coin(4) {
+			x = m.scaled(x, 0.5)
+		}
+	}
+	if m.coin(2) {
+		x = m.unary(op.Tanh, x)
+	}
+	return x
+}
+
+// pieces takes parts of sequences side by side, which may end where one of them does, and puts some together again.
+func (m *maker) pieces() *ir.Value {
+	x, y := m.sequence(), m.sequence()
+	if x == nil || y == nil {
+		return nil
+	}
+	all := m.expr(&op.Concat{Axis: 2}, x, y)
+	cut, end := int64(m.width(x)), int64(m.width(all))
+	if m.coin(3) {
+		cut = m.Int64N(end + 1)
+	}
+	a, b := m.slice(all, 2, 0, cut, 1), m.slice(all, 2, cut, end, 1)
+	if m.coin(3) {
+		a = m.unary(op.Tanh, a)
+	}
+	if m.coin(2) {
+		a, b = b, a
+	}
+	y = m.expr(&op.Concat{Axis: -1}, a, b)
+	if m.coin(2) { // all rows, gathered in order
+		y = m.expr(&op.Gather{Axis: 1}, y, m.count0(m.size(y, 1)))
+	}
+	return m.project(y, m.width(x))
 }
 
 // branch is an If whose condition is known to the compiler, depends on a dimension, or on data.
