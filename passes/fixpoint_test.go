@@ -26,7 +26,7 @@ func TestFixpoint(t *testing.T) {
 	}
 	for seed := range randomgraph.Count(100, 3000) {
 		g := randomgraph.New(rand.New(rand.NewPCG(uint64(seed), 18)), 2+seed%24)
-		fixpoint(t, "random graph", g)
+		fixpoint(t, fmt.Sprint("seed ", seed), g)
 	}
 }
 

@@ -112,6 +112,11 @@ func TestRandomGraphs(t *testing.T) {
 }
 
 func randomCase(t testing.TB, seed uint64, size int) {
+	defer func() {
+		if t.Failed() {
+			t.Logf("seed %d, %d steps", seed, size)
+		}
+	}()
 	r := rand.New(rand.NewPCG(seed, 11))
 	g := randomgraph.New(r, size)
 	agreeOn(t, g, true, randomgraph.Inputs(r, g, 1+r.IntN(3), 1+r.IntN(40)), randomgraph.Inputs(r, g, 1, 1), randomgraph.Inputs(r, g, 1+r.IntN(3), 1+r.IntN(6)))

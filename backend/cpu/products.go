@@ -26,7 +26,7 @@ func joinProducts(g *ir.Graph, units map[*ir.Node]*unit) []*unit {
 		}
 		place[n] = at
 		u := units[n]
-		if u == nil || u.last() != n {
+		if u == nil || u.last() != n || !slices.ContainsFunc(u.results(), (*ir.Value).Used) {
 			continue
 		}
 		a, trans, ok := leftOf(u)

@@ -145,3 +145,17 @@ func TestProjections(t *testing.T) {
 		t.Errorf("steps of several nodes are %s, want %s", got, want)
 	}
 }
+
+// TestUnusedProduct: a product that nothing uses takes none of those with the same left operand with it.
+func TestUnusedProduct(t *testing.T) {
+	g := parse(t, `graph "g"(%x: f32[B, 4]) -> ("y" %y, "z" %z) {
+  %a = Const() {Value=f32[4, 3] [iota]}
+  %bias = Const() {Value=f32[3] [iota]}
+  %unused = MatMul(%x, %a)
+  %sum = Add(%unused, %bias)
+  %y = MatMul(%x, %a)
+  %b = Const() {Value=f32[4, 2] [iota]}
+  %z = MatMul(%x, %b)
+}`)
+	agree(t, g, []tensor.Value{randomgraph.Tensor(rand.New(rand.NewPCG(12, 13)), 1, 3, 4)})
+}

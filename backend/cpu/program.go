@@ -215,8 +215,12 @@ func (l *lowering) step(n *ir.Node, u *unit) error {
 	for i, v := range u.in {
 		st.in[i] = -1
 		if v != nil {
-			st.in[i] = l.slotOf[v]
-			p.slots[st.in[i]].last = len(p.steps)
+			slot, ok := l.slotOf[v]
+			if !ok {
+				return fmt.Errorf("BUG: no step computes %v, which is input %d", v, i)
+			}
+			st.in[i] = slot
+			p.slots[slot].last = len(p.steps)
 		}
 	}
 	for _, v := range u.results() {
