@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/gocompile/gocompile"
+	"github.com/gocompile/gocompile/ir"
 	"github.com/gocompile/gocompile/passes"
 )
 
@@ -19,8 +20,8 @@ func withoutEach(t *testing.T, f func(t *testing.T, without gocompile.Option)) {
 	}
 }
 
-// TestModelsWithoutEachPass: no pass is needed for right results. The models are the examples and the small ones of GOCOMPILE_ZOO.
-func TestModelsWithoutEachPass(t *testing.T) {
+// modelFiles are those of the examples and of GOCOMPILE_ZOO.
+func modelFiles(t *testing.T) []string {
 	models, err := filepath.Glob("../examples/*/*/model.onnx")
 	if err != nil || len(models) == 0 {
 		t.Fatalf("no examples (%v)", err)
@@ -32,6 +33,28 @@ func TestModelsWithoutEachPass(t *testing.T) {
 		}
 		models = append(models, more...)
 	}
+	return models
+}
+
+// TestModelsReachFixpoint: passes leave what they have made of a model alone when they run again.
+func TestModelsReachFixpoint(t *testing.T) {
+	for _, file := range modelFiles(t) {
+		m, err := gocompile.Load(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var by []string
+		n, err := passes.Optimize(m.Graph().Clone(), passes.Options{After: func(pass string, n int, g *ir.Graph) { by = append(by, pass) }})
+		if err != nil || n != 0 {
+			t.Errorf("%s: %d more rewrites, by %v (%v)", file, n, by, err)
+		}
+		m.Close()
+	}
+}
+
+// TestModelsWithoutEachPass: no pass is needed for right results. The models are the small ones.
+func TestModelsWithoutEachPass(t *testing.T) {
+	models := modelFiles(t)
 	const small = 10 << 20 // bytes of a model
 	withoutEach(t, func(t *testing.T, without gocompile.Option) {
 		for _, file := range models {

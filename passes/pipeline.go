@@ -115,7 +115,7 @@ type run struct {
 	rewrites int
 	most     int                // of them: the limit, or what only rules take that undo each other
 	products int                // multiply-adds of weights with weights
-	learnt   int                // facts that became more precise
+	news     int                // other changes: facts that became more precise, nodes that were dropped on the way
 	quiet    map[string]int     // by pass: changes at its last run, if that changed nothing
 	broken   map[*ir.Graph]bool // bodies in which a pass failed
 }
@@ -178,7 +178,7 @@ func (r *run) repeat(f func() error) error {
 }
 
 // changes counts everything that may let a pass find more than before.
-func (r *run) changes() int { return r.rewrites + r.learnt }
+func (r *run) changes() int { return r.rewrites + r.news }
 
 // stage runs each pass of a stage once, but for those that changed nothing when they last ran and would see the same graph again.
 func (r *run) stage(g *ir.Graph, stage []Pass) error {
@@ -215,8 +215,12 @@ func (r *run) everywhere(g *ir.Graph, pass func(*run, *ir.Graph) error) error {
 	if r.Report != nil {
 		r.Report.visits += g.Len()
 	}
+	nodes := g.Len()
 	if err := pass(r, g); err != nil {
 		return err
+	}
+	if g.Len() < nodes {
+		r.news++
 	}
 	for n := range g.Nodes() {
 		for _, b := range ir.Bodies(n.Op) {

@@ -23,7 +23,7 @@ func shapes(r *run, g *ir.Graph) error {
 			return err
 		}
 		if learnt {
-			r.learnt++
+			r.news++
 		}
 		switch n.Op.(type) {
 		case *ir.Const, *ir.Dims:
