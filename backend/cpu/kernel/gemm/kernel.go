@@ -24,10 +24,11 @@ type tile struct {
 	scale      float32
 	accumulate uint32 // 0 or 1
 	four       [4]float32
-	bias       []float32 // nil for none
-	next       []float32 // what a later call needs of B, to be fetched meanwhile
-	nextStep   int       // bytes to fetch every four steps of k; at most 256
-	narrow     []uint16  // b, for kernels that read a 16-bit format
+	bias       []float32        // nil for none
+	next       []float32        // what a later call needs of B, to be fetched meanwhile
+	nextStep   int              // bytes to fetch every four steps of k; at most 256
+	narrow     []uint16         // b, for kernels that read a 16-bit format
+	columns    [dotCols]float32 // scratch of dotTile
 }
 
 // Kernel is a micro kernel: how it is called, what it needs and how good it is.

@@ -19,26 +19,26 @@ var nativeKernels = []Kernel{
 	{Name: "avx512-dot", Level: level.AVX512, MR: 6, NR: 1 << 30, Quality: 16, Small: 8, B: Columns, fn: avx512DotTile},
 }
 
-func avx2DotTile(t *tile) { dotTile(t, avx2Dot4) }
+func avx2DotTile(t *tile) { dotTile(t, avx2Dots) }
 
-func avx2Dot4(k int, a, b []float32, ld int, out *[4]float32) {
+func avx2Dots(k int, a, b []float32, ld int, out []float32) {
 	if k == 0 {
-		*out = [4]float32{}
+		clear(out)
 		return
 	}
-	_, _ = a[k-1], b[3*ld+k-1]
-	dot4(k, &a[0], &b[0], ld, &out[0])
+	_, _ = a[k-1], b[(len(out)-1)*ld+k-1]
+	dots(k, len(out), &a[0], &b[0], ld, &out[0])
 }
 
-func avx512DotTile(t *tile) { dotTile(t, avx512Dot4) }
+func avx512DotTile(t *tile) { dotTile(t, avx512Dots) }
 
-func avx512Dot4(k int, a, b []float32, ld int, out *[4]float32) {
+func avx512Dots(k int, a, b []float32, ld int, out []float32) {
 	if k == 0 {
-		*out = [4]float32{}
+		clear(out)
 		return
 	}
-	_, _ = a[k-1], b[3*ld+k-1]
-	dot4Wide(k, &a[0], &b[0], ld, &out[0])
+	_, _ = a[k-1], b[(len(out)-1)*ld+k-1]
+	dotsWide(k, len(out), &a[0], &b[0], ld, &out[0])
 }
 
 func avx2AxpyTile(t *tile) { axpyTile(t, avx2Axpy4) }

@@ -151,6 +151,13 @@ func (args *Args) Query(l level.Level) Query {
 	return q
 }
 
+// A B of at most so many columns, which are whole panels, and at least so many rows is read in panels where it lies even for few rows of A: sums of a
+// panel stay in registers for all of k, which is worth more there than to read each row of B in one go.
+const (
+	narrowCols  = 128
+	narrowDepth = 32
+)
+
 // form is the form in which B may be read.
 func (args *Args) form() Form {
 	switch {
@@ -161,7 +168,7 @@ func (args *Args) form() Form {
 		}
 	case args.TransB && !args.TransA:
 		return Columns
-	case !args.TransB && args.Epilogue.scale() == 1:
+	case !args.TransB && args.Epilogue.scale() == 1 && (args.N > narrowCols || args.N%32 != 0 || args.K < narrowDepth):
 		return Rows
 	}
 	return Panels

@@ -104,10 +104,10 @@ func multiply4RowsHalf(t *byte)
 //go:noescape
 func multiply4RowsBrain(t *byte)
 
-// dot4 sets out[j] to the sum of a[p]·b[j*ld+p] over p < k, for j < 4.
+// dots sets out[j] to the sum of a[p]·b[j*ld+p] over p < k, for j < n, a positive multiple of 4.
 //
 //go:noescape
-func dot4(k int, a *float32, b *float32, ld int, out *float32)
+func dots(k int, n int, a *float32, b *float32, ld int, out *float32)
 
 // axpy4 adds x[p]·b[p*ld+j] for p < 4 to c[j], for j < n.
 //

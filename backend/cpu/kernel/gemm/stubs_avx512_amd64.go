@@ -364,10 +364,10 @@ func multiply4x16RowsHalf(t *byte)
 //go:noescape
 func multiply4x16RowsBrain(t *byte)
 
-// dot4Wide sets out[j] to the sum of a[p]·b[j*ld+p] over p < k, for j < 4.
+// dotsWide sets out[j] to the sum of a[p]·b[j*ld+p] over p < k, for j < n, a positive multiple of 4.
 //
 //go:noescape
-func dot4Wide(k int, a *float32, b *float32, ld int, out *float32)
+func dotsWide(k int, n int, a *float32, b *float32, ld int, out *float32)
 
 // axpy4Wide adds x[p]·b[p*ld+j] for p < 4 to c[j], for j < n.
 //

@@ -3,34 +3,49 @@ package gemm
 // The kernels of this file serve products of few rows with a B that is read once, where it lies. A tile is then a whole
 // block of C: any number of columns, and all of k.
 
+// dotsFunc sets out[j] to the product of a[:k] with b[j*ld:][:k], for a number of them that is a positive multiple of 4.
+type dotsFunc func(k int, a, b []float32, ld int, out []float32)
+
+const dotCols = 32 // columns of C for which rows of B are taken together, so that they are in the first cache for each row of A
+
 // dotTile multiplies rows of A with rows of B: element (p, j) of B is at j*bStep+p, and aStep is 1.
-func dotTile(t *tile, dot4 func(k int, a, b []float32, ld int, out *[4]float32)) {
-	out := &t.four
-	for j := 0; j < t.cols; j += 4 {
-		first, ld := j, t.bStep
-		if j+4 > t.cols {
-			first = t.cols - 4 // do some columns again
-		}
-		if first < 0 {
-			t.singleDots(dot4)
-			return
-		}
+func dotTile(t *tile, f dotsFunc) {
+	plain := t.bias == nil && t.accumulate == 0 && t.scale == 1
+	whole := t.cols &^ 3
+	for first := 0; first < whole; first += dotCols {
+		n := min(dotCols, whole-first)
 		for i := range t.rows {
-			dot4(t.k, t.a[i*t.aRow:], t.b[first*ld:], ld, out)
-			for x := j; x < min(j+4, t.cols); x++ {
-				t.put(i, x, out[x-first])
+			a, b := t.a[i*t.aRow:], t.b[first*t.bStep:]
+			if plain {
+				f(t.k, a, b, t.bStep, t.c[i*t.cRow+first:][:n])
+				continue
+			}
+			out := t.columns[:n]
+			f(t.k, a, b, t.bStep, out)
+			for j, sum := range out {
+				t.put(i, first+j, sum)
 			}
 		}
 	}
-}
-
-// singleDots is for fewer than four columns: it takes four times the same row of B.
-func (t *tile) singleDots(dot4 func(k int, a, b []float32, ld int, out *[4]float32)) {
-	out := &t.four
-	for j := range t.cols {
-		for i := range t.rows {
-			dot4(t.k, t.a[i*t.aRow:], t.b[j*t.bStep:], 0, out)
-			t.put(i, j, out[0])
+	if whole == t.cols {
+		return
+	}
+	first, ld := t.cols-4, t.bStep // some columns again
+	if first < 0 {
+		first, ld = 0, 0
+	}
+	out := t.columns[:4]
+	for i := range t.rows {
+		for j := whole; j < t.cols; j++ {
+			if ld == 0 { // four times the same row of B
+				f(t.k, t.a[i*t.aRow:], t.b[j*t.bStep:], 0, out)
+				t.put(i, j, out[0])
+				continue
+			}
+			if j == whole {
+				f(t.k, t.a[i*t.aRow:], t.b[first*ld:], ld, out)
+			}
+			t.put(i, j, out[j-first])
 		}
 	}
 }
@@ -84,20 +99,23 @@ func axpy1(c []float32, x float32, b []float32) {
 }
 
 func portableDotTile(t *tile) {
-	dotTile(t, portableDot4)
+	dotTile(t, portableDots)
 }
 
-func portableDot4(k int, a, b []float32, ld int, out *[4]float32) {
-	var s0, s1, s2, s3 float32
+func portableDots(k int, a, b []float32, ld int, out []float32) {
 	a = a[:k]
-	b0, b1, b2, b3 := b[:k], b[ld:][:k], b[2*ld:][:k], b[3*ld:][:k]
-	for p, x := range a {
-		s0 += x * b0[p]
-		s1 += x * b1[p]
-		s2 += x * b2[p]
-		s3 += x * b3[p]
+	for j := 0; j < len(out); j += 4 {
+		var s0, s1, s2, s3 float32
+		b := b[j*ld:]
+		b0, b1, b2, b3 := b[:k], b[ld:][:k], b[2*ld:][:k], b[3*ld:][:k]
+		for p, x := range a {
+			s0 += x * b0[p]
+			s1 += x * b1[p]
+			s2 += x * b2[p]
+			s3 += x * b3[p]
+		}
+		out[j], out[j+1], out[j+2], out[j+3] = s0, s1, s2, s3
 	}
-	*out = [4]float32{s0, s1, s2, s3}
 }
 
 func portableAxpyTile(t *tile) {

@@ -39,7 +39,7 @@ func main() {
 		w := &width{suffix: "", lanes: 8, masks: tailMasks()}
 		w.multiplies(6, 2)
 		w.narrowMultiplies(2)
-		w.dot()
+		w.dots()
 		w.axpy()
 	case "avx512":
 		w := &width{suffix: "Wide", lanes: 16}
@@ -47,7 +47,7 @@ func main() {
 		w.multiplies(14, 1)
 		w.narrowMultiplies(2)
 		w.narrowMultiplies(1)
-		w.dot()
+		w.dots()
 		w.axpy()
 	default:
 		log.Fatalf("unknown level %q", *level)

@@ -6,19 +6,25 @@ import (
 	. "github.com/mmcloughlin/avo/reg"
 )
 
-// dot generates the product of one row of A with four rows of B.
-func (w *width) dot() {
-	name := "dot4" + w.suffix
-	TEXT(name, NOSPLIT, "func(k int, a, b *float32, ld int, out *float32)")
+// dots generates the products of one row of A with rows of B, four at a time.
+func (w *width) dots() {
+	name := "dots" + w.suffix
+	TEXT(name, NOSPLIT, "func(k, n int, a, b *float32, ld int, out *float32)")
 	Pragma("noescape")
-	Doc(name + " sets out[j] to the sum of a[p]·b[j*ld+p] over p < k, for j < 4.")
-	k, a, b := Load(Param("k"), GP64()), Load(Param("a"), GP64()), Load(Param("b"), GP64())
-	ld := Load(Param("ld"), GP64())
+	Doc(name + " sets out[j] to the sum of a[p]·b[j*ld+p] over p < k, for j < n, a positive multiple of 4.")
+	depth, n := Load(Param("k"), GP64()), Load(Param("n"), GP64())
+	row, rows := Load(Param("a"), GP64()), Load(Param("b"), GP64())
+	ld, out := Load(Param("ld"), GP64()), Load(Param("out"), GP64())
 	SHLQ(Imm(2), ld)
 	ld3 := tripled(ld)
-	sums, more := w.zeros(4), w.zeros(4)
 	lanes, bytes := U32(uint32(w.lanes)), U32(uint32(w.bytes()))
 
+	Label("four")
+	k, a, b := GP64(), GP64(), GP64()
+	MOVQ(depth, k)
+	MOVQ(row, a)
+	MOVQ(rows, b)
+	sums, more := w.zeros(4), w.zeros(4)
 	SUBQ(2*lanes, k)
 	JLT(LabelRef("vector"))
 	Label("loop")
@@ -72,8 +78,11 @@ func (w *width) dot() {
 	high := XMM()
 	VEXTRACTF128(Imm(1), half[0], high)
 	VADDPS(high, sums[0].AsX(), high)
-	out := Load(Param("out"), GP64())
 	VMOVUPS(high, Mem{Base: out})
+	ADDQ(Imm(16), out)
+	LEAQ(Mem{Base: rows, Index: ld, Scale: 4}, rows)
+	SUBQ(Imm(4), n)
+	JGT(LabelRef("four"))
 	VZEROUPPER()
 	RET()
 }
