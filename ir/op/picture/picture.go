@@ -1,6 +1,7 @@
-// Package picture decodes images to rows of RGB bytes, as ONNX ImageDecoder 20 asks: BMP, JPEG, PNG, TIFF, WebP and the portable
+// Package picture decodes images to rows of RGB bytes, as ONNX ImageDecoder 20 asks: BMP, JPEG, JPEG 2000, PNG, TIFF, WebP and the portable
 // formats PBM, PGM and PPM. The decoders are those of the standard library and golang.org/x/image, but for JPEG in gray and in colours, which is
 // decoded as libjpeg does, to the bit; so are the colours of WebP, which x/image leaves to the program, as in libwebp.
+// JPEG 2000 is decoded by package jpeg2000.
 package picture
 
 import (
@@ -15,6 +16,8 @@ import (
 	_ "golang.org/x/image/bmp"  // registers
 	_ "golang.org/x/image/tiff" // registers
 	_ "golang.org/x/image/webp" // registers
+
+	"github.com/gocompile/gocompile/ir/op/picture/jpeg2000"
 )
 
 // MaxPixels bounds the size of a picture.
@@ -23,7 +26,7 @@ const MaxPixels = 1 << 27
 // Errors that say more than that a picture is broken.
 var (
 	ErrTooLarge    = fmt.Errorf("the picture has more than %d pixels", MaxPixels)
-	ErrUnsupported = errors.New("JPEG 2000 is not supported")
+	ErrUnsupported = jpeg2000.ErrUnsupported // a kind of JPEG 2000 file
 )
 
 // RGB is a picture of three bytes a pixel, rows from the top.
@@ -38,8 +41,8 @@ func newRGB(width, height int) *RGB {
 
 // Decode decodes a picture whose format its first bytes tell. Transparency is dropped.
 func Decode(data []byte) (*RGB, error) {
-	if isJPEG2000(data) {
-		return nil, ErrUnsupported
+	if jpeg2000.Is(data) {
+		return decodeJPEG2000(data)
 	}
 	config, format, err := image.DecodeConfig(bytes.NewReader(data))
 	if err != nil {
@@ -77,11 +80,6 @@ func Decode(data []byte) (*RGB, error) {
 		}
 	}
 	return p, nil
-}
-
-// isJPEG2000 recognises the signature of JP2 files and that of bare code streams.
-func isJPEG2000(data []byte) bool {
-	return bytes.HasPrefix(data, []byte("\x00\x00\x00\x0cjP  ")) || bytes.HasPrefix(data, []byte("\xff\x4f\xff\x51"))
 }
 
 // plane is one component of a picture.
