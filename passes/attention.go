@@ -14,19 +14,22 @@ import (
 //
 //	MatMul(Softmax(mask(cap(MatMul(Q, Kᵀ)·scale))), V)
 //
-// where the mask is any chain of sums with biases and choices between a score and a number that means none, and K and V may be repeated for
+// or the same turned round, MatMul(Vᵀ, weightsᵀ), where the mask is any chain of sums with biases and choices between a score and a number that means none, and K and V may be repeated for
 // groups of query heads. Everything that exporters spell differently (where the scale stands, which axes were exchanged how, guards against
 // NaN) is gone before or looked through.
 func attentions(r *run, g *ir.Graph) error {
 	for n := range g.Nodes() {
 		o, ok := n.Op.(*op.MatMul)
-		if !ok || o.TransA || !isFloat32(n.Out()[0]) {
+		if !ok || !isFloat32(n.Out()[0]) {
 			continue
 		}
-		m := &attentionMatch{node: n, transV: o.TransB, scale: 1}
+		m := &attentionMatch{node: n, v: n.Input(1), transV: o.TransB, scale: 1}
 		softmax, sm := m.softmax(n.Input(0))
-		if softmax == nil {
-			continue
+		if softmax == nil || o.TransA {
+			m = &attentionMatch{node: n, v: n.Input(0), transV: !o.TransA, scale: 1, turned: true}
+			if softmax, sm = m.softmax(n.Input(1)); softmax == nil || !o.TransB {
+				continue
+			}
 		}
 		if !m.match(softmax, sm) {
 			r.missed("attention", n, m.because)
@@ -35,7 +38,7 @@ func attentions(r *run, g *ir.Graph) error {
 		if !r.rewrite() {
 			return nil
 		}
-		if err := m.build(r, g); err != nil {
+		if err := m.build(g); err != nil {
 			return err
 		}
 	}
@@ -46,11 +49,13 @@ func attentions(r *run, g *ir.Graph) error {
 type attentionMatch struct {
 	node    *ir.Node // the product of weights and values
 	transV  bool
+	turned  bool // the product has the weights, transposed, behind
 	guarded bool // NaN weights are made 0
 	q, k, v *ir.Value
 	transQ  bool // Q is [B, H, D, S]
 	transK  bool // K is [B, H, T, D], as it is needed
 	scale   float64
+	factors []*ir.Value // of the scores, the same in each row of a head
 	softcap float64
 	mask    mask
 	groups  int64
@@ -80,15 +85,14 @@ func (m *attentionMatch) match(softmax *ir.Node, o *op.Softmax) bool {
 	weights := softmax.Out()[0]
 	rank, ranked := weights.Type.Rank()
 	switch {
-	case o.Log || !ranked || rank < 3 || rank > 4 || o.Axis != -1 && o.Axis != rank-1:
-		return m.fail("the softmax is not one over the last axis of 3 or 4")
+	case o.Log || !ranked || rank < 3 || o.Axis != -1 && o.Axis != rank-1:
+		return m.fail("the softmax is not one over the last axis of 3 or more")
 	case m.usedElsewhere(weights):
 		return m.fail("the weights are used elsewhere too")
 	}
 	if !m.scores(softmax.Input(0)) {
 		return m.fail("the scores are no product of two computed matrices")
 	}
-	m.v = m.node.Input(1)
 	for _, v := range []*ir.Value{m.q, m.k, m.v} {
 		if n, ok := v.Type.Rank(); !ok || n != rank {
 			return m.fail("queries, keys and values have not the rank of the scores, %d", rank)
@@ -128,9 +132,22 @@ func (m *attentionMatch) scores(v *ir.Value) bool {
 	if n == nil || !single(v) {
 		return false
 	}
+	split := m.mask.split
+	defer func() { m.mask.split = split }()
 	switch o := n.Op.(type) {
+	case *op.Reshape: // windows of an image, masked each in its way
+		from, to := n.Input(0).Type, v.Type
+		switch {
+		case split == nil && splitsFirst(to, from):
+			m.mask.split = from.Dims[:2]
+		case split != nil && splitsFirst(from, to) && to.Dims[0].Equal(split[0]):
+			m.mask.split = nil
+		default:
+			return false
+		}
+		return m.scores(n.Input(0))
 	case *op.MatMul:
-		if n.Input(0).Const != nil || n.Input(1).Const != nil {
+		if split != nil || n.Input(0).Const != nil || n.Input(1).Const != nil {
 			return false
 		}
 		m.q, m.transQ, m.k, m.transK = n.Input(0), o.TransA, n.Input(1), o.TransB
@@ -161,8 +178,11 @@ func (m *attentionMatch) scores(v *ir.Value) bool {
 			m.scale *= k
 			return true
 		}
+		if o.Fn == op.Mul {
+			return m.factor(n)
+		}
 		if o.Fn == op.Sub && m.scores(n.Input(0)) {
-			m.mask.floats = append(m.mask.floats, bias{n.Input(1), -1})
+			m.mask.floats = append(m.mask.floats, bias{n.Input(1), -1, m.mask.split})
 			return true
 		}
 		if o.Fn == op.Max {
@@ -173,7 +193,7 @@ func (m *attentionMatch) scores(v *ir.Value) bool {
 				before := *m
 				if m.scores(n.Input(i)) {
 					if !m.mask.add(n.Input(1 - i)) {
-						m.mask.floats = append(m.mask.floats, bias{n.Input(1 - i), 1})
+						m.mask.floats = append(m.mask.floats, bias{n.Input(1 - i), 1, m.mask.split})
 					}
 					return true
 				}
@@ -181,6 +201,26 @@ func (m *attentionMatch) scores(v *ir.Value) bool {
 				*m = before
 			}
 		}
+	}
+	return false
+}
+
+// factor finds scores times numbers that are the same in each row of a head, such as a temperature of each head.
+func (m *attentionMatch) factor(n *ir.Node) bool {
+	for i := range 2 {
+		before := *m
+		f := n.Input(1 - i)
+		d := f.Type.Dims
+		if !f.Type.Ranked || len(d) > 1 && !isUnit(d[len(d)-2]) || len(d) > 0 && !isUnit(d[len(d)-1]) || !sameDims(n.Input(i).Type, n.Out()[0].Type) || !m.scores(n.Input(i)) {
+			before.because = m.because
+			*m = before
+			continue
+		}
+		if m.softcap != 0 || m.masked() || m.mask.split != nil && len(d) > 3 {
+			return m.fail("scores are multiplied after they are masked or capped")
+		}
+		m.factors = append(m.factors, f)
+		return true
 	}
 	return false
 }
@@ -264,7 +304,7 @@ func (m *attentionMatch) masks() bool {
 	if k.slopes != nil {
 		heads, ok := m.q.Type.Dims[max(0, len(m.q.Type.Dims)-3)].IsConst()
 		if !k.causal || len(m.q.Type.Dims) != 4 || !ok || heads != int64(k.slopes.Len()) {
-			k.floats, k.slopes = append(k.floats, bias{k.alibi, 1}), nil
+			k.floats, k.slopes = append(k.floats, bias{k.alibi, 1, nil}), nil
 		}
 	}
 	if k.hard && k.finite {
@@ -287,74 +327,14 @@ func (m *attentionMatch) empty() op.EmptyRow {
 	return op.EmptyNaN
 }
 
-// build puts the operator in place of the last product.
-func (m *attentionMatch) build(r *run, g *ir.Graph) error {
-	n := m.node
-	add := func(o ir.Op, in ...*ir.Value) (*ir.Value, error) {
-		x, err := g.InsertBefore(n, o, in...)
-		if err != nil {
-			return nil, err
-		}
-		x.Name = n.Name
-		return x.Out()[0], nil
-	}
-	var err error
-	if m.transQ {
-		if m.q, err = add(swapLast(m.q), m.q); err != nil {
-			return err
-		}
-	}
-	if !m.transK {
-		if m.k, err = add(swapLast(m.k), m.k); err != nil {
-			return err
-		}
-	}
-	if m.transV {
-		if m.v, err = add(swapLast(m.v), m.v); err != nil {
-			return err
-		}
-	}
-	in := make([]*ir.Value, op.AttentionSlopes+1)
-	in[op.AttentionQ], in[op.AttentionK], in[op.AttentionV] = m.q, m.k, m.v
-	if in[op.AttentionMask], err = m.maskValue(add); err != nil {
-		return err
-	}
-	o := &op.Attention{Scale: float32(m.scale), Softcap: float32(m.softcap), Causal: m.mask.causal, Left: m.mask.left, Empty: m.empty()}
-	if c, ok := m.mask.start.IsConst(); m.mask.causal && !(ok && c == 0) {
-		if in[op.AttentionStart], err = add(&ir.Dims{Elem: tensor.Int64, Exprs: []sym.Expr{m.mask.start}}); err != nil {
-			return err
-		}
-	}
-	if m.mask.slopes != nil {
-		if in[op.AttentionSlopes], err = add(&ir.Const{Value: m.mask.slopes}); err != nil {
-			return err
-		}
-	}
-	if len(m.q.Type.Dims) == 3 { // a batch of single heads
-		o.Heads, o.KVHeads = 1, 1
-	}
-	for len(in) > 3 && in[len(in)-1] == nil {
-		in = in[:len(in)-1]
-	}
-	return replaceAndDrop(g, n, o, in...)
-}
-
-func swapLast(v *ir.Value) *op.Transpose {
-	rank := len(v.Type.Dims)
-	perm := make([]int, rank)
-	for i := range perm {
-		perm[i] = i
-	}
-	perm[rank-1], perm[rank-2] = rank-2, rank-1
-	return &op.Transpose{Perm: perm}
-}
-
 // maskValue is the mask as one tensor: bool if there are conditions only, else float; nil if all of it is structure.
 func (m *attentionMatch) maskValue(add func(ir.Op, ...*ir.Value) (*ir.Value, error)) (*ir.Value, error) {
 	var cond, bias *ir.Value
-	var err error
 	for _, c := range m.mask.conds {
-		v := c.value
+		v, err := whole(c.value, c.split, add)
+		if err != nil {
+			return nil, err
+		}
 		if c.negated {
 			if v, err = add(&op.Unary{Fn: op.Not}, v); err != nil {
 				return nil, err
@@ -367,7 +347,10 @@ func (m *attentionMatch) maskValue(add func(ir.Op, ...*ir.Value) (*ir.Value, err
 		}
 	}
 	for _, b := range m.mask.floats {
-		f := b.value
+		f, err := whole(b.value, b.split, add)
+		if err != nil {
+			return nil, err
+		}
 		if b.factor != 1 {
 			k := tensor.New(f.Type.Elem)
 			k.SetFloat64(0, b.factor)

@@ -17,15 +17,17 @@ type mask struct {
 	conds  []conjunct // conditions that are no structure
 	floats []bias     // biases that are none
 	slopes *tensor.Tensor
-	alibi  *ir.Value // the bias that the slopes stand for
-	finite bool      // masked scores are finite, so that a query without any key sees all of them alike
-	hard   bool      // masked scores are -Inf
+	alibi  *ir.Value  // the bias that the slopes stand for
+	split  []sym.Expr // what the first axis of the scores is split into where masks are read; nil where it is whole
+	finite bool       // masked scores are finite, so that a query without any key sees all of them alike
+	hard   bool       // masked scores are -Inf
 }
 
 // bias is added to the scores, times a factor.
 type bias struct {
 	value  *ir.Value
 	factor float64
+	split  []sym.Expr // of the first axis of the scores; see mask
 }
 
 // add takes a bias apart; it reports false, and leaves m as it was, if masked scores would mean two things.
@@ -70,11 +72,11 @@ func (m *mask) addParts(v *ir.Value, s *search) bool {
 			return m.bound(conjunct{bound: t.bound, isBound: true}, t.other)
 		}
 	}
-	if s := slopes(v); s != nil && m.alibi == nil {
+	if s := slopes(v); s != nil && m.alibi == nil && m.split == nil {
 		m.slopes, m.alibi = s, v
 		return true
 	}
-	m.floats = append(m.floats, bias{v, 1})
+	m.floats = append(m.floats, bias{v, 1, m.split})
 	return true
 }
 
@@ -96,7 +98,7 @@ func (m *mask) require(cond *ir.Value, negated bool, x float64) bool {
 			return false
 		}
 		m.note(x)
-		m.conds = append(m.conds, conjunct{value: c.value, negated: c.negated})
+		m.conds = append(m.conds, conjunct{value: c.value, negated: c.negated, split: m.split})
 		if c.value == cond {
 			break
 		}
