@@ -21,10 +21,16 @@ func (r *Report) audit(n *ir.Node) {
 	case *op.Unary:
 		r.auditUnary(n, o, unless)
 	case *op.Binary:
-		if o.Fn == op.Mul {
+		switch o.Fn {
+		case op.Mul:
 			auditProduct(n, unless)
+		case op.Add:
+			auditSum(n, unless)
 		}
 	case *op.Concat:
+		if len(n.In()) == 2 && isTurn(n) {
+			unless(KindRotary, n, "a sum and a difference of products stand side by side, but not in the form of a rotation")
+		}
 		if len(n.In()) == 2 && isLast(o.Axis, n.Out()[0]) && unaryOf(n.Input(0), op.Neg) != nil && usedByProduct(n.Out()[0], 4) {
 			unless(KindRotary, n, "halves are exchanged, one negated, and multiplied, but not in the form of a rotation")
 		}
@@ -52,7 +58,7 @@ func (r *Report) auditUnary(n *ir.Node, o *op.Unary, unless func(string, *ir.Nod
 		}
 	case op.Sqrt:
 		if at := dividedBy(n.Out()[0], 4); at != nil && fromMoment(x, false, 6) {
-			unless(KindNorm, at, "a value is divided by the root of a mean of squares that are not its own")
+			unless(KindNorm, at, "a value is divided by the root of a mean of squares, but in no form of a norm that is known")
 		}
 	case op.Cos, op.Sin:
 		if x.Const == nil && turns(n.Out()[0], 8) {
@@ -75,6 +81,64 @@ func auditProduct(n *ir.Node, unless func(string, *ir.Node, string)) {
 			unless(KindRecurrent, n, "a cell that is not in a loop over steps")
 		}
 	}
+}
+
+// auditSum finds n + z·(h − n) and (1 − z)·n + z·h with z a sigmoid and n a tanh, the last step of a GRU's cell.
+func auditSum(n *ir.Node, unless func(string, *ir.Node, string)) {
+	for i := range 2 {
+		p := binaryOf(n.Input(i), op.Mul)
+		if p == nil {
+			continue
+		}
+		rest := n.Input(1 - i)
+		if q := binaryOf(rest, op.Mul); q != nil && (unaryOf(q.Input(0), op.Tanh) != nil && isOneLess(q.Input(1), p) || unaryOf(q.Input(1), op.Tanh) != nil && isOneLess(q.Input(0), p)) {
+			unless(KindRecurrent, n, "a cell that is not in a loop over steps")
+		}
+		if unaryOf(rest, op.Tanh) == nil {
+			continue
+		}
+		for k := range 2 {
+			if d := binaryOf(p.Input(k), op.Sub); d != nil && d.Input(1) == rest && unaryOf(p.Input(1-k), op.Sigmoid) != nil {
+				unless(KindRecurrent, n, "a cell that is not in a loop over steps")
+			}
+		}
+	}
+}
+
+// isOneLess reports whether v is 1 − z, where z is a sigmoid and a factor of p.
+func isOneLess(v *ir.Value, p *ir.Node) bool {
+	d := binaryOf(v, op.Sub)
+	if d == nil || unaryOf(d.Input(1), op.Sigmoid) == nil || p.Input(0) != d.Input(1) && p.Input(1) != d.Input(1) {
+		return false
+	}
+	one, ok := scalarOf(d.Input(0))
+	return ok && one == 1
+}
+
+// isTurn reports whether one operand of a Concat is the difference and the other the sum of two products of the same four factors.
+func isTurn(n *ir.Node) bool {
+	inner := func(v *ir.Value) *ir.Value {
+		if r, _ := nodeOf[*op.Reshape](v); r != nil {
+			return r.Input(0)
+		}
+		return v
+	}
+	sub, add := binaryOf(inner(n.Input(0)), op.Sub), binaryOf(inner(n.Input(1)), op.Add)
+	if sub == nil || add == nil {
+		return false
+	}
+	p, q := binaryOf(sub.Input(0), op.Mul), binaryOf(sub.Input(1), op.Mul)
+	if p == nil || q == nil {
+		return false
+	}
+	for i := range 2 {
+		for k := range 2 {
+			if isSumOfProducts(add, p.Input(i), q.Input(k), q.Input(1-k), p.Input(1-i)) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // auditBody finds loops over the cell of a recurrent layer.
@@ -183,6 +247,7 @@ func dividedBy(v *ir.Value, steps int) *ir.Node {
 			if o.Fn == op.Div && u.Index == 1 || o.Fn == op.Mul && unaryOf(v, op.Reciprocal) != nil {
 				return u.Node
 			}
+			_, _, next = withScalar(u.Node) // an ε behind the root
 		case *op.Unary:
 			next = o.Fn == op.Reciprocal
 		case *op.Reshape, *op.Expand:

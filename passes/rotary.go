@@ -6,6 +6,7 @@ import (
 	"github.com/gocompile/gocompile/ir"
 	"github.com/gocompile/gocompile/ir/op"
 	"github.com/gocompile/gocompile/ir/sym"
+	"github.com/gocompile/gocompile/tensor"
 )
 
 // rotaries recognises rotary position embeddings in all spellings of turning pairs (a, b) of a head by an angle:
@@ -14,6 +15,7 @@ import (
 //	x·cos + interleave(−b, a)·sin                    neighbours as pairs, tables with every angle twice in a row (GPT-J)
 //	concat(a·cos − b·sin, a·sin + b·cos)             the same, half by half
 //	interleave(a·cos − b·sin, a·sin + b·cos)         neighbours as pairs (RoFormer, GPT-J)
+//	stack(a·cos − b·sin, a·sin + b·cos)              the same of pairs that have an axis of their own
 //	concat(rotary(x[:d]), x[d:])                     the first d elements only
 //
 // Tables may be anything: what is computed twice for both halves is computed once.
@@ -29,7 +31,11 @@ func rotaries(r *run, g *ir.Graph) error {
 				err = rotaryOfHalves(r, g, n)
 			}
 		case *op.Concat:
-			if err = rotaryOfPairs(r, g, n, n, o, false); err == nil && n.Graph() != nil {
+			if isUnitLast(n.Input(0)) {
+				if !readAsNeighbours(n) {
+					err = rotaryOfPairs(r, g, n, n, o, true)
+				}
+			} else if err = rotaryOfPairs(r, g, n, n, o, false); err == nil && n.Graph() != nil {
 				err = partialRotary(r, g, n, o)
 			}
 		case *op.Reshape:
@@ -201,6 +207,9 @@ func rotaryOfPairs(r *run, g *ir.Graph, n, c *ir.Node, o *op.Concat, interleaved
 		return nil
 	}
 	re, im := c.Input(0), c.Input(1)
+	if interleaved && !isUnitLast(im) {
+		return nil
+	}
 	if interleaved {
 		re, im = c.Input(0).Def().Input(0), c.Input(1).Def().Input(0)
 	}
@@ -254,6 +263,16 @@ func interleaves(n, c *ir.Node) bool {
 	return n.Out()[0].Type.Equal(want)
 }
 
+// readAsNeighbours reports whether the result of a Concat is only reshaped so that what it puts together are neighbours.
+func readAsNeighbours(c *ir.Node) bool {
+	if !single(c.Out()[0]) {
+		return false
+	}
+	n := c.Out()[0].Uses()[0].Node
+	_, ok := n.Op.(*op.Reshape)
+	return ok && interleaves(n, c)
+}
+
 // isUnitLast reports whether v is a reshape that appends an axis of length 1.
 func isUnitLast(v *ir.Value) bool {
 	n, _ := nodeOf[*op.Reshape](v)
@@ -264,8 +283,51 @@ func isUnitLast(v *ir.Value) bool {
 	return x.Ranked && v.Type.Equal(x.WithDims(append(slices.Clone(x.Dims), sym.Const(1))...))
 }
 
-// alternateOf finds x and whether v is its even (0) or odd (1) elements along the last axis.
+// columnOf finds x, whose last axis holds pairs, and which element of the pairs v is.
+func columnOf(v *ir.Value) (x *ir.Value, part int, ok bool) {
+	n := defOf(v)
+	if n == nil {
+		return nil, 0, false
+	}
+	if o, isGather := n.Op.(*op.Gather); isGather && isLast(o.Axis, n.Input(0)) && n.Input(1).Const != nil && n.Input(1).Const.Rank() == 0 {
+		x, part = n.Input(0), int(n.Input(1).Const.Int64(0))
+		if part < 0 {
+			part += 2
+		}
+	} else if _, shaped := n.Op.(*op.Reshape); shaped && isUnitBehind(n.Input(0), v) {
+		s := n.Input(0)
+		switch split := defOf(s); {
+		case split == nil:
+		default:
+			switch o := split.Op.(type) {
+			case *op.Split:
+				if isLast(o.Axis, split.Input(0)) && len(split.Out()) == 2 {
+					x, part = split.Input(0), s.Index()
+				}
+			case *op.Slice:
+				if start, step, ok := sliceOfLast(split); ok && step == 1 {
+					x, part = split.Input(0), int(start)
+				}
+			}
+		}
+	}
+	if x == nil || !x.Type.Ranked || len(x.Type.Dims) != 5 || !x.Type.Dims[4].Equal(sym.Const(2)) || part < 0 || part > 1 {
+		return nil, 0, false
+	}
+	return x, part, true
+}
+
+// isUnitBehind reports whether s has the dimensions of v and one of 1 behind them.
+func isUnitBehind(s, v *ir.Value) bool {
+	return v.Type.Ranked && s.Type.Equal(v.Type.WithDims(append(slices.Clone(v.Type.Dims), sym.Const(1))...))
+}
+
+// alternateOf finds x and whether v is its even (0) or odd (1) elements along the last axis, or x with pairs along the last axis and which element of
+// them.
 func alternateOf(v *ir.Value) (x *ir.Value, part int, ok bool) {
+	if x, part, ok = columnOf(v); ok {
+		return x, part, true
+	}
 	n, _ := nodeOf[*op.Slice](v)
 	if n == nil || !n.Input(0).Type.Ranked || len(n.Input(0).Type.Dims) == 0 {
 		return nil, 0, false
@@ -280,13 +342,18 @@ func alternateOf(v *ir.Value) (x *ir.Value, part int, ok bool) {
 	return x, int(start), true
 }
 
-// rotaryFrom replaces n by a rotary embedding of x. The tables, which tables makes, have the shape of full but for the last axis.
+// rotaryFrom replaces n by a rotary embedding of x. The tables, which tables makes, have the shape of full but for the last axis. Both x and the result of n
+// may have an axis of its own for the pairs.
 func rotaryFrom(r *run, g *ir.Graph, n *ir.Node, x *ir.Value, tables func() (cos, sin *ir.Value), full ir.Type, interleaved bool) error {
-	if !x.Type.Ranked || !full.Ranked || len(x.Type.Dims) != 4 || len(full.Dims) > 4 || len(full.Dims) < 2 || !n.Out()[0].Type.Equal(x.Type) {
+	if !x.Type.Ranked || !full.Ranked || len(full.Dims) > 4 || len(full.Dims) < 2 {
+		r.missed("rotary", n, "the shapes of what is turned and of the angles are not known")
+		return nil
+	}
+	d := withoutPairs(x.Type.Dims, interleaved)
+	if len(d) != 4 || !n.Out()[0].Type.Ranked || !slices.EqualFunc(withoutPairs(n.Out()[0].Type.Dims, interleaved), d, sym.Expr.Equal) {
 		r.missed("rotary", n, "what is turned is not [batch, heads, rows, size]")
 		return nil
 	}
-	d := x.Type.Dims
 	table := append([]sym.Expr{}, full.Dims...)
 	for len(table) < 4 {
 		table = append([]sym.Expr{sym.Const(1)}, table...)
@@ -298,7 +365,7 @@ func rotaryFrom(r *run, g *ir.Graph, n *ir.Node, x *ir.Value, tables func() (cos
 	}
 	heads, headsKnown := d[3-rows].IsConst()
 	switch {
-	case !table[rows].Equal(d[rows]) || !isUnit(table[3-rows]) || !isUnit(table[0]) && !table[0].Equal(d[0]):
+	case !fitsRows(table[rows], d[rows]) || !isUnit(table[3-rows]) || !isUnit(table[0]) && !table[0].Equal(d[0]):
 		r.missed("rotary", n, "the angles are not one set a row")
 		return nil
 	case byRows && !headsKnown:
@@ -323,26 +390,45 @@ func rotaryFrom(r *run, g *ir.Graph, n *ir.Node, x *ir.Value, tables func() (cos
 		}
 		*t = y
 	}
+	var err error
+	if len(x.Type.Dims) == 5 {
+		if x, err = reshapeBefore(g, n, x, d...); err != nil {
+			return err
+		}
+	}
 	o := &op.Rotary{Interleaved: interleaved}
-	if !byRows {
+	if !byRows && len(n.Out()[0].Type.Dims) == 4 {
 		return replaceAndDrop(g, n, o, x, cos, sin)
 	}
-	o.Heads = int(heads)
-	flat, err := sideBySide(g, n, x)
-	if err != nil {
-		return err
+	if byRows {
+		o.Heads = int(heads)
+		if x, err = sideBySide(g, n, x); err != nil {
+			return err
+		}
 	}
-	y := insert(g, n, o, flat, cos, sin)
+	y := insert(g, n, o, x, cos, sin)
 	if y == nil {
 		return nil
 	}
-	shaped, err := reshapeBefore(g, n, y, d...)
-	if err != nil {
-		return err
+	shape := insert(g, n, &ir.Dims{Elem: tensor.Int64, Shape: []int{len(n.Out()[0].Type.Dims)}, Exprs: n.Out()[0].Type.Dims})
+	return replaceAndDrop(g, n, &op.Reshape{AllowZero: true}, y, shape)
+}
+
+// withoutPairs are dimensions of which the last two are one, if there are five and the last is of pairs that are neighbours.
+func withoutPairs(d []sym.Expr, interleaved bool) []sym.Expr {
+	if !interleaved || len(d) != 5 || !d[4].Equal(sym.Const(2)) {
+		return d
 	}
-	g.ReplaceUses(n.Out()[0], shaped)
-	removeIfUnused(g, n)
-	return nil
+	return append(slices.Clone(d[:3]), d[3].Mul(d[4]))
+}
+
+// fitsRows reports whether a table of t rows has a row for each of s rows, or as many of them as it has at all, where only then the model is defined.
+func fitsRows(t, s sym.Expr) bool {
+	if t.Equal(s) {
+		return true
+	}
+	_, most, _, known := t.Bounds()
+	return known && most >= 2 && t.Equal(sym.Min(sym.Const(most), s))
 }
 
 // partialRotary makes concat(rotary(x[:d]), x[d:]) a rotary embedding of the first d elements of x, [B, H, S, D] or, where the embedding reads heads
