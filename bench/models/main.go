@@ -1,6 +1,6 @@
 // Command models measures every model of a folder beside other runtimes, and writes the table docs/models.md.
 //
-//	go run ./bench/models -zoo DIR [-peer 'onnxruntime=python internal/peer/onnxruntime.py'] [-threads N] [-out docs/models.md]
+//	go run ./bench/models -zoo DIR [-python python] [-threads N] [-out docs/models.md]
 //
 // DIR/NAME holds model.onnx and the inputs test_data_set_0/input_<i>.pb. A runtime is a program that speaks the protocol of internal/peer; all
 // programs are alive at once, one at a time is told to run, in turns, so that slow phases of the machine fall on all of them.
@@ -8,11 +8,11 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"flag"
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -22,20 +22,15 @@ import (
 	"github.com/gocompile/gocompile"
 	"github.com/gocompile/gocompile/internal/file"
 	"github.com/gocompile/gocompile/internal/machine"
+	"github.com/gocompile/gocompile/internal/peer"
 )
 
 type options struct {
 	zoo     string
-	peers   []runner
+	peers   []peer.Runtime
 	threads int
 	rounds  int
 	budget  time.Duration
-}
-
-// runner is a runtime and the command of its worker.
-type runner struct {
-	name    string
-	command []string
 }
 
 func main() {
@@ -46,14 +41,7 @@ func main() {
 	flag.DurationVar(&o.budget, "budget", 500*time.Millisecond, "time of a turn")
 	only := flag.String("only", "", "a `text` that the names of models contain")
 	out := flag.String("out", "docs/models.md", "the `file` that is written")
-	flag.Func("peer", "`NAME=COMMAND` of the worker of another runtime; may be repeated", func(s string) error {
-		name, command, ok := strings.Cut(s, "=")
-		if !ok || strings.TrimSpace(command) == "" {
-			return fmt.Errorf("expected NAME=COMMAND, got %q", s)
-		}
-		o.peers = append(o.peers, runner{name, strings.Fields(command)})
-		return nil
-	})
+	peer.Flags(flag.CommandLine, &o.peers)
 	flag.Parse()
 	if err := run(o, *only, *out); err != nil {
 		fmt.Fprintln(os.Stderr, "models:", err)
@@ -74,13 +62,11 @@ func run(o options, only, out string) error {
 		return err
 	}
 	defer os.RemoveAll(tmp)
-	worker := filepath.Join(tmp, "worker")
-	build := exec.Command("go", "build", "-o", worker, "github.com/gocompile/gocompile/bench/worker")
-	build.Stderr = os.Stderr
-	if err := build.Run(); err != nil {
-		return fmt.Errorf("building the worker: %w", err)
+	worker, err := peer.Build(tmp)
+	if err != nil {
+		return err
 	}
-	o.peers = append([]runner{{"gocompile", []string{worker}}}, o.peers...)
+	o.peers = append([]peer.Runtime{worker}, o.peers...)
 	var rows []row
 	for _, f := range files {
 		r, err := measure(o, filepath.Dir(f))
@@ -103,15 +89,22 @@ type row struct {
 	name      string
 	nodes     int // in the file, bodies not counted
 	operators int // after the passes, bodies counted, constants not
-	results   []result
+	results   []peer.Result
 }
 
 func (r row) summary() string {
 	var parts []string
 	for _, x := range r.results {
-		parts = append(parts, x.text())
+		parts = append(parts, describe(x))
 	}
 	return strings.Join(parts, "   ")
+}
+
+func describe(r peer.Result) string {
+	if r.Failed != "" {
+		return r.Runtime + " failed: " + r.Failed
+	}
+	return fmt.Sprintf("%s load %s, median %s, %.0f MB", r.Runtime, seconds(r.Load), seconds(r.Median()), r.Peak)
 }
 
 func measure(o options, dir string) (row, error) {
@@ -127,6 +120,7 @@ func measure(o options, dir string) (row, error) {
 	if err := m.Close(); err != nil {
 		return r, err
 	}
-	r.results, err = race(o, dir)
+	task := peer.Task{Model: filepath.Join(dir, "model.onnx"), Inputs: filepath.Join(dir, "test_data_set_0"), Threads: o.threads}
+	r.results, err = peer.Race(context.Background(), o.peers, task, o.rounds, 1000, o.budget)
 	return r, err
 }

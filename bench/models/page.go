@@ -3,6 +3,8 @@ package main
 import (
 	"fmt"
 	"strings"
+
+	"github.com/gocompile/gocompile/internal/peer"
 )
 
 // page is the text of docs/models.md.
@@ -18,13 +20,13 @@ Every model of a folder on its recorded inputs, %s each, all runtimes alive at o
 are left after the passes. Load is from the file to a program, first the first run, median that of the following ones, peak the largest resident
 size of the process, which for runtimes under Python includes it. The ratio is our median over the other's. Times drift on a shared machine; ratios hold better.
 
-Written by `+"`go run ./bench/models -zoo DIR -peer 'onnxruntime=python internal/peer/onnxruntime.py'`"+`. %s.
+Written by `+"`go run ./bench/models -zoo DIR -python python`"+`. %s.
 
 `, threads, machine)
 	b.WriteString("| model | nodes | operators |")
 	line := "|---|---:|---:|"
 	for i, p := range o.peers {
-		fmt.Fprintf(&b, " %s load | first | median | peak MB |", p.name)
+		fmt.Fprintf(&b, " %s load | first | median | peak MB |", p.Name)
 		line += "---:|---:|---:|---:|"
 		if i > 0 {
 			b.WriteString(" ratio |")
@@ -35,10 +37,10 @@ Written by `+"`go run ./bench/models -zoo DIR -peer 'onnxruntime=python internal
 	for _, r := range rows {
 		fmt.Fprintf(&b, "| %s | %d | %d |", r.name, r.nodes, r.operators)
 		for i, x := range r.results {
-			if x.failed != "" {
+			if x.Failed != "" {
 				b.WriteString(" fails | | | |")
 			} else {
-				fmt.Fprintf(&b, " %s | %s | %s | %.0f |", seconds(x.load), seconds(x.first), seconds(x.median()), x.peak)
+				fmt.Fprintf(&b, " %s | %s | %s | %.0f |", seconds(x.Load), seconds(x.First), seconds(x.Median()), x.Peak)
 			}
 			if i > 0 {
 				fmt.Fprintf(&b, " %s |", ratio(r.results[0], x))
@@ -49,11 +51,11 @@ Written by `+"`go run ./bench/models -zoo DIR -peer 'onnxruntime=python internal
 	return b.String()
 }
 
-func ratio(ours, other result) string {
-	if ours.failed != "" || other.failed != "" || other.median() == 0 {
+func ratio(ours, other peer.Result) string {
+	if ours.Failed != "" || other.Failed != "" || other.Median() == 0 {
 		return ""
 	}
-	return fmt.Sprintf("%.2f", ours.median()/other.median())
+	return fmt.Sprintf("%.2f", ours.Median()/other.Median())
 }
 
 // seconds writes a time with three digits and a unit.
