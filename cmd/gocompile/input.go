@@ -13,6 +13,7 @@ import (
 
 	"github.com/gocompile/gocompile"
 	"github.com/gocompile/gocompile/frontends/onnx/proto"
+	"github.com/gocompile/gocompile/internal/inputs"
 	"github.com/gocompile/gocompile/ir"
 	"github.com/gocompile/gocompile/tensor"
 	"github.com/gocompile/gocompile/tensor/npy"
@@ -41,8 +42,11 @@ func inputsOf(c *cli.Command, m *gocompile.Model, dims map[string]int) (map[stri
 			return nil, usageError{fmt.Errorf("--input %s: %w", clip(flag, 60), err)}
 		}
 	}
-	if err := generate(m, dims, c.Int64("seed"), r.values); err != nil {
+	var missing *gocompile.MissingDimsError
+	if err := inputs.Generate(m, dims, c.Int64("seed"), r.values); errors.As(err, &missing) {
 		return nil, err
+	} else if err != nil {
+		return nil, usageError{fmt.Errorf("%w; inputs are given as --input NAME=FILE", err)}
 	}
 	return r.values, nil
 }

@@ -3,12 +3,12 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
+	"maps"
 	"os"
-	"path/filepath"
+	"slices"
 	"time"
 
-	"github.com/gocompile/gocompile/frontends/onnx/proto"
+	"github.com/gocompile/gocompile/internal/inputs"
 	"github.com/gocompile/gocompile/internal/peer"
 	"github.com/gocompile/gocompile/tensor"
 )
@@ -28,12 +28,8 @@ func challenge(ctx context.Context, python, model string, named map[string]tenso
 		return nil, err
 	}
 	o := &opponent{folder: dir}
-	i := 0
-	for name, x := range named {
-		if err := os.WriteFile(filepath.Join(dir, fmt.Sprintf("input_%d.pb", i)), proto.EncodeValue(name, x), 0o600); err != nil {
-			return nil, errors.Join(err, o.close())
-		}
-		i++
+	if err := inputs.WriteFolder(dir, slices.Sorted(maps.Keys(named)), named); err != nil {
+		return nil, errors.Join(err, o.close())
 	}
 	if o.worker, err = peer.Start(ctx, peer.Onnxruntime(python), peer.Task{Model: model, Inputs: dir, Threads: threads}); err != nil {
 		return nil, errors.Join(err, o.close())

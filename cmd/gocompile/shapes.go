@@ -8,6 +8,7 @@ import (
 	"github.com/urfave/cli/v3"
 
 	"github.com/gocompile/gocompile"
+	"github.com/gocompile/gocompile/internal/inputs"
 	"github.com/gocompile/gocompile/ir"
 	"github.com/gocompile/gocompile/ir/sym"
 )
@@ -35,7 +36,7 @@ func showShapes(c *cli.Command, m *gocompile.Model, dims map[string]int, filter 
 		}
 		s := typedValue{Node: node, Op: op, Value: v.Name, Type: v.Type.String()}
 		if _, ranked := v.Type.Rank(); ranked && len(dims) > 0 {
-			shape, err := shapeOf(v.Type.Dims, b)
+			shape, err := inputs.Shape(v.Type.Dims, b)
 			var unbound *sym.UnboundError
 			if err != nil && !errors.As(err, &unbound) && failed == nil {
 				failed = usagef("%s %q: %w", op, node, err)

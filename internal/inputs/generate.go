@@ -1,4 +1,5 @@
-package main
+// Package inputs makes up inputs of models, and writes inputs in the folders that workers and test sets read.
+package inputs
 
 import (
 	"errors"
@@ -13,18 +14,18 @@ import (
 	"github.com/gocompile/gocompile/tensor"
 )
 
-// generate makes up the inputs that have no value: floating-point numbers from the standard normal distribution; integers that choose rows
+// Generate makes up the inputs that have no value: floating-point numbers from the standard normal distribution; integers that choose rows
 // of a table, such as token ids, from all its rows; other integers 1; booleans true; strings empty. The same seed gives the same
 // values. Dimensions come from the inputs that are given and from dims; those without a value are an error that names all.
-func generate(m *gocompile.Model, dims map[string]int, seed int64, values map[string]tensor.Value) error {
+func Generate(m *gocompile.Model, dims map[string]int, seed int64, values map[string]tensor.Value) error {
 	b, err := m.Binding(dims, false)
 	if err != nil {
-		return usageError{err}
+		return err
 	}
 	for _, p := range m.Inputs() {
 		if x := values[p.Name]; x != nil {
 			if err := ir.BindValue(p.Type, x, b); err != nil {
-				return usageError{fmt.Errorf("input %q: %w", p.Name, err)}
+				return fmt.Errorf("input %q: %w", p.Name, err)
 			}
 		}
 	}
@@ -34,20 +35,20 @@ func generate(m *gocompile.Model, dims map[string]int, seed int64, values map[st
 			continue
 		}
 		if p.Type.Kind != ir.KindTensor || !p.Type.Ranked || p.Type.Elem == tensor.Invalid {
-			return usagef("input %v cannot be made up; give it as --input %s=FILE.pb", p, p.Name)
+			return fmt.Errorf("input %v cannot be made up", p)
 		}
-		shape, err := shapeOf(p.Type.Dims, b)
+		shape, err := Shape(p.Type.Dims, b)
 		var unbound *sym.UnboundError
 		if errors.As(err, &unbound) {
 			missing = unboundDims(m, b, values)
 			break
 		}
 		if err != nil {
-			return usageError{fmt.Errorf("input %v: %w", p, err)}
+			return fmt.Errorf("input %v: %w", p, err)
 		}
 		n, err := tensor.NumElements(shape)
 		if err != nil || int64(n) > ir.DefaultMaxBytes {
-			return usagef("input %v of shape %s is too large", p, shapeText(shape))
+			return fmt.Errorf("input %v of shape %v is too large", p, shape)
 		}
 		x := tensor.New(p.Type.Elem, shape...)
 		fill(x, rowsChosen(m.Graph().Inputs()[i]), source(seed, p.Name))
@@ -78,8 +79,8 @@ func unboundDims(m *gocompile.Model, b sym.Binding, values map[string]tensor.Val
 	return dims
 }
 
-// shapeOf evaluates dimensions.
-func shapeOf(dims []sym.Expr, b sym.Binding) ([]int, error) {
+// Shape evaluates dimensions.
+func Shape(dims []sym.Expr, b sym.Binding) ([]int, error) {
 	shape := make([]int, len(dims))
 	for i, e := range dims {
 		n, err := e.Eval(b)
