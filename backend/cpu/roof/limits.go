@@ -20,7 +20,7 @@ type Bandwidth struct {
 }
 
 // sizes are from what the first cache of a thread holds to what no cache holds.
-var sizes = []int64{32 << 10, 256 << 10, 1 << 20, 4 << 20, 16 << 20, 128 << 20}
+var sizes = []int64{32 << 10, 256 << 10, 1 << 20, 4 << 20, 16 << 20, 32 << 20, 64 << 20, 128 << 20}
 
 // Measure takes about a tenth of a second, and 128 MiB of memory meanwhile.
 func Measure(l level.Level, threads int) Limits {
