@@ -68,6 +68,9 @@ func (g *Graph) InferFacts(op Op, in []*Value) (facts []Fact, err error) {
 
 func (g *Graph) link(n, at *Node) {
 	g.count++
+	if Bodies(n.Op) != nil {
+		g.owners++
+	}
 	if at == nil {
 		n.prev = g.last
 		if g.last != nil {
@@ -97,6 +100,16 @@ func (g *Graph) Remove(n *Node) {
 	for i, v := range n.in {
 		dropUse(v, n, i)
 	}
+	g.unlink(n)
+	n.graph = nil
+}
+
+// unlink takes n out of the order; n still points onward.
+func (g *Graph) unlink(n *Node) {
+	g.count--
+	if Bodies(n.Op) != nil {
+		g.owners--
+	}
 	if n.prev != nil {
 		n.prev.next = n.next
 	} else {
@@ -107,8 +120,6 @@ func (g *Graph) Remove(n *Node) {
 	} else {
 		g.last = n.prev
 	}
-	n.graph = nil
-	g.count--
 }
 
 // SetInput makes input i of n another value (nil: absent). The caller keeps the order of definitions before uses.
@@ -157,18 +168,8 @@ func (g *Graph) MoveBefore(n, at *Node) {
 	if n == at || n.next == at {
 		return
 	}
-	if n.prev != nil {
-		n.prev.next = n.next
-	} else {
-		g.first = n.next
-	}
-	if n.next != nil {
-		n.next.prev = n.prev
-	} else {
-		g.last = n.prev
-	}
+	g.unlink(n)
 	n.prev, n.next = nil, nil
-	g.count--
 	g.link(n, at)
 }
 

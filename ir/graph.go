@@ -22,6 +22,7 @@ type Graph struct {
 	first   *Node
 	last    *Node
 	count   int
+	owners  int // nodes that own bodies
 	nextVal int
 	nextNod int
 }
@@ -140,6 +141,9 @@ func (g *Graph) Outputs() []Output { return g.outputs }
 
 // Len is the number of nodes, those in bodies not counted.
 func (g *Graph) Len() int { return g.count }
+
+// HasBodies reports whether a node owns bodies.
+func (g *Graph) HasBodies() bool { return g.owners > 0 }
 
 // Nodes yields the nodes in program order. The node at hand may be removed, and nodes may be inserted anywhere, while it runs;
 // nodes inserted after the current one are visited.

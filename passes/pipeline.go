@@ -222,6 +222,9 @@ func (r *run) everywhere(g *ir.Graph, pass func(*run, *ir.Graph) error) error {
 	if g.Len() < nodes {
 		r.news++
 	}
+	if !g.HasBodies() {
+		return nil
+	}
 	for n := range g.Nodes() {
 		for _, b := range ir.Bodies(n.Op) {
 			if r.broken[b] {
