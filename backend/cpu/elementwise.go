@@ -12,7 +12,7 @@ import (
 
 // looped reports whether a node can be part of a loop program: an elementwise function of float32 numbers and bools with a known shape.
 func looped(n *ir.Node) bool {
-	if !plain(n) {
+	if len(n.In()) > 3 || len(n.Out()) > 1 || !plain(n) {
 		return false
 	}
 	for _, v := range n.In() {
