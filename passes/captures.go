@@ -7,7 +7,8 @@ import (
 	"github.com/gocompile/gocompile/ir/op"
 )
 
-// captures removes values that the bodies of an If, Loop or Scan take from outside and do not use.
+// captures removes values that the bodies of an If, Loop or Scan take from outside and do not use, and tells bodies what is known of those that
+// they use.
 func captures(r *run, g *ir.Graph) error {
 	for n := range g.Nodes() {
 		first := fixedInputs(n.Op)
@@ -18,6 +19,11 @@ func captures(r *run, g *ir.Graph) error {
 		offset := len(n.In()) - len(bodies[0].Inputs()) // the condition of an If is no input of its bodies
 		for i := len(n.In()) - 1; i >= first; i-- {
 			used := slices.ContainsFunc(bodies, func(b *ir.Graph) bool { return b.Inputs()[i-offset].Used() })
+			for _, b := range bodies {
+				if v := b.Inputs()[i-offset]; used && n.Input(i).Const != nil && v.Const == nil && r.rewrite() {
+					v.Learn(n.Input(i).Fact)
+				}
+			}
 			if used || !r.rewrite() {
 				continue
 			}

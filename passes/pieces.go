@@ -6,6 +6,7 @@ import (
 
 	"github.com/gocompile/gocompile/ir"
 	"github.com/gocompile/gocompile/ir/op"
+	"github.com/gocompile/gocompile/ir/sym"
 	"github.com/gocompile/gocompile/tensor"
 )
 
@@ -65,7 +66,7 @@ func (b bounds) of(n *ir.Node, parts []*ir.Value, axis int) []int64 {
 	return at
 }
 
-// spanOf sees the result of a Slice, Split or Gather as a span, where all sizes along the axis are known.
+// spanOf sees the result of a Slice, Split or Gather, or of a Reshape that puts an axis back, as a span, where all sizes along the axis are known.
 func (b bounds) spanOf(v *ir.Value) (s span, ok bool) {
 	n := defOf(v)
 	if n == nil || len(n.In()) == 0 || n.Input(0) == nil || !n.Input(0).Type.Ranked {
@@ -110,6 +111,13 @@ func (b bounds) spanOf(v *ir.Value) (s span, ok bool) {
 		}
 		s.start, s.end, s.dropped = i, i+1, true
 		return s, isNumber && known && i >= 0 && i < length
+	case *op.Reshape:
+		if s, ok = b.spanOf(n.Input(0)); !ok || !s.dropped {
+			return s, false
+		}
+		kept := slices.Clone(s.of.Type.Dims)
+		kept[s.axis], s.dropped = sym.Const(1), false
+		return s, v.Type.Equal(v.Type.WithDims(kept...))
 	}
 	return s, false
 }

@@ -42,10 +42,11 @@ var stages = [][]Pass{
 		{"scale", "moves scalar factors behind transposes, reshapes and products of matrices", scale},
 		{"identity", "removes operators that pass their input on unchanged", identities},
 		{"common", "computes equal expressions once", common},
-		{"captures", "removes values that bodies of control flow take and do not use", captures},
+		{"captures", "removes values that bodies of control flow take and do not use, and tells them which are constant", captures},
 		{"dead", "removes nodes whose results nothing uses", dead},
 	},
 	{ // few big operators
+		{"cell", "recognises recurrent layers whose cells are spelled out, in a row or in a loop", cells},
 		{"recurrent", "makes layers of LSTM, GRU and RNN follow each other without changes of layout between them", recurrents},
 		{"activation", "recognises activation functions in products", activations},
 		{"softmax", "recognises softmax in quotients of exponentials", softmaxes},

@@ -26,7 +26,7 @@ func FuzzPasses(f *testing.F) {
 // TestRandomGraphs is FuzzPasses on 10,000 graphs in nightly runs. Each kind of operator that passes recognise must be among what they make of them.
 func TestRandomGraphs(t *testing.T) {
 	made := map[string]int{}
-	for seed := range randomgraph.Count(300, 10_000) {
+	for seed := range randomgraph.Count(360, 10_000) {
 		g, err := randomCase(uint64(seed), 2+seed%24, passes.Options{Verify: true})
 		if err != nil {
 			t.Fatal(err)
@@ -35,7 +35,7 @@ func TestRandomGraphs(t *testing.T) {
 			made[op] += n
 		}
 	}
-	for _, op := range []string{"Attention", "Rotary", "LayerNorm", "RMSNorm", "Gelu", "GeluTanh", "Silu", "Mish", "HardSwish", "LSTM", "GRU"} {
+	for _, op := range []string{"Attention", "Rotary", "LayerNorm", "RMSNorm", "Gelu", "GeluTanh", "Silu", "Mish", "HardSwish", "LSTM", "GRU", "RNN"} {
 		if made[op] < 10 {
 			t.Errorf("%d %s in all graphs: %v", made[op], op, made)
 		}

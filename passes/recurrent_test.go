@@ -1,6 +1,8 @@
 package passes_test
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/gocompile/gocompile/passes"
@@ -24,5 +26,18 @@ func TestZeroStatesOfOtherBatch(t *testing.T) {
 	const want = "an initial state of zeros may be of another batch than the input"
 	if m := report.Missed(); len(m) != 1 || m[0].Because != want {
 		t.Errorf("missed %v, want %q", m, want)
+	}
+}
+
+// TestSharedSums looks at sums in which every value is used twice, and so lies on more paths than can be walked.
+func TestSharedSums(t *testing.T) {
+	var b strings.Builder
+	b.WriteString("graph \"g\"(%x: f32[B, 2], %h: f32[B, 2]) -> (\"y\" %y) {\n  %w = Const() {Value=f32[2, 2] [1, 2, 3, 4]}\n  %a = MatMul(%x, %w)\n  %s0 = Add(%a, %h)\n")
+	for i := range 200 {
+		fmt.Fprintf(&b, "  %%s%d = Add(%%s%d, %%s%d)\n", i+1, i, i)
+	}
+	b.WriteString("  %t = Tanh(%s200)\n  %u = Sigmoid(%s200)\n  %y = Mul(%t, %u)\n}")
+	if _, err := passes.Optimize(parse(t, b.String()), passes.Options{Disable: allBut(t, []string{"cell"})}); err != nil {
+		t.Fatal(err)
 	}
 }

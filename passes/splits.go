@@ -63,7 +63,7 @@ func splitBefore(r *run, g *ir.Graph, n *ir.Node) (moved []*ir.Node, err error) 
 
 // splitsFirst reports whether a reshape splits the first axis in two and keeps the others.
 func splitsFirst(from, to ir.Type) bool {
-	if !from.Ranked || !to.Ranked || len(from.Dims) < 2 || len(to.Dims) != len(from.Dims)+1 {
+	if !from.Ranked || !to.Ranked || len(from.Dims) < 3 || len(to.Dims) != len(from.Dims)+1 {
 		return false
 	}
 	if slices.ContainsFunc(to.Dims, sym.Expr.HasFresh) || !to.Dims[0].Mul(to.Dims[1]).Equal(from.Dims[0]) {

@@ -78,6 +78,7 @@ func leftOf(u *unit) (a *ir.Value, trans, ok bool) {
 // joinUnits makes one unit of several products, computed at a node.
 func joinUnits(members []*unit, at *ir.Node) *unit {
 	all, k := &unit{at: at}, &products{}
+	seen := map[*ir.Node]bool{}
 	for _, u := range members {
 		switch m := u.kernel.(type) {
 		case *matmul:
@@ -89,7 +90,8 @@ func joinUnits(members []*unit, at *ir.Node) *unit {
 			}
 		}
 		for _, n := range u.nodes {
-			if !slices.Contains(all.nodes, n) {
+			if !seen[n] {
+				seen[n] = true
 				all.nodes = append(all.nodes, n)
 			}
 		}

@@ -80,7 +80,7 @@ var motifs = []func(*maker) *ir.Value{
 	(*maker).attention, (*maker).attention, (*maker).attention, (*maker).norm, (*maker).norm, (*maker).activation, (*maker).activation, (*maker).gated,
 	(*maker).rotated, (*maker).recurrent, (*maker).einsum, (*maker).reshaped, (*maker).shapeArithmetic, (*maker).branch, (*maker).residual,
 	(*maker).someRows, (*maker).consecutive, (*maker).pieces,
-	(*maker).chosen, (*maker).chosen,
+	(*maker).chosen, (*maker).chosen, (*maker).cells,
 }
 
 // misfit is what expr panics with where an operator does not take its inputs.
