@@ -169,12 +169,12 @@ func TestBlock(t *testing.T) {
 	agree(t, parse(t, block), blockInputs(r, 1, 1), blockInputs(r, 2, 17), blockInputs(r, 1, 130))
 }
 
-// fusedSteps lists the kernels of steps of several nodes, each with their number.
+// fusedSteps lists the kernels of steps of several nodes, each with their number, the same for all processors.
 func fusedSteps(p *cpu.Program) string {
 	var kernels []string
 	for _, s := range p.Steps() {
 		if len(s.Nodes) > 1 {
-			kernels = append(kernels, fmt.Sprint(s.Kernel, " ", len(s.Nodes)))
+			kernels = append(kernels, fmt.Sprint(strings.TrimPrefix(s.Kernel, "native "), " ", len(s.Nodes)))
 		}
 	}
 	return strings.Join(kernels, ", ")

@@ -51,6 +51,7 @@ func loopUnit(nodes []*ir.Node) *unit {
 			k.program.Return(values[n.Out()[0]])
 		}
 	}
+	k.program.Compile()
 	out := nodes[len(nodes)-1].Out()[0].Type.Elem
 	for i, v := range u.in {
 		if v.Type.Elem == out {
@@ -66,8 +67,14 @@ type loopKernel struct {
 	same    []int // inputs of the result's type
 }
 
-// String names the instructions.
-func (k *loopKernel) String() string { return "loop(" + k.program.Verbs() + ")" }
+// String names the functions, and says whether they are machine code rather than interpreted.
+func (k *loopKernel) String() string {
+	s := "loop(" + k.program.Verbs() + ")"
+	if k.program.Native() {
+		s = "native " + s
+	}
+	return s
+}
 
 func (k *loopKernel) inPlace() []int { return k.same }
 

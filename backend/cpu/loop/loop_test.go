@@ -8,6 +8,7 @@ import (
 
 	"github.com/gocompile/gocompile/backend/cpu/internal/race"
 	"github.com/gocompile/gocompile/backend/cpu/kernel/vec"
+	"github.com/gocompile/gocompile/backend/cpu/level"
 )
 
 // value is a number or a bool.
@@ -16,8 +17,8 @@ type value struct {
 	flag   bool
 }
 
-// element evaluates a program for one element, the obvious way.
-func (p *Program) element(leaves []value) value {
+// element evaluates a program for one element, the obvious way, with the functions of a level.
+func (p *Program) element(l level.Level, leaves []value) value {
 	values := make([]value, len(p.code))
 	for v := range p.code {
 		i := &p.code[v]
@@ -30,13 +31,13 @@ func (p *Program) element(leaves []value) value {
 		case constant:
 			values[v].number = i.a
 		case apply:
-			i.fn.Apply(one, arg, i.a, i.b)
+			i.fn.ApplyAt(l, one, arg, i.a, i.b)
 			values[v].number = one[0]
 		case call:
 			i.f(one, arg)
 			values[v].number = one[0]
 		case combine:
-			i.op.VS(one, arg, x(i.y))
+			i.op.VSAt(l, one, arg, x(i.y))
 			values[v].number = one[0]
 		case compare:
 			values[v].flag = [...]bool{x(i.x) == x(i.y), x(i.x) != x(i.y), x(i.x) < x(i.y), x(i.x) <= x(i.y)}[i.cmp]
@@ -57,8 +58,8 @@ func (p *Program) element(leaves []value) value {
 	return values[p.result]
 }
 
-// random makes a program of some instructions that uses all kinds.
-func random(r *rand.Rand, size int) *Program {
+// random makes a program of some instructions that uses all kinds, calls of functions outside package vec only if asked to.
+func random(r *rand.Rand, size int, calls bool) *Program {
 	p := &Program{}
 	var numbers, flags []Value
 	pick := func(from []Value) Value { return from[r.IntN(len(from))] }
@@ -74,10 +75,14 @@ func random(r *rand.Rand, size int) *Program {
 	for range size {
 		switch r.IntN(9) {
 		case 0:
-			numbers = append(numbers, p.Apply([]vec.Func{vec.FuncNeg, vec.FuncTanh, vec.FuncRelu, vec.FuncSquare, vec.FuncAbs}[r.IntN(5)], pick(numbers), 0, 0))
+			numbers = append(numbers, p.Apply(vec.Func(r.IntN(int(vec.FuncGeluRough)+1)), pick(numbers), float32(r.NormFloat64()), float32(r.NormFloat64())))
 		case 1:
 			numbers = append(numbers, p.Apply(vec.FuncClip, pick(numbers), -1, 1))
 		case 2:
+			if !calls {
+				numbers = append(numbers, p.Apply(vec.FuncTanh, pick(numbers), 0, 0))
+				break
+			}
 			numbers = append(numbers, p.Call("floor", func(dst, x []float32) {
 				for i, v := range x {
 					dst[i] = float32(math.Floor(float64(v)))
@@ -94,7 +99,7 @@ func random(r *rand.Rand, size int) *Program {
 		case 7:
 			numbers = append(numbers, p.Number(pick(flags)))
 		default:
-			numbers = append(numbers, p.Combine([]vec.Op{vec.OpAdd, vec.OpSub, vec.OpMul, vec.OpMin, vec.OpMax}[r.IntN(5)], pick(numbers), pick(numbers)))
+			numbers = append(numbers, p.Combine([]vec.Op{vec.OpAdd, vec.OpSub, vec.OpMul, vec.OpDiv, vec.OpMin, vec.OpMax}[r.IntN(6)], pick(numbers), pick(numbers)))
 		}
 	}
 	if r.IntN(4) == 0 {
@@ -106,6 +111,8 @@ func random(r *rand.Rand, size int) *Program {
 }
 
 var shapes = [][]int{{}, {1}, {7}, {1023}, {1024}, {1025}, {3, 700}, {5, 3}, {40, 33}, {2, 3, 4, 5}, {3, 1, 513}, {4, 511}, {600, 2}, {0, 5}, {2, 0}, {1, 6, 1, 7}, {2, 1100, 3}}
+
+var special = []float32{0, float32(math.Copysign(0, -1)), 1, -1, 0.5, 88.5, -103.5, 1e-40, -1e-45, 3e38, -3e38, float32(math.NaN()), float32(math.Inf(1)), float32(math.Inf(-1))}
 
 // randomOperand is a random operand that broadcasts to a shape, with its strides.
 func randomOperand(r *rand.Rand, shape []int, bools bool) (Operand, []int) {
@@ -136,15 +143,31 @@ func randomOperand(r *rand.Rand, shape []int, bools bool) (Operand, []int) {
 	o.Numbers = make([]float32, n)
 	for i := range o.Numbers {
 		o.Numbers[i] = float32(r.NormFloat64() * 2)
-		if r.IntN(50) == 0 {
-			o.Numbers[i] = float32(math.NaN())
+		if r.IntN(20) == 0 {
+			o.Numbers[i] = special[r.IntN(len(special))]
 		}
 	}
 	return o, strides
 }
 
-// check compares a walk with the evaluation of each element.
+// check compares walks, interpreted and as machine code, with the evaluation of each element.
 func check(t *testing.T, r *rand.Rand, p *Program, shape []int) {
+	t.Helper()
+	use, _ := level.Current()
+	checkWalk(t, r, p, shape, use)
+	if level.Highest() < level.AVX2 {
+		return
+	}
+	native := *p
+	native.compile()
+	if native.Native() {
+		checkWalk(t, r, &native, shape, level.AVX2)
+	} else if _, err := p.emit(0); err == nil {
+		t.Error("there is code, but it cannot be run")
+	}
+}
+
+func checkWalk(t *testing.T, r *rand.Rand, p *Program, shape []int, l level.Level) {
 	t.Helper()
 	var leaves []Operand
 	var strides [][]int
@@ -171,7 +194,7 @@ func check(t *testing.T, r *rand.Rand, p *Program, shape []int) {
 				at[k].flag = o.Bools[pos]
 			}
 		}
-		want[i] = p.element(at)
+		want[i] = p.element(l, at)
 	}
 	f := &Frame{}
 	if r.IntN(3) == 0 { // exactly the memory of an operand
@@ -190,10 +213,10 @@ func check(t *testing.T, r *rand.Rand, p *Program, shape []int) {
 	for i, x := range want {
 		if p.IsBool(p.result) {
 			if dst.Bools[i] != x.flag {
-				t.Fatalf("shape %v, strides %v, element %d: got %v, want %v\n%v", shape, strides, i, dst.Bools[i], x.flag, p)
+				t.Fatalf("native %v, shape %v, strides %v, element %d: got %v, want %v\n%v", p.Native(), shape, strides, i, dst.Bools[i], x.flag, p)
 			}
 		} else if g := dst.Numbers[i]; g != x.number && (g == g || x.number == x.number) {
-			t.Fatalf("shape %v, strides %v, element %d: got %v, want %v\n%v", shape, strides, i, g, x.number, p)
+			t.Fatalf("native %v, shape %v, strides %v, element %d: got %v, want %v\n%v", p.Native(), shape, strides, i, g, x.number, p)
 		}
 	}
 }
@@ -212,7 +235,7 @@ func TestRandomPrograms(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	for range 20 {
 		for _, shape := range shapes {
-			check(t, r, random(r, r.IntN(12)), shape)
+			check(t, r, random(r, r.IntN(12), r.IntN(3) == 0), shape)
 		}
 	}
 }
@@ -221,7 +244,7 @@ func FuzzPrograms(f *testing.F) {
 	f.Add(uint64(1), uint8(5), uint8(6))
 	f.Fuzz(func(t *testing.T, seed uint64, size, shape uint8) {
 		r := rand.New(rand.NewPCG(seed, 7))
-		check(t, r, random(r, int(size%24)), shapes[int(shape)%len(shapes)])
+		check(t, r, random(r, int(size%24), r.IntN(4) == 0), shapes[int(shape)%len(shapes)])
 	})
 }
 
@@ -248,22 +271,5 @@ func TestRunAllocatesNothing(t *testing.T) {
 	dst, f := Operand{Numbers: make([]float32, w.Len())}, &Frame{}
 	if n := testing.AllocsPerRun(10, func() { w.Run(f, dst, leaves, 0, w.Len()) }); n != 0 && !race.Enabled {
 		t.Errorf("%v allocations", n)
-	}
-}
-
-func BenchmarkChain(b *testing.B) {
-	p := &Program{}
-	x, y := p.Leaf(), p.Leaf()
-	v := p.Combine(vec.OpAdd, x, y)
-	v = p.Combine(vec.OpMul, v, p.Const(0.5))
-	v = p.Combine(vec.OpSub, v, x)
-	p.Return(p.Apply(vec.FuncTanh, v, 0, 0))
-	const n = 1 << 16
-	w := p.Bind([]int{n}, [][]int{{1}, {1}})
-	leaves := []Operand{{Numbers: make([]float32, n)}, {Numbers: make([]float32, n)}}
-	dst, f := Operand{Numbers: make([]float32, n)}, &Frame{}
-	b.SetBytes(12 * n)
-	for b.Loop() {
-		w.Run(f, dst, leaves, 0, n)
 	}
 }

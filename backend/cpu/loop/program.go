@@ -12,6 +12,7 @@ type Program struct {
 	code   []instr
 	leaves int
 	result Value
+	native *native // machine code, nil if the program is interpreted
 }
 
 // Value names what an instruction defines.

@@ -23,6 +23,7 @@ type Frame struct {
 	first  int // element of the result
 	one    [1]float32
 	two    [1]float32
+	native arguments
 }
 
 // ready makes room for a walk.
@@ -52,6 +53,9 @@ func (w *Walk) Run(f *Frame, dst Operand, leaves []Operand, lo, hi int) {
 		w.byParts(f, lo, hi)
 	}
 	f.dst, f.leaves = Operand{}, nil
+	if w.text != nil {
+		f.native.forget()
+	}
 }
 
 // byParts walks lines in parts of at most a tile.
@@ -62,8 +66,8 @@ func (w *Walk) byParts(f *Frame, lo, hi int) {
 		i := at % line
 		w.locate(f, at)
 		for end := min(hi, at+line-i); at < end; {
-			f.n, f.first = min(Tile, end-at), at
-			w.tile(f)
+			f.n, f.first = min(w.tile, end-at), at
+			w.compute(f)
 			at += f.n
 			for k := range f.at[:w.leaves] {
 				f.at[k] += f.n * w.strides[k][last]
@@ -97,12 +101,12 @@ func (w *Walk) byLines(f *Frame, lo, hi int) {
 				f.at[k] = at
 			}
 		}
-		w.tile(f)
+		w.compute(f)
 	}
 }
 
-// load fills a register with an operand that lies in another order than the result.
-func (w *Walk) load(f *Frame, o *op) {
+// fetch fills a register with an operand that lies in another order than the result.
+func (w *Walk) fetch(f *Frame, o *op) {
 	k := o.x.i
 	if w.lines == 0 {
 		step := w.strides[k][len(w.shape)-1]
@@ -206,13 +210,17 @@ func (f *Frame) flags(o operand) []bool {
 	return f.bools(o.i)
 }
 
-// tile runs all instructions on a tile.
-func (w *Walk) tile(f *Frame) {
+// compute runs all instructions on a tile.
+func (w *Walk) compute(f *Frame) {
+	if w.text != nil {
+		w.callNative(f)
+		return
+	}
 	for k := range w.ops {
 		o := &w.ops[k]
 		switch o.kind {
 		case leaf:
-			w.load(f, o)
+			w.fetch(f, o)
 		case combine:
 			f.combine(o)
 		case apply, call:

@@ -1,6 +1,10 @@
 package loop
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/gocompile/gocompile/backend/cpu/loop/code"
+)
 
 // Tile is the number of elements that an instruction works on at a time.
 const Tile = 1024
@@ -17,6 +21,10 @@ type Walk struct {
 	ops     []op
 	regs    int // registers, of a tile each
 	leaves  int
+	tile    int        // elements of a tile
+	text    *code.Code // machine code of all but loads; nil if ops are interpreted
+	sources []source   // by leaf, for machine code
+	flags   bool       // the result is of bools
 }
 
 // op is an instruction with registers.
@@ -52,11 +60,14 @@ func (p *Program) Bind(shape []int, strides [][]int) *Walk {
 	if len(strides) != p.leaves {
 		panic(fmt.Sprintf("BUG: loop: strides of %d operands for %d", len(strides), p.leaves))
 	}
-	w := &Walk{n: 1, leaves: p.leaves, strides: make([][]int, p.leaves)}
+	w := &Walk{n: 1, leaves: p.leaves, strides: make([][]int, p.leaves), tile: Tile, flags: p.IsBool(p.result)}
 	w.merge(shape, strides)
 	line := w.shape[len(w.shape)-1]
 	if line > 0 && line < shortLine && len(w.shape) > 1 {
 		w.lines = Tile / line
+	}
+	if w.bindNative(p) {
+		return w
 	}
 	a := &assigner{program: p, walk: w, where: make([]operand, len(p.code)), last: make([]int, len(p.code))}
 	a.assign()
@@ -215,11 +226,16 @@ func (a *assigner) leaf(v Value, i *instr) {
 		a.where[v] = operand{mode: m, i: i.n}
 		return
 	}
+	a.where[v] = operand{mode: inRegister, i: a.walk.load(i)}
+}
+
+// load adds an instruction that fills a register from a leaf, and returns the register.
+func (w *Walk) load(i *instr) int {
 	l := &load
 	if i.bool {
 		l = &loadBool
 	}
-	a.walk.regs++
-	a.where[v] = operand{mode: inRegister, i: a.walk.regs - 1}
-	a.walk.ops = append(a.walk.ops, op{instr: l, x: operand{i: i.n}, dst: a.walk.regs - 1})
+	w.ops = append(w.ops, op{instr: l, x: operand{i: i.n}, dst: w.regs})
+	w.regs++
+	return w.regs - 1
 }

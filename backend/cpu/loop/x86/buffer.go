@@ -32,6 +32,9 @@ func (b *Buffer) Word(w uint32) Pool {
 	return Pool(k)
 }
 
+// Reset forgets all but the pool.
+func (b *Buffer) Reset() { *b = Buffer{pool: b.pool} }
+
 // NewLabel is a label that is not bound yet.
 func (b *Buffer) NewLabel() Label {
 	b.labels = append(b.labels, -1)
