@@ -54,7 +54,7 @@ func (s *Stateful) derive() {
 		if !ok || x.Rank() < 2 {
 			return // the step says what is missing
 		}
-		s.in[d.input] = d.make(s.model.graph.Inputs()[d.input].Type.Elem, positions{x.Dim(0), s.len(), x.Dim(s.stepper.rows.axis)})
+		s.in[d.input] = d.make(s.stepper.all.graph.Inputs()[d.input].Type.Elem, positions{x.Dim(0), s.len(), x.Dim(s.stepper.rows.axis)})
 	}
 }
 

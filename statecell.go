@@ -155,7 +155,7 @@ func (s *Stateful) begin() error {
 }
 
 func (s *Stateful) beginAll() error {
-	g := s.model.graph
+	g := s.stepper.all.graph
 	b, batch := g.Scope.NewBinding(), -1
 	for i, v := range g.Inputs() {
 		if s.in[i] == nil {
@@ -169,7 +169,7 @@ func (s *Stateful) beginAll() error {
 		}
 	}
 	for i, st := range s.stepper.states {
-		v := g.Inputs()[st.input]
+		v := g.Inputs()[st.Input]
 		if shape := s.cells[i].shape(); shape != nil {
 			if err := ir.BindShape(v.Type, v.Type.Elem, shape, b); err != nil {
 				return fmt.Errorf("state %q: %w", v.Name, err)
@@ -184,7 +184,7 @@ func (s *Stateful) beginAll() error {
 		if err != nil {
 			return err
 		}
-		v := g.Inputs()[st.input]
+		v := g.Inputs()[st.Input]
 		if n, err := tensor.NumElements(shape); err != nil || int64(n) > ir.DefaultMaxBytes/16 {
 			return fmt.Errorf("state %q: shape %v is too large", v.Name, shape)
 		}

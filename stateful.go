@@ -7,7 +7,6 @@ import (
 	"sync"
 
 	"github.com/gocompile/gocompile/backend"
-	"github.com/gocompile/gocompile/ir"
 	"github.com/gocompile/gocompile/tensor"
 )
 
@@ -62,41 +61,26 @@ func (m *Model) NewStateful(options ...StatefulOption) (*Stateful, error) {
 		return nil, err
 	}
 	s := &Stateful{model: m, stepper: t, all: newRunner(t.all.program, t.all.variants, backend.SessionOptions{}), limits: backend.Limits{Rows: c.rows, Bytes: m.memory},
-		cells: make([]cell, len(t.states)), slots: make([]backend.Slot, len(t.states)), in: make([]tensor.Value, len(m.graph.Inputs()))}
+		cells: make([]cell, len(t.states)), slots: make([]backend.Slot, len(t.states)), in: make([]tensor.Value, len(t.all.graph.Inputs()))}
 	s.derived = deriveInputs(t)
 	return s, nil
 }
 
 // States lists the states.
-func (s *Stateful) States() []StatePair {
-	g := s.model.graph
-	var list []StatePair
-	for _, st := range s.stepper.states {
-		list = append(list, StatePair{g.Inputs()[st.input].Name, g.Outputs()[st.output].Name})
-	}
-	return list
-}
+func (s *Stateful) States() []StatePair { return slices.Clone(s.stepper.pairs) }
 
 // Inputs lists what a step takes: the inputs of the model that are no states.
 func (s *Stateful) Inputs() []Port {
-	var ports []Port
-	for i, p := range s.model.Inputs() {
-		if s.stepper.stateOf[i] < 0 {
-			ports = append(ports, p)
-		}
-	}
-	return ports
+	return slices.DeleteFunc(s.model.Inputs(), func(p Port) bool {
+		return slices.ContainsFunc(s.stepper.pairs, func(q StatePair) bool { return q.Input == p.Name })
+	})
 }
 
 // Outputs lists what a step gives: the outputs of the model that are no states.
 func (s *Stateful) Outputs() []Port {
-	var ports []Port
-	for k, p := range s.model.Outputs() {
-		if !s.stepper.isState[k] {
-			ports = append(ports, p)
-		}
-	}
-	return ports
+	return slices.DeleteFunc(s.model.Outputs(), func(p Port) bool {
+		return slices.ContainsFunc(s.stepper.pairs, func(q StatePair) bool { return q.Output == p.Name })
+	})
 }
 
 // StepOption changes a single step.
@@ -132,9 +116,9 @@ func (s *Stateful) Step(ctx context.Context, inputs map[string]tensor.Value, opt
 	}
 	out := make(map[string]tensor.Value, len(results)-len(s.cells))
 	for i, st := range s.stepper.states {
-		s.cells[i].advance(results[st.output])
+		s.cells[i].advance(results[st.Output])
 	}
-	for k, o := range s.model.graph.Outputs() {
+	for k, o := range s.stepper.all.graph.Outputs() {
 		if !s.stepper.isState[k] {
 			out[o.Name] = results[k]
 		}
@@ -173,7 +157,7 @@ func (s *Stateful) pick(r *runner) backend.Session {
 
 // collect puts the inputs of a step in order, with those that are derived and the states.
 func (s *Stateful) collect(inputs map[string]tensor.Value) error {
-	g, taken := s.model.graph, 0
+	g, taken := s.stepper.all.graph, 0
 	for i, v := range g.Inputs() {
 		if s.stepper.stateOf[i] >= 0 {
 			continue
@@ -206,7 +190,7 @@ func (s *Stateful) collect(inputs map[string]tensor.Value) error {
 	}
 	for i, st := range s.stepper.states {
 		if x := s.cells[i].value; x != nil {
-			s.in[st.input] = x
+			s.in[st.Input] = x
 		}
 	}
 	return nil
@@ -254,7 +238,7 @@ func (s *Stateful) Truncate(n int) error {
 	}
 	for _, st := range s.stepper.states {
 		if st.axis < 0 {
-			return fmt.Errorf("state %q has no positions to go back to; Fork keeps what it is now", s.model.graph.Inputs()[st.input].Name)
+			return fmt.Errorf("state %q has no positions to go back to; Fork keeps what it is now", s.stepper.pairs[st.State].Input)
 		}
 	}
 	for i, st := range s.stepper.states {
@@ -277,42 +261,6 @@ func (s *Stateful) Fork() (*Stateful, error) {
 		}
 	}
 	return f, nil
-}
-
-// State is a copy of a state, by the name of its input and as that input takes it; nil if no step has been made and none was set.
-func (s *Stateful) State(input string) (*tensor.Tensor, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	i, err := s.stateNamed(input)
-	if err != nil {
-		return nil, err
-	}
-	return s.cells[i].tensor(), nil
-}
-
-// SetState makes a state a copy of x, by the name of its input. States that have positions must be set to the same number of them before the next
-// step.
-func (s *Stateful) SetState(input string, x *tensor.Tensor) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	i, err := s.stateNamed(input)
-	if err != nil {
-		return err
-	}
-	v := s.model.graph.Inputs()[s.stepper.states[i].input]
-	if err := ir.BindTensor(v.Type, x, s.model.graph.Scope.NewBinding()); err != nil {
-		return fmt.Errorf("state %q: %w", input, err)
-	}
-	return s.cells[i].set(x, s.stepper.states[i].appends, &s.limits)
-}
-
-func (s *Stateful) stateNamed(input string) (int, error) {
-	for i, st := range s.stepper.states {
-		if s.model.graph.Inputs()[st.input].Name == input {
-			return i, nil
-		}
-	}
-	return 0, fmt.Errorf("no state has the input %q; states are %v", input, s.States())
 }
 
 // Bytes is the memory that the states and the intermediate values take.

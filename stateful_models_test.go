@@ -121,17 +121,62 @@ func decoder(tb testing.TB, kind string) *net {
 		if l > 0 && kind != "bias" {
 			p = n.dim(fmt.Sprintf("past.%d", l)) // exporters give each its own
 		}
-		keys := n.input(fmt.Sprintf("past_key_values.%d.key", l), tensor.Float32, b, sym.Int(groups), p, sym.Int(size))
-		values := n.input(fmt.Sprintf("past_key_values.%d.value", l), tensor.Float32, b, sym.Int(groups), p, sym.Int(size))
 		h := n.add(&op.RMSNorm{Axis: -1, Epsilon: 1e-5}, x, n.weight(heads*size))
 		q, k, v := n.linear(h, heads*size, heads*size), n.linear(h, heads*size, groups*size), n.linear(h, heads*size, groups*size)
-		y := n.adds(&op.Attention{Heads: heads, KVHeads: groups, Causal: true, Append: true}, q, k, v, mask, keys, values, nil, start, nil, slopes)
-		x = n.add(&op.Binary{Fn: op.Add}, x, n.linear(y[0], heads*size, heads*size))
-		n.output(fmt.Sprintf("present.%d.key", l), y[1])
-		n.output(fmt.Sprintf("present.%d.value", l), y[2])
+		y := n.cached(kind, l, q, k, v, []sym.Expr{b, sym.Int(groups), p, sym.Int(size)}, mask, start, slopes)
+		x = n.add(&op.Binary{Fn: op.Add}, x, n.linear(y, heads*size, heads*size))
 	}
 	n.output("logits", n.linear(n.add(&op.RMSNorm{Axis: -1, Epsilon: 1e-5}, x, n.weight(heads*size)), heads*size, vocabulary))
 	return n
+}
+
+// layouts are the orders in which states have the axes of [batch, heads, positions, size], for keys and for values, by kind of decoder.
+var layouts = map[string][2][]int{
+	"rows":   {{0, 2, 1, 3}, {0, 2, 1, 3}}, // positions before heads
+	"first":  {{2, 0, 1, 3}, {2, 0, 1, 3}}, // positions first
+	"turned": {{0, 1, 3, 2}, {0, 1, 2, 3}}, // positions last, of keys
+}
+
+// cached is an attention with a cache of the shape dims, in the layout of a kind.
+func (n *net) cached(kind string, l int, q, k, v *ir.Value, dims []sym.Expr, mask, start, slopes *ir.Value) *ir.Value {
+	groups, _ := dims[1].IsConst()
+	attention := &op.Attention{Heads: 2 * int(groups), KVHeads: int(groups), Causal: true, Append: true}
+	name := func(when string, i int) string {
+		return fmt.Sprintf("%s.%d.%s", when, l, [...]string{"key", "value"}[i])
+	}
+	if kind == "stacked" {
+		past := n.input(fmt.Sprintf("past.%d", l), tensor.Float32, append([]sym.Expr{sym.Int(2)}, dims...)...)
+		part := func(i int64) *ir.Value { return n.add(&op.Gather{}, past, n.g.Const(tensor.Scalar(i))) }
+		y := n.adds(attention, q, k, v, mask, part(0), part(1))
+		n.output(fmt.Sprintf("present.%d", l), n.add(&op.Concat{}, n.add(&op.Unsqueeze{}, y[1], n.ints(0)), n.add(&op.Unsqueeze{}, y[2], n.ints(0))))
+		return y[0]
+	}
+	layout, other := layouts[kind]
+	if !other {
+		keys, values := n.input(name("past_key_values", 0), tensor.Float32, dims...), n.input(name("past_key_values", 1), tensor.Float32, dims...)
+		y := n.adds(attention, q, k, v, mask, keys, values, nil, start, nil, slopes)
+		n.output(name("present", 0), y[1])
+		n.output(name("present", 1), y[2])
+		return y[0]
+	}
+	in := []*ir.Value{q, k, v}
+	for i, perm := range layout {
+		order, back := make([]sym.Expr, 4), make([]int, 4)
+		for to, from := range perm {
+			order[to], back[from] = dims[from], to
+		}
+		past := n.input(name("past_key_values", i), tensor.Float32, order...)
+		x := n.add(&op.Reshape{}, in[1+i], n.ints(0, 0, groups, -1))
+		x = n.add(&op.Transpose{Perm: []int{0, 2, 1, 3}}, x)
+		all := n.add(&op.Concat{Axis: back[2]}, past, n.add(&op.Transpose{Perm: perm}, x))
+		n.output(name("present", i), all)
+		in[1+i] = n.add(&op.Transpose{Perm: back}, all)
+	}
+	q4 := n.add(&op.Transpose{Perm: []int{0, 2, 1, 3}}, n.add(&op.Reshape{}, q, n.ints(0, 0, 2*groups, -1)))
+	attention.Append = false
+	at := n.add(&ir.Dims{Elem: tensor.Int64, Exprs: []sym.Expr{dims[2]}})
+	y := n.add(attention, q4, in[1], in[2], mask, nil, nil, nil, at)
+	return n.add(&op.Reshape{}, n.add(&op.Transpose{Perm: []int{0, 2, 1, 3}}, y), n.ints(0, 0, -1))
 }
 
 // recurrent is a language model of two LSTM layers whose states are stacked, under names that say nothing.

@@ -22,10 +22,13 @@ type explicit struct {
 	states  []gocompile.StatePair
 	now     map[string]*tensor.Tensor
 	past    int
+
+	positions map[string]int // the axis of each state that has them
 }
 
 func newExplicit(tb testing.TB, m *gocompile.Model, s *gocompile.Stateful, batch int) *explicit {
-	e := &explicit{tb: tb, session: m.NewSession(), states: s.States(), now: map[string]*tensor.Tensor{}}
+	tb.Helper()
+	e := &explicit{tb: tb, session: m.NewSession(), states: s.States(), now: map[string]*tensor.Tensor{}, positions: map[string]int{}}
 	for _, in := range m.Inputs() {
 		for _, p := range e.states {
 			if p.Input != in.Name {
@@ -37,7 +40,9 @@ func newExplicit(tb testing.TB, m *gocompile.Model, s *gocompile.Stateful, batch
 				switch {
 				case ok:
 					shape[i] = int(n)
-				case len(shape) == 3 || i == 0:
+				case strings.HasPrefix(d.String(), "past"):
+					e.positions[in.Name] = i
+				default:
 					shape[i] = batch
 				}
 			}
@@ -67,13 +72,22 @@ func (e *explicit) step(inputs map[string]tensor.Value) map[string]tensor.Value 
 	return out
 }
 
-// truncate keeps the first n positions of all states, [batch, heads, positions, size].
+// truncate keeps the first n positions of all states.
 func (e *explicit) truncate(n int) {
 	for name, t := range e.now {
-		s := t.Shape()
-		c := tensor.New(t.DType(), s[0], s[1], n, s[3])
-		for h := range s[0] * s[1] {
-			copy(tensor.Data[float32](c)[h*n*s[3]:(h+1)*n*s[3]], tensor.Data[float32](t)[h*s[2]*s[3]:])
+		axis := e.positions[name]
+		limit := append([]int{}, t.Shape()...)
+		limit[axis] = n
+		c, outer, inner := tensor.New(t.DType(), limit...), 1, 1
+		for i, d := range t.Shape() {
+			if i < axis {
+				outer *= d
+			} else if i > axis {
+				inner *= d
+			}
+		}
+		for i := range outer {
+			copy(tensor.Data[float32](c)[i*n*inner:(i+1)*n*inner], tensor.Data[float32](t)[i*t.Dim(axis)*inner:])
 		}
 		e.now[name] = c
 	}
@@ -134,7 +148,7 @@ func sameResults(tb testing.TB, got, want map[string]tensor.Value) {
 	}
 }
 
-var decoders = []string{"plain", "mask", "bias", "slopes"}
+var decoders = []string{"plain", "mask", "bias", "slopes", "rows", "first", "turned", "stacked"}
 
 // TestStatefulDecoder compares steps of all sizes with runs that are given the whole past, back and forth, beyond what the first cache has room for.
 func TestStatefulDecoder(t *testing.T) {

@@ -67,7 +67,7 @@ func findStates(g *ir.Graph) ([]statePair, error) {
 	}
 	var left []string
 	for i, v := range g.Inputs() {
-		if !in[i] && strings.HasPrefix(v.Name, "past") && v.Type.IsTensor() && v.Type.Elem.IsFloat() {
+		if !in[i] && strings.HasPrefix(v.Name, "past") && !strings.Contains(v.Name, "encoder.") && v.Type.IsTensor() && v.Type.Elem.IsFloat() {
 			left = append(left, v.Name)
 		}
 	}

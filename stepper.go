@@ -17,13 +17,14 @@ import (
 
 // stepper is a model compiled for steps with certain states. It is read-only but for what is made at need, and shared.
 type stepper struct {
+	pairs   []StatePair
 	all     compiled
 	last    lastProgram
-	states  []state
-	stateOf []int  // by input: the number of the state, or −1
-	isState []bool // by output
-	appends bool   // to one of the states
-	rows    axis   // of an input, whose length is the number of positions of a step
+	states  []state // parts of the pairs, in the form in which the program keeps them
+	stateOf []int   // by input of the program: the number of the state, or −1
+	isState []bool  // by output of the program
+	appends bool    // to one of the states
+	rows    axis    // of an input, whose length is the number of positions of a step
 }
 
 // compiled is a program with its variants.
@@ -42,7 +43,7 @@ func (c compiled) close() error {
 
 // state is one of the states of a stepper.
 type state struct {
-	statePair
+	passes.StatePart
 	appends bool // the program adds rows to it
 	axis    int  // along which it has positions, −1 for none
 }
@@ -87,28 +88,31 @@ func (c *steppers) close() error {
 }
 
 func newStepper(m *Model, pairs []StatePair) (*stepper, error) {
-	g := m.graph
-	var found []statePair
-	var err error
-	if pairs == nil {
-		found, err = findStates(g)
-	} else {
-		found, err = givenStates(g, pairs)
+	found, err := findStates(m.graph)
+	if pairs != nil {
+		found, err = givenStates(m.graph, pairs)
 	}
 	if err != nil {
 		return nil, err
 	}
+	g, parts, err := m.keep(found)
+	if err != nil {
+		return nil, err
+	}
 	t := &stepper{all: compiled{graph: g}, stateOf: slices.Repeat([]int{-1}, len(g.Inputs())), isState: make([]bool, len(g.Outputs())), rows: axis{-1, 0}}
+	for _, p := range found {
+		t.pairs = append(t.pairs, StatePair{m.graph.Inputs()[p.input].Name, m.graph.Outputs()[p.output].Name})
+	}
 	var states []backend.State
-	for i, p := range found {
-		states = append(states, backend.State{Input: p.input, Output: p.output, Append: true})
-		t.stateOf[p.input], t.isState[p.output] = i, true
+	for i, p := range parts {
+		states = append(states, backend.State{Input: p.Input, Output: p.Output, Append: true})
+		t.stateOf[p.Input], t.isState[p.Output] = i, true
 	}
 	if t.all.program, err = m.program.Variant(g, states); err != nil {
 		return nil, err
 	}
-	for i, p := range found {
-		s := state{p, t.all.program.States()[i].Append, growing(g.Inputs()[p.input].Type, g.Outputs()[p.output].Value)}
+	for i, p := range parts {
+		s := state{p, t.all.program.States()[i].Append, growing(g.Inputs()[p.Input].Type, g.Outputs()[p.Output].Value)}
 		t.appends = t.appends || s.appends
 		t.states = append(t.states, s)
 	}
@@ -120,6 +124,24 @@ func newStepper(m *Model, pairs []StatePair) (*stepper, error) {
 	t.all.variants = newVariants(g, t.all.program, m.passes)
 	t.last.passes = m.passes
 	return t, nil
+}
+
+// keep is the graph of the model in which states have the form that attention wants, and the parts of them.
+func (m *Model) keep(found []statePair) (*ir.Graph, []passes.StatePart, error) {
+	pairs := make([][2]int, len(found))
+	for i, p := range found {
+		pairs[i] = [2]int{p.input, p.output}
+	}
+	g := m.graph.Clone()
+	parts, changed, err := passes.States(g, pairs)
+	if err != nil || !changed {
+		return m.graph, parts, err
+	}
+	m.program.Fill()
+	o := m.passes
+	o.Report, o.After, o.Limit = nil, nil, 0
+	_, err = passes.Optimize(g, o)
+	return g, parts, err
 }
 
 func (t *stepper) close() error { return errors.Join(t.all.close(), t.last.close()) }
@@ -211,7 +233,7 @@ func growing(in ir.Type, v *ir.Value) int {
 // shape is that of a state before the first step: no positions, else what inputs bind, what the result of the step says, and for a dimension that
 // only the state has, the batch.
 func (t *stepper) shape(s state, b sym.Binding, batch int) ([]int, error) {
-	v, out := t.all.graph.Inputs()[s.input], t.all.graph.Outputs()[s.output].Value.Type
+	v, out := t.all.graph.Inputs()[s.Input], t.all.graph.Outputs()[s.Output].Value.Type
 	if !v.Type.Ranked {
 		return nil, fmt.Errorf("state %q: its shape is not known; SetState gives the first one", v.Name)
 	}
