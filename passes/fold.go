@@ -5,11 +5,12 @@ import (
 	"slices"
 
 	"github.com/gocompile/gocompile/ir"
+	"github.com/gocompile/gocompile/ir/op"
 	"github.com/gocompile/gocompile/tensor"
 )
 
 // fold evaluates nodes all of whose inputs are constants. Results larger than MaxFold, and larger than what goes in, are left
-// to the program; what fails to evaluate is left to fail when the program runs.
+// to the program, and so are weights of products that are kept as integers; what fails to evaluate is left to fail when the program runs.
 func fold(r *run, g *ir.Graph) error {
 	for n := range g.Nodes() {
 		if !foldable(r, n) || !r.rewrite() {
@@ -46,10 +47,20 @@ func at(list []tensor.Value, i int) tensor.Value {
 	return nil
 }
 
+// onlyMultiplies reports whether a matrix is read as the right operand of products alone.
+func onlyMultiplies(v *ir.Value) bool {
+	products, gathers, others := usesOf(v)
+	return len(v.Type.Dims) == 2 && len(products) > 0 && len(gathers) == 0 && !others
+}
+
 func foldable(r *run, n *ir.Node) bool {
 	switch n.Op.(type) {
 	case *ir.Const, *ir.Dims:
 		return false
+	case *op.DequantizeLinear:
+		if onlyMultiplies(n.Out()[0]) {
+			return false
+		}
 	}
 	if len(n.In()) == 0 || ir.IsImpure(n.Op) || ir.Bodies(n.Op) != nil {
 		return false

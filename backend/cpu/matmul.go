@@ -81,13 +81,17 @@ func (c columns) of(n int) (first, count int) {
 
 // packedMatrix is the key of a packed matrix.
 type packedMatrix struct {
-	weights *tensor.Tensor
-	trans   bool
-	part    columns
+	weights     *tensor.Tensor
+	scale, zero *tensor.Tensor // of integers
+	trans       bool
+	part        columns
 }
 
 func (k *matmul) pack(p *Program, v *ir.Value) {
-	w := v.Const
+	w, key, floats := v.Const, packedMatrix{weights: v.Const, trans: k.transB, part: k.part}, func() []float32 { return f32(v.Const) }
+	if i := integerWeightsOf(v); i != nil {
+		w, key, floats = i.q, i.key(k.transB, k.part), i.floats
+	}
 	if w == nil || w.Rank() != 2 {
 		return
 	}
@@ -95,7 +99,7 @@ func (k *matmul) pack(p *Program, v *ir.Value) {
 	if k.transB {
 		rows, cols = cols, rows
 	}
-	k.packed = packed(p.packs, packedMatrix{w, k.transB, k.part}, func() *gemm.Packed {
+	k.packed = packed(p.packs, key, func() *gemm.Packed {
 		if p.release != nil {
 			defer p.release(w.Bytes())
 		}
@@ -103,7 +107,7 @@ func (k *matmul) pack(p *Program, v *ir.Value) {
 		if k.transB {
 			first *= w.Dim(1)
 		}
-		return gemm.PackBAs(p.weights, f32(w)[min(first, w.Len()):], rows, n, w.Dim(1), k.transB)
+		return gemm.PackBAs(p.weights, floats()[min(first, w.Len()):], rows, n, w.Dim(1), k.transB)
 	})
 }
 

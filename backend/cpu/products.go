@@ -70,7 +70,7 @@ func leftOf(u *unit) (a *ir.Value, trans, ok bool) {
 		return nil, false, false
 	}
 	for _, v := range u.in[1:] {
-		ok = ok && (v == nil || v == u.in[0] || v.Const != nil || v.IsGraphInput())
+		ok = ok && (v == nil || v == u.in[0] || v.Const != nil || v.IsGraphInput() || integerWeightsOf(v) != nil)
 	}
 	return u.in[0], trans, ok
 }

@@ -169,13 +169,17 @@ func (l *lowering) slot(v *ir.Value, s slot) int {
 	return len(l.program.slots) - 1
 }
 
-// constant gives a constant or a tensor of dimensions its slot.
+// constant gives a constant or a tensor of dimensions its slot. That of weights which are kept as integers is that of the integers.
 func (l *lowering) constant(n *ir.Node) {
 	switch o := n.Op.(type) {
 	case *ir.Const:
 		l.slot(n.Out()[0], slot{kind: constant, konst: o.Value, first: -1})
 	case *ir.Dims:
 		l.slot(n.Out()[0], slot{kind: dimension, dims: o, first: -1})
+	case *op.DequantizeLinear:
+		if w := integerWeightsOf(n.Out()[0]); w != nil && n.Out()[0].Used() {
+			l.slotOf[n.Out()[0]] = l.slotOf[n.Input(0)]
+		}
 	}
 }
 
@@ -186,6 +190,9 @@ func (l *lowering) node(n *ir.Node) error {
 		return nil
 	}
 	if !slices.ContainsFunc(n.Out(), (*ir.Value).Used) {
+		return nil
+	}
+	if s, ok := l.slotOf[n.Out()[0]]; ok && l.program.slots[s].kind == constant { // weights
 		return nil
 	}
 	u := l.units[n]

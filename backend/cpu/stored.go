@@ -28,7 +28,7 @@ func (p *Program) Packs() ([]backend.Pack, []*tensor.Tensor) {
 	matrices := map[*tensor.Tensor]map[packedMatrix]*gemm.Packed{}
 	for key, v := range p.packs.m {
 		k, ok := key.(packedMatrix)
-		if !ok {
+		if !ok || k.scale != nil { // integers take less than the floats that would be stored for them
 			continue
 		}
 		m := v.(*gemm.Packed)
@@ -130,7 +130,7 @@ func restore(stored []backend.Pack, hollow []*tensor.Tensor) (*packs, error) {
 		if err != nil {
 			return nil, fmt.Errorf("pack %d: %w", i, err)
 		}
-		k := packedMatrix{s.Constant, f.Trans, columns{f.First, f.Count}}
+		k := packedMatrix{weights: s.Constant, trans: f.Trans, part: columns{f.First, f.Count}}
 		if err := k.check(m); err != nil {
 			return nil, fmt.Errorf("pack %d: %w", i, err)
 		}

@@ -1,0 +1,123 @@
+package cpu
+
+import (
+	"github.com/gocompile/gocompile/ir"
+	"github.com/gocompile/gocompile/ir/op"
+	"github.com/gocompile/gocompile/tensor"
+)
+
+// integerWeights are a constant matrix of integers of 8 bits at most (q − zero)·scale that products read on their right. It is made floats when a product packs it and at no
+// other time: the value that stands for it in the program is q, which has its shape.
+type integerWeights struct {
+	q, scale, zero *tensor.Tensor // zero is nil where it is 0
+	axis, block    int
+}
+
+// integerWeightsOf returns the weights that v is, nil if it is none or something else reads it.
+func integerWeightsOf(v *ir.Value) *integerWeights {
+	n := v.Def()
+	if n == nil || v.IsOutput() || v.Type.Elem != tensor.Float32 || len(v.Type.Dims) != 2 {
+		return nil
+	}
+	o, ok := n.Op.(*op.DequantizeLinear)
+	if !ok || n.Input(0).Def() == nil || ir.OpName(n.Input(0).Def().Op) != "Const" {
+		return nil
+	}
+	for _, u := range v.Uses() {
+		if u.Index != 1 || !isProduct(u.Node) {
+			return nil
+		}
+	}
+	w := &integerWeights{axis: o.Axis, block: o.BlockSize}
+	for i, t := range []**tensor.Tensor{&w.q, &w.scale, &w.zero} {
+		if in := n.Input(i); in != nil {
+			if *t = in.Const; *t == nil {
+				return nil
+			}
+		}
+	}
+	if d := w.q.DType(); d.IsFloat() || d.Bits() > 8 || w.scale.DType() != tensor.Float32 {
+		return nil
+	}
+	if _, err := newScaleGroups(w.q.Shape(), []*tensor.Tensor{w.scale, w.zero}, w.axis, w.block); err != nil {
+		return nil
+	}
+	return w
+}
+
+// key is that of the weights packed.
+func (w *integerWeights) key(trans bool, part columns) packedMatrix {
+	return packedMatrix{weights: w.q, scale: w.scale, zero: w.zero, trans: trans, part: part}
+}
+
+// floats are the elements.
+func (w *integerWeights) floats() []float32 {
+	rows, cols := w.q.Dim(0), w.q.Dim(1)
+	dst, scale := make([]float32, rows*cols), f32(w.scale)
+	q, zero := make([]float32, cols), make([]float32, len(scale))
+	if w.zero != nil {
+		readIntegers(zero, w.zero, 0)
+	}
+	axis, block, blocks := axisOf(w.axis, 2), max(1, w.block), 1
+	if w.block > 0 && axis == 1 {
+		blocks = (cols + block - 1) / block
+	}
+	for r := range rows {
+		readIntegers(q, w.q, r*cols)
+		y := dst[r*cols:][:cols]
+		switch {
+		case len(scale) == 1 && w.block == 0:
+			unround(y, q, scale[0], zero[0])
+		case w.block == 0 && axis == 0:
+			unround(y, q, scale[r], zero[r])
+		case axis == 1 && w.block > 0:
+			for b := range blocks {
+				first, last := b*block, min(cols, (b+1)*block)
+				unround(y[first:last], q[first:last], scale[r*blocks+b], zero[r*blocks+b])
+			}
+		default: // a scale for each column
+			at := 0
+			if w.block > 0 {
+				at = r / block * cols
+			}
+			for c, x := range q {
+				y[c] = (x - zero[at+c]) * scale[at+c]
+			}
+		}
+	}
+	return dst
+}
+
+func unround(dst, q []float32, scale, zero float32) {
+	for i, x := range q {
+		dst[i] = (x - zero) * scale
+	}
+}
+
+// readIntegers reads elements of t from one on.
+func readIntegers(dst []float32, t *tensor.Tensor, first int) {
+	switch b := t.Bytes(); t.DType() {
+	case tensor.Int8:
+		for i := range dst {
+			dst[i] = float32(int8(b[first+i]))
+		}
+	case tensor.Uint8:
+		for i := range dst {
+			dst[i] = float32(b[first+i])
+		}
+	case tensor.Int4:
+		for i := range dst {
+			k := first + i
+			dst[i] = float32(int8(b[k/2]>>(k%2*4)<<4) >> 4)
+		}
+	case tensor.Uint4:
+		for i := range dst {
+			k := first + i
+			dst[i] = float32(b[k/2] >> (k % 2 * 4) & 15)
+		}
+	default:
+		for i := range dst {
+			dst[i] = float32(t.Int64(first + i))
+		}
+	}
+}
