@@ -89,7 +89,7 @@ func diagonal(hv, d int) uint8 {
 	return 8
 }
 
-// signs is the context of a sign and whether the symbol is turned (T.800, table D.3), by the lowest twelve flags.
+// signOf is the context of a sign and whether the symbol is turned (T.800, table D.3).
 func signOf(f uint16) (at uint8, turned uint32) {
 	one := func(sig, neg uint16) int {
 		switch {

@@ -45,9 +45,6 @@ type sample struct {
 	stepX, stepY int
 }
 
-func (s *size) width() int  { return s.x1 - s.x0 }
-func (s *size) height() int { return s.y1 - s.y0 }
-
 // stream is a code stream.
 type stream struct {
 	size

@@ -1,6 +1,6 @@
 package jpeg2000
 
-// context is the state of an adaptive binary model: a row of mqStates times two, and the more probable symbol.
+// context is an adaptive model of a decision: twice the row of mqStates, plus the more probable symbol.
 type context uint8
 
 // mqState is a row of the table of probabilities (T.800, table C.2).

@@ -49,7 +49,7 @@ type band struct {
 	atX, atY    int     // its place in the plane of the component
 }
 
-// newTile divides tile number n; header is as many bytes as there are for packets.
+// newTile divides tile number n, for whose packets there are so many bytes.
 func (s *stream) newTile(n int, p *params, bytes int) (*tile, error) {
 	across := ceilDiv(s.x1-s.tileX, s.tileW)
 	x, y := s.tileX+n%across*s.tileW, s.tileY+n/across*s.tileH
