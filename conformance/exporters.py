@@ -225,6 +225,10 @@ hugging("modernbert", "ModernBertModel", "ModernBertConfig", Text, dict(attentio
 hugging("roformer", "RoFormerModel", "RoFormerConfig", Text, dict(ENCODER, rotary=4, sdpa=False), embedding_size=WIDTH, **COMMON)
 hugging("squeezebert", "SqueezeBertModel", "SqueezeBertConfig", Text, dict(ENCODER, sdpa=False), embedding_size=WIDTH, **COMMON)
 
+hugging("esm", "EsmModel", "EsmConfig", Text, dict(attention=2, norm=5, activation=2, rotary=4, sdpa=False), position_embedding_type="rotary", mask_token_id=1, **COMMON)
+hugging("xlnet", "XLNetModel", "XLNetConfig", Text, dict(attention=2, norm=4, activation=2, sdpa=False, dynamo=False), vocab_size=VOCABULARY, d_model=WIDTH, n_layer=LAYERS, n_head=HEADS, d_inner=INNER,
+        dropout=0.0)
+
 # Decoders: two norms a layer and one at the end.
 DECODER = dict(attention=2, norm=5, activation=2)
 hugging("gpt2", "GPT2LMHeadModel", "GPT2Config", Decoder, dict(DECODER, opset23=True), **GPT)
@@ -263,6 +267,9 @@ hugging("cohere", "CohereModel", "CohereConfig", Decoder, dict(attention=2, norm
 hugging("glm", "GlmModel", "GlmConfig", Decoder, dict(TURNED), head_dim=8, partial_rotary_factor=0.5, **LLAMA)
 hugging("olmo2", "Olmo2Model", "Olmo2Config", Decoder, dict(attention=2, norm=9, activation=2, rotary=4), **LLAMA)
 hugging("granite", "GraniteModel", "GraniteConfig", Decoder, dict(TURNED), attention_multiplier=0.3, residual_multiplier=0.5, embedding_multiplier=2.0, **LLAMA)
+hugging("diffllama", "DiffLlamaModel", "DiffLlamaConfig", Decoder, dict(attention=4, norm=7, activation=2, rotary=4, sdpa=False, ts=False), **LLAMA)
+hugging("xglm", "XGLMModel", "XGLMConfig", Decoder, dict(DECODER, sdpa=False, ts=False), vocab_size=VOCABULARY, d_model=WIDTH, num_layers=LAYERS, attention_heads=HEADS, ffn_dim=INNER,
+        max_position_embeddings=LIMIT, dropout=0.0, attention_dropout=0.0)
 hugging("gpt_oss", "GptOssModel", "GptOssConfig", Decoder, dict(attention=2, norm=5, activation=2, rotary=4, sdpa=False, ts=False), head_dim=8, num_local_experts=2, num_experts_per_tok=2, sliding_window=4, **LLAMA)
 hugging("mamba", "MambaModel", "MambaConfig", Embedded, dict(norm=3, sdpa=False), vocab_size=VOCABULARY, hidden_size=WIDTH, num_hidden_layers=LAYERS, state_size=4, time_step_rank=2, use_mambapy=False)
 
@@ -286,6 +293,10 @@ hugging("clip_text", "CLIPTextModel", "CLIPTextConfig", Text, dict(DECODER), pro
 hugging("siglip", "SiglipVisionModel", "SiglipVisionConfig", Pixels, dict(attention=2, norm=5, activation=2), **IMAGE)
 hugging("swin", "SwinModel", "SwinConfig", Pixels, dict(attention=4, norm=11, activation=4, image=32), image_size=32, patch_size=2, embed_dim=16, depths=[2, 2], num_heads=[2, 4], window_size=4, mlp_ratio=2.0,
         hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0, drop_path_rate=0.0)
+hugging("swinv2", "Swinv2Model", "Swinv2Config", Pixels, dict(attention=4, norm=11, activation=4, sdpa=False, ts=False, image=32), image_size=32, patch_size=2, embed_dim=16, depths=[2, 2], num_heads=[2, 4],
+        window_size=4, mlp_ratio=2.0, hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0, drop_path_rate=0.0)
+hugging("hiera", "HieraModel", "HieraConfig", Pixels, dict(attention=2, norm=4, activation=2, sdpa=False, ts=False, image=32), image_size=[32, 32], embed_dim=16, depths=[1, 1], num_heads=[1, 2],
+        patch_size=[3, 3], patch_stride=[2, 2], patch_padding=[1, 1], masked_unit_size=[4, 4], num_query_pool=1, query_stride=[2, 2], embed_dim_multiplier=2.0)
 hugging("segformer", "SegformerModel", "SegformerConfig", Pixels, dict(attention=2, norm=9, activation=2, sdpa=False, image=32), num_encoder_blocks=2, depths=[1, 1], sr_ratios=[2, 1], hidden_sizes=[16, 32], patch_sizes=[7, 3],
         strides=[4, 2], num_attention_heads=[2, 4], mlp_ratios=[2, 2], drop_path_rate=0.0)
 hugging("convnext", "ConvNextModel", "ConvNextConfig", Pixels, dict(norm=6, activation=4, sdpa=False, image=32), num_stages=2, hidden_sizes=[16, 32], depths=[2, 2], patch_size=4, drop_path_rate=0.0)
@@ -356,6 +367,28 @@ class OneHead(nn.Module):
         return self.out(torch.cat(heads, dim=-1))
 
 
+class Pairs(nn.Module):
+    """Rotation of neighbours as complex numbers written out, before the heads are exchanged with the rows; tables that are cut to length."""
+
+    def __init__(self):
+        super().__init__()
+        self.q, self.k, self.v = (nn.Linear(WIDTH, WIDTH) for _ in range(3))
+        angle = torch.outer(torch.arange(LIMIT).float(), 1000.0 ** (-torch.arange(0, 8, 2).float() / 8))
+        self.register_buffer("cos", angle.cos())
+        self.register_buffer("sin", angle.sin())
+
+    def turn(self, x):
+        a, b = x.reshape(*x.shape[:-1], -1, 2).unbind(-1)
+        cos, sin = (t[: x.shape[1]][None, :, None, :] for t in (self.cos, self.sin))
+        return torch.stack([a * cos - b * sin, a * sin + b * cos], -1).flatten(3)
+
+    def forward(self, x):
+        b, n, _ = x.shape
+        q, k, v = (f(x).view(b, n, HEADS, -1) for f in (self.q, self.k, self.v))
+        q, k, v = (t.transpose(1, 2) for t in (self.turn(q), self.turn(k), v))
+        return F.scaled_dot_product_attention(q, k, v, is_causal=True).transpose(1, 2).reshape(b, n, -1)
+
+
 class Layers(nn.Module):
     """torch.nn's own layers of a transformer."""
 
@@ -392,6 +425,7 @@ class Groups(nn.Module):
 
 add("written", lambda a: Written(), {"x": ("batch", "rows", WIDTH)}, attention=1, norm=2, activation=1, sdpa=False, eager=False)
 add("one_head", lambda a: OneHead(), {"x": ("batch", "rows", WIDTH)}, attention=HEADS, sdpa=False, eager=False)
+add("pairs", lambda a: Pairs(), {"x": ("batch", "rows", WIDTH)}, attention=1, rotary=2, sdpa=False, eager=False)
 add("nn_transformer", lambda a: Layers(), {"x": ("batch", 7, WIDTH), "y": ("batch", 5, WIDTH)}, attention=6, norm=12, activation=4, sdpa=False, eager=False, dynamo=False)
 add("lstm", lambda a: Recurrent("LSTM"), {"x": ("batch", "rows", WIDTH)}, recurrent=2, sdpa=False, eager=False)
 add("gru", lambda a: Recurrent("GRU"), {"x": ("batch", "rows", WIDTH)}, recurrent=2, sdpa=False, eager=False)
