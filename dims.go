@@ -82,6 +82,9 @@ func (m *Model) Memory(dims map[string]int) (*backend.Memory, error) {
 	return m.program.Memory(b)
 }
 
+// Steps lists what a run does, in order, without the steps in bodies of control flow. Steps that need no work for some shapes are among them.
+func (m *Model) Steps() []*backend.Step { return m.program.Steps() }
+
 // Parameters lists the learned tensors of the model file; see [onnx.Parameters].
 func (m *Model) Parameters() []onnx.Parameter { return onnx.Parameters(m.file.Model) }
 

@@ -77,6 +77,8 @@ type Program interface {
 	States() []State
 	// Memory is the plan for a binding of all symbols that the inputs have.
 	Memory(b sym.Binding) (*Memory, error)
+	// Steps lists the steps in the order in which they run. Those of bodies of control flow are not among them.
+	Steps() []*Step
 	// Packs returns the constants that the program, or a variant of it, has in another form, and those of them that nothing reads beside: they
 	// can be had from the packs.
 	Packs() (packs []Pack, spare []*tensor.Tensor)

@@ -28,6 +28,7 @@ func inspectCommand() *cli.Command {
 			&cli.BoolFlag{Name: "text", Usage: "print the compiled graph as text"},
 			&cli.BoolFlag{Name: "shapes", Usage: "print the shape of every value of the model as imported, in its dimensions and with --dim in numbers"},
 			&cli.BoolFlag{Name: "explain", Usage: "list every attention, norm and so on that was recognised, and why what looks like one was not"},
+			&cli.BoolFlag{Name: "steps", Usage: "list the steps of a run with their kernels; a loop that is not native is interpreted"},
 			&cli.StringFlag{Name: "filter", Usage: "with --shapes: only nodes whose name matches `REGEXP`"},
 			&cli.IntFlag{Name: "buffers", Value: 5, Usage: "list the `N` largest intermediate values"},
 			&cli.StringFlag{Name: "html", Usage: "write `FILE`, a page with the graph before and after the passes side by side"},
@@ -72,6 +73,9 @@ func inspectAction(ctx context.Context, c *cli.Command) error {
 	}
 	if c.Bool("explain") {
 		return explain(c, t.report)
+	}
+	if c.Bool("steps") {
+		return showSteps(c, m)
 	}
 	var memory *backend.Memory
 	if len(t.dims) > 0 || len(m.Dims()) == 0 {
