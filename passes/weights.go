@@ -129,9 +129,9 @@ func (o WeightOptions) weight(n *ir.Node) (*Weight, error) {
 func (o WeightOptions) apply(n *ir.Node, r *roundedWeights, products, gathers []*ir.Node) error {
 	b := &weightBuilder{g: n.Graph(), at: n, name: n.Out()[0].Name}
 	if r.block > 0 && r.axis == 1 && len(gathers) == 0 { // blocks below each other, as other runtimes look for them
-		r.q, r.scale, r.axis = turned(r.q), turned(r.scale), 0
+		r.q, r.scale, r.axis = transposedTensor(r.q), transposedTensor(r.scale), 0
 		if r.zero != nil {
-			r.zero = turned(r.zero)
+			r.zero = transposedTensor(r.zero)
 		}
 		for _, p := range products {
 			straight := *p.Op.(*op.MatMul)
@@ -222,7 +222,7 @@ func (b *weightBuilder) gathered(n *ir.Node, q *ir.Value, r *roundedWeights) {
 func (b *weightBuilder) dynamic(products []*ir.Node, r *roundedWeights) {
 	q, scale := r.q, r.scale
 	if r.axis == 0 { // the columns of a transposed matrix
-		q = turned(q)
+		q = transposedTensor(q)
 	}
 	w, s := b.constant(q, "columns"), b.constant(scale, "scales")
 	for _, p := range products {
@@ -277,8 +277,8 @@ func (b *weightBuilder) rounded(x *ir.Value) []*ir.Value {
 	return nil
 }
 
-// turned is the transpose of a matrix.
-func turned(t *tensor.Tensor) *tensor.Tensor {
+// transposedTensor is the transpose of a matrix.
+func transposedTensor(t *tensor.Tensor) *tensor.Tensor {
 	rows, cols := t.Dim(0), t.Dim(1)
 	y := tensor.New(t.DType(), cols, rows)
 	for i := range rows {
