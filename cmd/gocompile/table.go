@@ -115,7 +115,7 @@ func parseBytes(s string) (int64, error) {
 func short(d time.Duration) string {
 	switch {
 	case d < time.Microsecond:
-		return d.String()
+		return fmt.Sprintf("%d ns", d.Nanoseconds())
 	case d < time.Millisecond:
 		return fmt.Sprintf("%.3g µs", float64(d)/1e3)
 	case d < time.Second:

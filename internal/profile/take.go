@@ -3,6 +3,7 @@ package profile
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/gocompile/gocompile"
@@ -161,7 +162,13 @@ func pathOf(step *backend.Step, modules map[string][]string) []string {
 	if step.Parent != nil {
 		path = append(pathOf(step.Parent, modules), leaf(step.Parent.Name, step.Parent.Kernel))
 	}
-	for _, m := range modules[step.Name] {
+	own := modules[step.Name]
+	if own == nil { // files that are ready to run do not say; the name may
+		if at := strings.LastIndexByte(step.Name, '/'); at >= 0 {
+			own = strings.FieldsFunc(step.Name[:at], func(r rune) bool { return r == '/' })
+		}
+	}
+	for _, m := range own {
 		if step.Parent == nil || !slices.Contains(path, m) {
 			path = append(path, m)
 		}
