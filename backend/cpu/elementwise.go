@@ -80,7 +80,8 @@ var unaryFuncs = map[op.UnaryFn]vec.Func{
 	op.Abs: vec.FuncAbs, op.Cos: vec.FuncCos, op.Erf: vec.FuncErf, op.Exp: vec.FuncExp, op.Gelu: vec.FuncGelu, op.GeluTanh: vec.FuncGeluTanh,
 	op.HardSigmoid: vec.FuncHardSigmoid, op.HardSwish: vec.FuncHardSwish, op.LeakyRelu: vec.FuncLeakyRelu, op.Log: vec.FuncLog, op.Neg: vec.FuncNeg,
 	op.Reciprocal: vec.FuncReciprocal, op.Relu: vec.FuncRelu, op.Sigmoid: vec.FuncSigmoid, op.Silu: vec.FuncSilu, op.Sin: vec.FuncSin,
-	op.Softplus: vec.FuncSoftplus, op.Sqrt: vec.FuncSqrt, op.Tanh: vec.FuncTanh,
+	op.Softplus: vec.FuncSoftplus, op.Sqrt: vec.FuncSqrt, op.Tanh: vec.FuncTanh, op.Ceil: vec.FuncCeil, op.Floor: vec.FuncFloor, op.Round: vec.FuncRound,
+	op.Sign: vec.FuncSign,
 }
 
 func emitUnary(p *loop.Program, o *op.Unary, x loop.Value) loop.Value {
@@ -116,8 +117,6 @@ func unaryCall(o *op.Unary) func(dst, x []float32) {
 		return inFloat64(math.Atan)
 	case op.Atanh:
 		return inFloat64(math.Atanh)
-	case op.Ceil:
-		return inFloat64(math.Ceil)
 	case op.Cosh:
 		return inFloat64(math.Cosh)
 	case op.Elu:
@@ -127,28 +126,14 @@ func unaryCall(o *op.Unary) func(dst, x []float32) {
 			}
 			return x
 		})
-	case op.Floor:
-		return inFloat64(math.Floor)
 	case op.Mish:
 		return inFloat64(func(x float64) float64 { return x * math.Tanh(math.Max(x, 0)+math.Log1p(math.Exp(-math.Abs(x)))) })
-	case op.Round:
-		return inFloat64(math.RoundToEven)
 	case op.Selu:
 		return inFloat64(func(x float64) float64 {
 			if x <= 0 {
 				return gamma * alpha * math.Expm1(x)
 			}
 			return gamma * x
-		})
-	case op.Sign:
-		return inFloat64(func(x float64) float64 {
-			switch {
-			case x > 0:
-				return 1
-			case x < 0:
-				return -1
-			}
-			return x
 		})
 	case op.Sinh:
 		return inFloat64(math.Sinh)

@@ -67,7 +67,7 @@ var benched = []struct {
 
 // singles are the functions of one number, each as a program.
 func init() {
-	for f := range vec.FuncGeluRough + 1 {
+	for f := range vec.FuncSign + 1 {
 		benched = append(benched, struct {
 			name string
 			make func() *Program

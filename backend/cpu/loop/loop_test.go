@@ -75,7 +75,7 @@ func random(r *rand.Rand, size int, calls bool) *Program {
 	for range size {
 		switch r.IntN(9) {
 		case 0:
-			numbers = append(numbers, p.Apply(vec.Func(r.IntN(int(vec.FuncGeluRough)+1)), pick(numbers), float32(r.NormFloat64()), float32(r.NormFloat64())))
+			numbers = append(numbers, p.Apply(vec.Func(r.IntN(int(vec.FuncSign)+1)), pick(numbers), float32(r.NormFloat64()), float32(r.NormFloat64())))
 		case 1:
 			numbers = append(numbers, p.Apply(vec.FuncClip, pick(numbers), -1, 1))
 		case 2:

@@ -74,6 +74,11 @@ func (w *writer) AddInt(x virtual, y any) virtual { return w.three(x86.VPADDD, x
 func (w *writer) SubInt(x virtual, y any) virtual { return w.three(x86.VPSUBD, x, y) }
 func (w *writer) FloatOfInt(x virtual) virtual    { return w.define(x86.VCVTDQ2PS, x) }
 
+// Round rounds to an integer.
+func (w *writer) Round(x virtual, m formula.Mode) virtual {
+	return w.define(x86.VROUNDPS, x, x86.Imm(m))
+}
+
 // Least and Most have x as the last operand, which is the result where one of the two is NaN.
 
 func (w *writer) Least(x, limit virtual) virtual { return w.three(x86.VMINPS, limit, x) }

@@ -11,7 +11,7 @@
 // [Cos] too, where the result is not denormal. [Silu] and [Gelu] are within 3 ULP, [Softplus] within 4, where the result is not denormal;
 // [GeluRough] is within 4 ULP of the larger of the result and min(|x|, 8)/8.
 // [GeluTanh] and [Silu] with a factor other than 1 within 4 ULP plus the error of rounding the argument of the exponential. Add, Sub, Mul,
-// Div, Sqrt, Reciprocal, Abs, Neg and Square round once, as IEEE 754 asks. NaN propagates through every function, Min and Max included. The
+// Div, Sqrt, Reciprocal, Abs, Neg and Square round once, as IEEE 754 asks; FuncFloor, FuncCeil, FuncRound and FuncSign are exact. NaN propagates through every function, Min and Max included. The
 // sign of a zero that Min or Max returns for zeros of both signs is not specified.
 //
 // The result for an element does not depend on where it lies in the slice. Reductions sum in an order that depends on the length alone.

@@ -35,11 +35,16 @@ const (
 	FuncClip                    // min(max(x, a), b)
 	FuncAffine                  // a·x+b
 	FuncGeluRough               // x·Φ(x), right to the last places of the larger of the result and x/8
+	FuncFloor                   // the largest integer ≤ x
+	FuncCeil                    // the smallest integer ≥ x
+	FuncRound                   // the nearest integer, an even one of two
+	FuncSign                    // 1 or -1, or x if that is 0
 	funcs
 )
 
 var funcNames = [funcs]string{"exp", "log", "tanh", "sigmoid", "erf", "gelu", "gelu-tanh", "silu", "softplus", "relu", "leaky-relu", "sqrt", "rsqrt",
-	"reciprocal", "abs", "neg", "square", "sin", "cos", "hard-swish", "hard-sigmoid", "clip", "affine", "gelu-rough"}
+	"reciprocal", "abs", "neg", "square", "sin", "cos", "hard-swish", "hard-sigmoid", "clip", "affine", "gelu-rough",
+	"floor", "ceil", "round", "sign"}
 
 // String is the name in lower case.
 func (f Func) String() string {

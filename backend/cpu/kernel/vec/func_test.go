@@ -67,6 +67,10 @@ var promises = []promise{
 	{f: FuncReciprocal, want: func(x float64) float64 { return 1 / x }, most: 0.5, denormal: 0.5},
 	{f: FuncAbs, want: math.Abs},
 	{f: FuncNeg, want: func(x float64) float64 { return -x }},
+	{f: FuncFloor, want: math.Floor},
+	{f: FuncCeil, want: math.Ceil},
+	{f: FuncRound, want: math.RoundToEven},
+	{f: FuncSign, want: sign},
 	{f: FuncSquare, want: func(x float64) float64 { return x * x }, most: 0.5, denormal: 0.5},
 	{f: FuncRelu, want: func(x float64) float64 { return math.Max(x, 0) }},
 	{f: FuncLeakyRelu, a: 0.25, want: func(x float64) float64 { return math.Max(x, 0.25*x) }, most: 0.5, denormal: 0.5},
@@ -74,6 +78,13 @@ var promises = []promise{
 	{f: FuncHardSwish, want: func(x float64) float64 { return x * (math.Max(0, math.Min(6, x+3)) / 6) }, most: 3},
 	{f: FuncHardSigmoid, a: 0.25, b: 0.5, want: func(x float64) float64 { return math.Max(0, math.Min(1, 0.25*x+0.5)) }, most: 1},
 	{f: FuncAffine, a: 0.5, b: 0, want: func(x float64) float64 { return 0.5 * x }, most: 0.5, denormal: 0.5},
+}
+
+func sign(x float64) float64 {
+	if x == 0 || x != x {
+		return x
+	}
+	return math.Copysign(1, x)
 }
 
 // levels are those that this processor can run.
@@ -182,6 +193,8 @@ func TestLimits(t *testing.T) {
 		{FuncSqrt, -1, nan}, {FuncSqrt, inf, inf}, {FuncReciprocal, 0, inf}, {FuncReciprocal, negZero, -inf}, {FuncRsqrt, 0, inf}, {FuncRsqrt, inf, 0},
 		{FuncRelu, -inf, 0}, {FuncRelu, inf, inf}, {FuncAbs, -inf, inf}, {FuncAbs, negZero, 0}, {FuncNeg, 0, negZero}, {FuncSquare, -inf, inf},
 		{FuncSin, inf, nan}, {FuncSin, -inf, nan}, {FuncCos, inf, nan}, {FuncSin, negZero, negZero}, {FuncCos, 0, 1},
+		{FuncFloor, negZero, negZero}, {FuncFloor, -inf, -inf}, {FuncCeil, -0.5, negZero}, {FuncCeil, 1e30, 1e30}, {FuncRound, 2.5, 2}, {FuncRound, -0.5, negZero},
+		{FuncSign, negZero, negZero}, {FuncSign, -inf, -1}, {FuncSign, tiny, 1},
 		{FuncHardSwish, inf, inf}, {FuncHardSwish, -4, negZero},
 	} {
 		for _, l := range levels() {
@@ -275,7 +288,7 @@ func TestNames(t *testing.T) {
 			t.Errorf("function %d has no name", uint8(f))
 		}
 	}
-	if s := funcs.String() + ops.String(); s != "func(24)op(7)" {
+	if s := funcs.String() + ops.String(); s != "func(28)op(7)" {
 		t.Error(s)
 	}
 }

@@ -1901,11 +1901,258 @@ done:
 	VZEROUPPER
 	RET
 
+// func floorAVX2(dst *float32, x *float32, n int)
+// Requires: AVX
+TEXT ·floorAVX2(SB), NOSPLIT, $0-24
+	MOVQ dst+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ n+16(FP), DX
+	SUBQ $0x00000020, DX
+	JLT  few
+
+many:
+	VMOVUPS  (CX), Y0
+	VROUNDPS $0x09, Y0, Y0
+	VMOVUPS  Y0, (AX)
+	VMOVUPS  32(CX), Y0
+	VROUNDPS $0x09, Y0, Y0
+	VMOVUPS  Y0, 32(AX)
+	VMOVUPS  64(CX), Y0
+	VROUNDPS $0x09, Y0, Y0
+	VMOVUPS  Y0, 64(AX)
+	VMOVUPS  96(CX), Y0
+	VROUNDPS $0x09, Y0, Y0
+	VMOVUPS  Y0, 96(AX)
+	ADDQ     $0x00000080, AX
+	ADDQ     $0x00000080, CX
+	SUBQ     $0x00000020, DX
+	JGE      many
+
+few:
+	ADDQ $0x00000020, DX
+	SUBQ $0x00000008, DX
+	JLT  rest
+
+one:
+	VMOVUPS  (CX), Y0
+	VROUNDPS $0x09, Y0, Y0
+	VMOVUPS  Y0, (AX)
+	ADDQ     $0x00000020, AX
+	ADDQ     $0x00000020, CX
+	SUBQ     $0x00000008, DX
+	JGE      one
+
+rest:
+	ADDQ       $0x00000008, DX
+	JE         done
+	LEAQ       tailMasks<>+0(SB), BX
+	NEGQ       DX
+	VMOVUPS    32(BX)(DX*4), Y0
+	VMASKMOVPS (CX), Y0, Y1
+	VROUNDPS   $0x09, Y1, Y1
+	VMASKMOVPS Y1, Y0, (AX)
+	ADDQ       $0x00000020, AX
+	ADDQ       $0x00000020, CX
+
+done:
+	VZEROUPPER
+	RET
+
+// func ceilAVX2(dst *float32, x *float32, n int)
+// Requires: AVX
+TEXT ·ceilAVX2(SB), NOSPLIT, $0-24
+	MOVQ dst+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ n+16(FP), DX
+	SUBQ $0x00000020, DX
+	JLT  few
+
+many:
+	VMOVUPS  (CX), Y0
+	VROUNDPS $0x0a, Y0, Y0
+	VMOVUPS  Y0, (AX)
+	VMOVUPS  32(CX), Y0
+	VROUNDPS $0x0a, Y0, Y0
+	VMOVUPS  Y0, 32(AX)
+	VMOVUPS  64(CX), Y0
+	VROUNDPS $0x0a, Y0, Y0
+	VMOVUPS  Y0, 64(AX)
+	VMOVUPS  96(CX), Y0
+	VROUNDPS $0x0a, Y0, Y0
+	VMOVUPS  Y0, 96(AX)
+	ADDQ     $0x00000080, AX
+	ADDQ     $0x00000080, CX
+	SUBQ     $0x00000020, DX
+	JGE      many
+
+few:
+	ADDQ $0x00000020, DX
+	SUBQ $0x00000008, DX
+	JLT  rest
+
+one:
+	VMOVUPS  (CX), Y0
+	VROUNDPS $0x0a, Y0, Y0
+	VMOVUPS  Y0, (AX)
+	ADDQ     $0x00000020, AX
+	ADDQ     $0x00000020, CX
+	SUBQ     $0x00000008, DX
+	JGE      one
+
+rest:
+	ADDQ       $0x00000008, DX
+	JE         done
+	LEAQ       tailMasks<>+0(SB), BX
+	NEGQ       DX
+	VMOVUPS    32(BX)(DX*4), Y0
+	VMASKMOVPS (CX), Y0, Y1
+	VROUNDPS   $0x0a, Y1, Y1
+	VMASKMOVPS Y1, Y0, (AX)
+	ADDQ       $0x00000020, AX
+	ADDQ       $0x00000020, CX
+
+done:
+	VZEROUPPER
+	RET
+
+// func roundAVX2(dst *float32, x *float32, n int)
+// Requires: AVX
+TEXT ·roundAVX2(SB), NOSPLIT, $0-24
+	MOVQ dst+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ n+16(FP), DX
+	SUBQ $0x00000020, DX
+	JLT  few
+
+many:
+	VMOVUPS  (CX), Y0
+	VROUNDPS $0x08, Y0, Y0
+	VMOVUPS  Y0, (AX)
+	VMOVUPS  32(CX), Y0
+	VROUNDPS $0x08, Y0, Y0
+	VMOVUPS  Y0, 32(AX)
+	VMOVUPS  64(CX), Y0
+	VROUNDPS $0x08, Y0, Y0
+	VMOVUPS  Y0, 64(AX)
+	VMOVUPS  96(CX), Y0
+	VROUNDPS $0x08, Y0, Y0
+	VMOVUPS  Y0, 96(AX)
+	ADDQ     $0x00000080, AX
+	ADDQ     $0x00000080, CX
+	SUBQ     $0x00000020, DX
+	JGE      many
+
+few:
+	ADDQ $0x00000020, DX
+	SUBQ $0x00000008, DX
+	JLT  rest
+
+one:
+	VMOVUPS  (CX), Y0
+	VROUNDPS $0x08, Y0, Y0
+	VMOVUPS  Y0, (AX)
+	ADDQ     $0x00000020, AX
+	ADDQ     $0x00000020, CX
+	SUBQ     $0x00000008, DX
+	JGE      one
+
+rest:
+	ADDQ       $0x00000008, DX
+	JE         done
+	LEAQ       tailMasks<>+0(SB), BX
+	NEGQ       DX
+	VMOVUPS    32(BX)(DX*4), Y0
+	VMASKMOVPS (CX), Y0, Y1
+	VROUNDPS   $0x08, Y1, Y1
+	VMASKMOVPS Y1, Y0, (AX)
+	ADDQ       $0x00000020, AX
+	ADDQ       $0x00000020, CX
+
+done:
+	VZEROUPPER
+	RET
+
+// func signAVX2(dst *float32, x *float32, n int)
+// Requires: AVX
+TEXT ·signAVX2(SB), NOSPLIT, $0-24
+	VXORPS Y0, Y0, Y0
+	MOVQ   dst+0(FP), AX
+	MOVQ   x+8(FP), CX
+	MOVQ   n+16(FP), DX
+	SUBQ   $0x00000020, DX
+	JLT    few
+
+many:
+	VMOVUPS   (CX), Y1
+	VCMPPS    $0x0e, Y0, Y1, Y2
+	VCMPPS    $0x01, Y0, Y1, Y3
+	VBLENDVPS Y3, constants<>+3488(SB), Y1, Y1
+	VBLENDVPS Y2, constants<>+352(SB), Y1, Y1
+	VMOVUPS   Y1, (AX)
+	VMOVUPS   32(CX), Y1
+	VCMPPS    $0x0e, Y0, Y1, Y2
+	VCMPPS    $0x01, Y0, Y1, Y3
+	VBLENDVPS Y3, constants<>+3488(SB), Y1, Y1
+	VBLENDVPS Y2, constants<>+352(SB), Y1, Y1
+	VMOVUPS   Y1, 32(AX)
+	VMOVUPS   64(CX), Y1
+	VCMPPS    $0x0e, Y0, Y1, Y2
+	VCMPPS    $0x01, Y0, Y1, Y3
+	VBLENDVPS Y3, constants<>+3488(SB), Y1, Y1
+	VBLENDVPS Y2, constants<>+352(SB), Y1, Y1
+	VMOVUPS   Y1, 64(AX)
+	VMOVUPS   96(CX), Y1
+	VCMPPS    $0x0e, Y0, Y1, Y2
+	VCMPPS    $0x01, Y0, Y1, Y3
+	VBLENDVPS Y3, constants<>+3488(SB), Y1, Y1
+	VBLENDVPS Y2, constants<>+352(SB), Y1, Y1
+	VMOVUPS   Y1, 96(AX)
+	ADDQ      $0x00000080, AX
+	ADDQ      $0x00000080, CX
+	SUBQ      $0x00000020, DX
+	JGE       many
+
+few:
+	ADDQ $0x00000020, DX
+	SUBQ $0x00000008, DX
+	JLT  rest
+
+one:
+	VMOVUPS   (CX), Y1
+	VCMPPS    $0x0e, Y0, Y1, Y2
+	VCMPPS    $0x01, Y0, Y1, Y3
+	VBLENDVPS Y3, constants<>+3488(SB), Y1, Y1
+	VBLENDVPS Y2, constants<>+352(SB), Y1, Y1
+	VMOVUPS   Y1, (AX)
+	ADDQ      $0x00000020, AX
+	ADDQ      $0x00000020, CX
+	SUBQ      $0x00000008, DX
+	JGE       one
+
+rest:
+	ADDQ       $0x00000008, DX
+	JE         done
+	LEAQ       tailMasks<>+0(SB), BX
+	NEGQ       DX
+	VMOVUPS    32(BX)(DX*4), Y1
+	VMASKMOVPS (CX), Y1, Y2
+	VCMPPS     $0x0e, Y0, Y2, Y3
+	VCMPPS     $0x01, Y0, Y2, Y0
+	VBLENDVPS  Y0, constants<>+3488(SB), Y2, Y0
+	VBLENDVPS  Y3, constants<>+352(SB), Y0, Y0
+	VMASKMOVPS Y0, Y1, (AX)
+	ADDQ       $0x00000020, AX
+	ADDQ       $0x00000020, CX
+
+done:
+	VZEROUPPER
+	RET
+
 // func hardSwishAVX2(dst *float32, x *float32, n int)
 // Requires: AVX
 TEXT ·hardSwishAVX2(SB), NOSPLIT, $0-24
 	VXORPS       Y0, Y0, Y0
-	VBROADCASTSS constants<>+3488(SB), Y1
+	VBROADCASTSS constants<>+3520(SB), Y1
 	MOVQ         dst+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         n+16(FP), DX
@@ -1914,31 +2161,31 @@ TEXT ·hardSwishAVX2(SB), NOSPLIT, $0-24
 
 many:
 	VMOVUPS (CX), Y2
-	VADDPS  constants<>+3520(SB), Y2, Y3
+	VADDPS  constants<>+3552(SB), Y2, Y3
 	VMAXPS  Y3, Y0, Y3
 	VMINPS  Y3, Y1, Y3
-	VMULPS  constants<>+3552(SB), Y3, Y3
+	VMULPS  constants<>+3584(SB), Y3, Y3
 	VMULPS  Y3, Y2, Y2
 	VMOVUPS Y2, (AX)
 	VMOVUPS 32(CX), Y2
-	VADDPS  constants<>+3520(SB), Y2, Y3
+	VADDPS  constants<>+3552(SB), Y2, Y3
 	VMAXPS  Y3, Y0, Y3
 	VMINPS  Y3, Y1, Y3
-	VMULPS  constants<>+3552(SB), Y3, Y3
+	VMULPS  constants<>+3584(SB), Y3, Y3
 	VMULPS  Y3, Y2, Y2
 	VMOVUPS Y2, 32(AX)
 	VMOVUPS 64(CX), Y2
-	VADDPS  constants<>+3520(SB), Y2, Y3
+	VADDPS  constants<>+3552(SB), Y2, Y3
 	VMAXPS  Y3, Y0, Y3
 	VMINPS  Y3, Y1, Y3
-	VMULPS  constants<>+3552(SB), Y3, Y3
+	VMULPS  constants<>+3584(SB), Y3, Y3
 	VMULPS  Y3, Y2, Y2
 	VMOVUPS Y2, 64(AX)
 	VMOVUPS 96(CX), Y2
-	VADDPS  constants<>+3520(SB), Y2, Y3
+	VADDPS  constants<>+3552(SB), Y2, Y3
 	VMAXPS  Y3, Y0, Y3
 	VMINPS  Y3, Y1, Y3
-	VMULPS  constants<>+3552(SB), Y3, Y3
+	VMULPS  constants<>+3584(SB), Y3, Y3
 	VMULPS  Y3, Y2, Y2
 	VMOVUPS Y2, 96(AX)
 	ADDQ    $0x00000080, AX
@@ -1953,10 +2200,10 @@ few:
 
 one:
 	VMOVUPS (CX), Y2
-	VADDPS  constants<>+3520(SB), Y2, Y3
+	VADDPS  constants<>+3552(SB), Y2, Y3
 	VMAXPS  Y3, Y0, Y3
 	VMINPS  Y3, Y1, Y3
-	VMULPS  constants<>+3552(SB), Y3, Y3
+	VMULPS  constants<>+3584(SB), Y3, Y3
 	VMULPS  Y3, Y2, Y2
 	VMOVUPS Y2, (AX)
 	ADDQ    $0x00000020, AX
@@ -1971,10 +2218,10 @@ rest:
 	NEGQ       DX
 	VMOVUPS    32(BX)(DX*4), Y2
 	VMASKMOVPS (CX), Y2, Y3
-	VADDPS     constants<>+3520(SB), Y3, Y4
+	VADDPS     constants<>+3552(SB), Y3, Y4
 	VMAXPS     Y4, Y0, Y0
 	VMINPS     Y0, Y1, Y0
-	VMULPS     constants<>+3552(SB), Y0, Y0
+	VMULPS     constants<>+3584(SB), Y0, Y0
 	VMULPS     Y0, Y3, Y0
 	VMASKMOVPS Y0, Y2, (AX)
 	ADDQ       $0x00000020, AX
@@ -3626,7 +3873,7 @@ TEXT ·expSumAVX2(SB), NOSPLIT, $0-36
 	MOVQ         x+8(FP), CX
 	MOVQ         n+16(FP), DX
 	VBROADCASTSS c+24(FP), Y0
-	VBROADCASTSS constants<>+3584(SB), Y1
+	VBROADCASTSS constants<>+3616(SB), Y1
 	VBROADCASTSS constants<>+32(SB), Y2
 	VXORPS       Y3, Y3, Y3
 	SUBQ         $0x00000008, DX
@@ -4861,36 +5108,44 @@ DATA constants<>+3472(SB)/4, $0x00000001
 DATA constants<>+3476(SB)/4, $0x00000001
 DATA constants<>+3480(SB)/4, $0x00000001
 DATA constants<>+3484(SB)/4, $0x00000001
-DATA constants<>+3488(SB)/4, $0x40c00000
-DATA constants<>+3492(SB)/4, $0x40c00000
-DATA constants<>+3496(SB)/4, $0x40c00000
-DATA constants<>+3500(SB)/4, $0x40c00000
-DATA constants<>+3504(SB)/4, $0x40c00000
-DATA constants<>+3508(SB)/4, $0x40c00000
-DATA constants<>+3512(SB)/4, $0x40c00000
-DATA constants<>+3516(SB)/4, $0x40c00000
-DATA constants<>+3520(SB)/4, $0x40400000
-DATA constants<>+3524(SB)/4, $0x40400000
-DATA constants<>+3528(SB)/4, $0x40400000
-DATA constants<>+3532(SB)/4, $0x40400000
-DATA constants<>+3536(SB)/4, $0x40400000
-DATA constants<>+3540(SB)/4, $0x40400000
-DATA constants<>+3544(SB)/4, $0x40400000
-DATA constants<>+3548(SB)/4, $0x40400000
-DATA constants<>+3552(SB)/4, $0x3e2aaaab
-DATA constants<>+3556(SB)/4, $0x3e2aaaab
-DATA constants<>+3560(SB)/4, $0x3e2aaaab
-DATA constants<>+3564(SB)/4, $0x3e2aaaab
-DATA constants<>+3568(SB)/4, $0x3e2aaaab
-DATA constants<>+3572(SB)/4, $0x3e2aaaab
-DATA constants<>+3576(SB)/4, $0x3e2aaaab
-DATA constants<>+3580(SB)/4, $0x3e2aaaab
-DATA constants<>+3584(SB)/4, $0xc2aeac50
-DATA constants<>+3588(SB)/4, $0xc2aeac50
-DATA constants<>+3592(SB)/4, $0xc2aeac50
-DATA constants<>+3596(SB)/4, $0xc2aeac50
-DATA constants<>+3600(SB)/4, $0xc2aeac50
-DATA constants<>+3604(SB)/4, $0xc2aeac50
-DATA constants<>+3608(SB)/4, $0xc2aeac50
-DATA constants<>+3612(SB)/4, $0xc2aeac50
-GLOBL constants<>(SB), RODATA|NOPTR, $3616
+DATA constants<>+3488(SB)/4, $0xbf800000
+DATA constants<>+3492(SB)/4, $0xbf800000
+DATA constants<>+3496(SB)/4, $0xbf800000
+DATA constants<>+3500(SB)/4, $0xbf800000
+DATA constants<>+3504(SB)/4, $0xbf800000
+DATA constants<>+3508(SB)/4, $0xbf800000
+DATA constants<>+3512(SB)/4, $0xbf800000
+DATA constants<>+3516(SB)/4, $0xbf800000
+DATA constants<>+3520(SB)/4, $0x40c00000
+DATA constants<>+3524(SB)/4, $0x40c00000
+DATA constants<>+3528(SB)/4, $0x40c00000
+DATA constants<>+3532(SB)/4, $0x40c00000
+DATA constants<>+3536(SB)/4, $0x40c00000
+DATA constants<>+3540(SB)/4, $0x40c00000
+DATA constants<>+3544(SB)/4, $0x40c00000
+DATA constants<>+3548(SB)/4, $0x40c00000
+DATA constants<>+3552(SB)/4, $0x40400000
+DATA constants<>+3556(SB)/4, $0x40400000
+DATA constants<>+3560(SB)/4, $0x40400000
+DATA constants<>+3564(SB)/4, $0x40400000
+DATA constants<>+3568(SB)/4, $0x40400000
+DATA constants<>+3572(SB)/4, $0x40400000
+DATA constants<>+3576(SB)/4, $0x40400000
+DATA constants<>+3580(SB)/4, $0x40400000
+DATA constants<>+3584(SB)/4, $0x3e2aaaab
+DATA constants<>+3588(SB)/4, $0x3e2aaaab
+DATA constants<>+3592(SB)/4, $0x3e2aaaab
+DATA constants<>+3596(SB)/4, $0x3e2aaaab
+DATA constants<>+3600(SB)/4, $0x3e2aaaab
+DATA constants<>+3604(SB)/4, $0x3e2aaaab
+DATA constants<>+3608(SB)/4, $0x3e2aaaab
+DATA constants<>+3612(SB)/4, $0x3e2aaaab
+DATA constants<>+3616(SB)/4, $0xc2aeac50
+DATA constants<>+3620(SB)/4, $0xc2aeac50
+DATA constants<>+3624(SB)/4, $0xc2aeac50
+DATA constants<>+3628(SB)/4, $0xc2aeac50
+DATA constants<>+3632(SB)/4, $0xc2aeac50
+DATA constants<>+3636(SB)/4, $0xc2aeac50
+DATA constants<>+3640(SB)/4, $0xc2aeac50
+DATA constants<>+3644(SB)/4, $0xc2aeac50
+GLOBL constants<>(SB), RODATA|NOPTR, $3648

@@ -1795,11 +1795,258 @@ done:
 	VZEROUPPER
 	RET
 
+// func floorAVX512(dst *float32, x *float32, n int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·floorAVX512(SB), NOSPLIT, $0-24
+	MOVQ dst+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ n+16(FP), DX
+	SUBQ $0x00000040, DX
+	JLT  few
+
+many:
+	VMOVUPS     (CX), Z0
+	VRNDSCALEPS $0x09, Z0, Z0
+	VMOVUPS     Z0, (AX)
+	VMOVUPS     64(CX), Z0
+	VRNDSCALEPS $0x09, Z0, Z0
+	VMOVUPS     Z0, 64(AX)
+	VMOVUPS     128(CX), Z0
+	VRNDSCALEPS $0x09, Z0, Z0
+	VMOVUPS     Z0, 128(AX)
+	VMOVUPS     192(CX), Z0
+	VRNDSCALEPS $0x09, Z0, Z0
+	VMOVUPS     Z0, 192(AX)
+	ADDQ        $0x00000100, AX
+	ADDQ        $0x00000100, CX
+	SUBQ        $0x00000040, DX
+	JGE         many
+
+few:
+	ADDQ $0x00000040, DX
+	SUBQ $0x00000010, DX
+	JLT  rest
+
+one:
+	VMOVUPS     (CX), Z0
+	VRNDSCALEPS $0x09, Z0, Z0
+	VMOVUPS     Z0, (AX)
+	ADDQ        $0x00000040, AX
+	ADDQ        $0x00000040, CX
+	SUBQ        $0x00000010, DX
+	JGE         one
+
+rest:
+	ADDQ        $0x00000010, DX
+	JE          done
+	MOVL        $0xffffffff, BX
+	BZHIL       DX, BX, BX
+	KMOVW       BX, K1
+	VMOVUPS.Z   (CX), K1, Z0
+	VRNDSCALEPS $0x09, Z0, Z0
+	VMOVUPS     Z0, K1, (AX)
+	ADDQ        $0x00000040, AX
+	ADDQ        $0x00000040, CX
+
+done:
+	VZEROUPPER
+	RET
+
+// func ceilAVX512(dst *float32, x *float32, n int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·ceilAVX512(SB), NOSPLIT, $0-24
+	MOVQ dst+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ n+16(FP), DX
+	SUBQ $0x00000040, DX
+	JLT  few
+
+many:
+	VMOVUPS     (CX), Z0
+	VRNDSCALEPS $0x0a, Z0, Z0
+	VMOVUPS     Z0, (AX)
+	VMOVUPS     64(CX), Z0
+	VRNDSCALEPS $0x0a, Z0, Z0
+	VMOVUPS     Z0, 64(AX)
+	VMOVUPS     128(CX), Z0
+	VRNDSCALEPS $0x0a, Z0, Z0
+	VMOVUPS     Z0, 128(AX)
+	VMOVUPS     192(CX), Z0
+	VRNDSCALEPS $0x0a, Z0, Z0
+	VMOVUPS     Z0, 192(AX)
+	ADDQ        $0x00000100, AX
+	ADDQ        $0x00000100, CX
+	SUBQ        $0x00000040, DX
+	JGE         many
+
+few:
+	ADDQ $0x00000040, DX
+	SUBQ $0x00000010, DX
+	JLT  rest
+
+one:
+	VMOVUPS     (CX), Z0
+	VRNDSCALEPS $0x0a, Z0, Z0
+	VMOVUPS     Z0, (AX)
+	ADDQ        $0x00000040, AX
+	ADDQ        $0x00000040, CX
+	SUBQ        $0x00000010, DX
+	JGE         one
+
+rest:
+	ADDQ        $0x00000010, DX
+	JE          done
+	MOVL        $0xffffffff, BX
+	BZHIL       DX, BX, BX
+	KMOVW       BX, K1
+	VMOVUPS.Z   (CX), K1, Z0
+	VRNDSCALEPS $0x0a, Z0, Z0
+	VMOVUPS     Z0, K1, (AX)
+	ADDQ        $0x00000040, AX
+	ADDQ        $0x00000040, CX
+
+done:
+	VZEROUPPER
+	RET
+
+// func roundAVX512(dst *float32, x *float32, n int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·roundAVX512(SB), NOSPLIT, $0-24
+	MOVQ dst+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ n+16(FP), DX
+	SUBQ $0x00000040, DX
+	JLT  few
+
+many:
+	VMOVUPS     (CX), Z0
+	VRNDSCALEPS $0x08, Z0, Z0
+	VMOVUPS     Z0, (AX)
+	VMOVUPS     64(CX), Z0
+	VRNDSCALEPS $0x08, Z0, Z0
+	VMOVUPS     Z0, 64(AX)
+	VMOVUPS     128(CX), Z0
+	VRNDSCALEPS $0x08, Z0, Z0
+	VMOVUPS     Z0, 128(AX)
+	VMOVUPS     192(CX), Z0
+	VRNDSCALEPS $0x08, Z0, Z0
+	VMOVUPS     Z0, 192(AX)
+	ADDQ        $0x00000100, AX
+	ADDQ        $0x00000100, CX
+	SUBQ        $0x00000040, DX
+	JGE         many
+
+few:
+	ADDQ $0x00000040, DX
+	SUBQ $0x00000010, DX
+	JLT  rest
+
+one:
+	VMOVUPS     (CX), Z0
+	VRNDSCALEPS $0x08, Z0, Z0
+	VMOVUPS     Z0, (AX)
+	ADDQ        $0x00000040, AX
+	ADDQ        $0x00000040, CX
+	SUBQ        $0x00000010, DX
+	JGE         one
+
+rest:
+	ADDQ        $0x00000010, DX
+	JE          done
+	MOVL        $0xffffffff, BX
+	BZHIL       DX, BX, BX
+	KMOVW       BX, K1
+	VMOVUPS.Z   (CX), K1, Z0
+	VRNDSCALEPS $0x08, Z0, Z0
+	VMOVUPS     Z0, K1, (AX)
+	ADDQ        $0x00000040, AX
+	ADDQ        $0x00000040, CX
+
+done:
+	VZEROUPPER
+	RET
+
+// func signAVX512(dst *float32, x *float32, n int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·signAVX512(SB), NOSPLIT, $0-24
+	VPXORD Z0, Z0, Z0
+	MOVQ   dst+0(FP), AX
+	MOVQ   x+8(FP), CX
+	MOVQ   n+16(FP), DX
+	SUBQ   $0x00000040, DX
+	JLT    few
+
+many:
+	VMOVUPS        (CX), Z1
+	VCMPPS         $0x0e, Z0, Z1, K1
+	VCMPPS         $0x01, Z0, Z1, K2
+	VBLENDMPS.BCST constants<>+3456(SB), Z1, K2, Z2
+	VBLENDMPS.BCST constants<>+352(SB), Z2, K1, Z3
+	VMOVUPS        Z3, (AX)
+	VMOVUPS        64(CX), Z1
+	VCMPPS         $0x0e, Z0, Z1, K1
+	VCMPPS         $0x01, Z0, Z1, K2
+	VBLENDMPS.BCST constants<>+3456(SB), Z1, K2, Z4
+	VBLENDMPS.BCST constants<>+352(SB), Z4, K1, Z5
+	VMOVUPS        Z5, 64(AX)
+	VMOVUPS        128(CX), Z1
+	VCMPPS         $0x0e, Z0, Z1, K1
+	VCMPPS         $0x01, Z0, Z1, K2
+	VBLENDMPS.BCST constants<>+3456(SB), Z1, K2, Z6
+	VBLENDMPS.BCST constants<>+352(SB), Z6, K1, Z7
+	VMOVUPS        Z7, 128(AX)
+	VMOVUPS        192(CX), Z1
+	VCMPPS         $0x0e, Z0, Z1, K1
+	VCMPPS         $0x01, Z0, Z1, K2
+	VBLENDMPS.BCST constants<>+3456(SB), Z1, K2, Z8
+	VBLENDMPS.BCST constants<>+352(SB), Z8, K1, Z9
+	VMOVUPS        Z9, 192(AX)
+	ADDQ           $0x00000100, AX
+	ADDQ           $0x00000100, CX
+	SUBQ           $0x00000040, DX
+	JGE            many
+
+few:
+	ADDQ $0x00000040, DX
+	SUBQ $0x00000010, DX
+	JLT  rest
+
+one:
+	VMOVUPS        (CX), Z1
+	VCMPPS         $0x0e, Z0, Z1, K1
+	VCMPPS         $0x01, Z0, Z1, K2
+	VBLENDMPS.BCST constants<>+3456(SB), Z1, K2, Z10
+	VBLENDMPS.BCST constants<>+352(SB), Z10, K1, Z11
+	VMOVUPS        Z11, (AX)
+	ADDQ           $0x00000040, AX
+	ADDQ           $0x00000040, CX
+	SUBQ           $0x00000010, DX
+	JGE            one
+
+rest:
+	ADDQ           $0x00000010, DX
+	JE             done
+	MOVL           $0xffffffff, BX
+	BZHIL          DX, BX, BX
+	KMOVW          BX, K1
+	VMOVUPS.Z      (CX), K1, Z1
+	VCMPPS         $0x0e, Z0, Z1, K2
+	VCMPPS         $0x01, Z0, Z1, K3
+	VBLENDMPS.BCST constants<>+3456(SB), Z1, K3, Z12
+	VBLENDMPS.BCST constants<>+352(SB), Z12, K2, Z13
+	VMOVUPS        Z13, K1, (AX)
+	ADDQ           $0x00000040, AX
+	ADDQ           $0x00000040, CX
+
+done:
+	VZEROUPPER
+	RET
+
 // func hardSwishAVX512(dst *float32, x *float32, n int)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·hardSwishAVX512(SB), NOSPLIT, $0-24
 	VPXORD       Z0, Z0, Z0
-	VBROADCASTSS constants<>+3456(SB), Z1
+	VBROADCASTSS constants<>+3488(SB), Z1
 	MOVQ         dst+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         n+16(FP), DX
@@ -1808,31 +2055,31 @@ TEXT ·hardSwishAVX512(SB), NOSPLIT, $0-24
 
 many:
 	VMOVUPS     (CX), Z2
-	VADDPS.BCST constants<>+3488(SB), Z2, Z3
+	VADDPS.BCST constants<>+3520(SB), Z2, Z3
 	VMAXPS      Z3, Z0, Z3
 	VMINPS      Z3, Z1, Z3
-	VMULPS.BCST constants<>+3520(SB), Z3, Z3
+	VMULPS.BCST constants<>+3552(SB), Z3, Z3
 	VMULPS      Z3, Z2, Z2
 	VMOVUPS     Z2, (AX)
 	VMOVUPS     64(CX), Z2
-	VADDPS.BCST constants<>+3488(SB), Z2, Z3
+	VADDPS.BCST constants<>+3520(SB), Z2, Z3
 	VMAXPS      Z3, Z0, Z3
 	VMINPS      Z3, Z1, Z3
-	VMULPS.BCST constants<>+3520(SB), Z3, Z3
+	VMULPS.BCST constants<>+3552(SB), Z3, Z3
 	VMULPS      Z3, Z2, Z2
 	VMOVUPS     Z2, 64(AX)
 	VMOVUPS     128(CX), Z2
-	VADDPS.BCST constants<>+3488(SB), Z2, Z3
+	VADDPS.BCST constants<>+3520(SB), Z2, Z3
 	VMAXPS      Z3, Z0, Z3
 	VMINPS      Z3, Z1, Z3
-	VMULPS.BCST constants<>+3520(SB), Z3, Z3
+	VMULPS.BCST constants<>+3552(SB), Z3, Z3
 	VMULPS      Z3, Z2, Z2
 	VMOVUPS     Z2, 128(AX)
 	VMOVUPS     192(CX), Z2
-	VADDPS.BCST constants<>+3488(SB), Z2, Z3
+	VADDPS.BCST constants<>+3520(SB), Z2, Z3
 	VMAXPS      Z3, Z0, Z3
 	VMINPS      Z3, Z1, Z3
-	VMULPS.BCST constants<>+3520(SB), Z3, Z3
+	VMULPS.BCST constants<>+3552(SB), Z3, Z3
 	VMULPS      Z3, Z2, Z2
 	VMOVUPS     Z2, 192(AX)
 	ADDQ        $0x00000100, AX
@@ -1847,10 +2094,10 @@ few:
 
 one:
 	VMOVUPS     (CX), Z2
-	VADDPS.BCST constants<>+3488(SB), Z2, Z3
+	VADDPS.BCST constants<>+3520(SB), Z2, Z3
 	VMAXPS      Z3, Z0, Z3
 	VMINPS      Z3, Z1, Z3
-	VMULPS.BCST constants<>+3520(SB), Z3, Z3
+	VMULPS.BCST constants<>+3552(SB), Z3, Z3
 	VMULPS      Z3, Z2, Z2
 	VMOVUPS     Z2, (AX)
 	ADDQ        $0x00000040, AX
@@ -1865,10 +2112,10 @@ rest:
 	BZHIL       DX, BX, BX
 	KMOVW       BX, K1
 	VMOVUPS.Z   (CX), K1, Z2
-	VADDPS.BCST constants<>+3488(SB), Z2, Z3
+	VADDPS.BCST constants<>+3520(SB), Z2, Z3
 	VMAXPS      Z3, Z0, Z0
 	VMINPS      Z0, Z1, Z0
-	VMULPS.BCST constants<>+3520(SB), Z0, Z0
+	VMULPS.BCST constants<>+3552(SB), Z0, Z0
 	VMULPS      Z0, Z2, Z0
 	VMOVUPS     Z0, K1, (AX)
 	ADDQ        $0x00000040, AX
@@ -3536,7 +3783,7 @@ TEXT ·expSumAVX512(SB), NOSPLIT, $0-36
 	MOVQ         x+8(FP), CX
 	MOVQ         n+16(FP), DX
 	VBROADCASTSS c+24(FP), Z0
-	VBROADCASTSS constants<>+3552(SB), Z1
+	VBROADCASTSS constants<>+3584(SB), Z1
 	VBROADCASTSS constants<>+32(SB), Z2
 	VPXORD       Z3, Z3, Z3
 	SUBQ         $0x00000010, DX
@@ -4751,36 +4998,44 @@ DATA constants<>+3440(SB)/4, $0x00000001
 DATA constants<>+3444(SB)/4, $0x00000001
 DATA constants<>+3448(SB)/4, $0x00000001
 DATA constants<>+3452(SB)/4, $0x00000001
-DATA constants<>+3456(SB)/4, $0x40c00000
-DATA constants<>+3460(SB)/4, $0x40c00000
-DATA constants<>+3464(SB)/4, $0x40c00000
-DATA constants<>+3468(SB)/4, $0x40c00000
-DATA constants<>+3472(SB)/4, $0x40c00000
-DATA constants<>+3476(SB)/4, $0x40c00000
-DATA constants<>+3480(SB)/4, $0x40c00000
-DATA constants<>+3484(SB)/4, $0x40c00000
-DATA constants<>+3488(SB)/4, $0x40400000
-DATA constants<>+3492(SB)/4, $0x40400000
-DATA constants<>+3496(SB)/4, $0x40400000
-DATA constants<>+3500(SB)/4, $0x40400000
-DATA constants<>+3504(SB)/4, $0x40400000
-DATA constants<>+3508(SB)/4, $0x40400000
-DATA constants<>+3512(SB)/4, $0x40400000
-DATA constants<>+3516(SB)/4, $0x40400000
-DATA constants<>+3520(SB)/4, $0x3e2aaaab
-DATA constants<>+3524(SB)/4, $0x3e2aaaab
-DATA constants<>+3528(SB)/4, $0x3e2aaaab
-DATA constants<>+3532(SB)/4, $0x3e2aaaab
-DATA constants<>+3536(SB)/4, $0x3e2aaaab
-DATA constants<>+3540(SB)/4, $0x3e2aaaab
-DATA constants<>+3544(SB)/4, $0x3e2aaaab
-DATA constants<>+3548(SB)/4, $0x3e2aaaab
-DATA constants<>+3552(SB)/4, $0xc2aeac50
-DATA constants<>+3556(SB)/4, $0xc2aeac50
-DATA constants<>+3560(SB)/4, $0xc2aeac50
-DATA constants<>+3564(SB)/4, $0xc2aeac50
-DATA constants<>+3568(SB)/4, $0xc2aeac50
-DATA constants<>+3572(SB)/4, $0xc2aeac50
-DATA constants<>+3576(SB)/4, $0xc2aeac50
-DATA constants<>+3580(SB)/4, $0xc2aeac50
-GLOBL constants<>(SB), RODATA|NOPTR, $3584
+DATA constants<>+3456(SB)/4, $0xbf800000
+DATA constants<>+3460(SB)/4, $0xbf800000
+DATA constants<>+3464(SB)/4, $0xbf800000
+DATA constants<>+3468(SB)/4, $0xbf800000
+DATA constants<>+3472(SB)/4, $0xbf800000
+DATA constants<>+3476(SB)/4, $0xbf800000
+DATA constants<>+3480(SB)/4, $0xbf800000
+DATA constants<>+3484(SB)/4, $0xbf800000
+DATA constants<>+3488(SB)/4, $0x40c00000
+DATA constants<>+3492(SB)/4, $0x40c00000
+DATA constants<>+3496(SB)/4, $0x40c00000
+DATA constants<>+3500(SB)/4, $0x40c00000
+DATA constants<>+3504(SB)/4, $0x40c00000
+DATA constants<>+3508(SB)/4, $0x40c00000
+DATA constants<>+3512(SB)/4, $0x40c00000
+DATA constants<>+3516(SB)/4, $0x40c00000
+DATA constants<>+3520(SB)/4, $0x40400000
+DATA constants<>+3524(SB)/4, $0x40400000
+DATA constants<>+3528(SB)/4, $0x40400000
+DATA constants<>+3532(SB)/4, $0x40400000
+DATA constants<>+3536(SB)/4, $0x40400000
+DATA constants<>+3540(SB)/4, $0x40400000
+DATA constants<>+3544(SB)/4, $0x40400000
+DATA constants<>+3548(SB)/4, $0x40400000
+DATA constants<>+3552(SB)/4, $0x3e2aaaab
+DATA constants<>+3556(SB)/4, $0x3e2aaaab
+DATA constants<>+3560(SB)/4, $0x3e2aaaab
+DATA constants<>+3564(SB)/4, $0x3e2aaaab
+DATA constants<>+3568(SB)/4, $0x3e2aaaab
+DATA constants<>+3572(SB)/4, $0x3e2aaaab
+DATA constants<>+3576(SB)/4, $0x3e2aaaab
+DATA constants<>+3580(SB)/4, $0x3e2aaaab
+DATA constants<>+3584(SB)/4, $0xc2aeac50
+DATA constants<>+3588(SB)/4, $0xc2aeac50
+DATA constants<>+3592(SB)/4, $0xc2aeac50
+DATA constants<>+3596(SB)/4, $0xc2aeac50
+DATA constants<>+3600(SB)/4, $0xc2aeac50
+DATA constants<>+3604(SB)/4, $0xc2aeac50
+DATA constants<>+3608(SB)/4, $0xc2aeac50
+DATA constants<>+3612(SB)/4, $0xc2aeac50
+GLOBL constants<>(SB), RODATA|NOPTR, $3616

@@ -52,6 +52,14 @@ func funcAVX2(f Func, dst, x []float32, a, b float32) bool {
 		geluRoughAVX2(d, s, n)
 	case FuncAffine:
 		affineAVX2(d, s, n, a, b)
+	case FuncFloor:
+		floorAVX2(d, s, n)
+	case FuncCeil:
+		ceilAVX2(d, s, n)
+	case FuncRound:
+		roundAVX2(d, s, n)
+	case FuncSign:
+		signAVX2(d, s, n)
 	default:
 		return false
 	}

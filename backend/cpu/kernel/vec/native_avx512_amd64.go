@@ -52,6 +52,14 @@ func funcAVX512(f Func, dst, x []float32, a, b float32) bool {
 		geluRoughAVX512(d, s, n)
 	case FuncAffine:
 		affineAVX512(d, s, n, a, b)
+	case FuncFloor:
+		floorAVX512(d, s, n)
+	case FuncCeil:
+		ceilAVX512(d, s, n)
+	case FuncRound:
+		roundAVX512(d, s, n)
+	case FuncSign:
+		signAVX512(d, s, n)
 	default:
 		return false
 	}

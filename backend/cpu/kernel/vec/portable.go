@@ -95,6 +95,27 @@ func portableSimple(f Func, dst, x []float32, a, b float32) {
 		for i, v := range x {
 			dst[i] = float32(a*v) + b
 		}
+	case FuncFloor:
+		for i, v := range x {
+			dst[i] = float32(math.Floor(float64(v)))
+		}
+	case FuncCeil:
+		for i, v := range x {
+			dst[i] = float32(math.Ceil(float64(v)))
+		}
+	case FuncRound:
+		for i, v := range x {
+			dst[i] = float32(math.RoundToEven(float64(v)))
+		}
+	case FuncSign:
+		for i, v := range x {
+			if v > 0 {
+				v = 1
+			} else if v < 0 {
+				v = -1
+			}
+			dst[i] = v
+		}
 	default:
 		panic("BUG: vec: " + f.String())
 	}

@@ -104,6 +104,26 @@ func negAVX2(dst *float32, x *float32, n int)
 //go:noescape
 func squareAVX2(dst *float32, x *float32, n int)
 
+// floorAVX2: for i := range n { dst[i] = ⌊x[i]⌋ }
+//
+//go:noescape
+func floorAVX2(dst *float32, x *float32, n int)
+
+// ceilAVX2: for i := range n { dst[i] = ⌈x[i]⌉ }
+//
+//go:noescape
+func ceilAVX2(dst *float32, x *float32, n int)
+
+// roundAVX2: for i := range n { dst[i] = x[i] to the nearest integer, an even one of two }
+//
+//go:noescape
+func roundAVX2(dst *float32, x *float32, n int)
+
+// signAVX2: for i := range n { dst[i] = 1, -1, or x[i] if that is 0 }
+//
+//go:noescape
+func signAVX2(dst *float32, x *float32, n int)
+
 // hardSwishAVX2: for i := range n { dst[i] = x[i]·max(0, min(6, x[i]+3))/6 }
 //
 //go:noescape

@@ -104,6 +104,26 @@ func negAVX512(dst *float32, x *float32, n int)
 //go:noescape
 func squareAVX512(dst *float32, x *float32, n int)
 
+// floorAVX512: for i := range n { dst[i] = ⌊x[i]⌋ }
+//
+//go:noescape
+func floorAVX512(dst *float32, x *float32, n int)
+
+// ceilAVX512: for i := range n { dst[i] = ⌈x[i]⌉ }
+//
+//go:noescape
+func ceilAVX512(dst *float32, x *float32, n int)
+
+// roundAVX512: for i := range n { dst[i] = x[i] to the nearest integer, an even one of two }
+//
+//go:noescape
+func roundAVX512(dst *float32, x *float32, n int)
+
+// signAVX512: for i := range n { dst[i] = 1, -1, or x[i] if that is 0 }
+//
+//go:noescape
+func signAVX512(dst *float32, x *float32, n int)
+
 // hardSwishAVX512: for i := range n { dst[i] = x[i]·max(0, min(6, x[i]+3))/6 }
 //
 //go:noescape

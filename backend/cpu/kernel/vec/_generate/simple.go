@@ -21,6 +21,10 @@ func simple(u *unit) {
 	plain("abs", "", "|x[i]|", func() func(Register) Register { return formula.AbsOf(u) })
 	plain("neg", "", "-x[i]", func() func(Register) Register { return formula.Neg(u) })
 	plain("square", "", "x[i]²", func() func(Register) Register { return formula.Square(u) })
+	plain("floor", "", "⌊x[i]⌋", func() func(Register) Register { return formula.Floor(u) })
+	plain("ceil", "", "⌈x[i]⌉", func() func(Register) Register { return formula.Ceil(u) })
+	plain("round", "", "x[i] to the nearest integer, an even one of two", func() func(Register) Register { return formula.Round(u) })
+	plain("sign", "", "1, -1, or x[i] if that is 0", func() func(Register) Register { return formula.Sign(u) })
 	plain("hardSwish", "", "x[i]·max(0, min(6, x[i]+3))/6", func() func(Register) Register { return formula.HardSwish(u) })
 	plain("hardSigmoid", ", a, b float32", "max(0, min(1, a·x[i]+b))", func() func(Register) Register {
 		return formula.HardSigmoid(u, u.param("a"), u.param("b"))

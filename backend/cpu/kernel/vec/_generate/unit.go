@@ -148,6 +148,17 @@ func (u *unit) Sqrt(x Register) Register {
 	return v
 }
 
+// Round rounds to an integer.
+func (u *unit) Round(x Register, m formula.Mode) Register {
+	v := u.new()
+	if u.wide {
+		VRNDSCALEPS(Imm(uint64(m)), x, v)
+	} else {
+		VROUNDPS(Imm(uint64(m)), x, v)
+	}
+	return v
+}
+
 // Scale is v·2ⁿ.
 func (u *unit) Scale(v, n, shifted Register) Register {
 	if !u.wide {

@@ -35,6 +35,23 @@ func Neg[R any](u Unit[R]) func(x R) R { return func(x R) R { return u.Xor(x, Wo
 // Square is x².
 func Square[R any](u Unit[R]) func(x R) R { return func(x R) R { return u.Mul(x, x) } }
 
+// Floor is the largest integer ≤ x.
+func Floor[R any](u Unit[R]) func(x R) R { return func(x R) R { return u.Round(x, Down) } }
+
+// Ceil is the smallest integer ≥ x.
+func Ceil[R any](u Unit[R]) func(x R) R { return func(x R) R { return u.Round(x, Up) } }
+
+// Round is the nearest integer, an even one of two.
+func Round[R any](u Unit[R]) func(x R) R { return func(x R) R { return u.Round(x, Nearest) } }
+
+// Sign is 1 or -1, or x if that is 0.
+func Sign[R any](u Unit[R]) func(x R) R {
+	zero := u.Zero()
+	return func(x R) R {
+		return u.Where(u.Compare(Greater, x, zero), F(1), u.Where(u.Compare(Less, x, zero), F(-1), x))
+	}
+}
+
 // HardSwish is x·max(0, min(6, x+3))/6.
 func HardSwish[R any](u Unit[R]) func(x R) R {
 	zero, six := u.Zero(), u.Hold(F(6))

@@ -22,6 +22,16 @@ const (
 	NotEqual   Predicate = 4
 )
 
+// Mode is a way of rounding to an integer, by its number in the manual of VROUNDPS.
+type Mode uint8
+
+// The modes.
+const (
+	Nearest Mode = 8 // an even integer of two
+	Down    Mode = 9
+	Up      Mode = 10
+)
+
 // Unit writes instructions on vectors of 32-bit lanes. Its methods are functions of vectors: each result is a new register of type R, but
 // where it is said otherwise. An operand of type any is a register or a [Word].
 type Unit[R any] interface {
@@ -33,6 +43,7 @@ type Unit[R any] interface {
 	Mul(x R, y any) R
 	Div(x R, y any) R
 	Sqrt(x R) R
+	Round(x R, m Mode) R
 	Least(x, limit R) R // the smaller of limit and x, and NaN if x is
 	Most(x, limit R) R  // the larger of limit and x, and NaN if x is
 
