@@ -47,11 +47,6 @@ type source struct {
 	index *ir.Value
 }
 
-// same reports whether it is the same sequence, at whichever step.
-func (s source) same(t source) bool {
-	return s.value == t.value && s.step == t.step && s.axis == t.axis
-}
-
 // reader takes values apart, and notes the nodes that it has looked through.
 type reader struct {
 	bounds bounds
