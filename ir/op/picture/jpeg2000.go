@@ -1,6 +1,13 @@
 package picture
 
-import "github.com/gocompile/gocompile/ir/op/picture/jpeg2000"
+import (
+	"fmt"
+
+	"github.com/gocompile/gocompile/ir/op/picture/jpeg2000"
+)
+
+// maxWavelet bounds the size of a picture that is decoded in integers, some seven times the bytes of the result, however small the file.
+const maxWavelet = MaxPixels / 4
 
 // decodeJPEG2000 decodes a JP2 file or a code stream. Samples of other than 8 bits are scaled; a sample that stands for more than one pixel is
 // repeated.
@@ -9,8 +16,8 @@ func decodeJPEG2000(data []byte) (*RGB, error) {
 	if err != nil {
 		return nil, err
 	}
-	if f.Width > MaxPixels/f.Height {
-		return nil, ErrTooLarge
+	if f.Width > maxWavelet/f.Height {
+		return nil, fmt.Errorf("%w: %d by %d, at most %d are decoded of JPEG 2000", ErrTooLarge, f.Width, f.Height, maxWavelet)
 	}
 	m, err := f.Decode()
 	if err != nil {

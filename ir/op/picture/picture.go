@@ -25,7 +25,7 @@ const MaxPixels = 1 << 27
 
 // Errors that say more than that a picture is broken.
 var (
-	ErrTooLarge    = fmt.Errorf("the picture has more than %d pixels", MaxPixels)
+	ErrTooLarge    = errors.New("the picture has too many pixels")
 	ErrUnsupported = jpeg2000.ErrUnsupported // a kind of JPEG 2000 file
 )
 
