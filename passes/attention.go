@@ -139,7 +139,7 @@ func (m *attentionMatch) scores(v *ir.Value) bool {
 		from, to := n.Input(0).Type, v.Type
 		switch {
 		case split == nil && splitsFirst(to, from):
-			m.mask.split = from.Dims[:2]
+			m.mask.split = from.Dims
 		case split != nil && splitsFirst(from, to) && to.Dims[0].Equal(split[0]):
 			m.mask.split = nil
 		default:
@@ -216,7 +216,7 @@ func (m *attentionMatch) factor(n *ir.Node) bool {
 			*m = before
 			continue
 		}
-		if m.softcap != 0 || m.masked() || m.mask.split != nil && len(d) > 3 {
+		if m.softcap != 0 || m.masked() || m.mask.split != nil && len(d) > len(m.mask.split)-2 {
 			return m.fail("scores are multiplied after they are masked or capped")
 		}
 		m.factors = append(m.factors, f)

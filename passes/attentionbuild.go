@@ -136,10 +136,11 @@ func (m *attentionMatch) fittedMask(g *ir.Graph, add func(ir.Op, ...*ir.Value) (
 	return mergeFirst(g, m.node, v)
 }
 
-// whole is a mask of scores whose first axis is split in two, as one of scores where it is not.
+// whole is a mask of scores whose first axis is split in two, which gives them the dimensions split, as one of scores where it is not.
 func whole(v *ir.Value, split []sym.Expr, add func(ir.Op, ...*ir.Value) (*ir.Value, error)) (*ir.Value, error) {
 	d := v.Type.Dims
-	if split == nil || len(d) < 4 {
+	after := len(split) - 2 // axes behind the split one
+	if split == nil || len(d) <= after {
 		return v, nil
 	}
 	reshape := func(o ir.Op, dims ...sym.Expr) (err error) {
@@ -149,11 +150,11 @@ func whole(v *ir.Value, split []sym.Expr, add func(ir.Op, ...*ir.Value) (*ir.Val
 		}
 		return err
 	}
-	rest := d[len(d)-3:]
-	if !slices.ContainsFunc(d[:len(d)-3], func(e sym.Expr) bool { return !isUnit(e) }) {
+	rest := d[len(d)-after:]
+	if !slices.ContainsFunc(d[:len(d)-after], func(e sym.Expr) bool { return !isUnit(e) }) {
 		return v, reshape(&op.Reshape{AllowZero: true}, rest...)
 	}
-	if err := reshape(&op.Expand{}, slices.Concat(split, rest)...); err != nil {
+	if err := reshape(&op.Expand{}, slices.Concat(split[:2], rest)...); err != nil {
 		return nil, err
 	}
 	err := reshape(&op.Reshape{AllowZero: true}, append([]sym.Expr{split[0].Mul(split[1])}, rest...)...)

@@ -17,7 +17,7 @@ type conjunct struct {
 	isBound bool
 	value   *ir.Value  // nil for a bound that no value of the graph spells alone
 	negated bool       // of value
-	split   []sym.Expr // of the first axis of the scores, for conditions of a mask; see there
+	split   []sym.Expr // of the scores, for conditions of a mask; see there
 }
 
 // conjuncts takes a bool tensor apart. Conditions that always hold are left out.

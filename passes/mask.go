@@ -18,7 +18,7 @@ type mask struct {
 	floats []bias     // biases that are none
 	slopes *tensor.Tensor
 	alibi  *ir.Value  // the bias that the slopes stand for
-	split  []sym.Expr // what the first axis of the scores is split into where masks are read; nil where it is whole
+	split  []sym.Expr // dimensions of the scores where masks are read and their first axis is split in two; nil where it is whole
 	finite bool       // masked scores are finite, so that a query without any key sees all of them alike
 	hard   bool       // masked scores are -Inf
 }
@@ -27,7 +27,7 @@ type mask struct {
 type bias struct {
 	value  *ir.Value
 	factor float64
-	split  []sym.Expr // of the first axis of the scores; see mask
+	split  []sym.Expr // of the scores; see mask
 }
 
 // add takes a bias apart; it reports false, and leaves m as it was, if masked scores would mean two things.
