@@ -14,14 +14,14 @@ var layers = []struct {
 	room string
 	may  []string
 }{
-	{"tensor", nil},
+	{"tensor", []string{"internal/file"}},
 	{"ir/sym", nil},
 	{"ir", []string{"tensor"}},
 	{"passes", []string{"ir", "tensor"}},
 	{"internal/randomgraph", []string{"ir", "tensor"}}, // of tests
 	{"internal/mapped", nil},
 	{"internal/file", nil},
-	{"frontends/onnx", []string{"ir", "tensor", "internal/mapped"}},
+	{"frontends/onnx", []string{"ir", "tensor", "internal/mapped", "internal/file"}},
 	{"artefact", []string{"internal/mapped"}},
 	{"backend/cpu/kernel", []string{"tensor", "backend/cpu/level", "backend/cpu/pool"}},
 	{"backend/cpu/loop", []string{"tensor", "backend/cpu/level", "backend/cpu/pool", "backend/cpu/kernel"}},

@@ -9,10 +9,9 @@ import (
 	"github.com/gocompile/gocompile/tensor"
 )
 
-// build puts the operator in place of the last product.
-func (m *attentionMatch) build(g *ir.Graph) error {
-	n := m.node
-	add := func(o ir.Op, in ...*ir.Value) (*ir.Value, error) {
+// adderBefore inserts nodes of one result before n, under its name.
+func adderBefore(g *ir.Graph, n *ir.Node) func(o ir.Op, in ...*ir.Value) (*ir.Value, error) {
+	return func(o ir.Op, in ...*ir.Value) (*ir.Value, error) {
 		x, err := g.InsertBefore(n, o, in...)
 		if err != nil {
 			return nil, err
@@ -20,6 +19,12 @@ func (m *attentionMatch) build(g *ir.Graph) error {
 		x.Name = n.Name
 		return x.Out()[0], nil
 	}
+}
+
+// build puts the operator in place of the last product.
+func (m *attentionMatch) build(g *ir.Graph) error {
+	n := m.node
+	add := adderBefore(g, n)
 	if err := m.operands(g, add); err != nil {
 		return err
 	}

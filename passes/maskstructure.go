@@ -63,14 +63,7 @@ func (m *attentionMatch) takeApart(v *ir.Value) bool {
 // restructure puts the same attention with another mask in place of the node.
 func (m *attentionMatch) restructure(g *ir.Graph, o *op.Attention) error {
 	n := m.node
-	add := func(o ir.Op, in ...*ir.Value) (*ir.Value, error) {
-		x, err := g.InsertBefore(n, o, in...)
-		if err != nil {
-			return nil, err
-		}
-		x.Name = n.Name
-		return x.Out()[0], nil
-	}
+	add := adderBefore(g, n)
 	p, in := *o, slices.Clone(n.In())
 	p.Causal, p.Left = m.mask.causal, m.mask.left
 	var err error

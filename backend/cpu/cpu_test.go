@@ -208,7 +208,7 @@ func TestRunAllocatesOnlyResults(t *testing.T) {
 			}
 		}
 		run()
-		if n := testing.AllocsPerRun(20, run); n > float64(1+2*len(g.Outputs())) && !race.Enabled {
+		if n := testing.AllocsPerRun(20, run); n > float64(1+2*len(g.Outputs())) {
 			t.Errorf("%s: %v allocations in a run with %d results", name, n, len(g.Outputs()))
 		}
 	}

@@ -12,7 +12,6 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -72,16 +71,7 @@ func main() {
 	out := flag.String("out", "growth.json", "the `file` that is written")
 	peer.Flags(flag.CommandLine, &o.runtimes)
 	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	r, err := run(ctx, o)
-	if err == nil {
-		err = peer.WriteJSON(*out, r)
-	}
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "growth:", err)
-		os.Exit(1)
-	}
+	peer.Main("growth", *out, func(ctx context.Context) (any, error) { return run(ctx, o) })
 }
 
 func run(ctx context.Context, o options) (*report, error) {

@@ -14,7 +14,6 @@ import (
 	"fmt"
 	"math"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"time"
 
@@ -52,16 +51,7 @@ func main() {
 	out := flag.String("out", "numerics.json", "the `file` that is written")
 	peer.Flags(flag.CommandLine, &o.runtimes)
 	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	r, err := run(ctx, o)
-	if err == nil {
-		err = peer.WriteJSON(*out, r)
-	}
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "numerics:", err)
-		os.Exit(1)
-	}
+	peer.Main("numerics", *out, func(ctx context.Context) (any, error) { return run(ctx, o) })
 }
 
 func run(ctx context.Context, o options) (*report, error) {

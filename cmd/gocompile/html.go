@@ -5,13 +5,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
+	"io"
 	"path/filepath"
 
 	"github.com/urfave/cli/v3"
 
 	"github.com/gocompile/gocompile"
 	"github.com/gocompile/gocompile/cmd/gocompile/viewer"
+	files "github.com/gocompile/gocompile/internal/file"
 	"github.com/gocompile/gocompile/passes"
 )
 
@@ -26,16 +27,14 @@ func writePage(ctx context.Context, c *cli.Command, t *target, m *gocompile.Mode
 	about := []string{producer(i), fmt.Sprintf("%s nodes", number(int64(i.Nodes)))}
 	p := viewer.Page{Title: filepath.Base(filepath.Dir(absolute(t.path))) + "/" + filepath.Base(t.path), About: append(about, prose(t.report.Found())...),
 		Before: before.Graph(), After: m.Graph(), Report: t.report}
-	f, err := os.CreateTemp(filepath.Dir(file), "."+filepath.Base(file)+".*")
+	err = files.Replace(file, func(f io.Writer) error {
+		w := bufio.NewWriter(f)
+		return errors.Join(viewer.Write(w, p), w.Flush())
+	})
 	if err != nil {
-		return err
-	}
-	defer os.Remove(f.Name()) // fails after the rename, as it should
-	w := bufio.NewWriter(f)
-	if err := errors.Join(viewer.Write(w, p), w.Flush(), f.Chmod(0o644), f.Close()); err != nil {
 		return fmt.Errorf("%s: %w", file, err)
 	}
-	return os.Rename(f.Name(), file)
+	return nil
 }
 
 func absolute(path string) string {

@@ -23,8 +23,8 @@ func Here(threads int) Setting {
 	return Setting{Date: time.Now().Format(time.DateOnly), Processor: machine.Processor(), System: runtime.GOOS + "/" + runtime.GOARCH, Threads: threads}
 }
 
-// WriteJSON writes what was measured.
-func WriteJSON(path string, measured any) error {
+// writeJSON writes what was measured.
+func writeJSON(path string, measured any) error {
 	return file.Replace(path, func(w io.Writer) error {
 		e := json.NewEncoder(w)
 		e.SetIndent("", " ")

@@ -8,12 +8,12 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
+	files "github.com/gocompile/gocompile/internal/file"
 	"github.com/gocompile/gocompile/tensor"
 )
 
@@ -260,24 +260,9 @@ func transpose(src []byte, shape []int, item int) []byte {
 	return dst
 }
 
-// replace writes a file beside path and renames it to path when write succeeds.
+// replace is [files.Replace] with errors that name the file.
 func replace(path string, write func(io.Writer) error) error {
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(f.Name()) // fails after the rename, as it should
-	err = write(f)
-	if err == nil {
-		err = f.Chmod(0o644)
-	}
-	if e := f.Close(); err == nil {
-		err = e
-	}
-	if err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
+	if err := files.Replace(path, write); err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
 	return nil

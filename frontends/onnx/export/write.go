@@ -2,11 +2,11 @@ package export
 
 import (
 	"io"
-	"os"
 	"path/filepath"
 	"strconv"
 
 	"github.com/gocompile/gocompile/frontends/onnx/proto"
+	"github.com/gocompile/gocompile/internal/file"
 )
 
 const (
@@ -27,7 +27,7 @@ func write(path string, m *proto.Model, inside int) error {
 		graph := *m.Graph
 		outer.Graph, graph.Initializers = &graph, nil
 		name := filepath.Base(path) + ".data"
-		err := replace(path+".data", func(w io.Writer) error {
+		err := file.Replace(path+".data", func(w io.Writer) error {
 			at := 0
 			for _, t := range m.Graph.Initializers {
 				if len(t.Raw) >= alignment {
@@ -55,28 +55,8 @@ func write(path string, m *proto.Model, inside int) error {
 		}
 		m = &outer
 	}
-	return replace(path, func(w io.Writer) error {
+	return file.Replace(path, func(w io.Writer) error {
 		_, err := m.WriteTo(w)
 		return err
 	})
-}
-
-// replace writes a file beside its place and moves it there when it is complete.
-func replace(path string, fill func(io.Writer) error) error {
-	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(f.Name())
-	if err := fill(f); err != nil {
-		f.Close()
-		return err
-	}
-	if err := f.Close(); err != nil {
-		return err
-	}
-	if err := os.Chmod(f.Name(), 0o644); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
 }
