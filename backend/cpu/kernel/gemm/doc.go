@@ -1,5 +1,5 @@
 // Package gemm multiplies matrices: C = scale·A·B, with the epilogue (bias, activation, residual) applied while C is in
-// cache. Weights are packed once, in float32 or in a 16-bit format (see [Format]); A is read in place.
+// cache. Weights are packed once, in float32, in a 16-bit format (see [Format]) or as integers with scales (see [Integers]); A is read in place.
 //
 // The inner loops are micro kernels, declared in a table (see Kernels) with what each needs and how good it is; every one
 // of them passes the same tests. The room works on slices of numbers: it knows neither tensors nor graphs.

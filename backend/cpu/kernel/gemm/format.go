@@ -15,13 +15,17 @@ const (
 	Float32 Format = iota
 	Float16
 	BFloat16
+	Int8 // as [Integers]
+	Int4
 )
 
 // String is the name in lower case.
-func (f Format) String() string { return [...]string{"float32", "float16", "bfloat16"}[f] }
+func (f Format) String() string {
+	return [...]string{"float32", "float16", "bfloat16", "int8", "int4"}[f]
+}
 
 // form is how a kernel reads packed elements without a copy in float32.
-func (f Format) form() Form { return [...]Form{Panels, Halves, Brains}[f] }
+func (f Format) form() Form { return [...]Form{Panels, Halves, Brains, Bytes, Nibbles}[f] }
 
 // Holds tells whether rounding the elements of b makes none infinite.
 func (f Format) Holds(b []float32) bool {
@@ -76,4 +80,13 @@ func packNarrow(l level.Level, f Format, b []float32, k, n, ldb int, transB bool
 // narrowPanel is panel in a 16-bit format.
 func (p *Packed) narrowPanel(k0, kc, j int) []uint16 {
 	return p.narrow[(k0*p.layout.panels(p.n)+j*kc)*p.layout.width:][:kc*p.layout.width]
+}
+
+// widen sets dst to rows [k0, k0+kc), a block, of panel j as float32 numbers.
+func (p *Packed) widen(dst []float32, k0, kc, j int, l level.Level) {
+	if p.format >= Int8 {
+		p.widenIntegers(dst, k0, kc, j, l)
+	} else {
+		p.format.Widen(dst, p.narrowPanel(k0, kc, j))
+	}
 }

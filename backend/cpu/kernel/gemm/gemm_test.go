@@ -166,6 +166,17 @@ func checkProduct(t testing.TB, x *Ctx, r *rand.Rand, m, n, k, pad int, transA, 
 		MatMul(x, args)
 		check(t, name+", packed as "+f.String(), args, before)
 	}
+	for _, bits := range []int{8, 4} {
+		w := randomIntegers(r, bits, k, n, args.LDB, transB)
+		p := packIntegers(levels()[r.IntN(len(levels()))], w)
+		if p == nil {
+			continue
+		}
+		copy(args.C, before)
+		args.Packed, args.B = p, w.Floats()
+		MatMul(x, args)
+		check(t, fmt.Sprintf("%s, packed as %v in groups of %d, with zero points %t", name, p.Format(), w.Group, w.Zero != nil), args, before)
+	}
 }
 
 // rounded is b with its elements rounded to a 16-bit format.

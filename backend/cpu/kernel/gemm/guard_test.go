@@ -11,9 +11,10 @@ import (
 )
 
 // guarded copies s so that the byte after its last element, or the byte before its first, cannot be accessed.
-func guarded(t *testing.T, s []float32, before bool) []float32 {
+func guarded[E any](t *testing.T, s []E, before bool) []E {
 	page := syscall.Getpagesize()
-	size := (len(s)*4 + page - 1) / page * page
+	elem := int(unsafe.Sizeof(*new(E)))
+	size := (len(s)*elem + page - 1) / page * page
 	m, err := syscall.Mmap(-1, 0, size+2*page, syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_ANON|syscall.MAP_PRIVATE)
 	if err != nil {
 		t.Skip(err)
@@ -27,11 +28,11 @@ func guarded(t *testing.T, s []float32, before bool) []float32 {
 	if len(s) == 0 {
 		return nil
 	}
-	at := page + size - len(s)*4
+	at := page + size - len(s)*elem
 	if before {
 		at = page
 	}
-	g := unsafe.Slice((*float32)(unsafe.Pointer(&m[at])), len(s))
+	g := unsafe.Slice((*E)(unsafe.Pointer(&m[at])), len(s))
 	copy(g, s)
 	return g
 }
@@ -61,6 +62,12 @@ func TestNothingOutsideIsTouched(t *testing.T) {
 				if i&8 != 0 {
 					args.Packed = packFor(levels()[r.IntN(len(levels()))], args.B, k, n, args.LDB, args.TransB)
 					args.Packed.data = guarded(t, args.Packed.data, before)
+				}
+				if w := randomIntegers(r, 4+i%2*4, k, n, args.LDB, args.TransB); i&24 == 16 {
+					if p := packIntegers(l, w); p != nil {
+						p.small, p.scales, p.zeros = guarded(t, p.small, before), guarded(t, p.scales, before), guarded(t, p.zeros, before)
+						args.Packed, args.B = p, w.Floats()
+					}
 				}
 				old := append([]float32(nil), args.C...)
 				MatMul(x, args)

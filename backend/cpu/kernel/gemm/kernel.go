@@ -28,6 +28,10 @@ type tile struct {
 	next       []float32        // what a later call needs of B, to be fetched meanwhile
 	nextStep   int              // bytes to fetch every four steps of k; at most 256
 	narrow     []uint16         // b, for kernels that read a 16-bit format
+	small      []byte           // b, for kernels that read integers: rows as wide as the kernel
+	scales     []float32        // of integers, as wide as the kernel: a row for each group
+	zeros      []float32        // the same for zero points; nil: they are 0
+	group      int              // rows of b that have a row of scales in common
 	columns    [dotCols]float32 // scratch of dotTile
 }
 
@@ -57,6 +61,10 @@ const (
 	Halves
 	// Brains: as packed Panels, of bfloat16, A not transposed.
 	Brains
+	// Bytes: as packed Panels just as wide as the kernel, of integers of 8 bits, A not transposed.
+	Bytes
+	// Nibbles: as Bytes, of 4 bits.
+	Nibbles
 )
 
 // inPanels tells the forms that are read panel by panel.
@@ -64,7 +72,8 @@ func (f Form) inPanels() bool { return f != Rows && f != Columns }
 
 // String says it in a word.
 func (f Form) String() string {
-	return [...]string{Panels: "panels", Rows: "rows", Columns: "columns", Halves: "panels of float16", Brains: "panels of bfloat16"}[f]
+	return [...]string{Panels: "panels", Rows: "rows", Columns: "columns", Halves: "panels of float16", Brains: "panels of bfloat16",
+		Bytes: "panels of int8", Nibbles: "panels of int4"}[f]
 }
 
 // Kernels is the table of all micro kernels of this build.
@@ -84,7 +93,7 @@ type Query struct {
 
 // Takes reports whether the kernel can compute such a product, well or not.
 func (k *Kernel) Takes(q Query) bool {
-	return k.Level <= q.Level && (k.B == q.Form || k.B == Panels) && q.Width%k.NR == 0
+	return k.Level <= q.Level && (k.B == q.Form || k.B == Panels) && q.Width%k.NR == 0 && (k.B < Bytes || q.Width == k.NR)
 }
 
 // Candidates lists the kernels that can compute a product.

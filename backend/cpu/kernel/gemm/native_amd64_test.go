@@ -29,6 +29,10 @@ func TestTileOffsets(t *testing.T) {
 		{"next", unsafe.Offsetof(x.next), 176},
 		{"nextStep", unsafe.Offsetof(x.nextStep), 200},
 		{"narrow", unsafe.Offsetof(x.narrow), 208},
+		{"small", unsafe.Offsetof(x.small), 232},
+		{"scales", unsafe.Offsetof(x.scales), 256},
+		{"zeros", unsafe.Offsetof(x.zeros), 280},
+		{"group", unsafe.Offsetof(x.group), 304},
 	} {
 		if c.got != c.want {
 			t.Errorf("field %s is at %d, the assembly reads it at %d", c.name, c.got, c.want)

@@ -2,4 +2,10 @@
 
 package gemm
 
+import "github.com/gocompile/gocompile/backend/cpu/level"
+
 var nativeKernels []Kernel
+
+func nativeWiden(_ []float32, _ []byte, _, _ []float32, _ *Packed, _ int, _ level.Level) bool {
+	return false
+}

@@ -16,6 +16,10 @@ type Packed struct {
 	format Format
 	data   []float32
 	narrow []uint16 // in place of data, in a 16-bit format
+
+	small         []byte    // in place of data: integers, in panels as the numbers would be; see [Integers.packPanel]
+	scales, zeros []float32 // of the integers; zeros is nil where all are 0
+	group         int       // rows that have scales in common; k or 1 at least: all
 }
 
 // layout is the size of panels.
@@ -85,8 +89,10 @@ func (p *Packed) K() int { return p.k }
 // N is the number of columns.
 func (p *Packed) N() int { return p.n }
 
-// Bytes is the memory that the elements take.
-func (p *Packed) Bytes() int { return 4*len(p.data) + 2*len(p.narrow) }
+// Bytes is the memory that the elements take, and the scales of integers.
+func (p *Packed) Bytes() int {
+	return 4*len(p.data) + 2*len(p.narrow) + len(p.small) + 4*len(p.scales) + 4*len(p.zeros)
+}
 
 // Format is that of the elements.
 func (p *Packed) Format() Format { return p.format }

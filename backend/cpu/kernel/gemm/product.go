@@ -54,17 +54,23 @@ func (p *product) panelOf(t *tile, wide *[]float32, k0, j int, first bool) {
 		return
 	}
 	width := packed.layout.width
-	narrow := packed.narrowPanel(k0, t.k, j*p.nr/width)
 	t.bStep = width
-	if p.kernel.B != Panels {
-		t.narrow = narrow[j*p.nr%width:]
+	switch p.kernel.B {
+	case Halves, Brains:
+		t.narrow = packed.narrowPanel(k0, t.k, j*p.nr/width)[j*p.nr%width:]
+		return
+	case Bytes, Nibbles:
+		t.small, t.scales, t.group = packed.smallPanel(k0, t.k, j), packed.groupPanel(packed.scales, k0, t.k, j), packed.group
+		if packed.zeros != nil {
+			t.zeros = packed.groupPanel(packed.zeros, k0, t.k, j)
+		}
 		return
 	}
 	if first || j*p.nr%width == 0 {
-		if len(*wide) < len(narrow) {
+		if n := t.k * width; len(*wide) < n {
 			*wide = make([]float32, packed.depth*width)
 		}
-		packed.format.Widen(*wide, narrow)
+		packed.widen((*wide)[:t.k*width], k0, t.k, j*p.nr/width, p.level)
 	}
 	t.b = (*wide)[j*p.nr%width:]
 }

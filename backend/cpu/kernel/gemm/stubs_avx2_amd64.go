@@ -104,6 +104,96 @@ func multiply4RowsHalf(t *byte)
 //go:noescape
 func multiply4RowsBrain(t *byte)
 
+// multiply1Bytes computes the tile at t, of 1 rows and at most 16 columns, with A row after row and B of integers of 8 bits without zero points. t.k is not 0.
+//
+//go:noescape
+func multiply1Bytes(t *byte)
+
+// multiply1BytesZero computes the tile at t, of 1 rows and at most 16 columns, with A row after row and B of integers of 8 bits with zero points. t.k is not 0.
+//
+//go:noescape
+func multiply1BytesZero(t *byte)
+
+// multiply2Bytes computes the tile at t, of 2 rows and at most 16 columns, with A row after row and B of integers of 8 bits without zero points. t.k is not 0.
+//
+//go:noescape
+func multiply2Bytes(t *byte)
+
+// multiply2BytesZero computes the tile at t, of 2 rows and at most 16 columns, with A row after row and B of integers of 8 bits with zero points. t.k is not 0.
+//
+//go:noescape
+func multiply2BytesZero(t *byte)
+
+// multiply3Bytes computes the tile at t, of 3 rows and at most 16 columns, with A row after row and B of integers of 8 bits without zero points. t.k is not 0.
+//
+//go:noescape
+func multiply3Bytes(t *byte)
+
+// multiply3BytesZero computes the tile at t, of 3 rows and at most 16 columns, with A row after row and B of integers of 8 bits with zero points. t.k is not 0.
+//
+//go:noescape
+func multiply3BytesZero(t *byte)
+
+// multiply4Bytes computes the tile at t, of 4 rows and at most 16 columns, with A row after row and B of integers of 8 bits without zero points. t.k is not 0.
+//
+//go:noescape
+func multiply4Bytes(t *byte)
+
+// multiply4BytesZero computes the tile at t, of 4 rows and at most 16 columns, with A row after row and B of integers of 8 bits with zero points. t.k is not 0.
+//
+//go:noescape
+func multiply4BytesZero(t *byte)
+
+// widenBytes sets dst to k > 0 rows of a panel of 16 columns of integers of 8 bits, less the zero points, times the scales of their groups.
+//
+//go:noescape
+func widenBytes(k int, group int, src *byte, scales *float32, zeros *float32, dst *float32)
+
+// multiply1Nibbles computes the tile at t, of 1 rows and at most 16 columns, with A row after row and B of integers of 4 bits without zero points. t.k is not 0.
+//
+//go:noescape
+func multiply1Nibbles(t *byte)
+
+// multiply1NibblesZero computes the tile at t, of 1 rows and at most 16 columns, with A row after row and B of integers of 4 bits with zero points. t.k is not 0.
+//
+//go:noescape
+func multiply1NibblesZero(t *byte)
+
+// multiply2Nibbles computes the tile at t, of 2 rows and at most 16 columns, with A row after row and B of integers of 4 bits without zero points. t.k is not 0.
+//
+//go:noescape
+func multiply2Nibbles(t *byte)
+
+// multiply2NibblesZero computes the tile at t, of 2 rows and at most 16 columns, with A row after row and B of integers of 4 bits with zero points. t.k is not 0.
+//
+//go:noescape
+func multiply2NibblesZero(t *byte)
+
+// multiply3Nibbles computes the tile at t, of 3 rows and at most 16 columns, with A row after row and B of integers of 4 bits without zero points. t.k is not 0.
+//
+//go:noescape
+func multiply3Nibbles(t *byte)
+
+// multiply3NibblesZero computes the tile at t, of 3 rows and at most 16 columns, with A row after row and B of integers of 4 bits with zero points. t.k is not 0.
+//
+//go:noescape
+func multiply3NibblesZero(t *byte)
+
+// multiply4Nibbles computes the tile at t, of 4 rows and at most 16 columns, with A row after row and B of integers of 4 bits without zero points. t.k is not 0.
+//
+//go:noescape
+func multiply4Nibbles(t *byte)
+
+// multiply4NibblesZero computes the tile at t, of 4 rows and at most 16 columns, with A row after row and B of integers of 4 bits with zero points. t.k is not 0.
+//
+//go:noescape
+func multiply4NibblesZero(t *byte)
+
+// widenNibbles sets dst to k > 0 rows of a panel of 16 columns of integers of 4 bits, less the zero points, times the scales of their groups.
+//
+//go:noescape
+func widenNibbles(k int, group int, src *byte, scales *float32, zeros *float32, dst *float32)
+
 // dots sets out[j] to the sum of a[p]·b[j*ld+p] over p < k, for j < n, a positive multiple of 4.
 //
 //go:noescape

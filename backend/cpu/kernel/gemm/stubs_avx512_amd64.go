@@ -364,6 +364,96 @@ func multiply4x16RowsHalf(t *byte)
 //go:noescape
 func multiply4x16RowsBrain(t *byte)
 
+// multiply1BytesWide computes the tile at t, of 1 rows and at most 32 columns, with A row after row and B of integers of 8 bits without zero points. t.k is not 0.
+//
+//go:noescape
+func multiply1BytesWide(t *byte)
+
+// multiply1BytesZeroWide computes the tile at t, of 1 rows and at most 32 columns, with A row after row and B of integers of 8 bits with zero points. t.k is not 0.
+//
+//go:noescape
+func multiply1BytesZeroWide(t *byte)
+
+// multiply2BytesWide computes the tile at t, of 2 rows and at most 32 columns, with A row after row and B of integers of 8 bits without zero points. t.k is not 0.
+//
+//go:noescape
+func multiply2BytesWide(t *byte)
+
+// multiply2BytesZeroWide computes the tile at t, of 2 rows and at most 32 columns, with A row after row and B of integers of 8 bits with zero points. t.k is not 0.
+//
+//go:noescape
+func multiply2BytesZeroWide(t *byte)
+
+// multiply3BytesWide computes the tile at t, of 3 rows and at most 32 columns, with A row after row and B of integers of 8 bits without zero points. t.k is not 0.
+//
+//go:noescape
+func multiply3BytesWide(t *byte)
+
+// multiply3BytesZeroWide computes the tile at t, of 3 rows and at most 32 columns, with A row after row and B of integers of 8 bits with zero points. t.k is not 0.
+//
+//go:noescape
+func multiply3BytesZeroWide(t *byte)
+
+// multiply4BytesWide computes the tile at t, of 4 rows and at most 32 columns, with A row after row and B of integers of 8 bits without zero points. t.k is not 0.
+//
+//go:noescape
+func multiply4BytesWide(t *byte)
+
+// multiply4BytesZeroWide computes the tile at t, of 4 rows and at most 32 columns, with A row after row and B of integers of 8 bits with zero points. t.k is not 0.
+//
+//go:noescape
+func multiply4BytesZeroWide(t *byte)
+
+// widenBytesWide sets dst to k > 0 rows of a panel of 32 columns of integers of 8 bits, less the zero points, times the scales of their groups.
+//
+//go:noescape
+func widenBytesWide(k int, group int, src *byte, scales *float32, zeros *float32, dst *float32)
+
+// multiply1NibblesWide computes the tile at t, of 1 rows and at most 32 columns, with A row after row and B of integers of 4 bits without zero points. t.k is not 0.
+//
+//go:noescape
+func multiply1NibblesWide(t *byte)
+
+// multiply1NibblesZeroWide computes the tile at t, of 1 rows and at most 32 columns, with A row after row and B of integers of 4 bits with zero points. t.k is not 0.
+//
+//go:noescape
+func multiply1NibblesZeroWide(t *byte)
+
+// multiply2NibblesWide computes the tile at t, of 2 rows and at most 32 columns, with A row after row and B of integers of 4 bits without zero points. t.k is not 0.
+//
+//go:noescape
+func multiply2NibblesWide(t *byte)
+
+// multiply2NibblesZeroWide computes the tile at t, of 2 rows and at most 32 columns, with A row after row and B of integers of 4 bits with zero points. t.k is not 0.
+//
+//go:noescape
+func multiply2NibblesZeroWide(t *byte)
+
+// multiply3NibblesWide computes the tile at t, of 3 rows and at most 32 columns, with A row after row and B of integers of 4 bits without zero points. t.k is not 0.
+//
+//go:noescape
+func multiply3NibblesWide(t *byte)
+
+// multiply3NibblesZeroWide computes the tile at t, of 3 rows and at most 32 columns, with A row after row and B of integers of 4 bits with zero points. t.k is not 0.
+//
+//go:noescape
+func multiply3NibblesZeroWide(t *byte)
+
+// multiply4NibblesWide computes the tile at t, of 4 rows and at most 32 columns, with A row after row and B of integers of 4 bits without zero points. t.k is not 0.
+//
+//go:noescape
+func multiply4NibblesWide(t *byte)
+
+// multiply4NibblesZeroWide computes the tile at t, of 4 rows and at most 32 columns, with A row after row and B of integers of 4 bits with zero points. t.k is not 0.
+//
+//go:noescape
+func multiply4NibblesZeroWide(t *byte)
+
+// widenNibblesWide sets dst to k > 0 rows of a panel of 32 columns of integers of 4 bits, less the zero points, times the scales of their groups.
+//
+//go:noescape
+func widenNibblesWide(k int, group int, src *byte, scales *float32, zeros *float32, dst *float32)
+
 // dotsWide sets out[j] to the sum of a[p]·b[j*ld+p] over p < k, for j < n, a positive multiple of 4.
 //
 //go:noescape

@@ -27,6 +27,10 @@ const (
 	tileNext       = 176
 	tileNextStep   = 200
 	tileNarrow     = 208
+	tileSmall      = 232
+	tileScales     = 256
+	tileZeros      = 280
+	tileGroup      = 304
 )
 
 var level = flag.String("level", "avx2", "avx2 or avx512")
@@ -39,14 +43,16 @@ func main() {
 		w := &width{suffix: "", lanes: 8, masks: tailMasks()}
 		w.multiplies(6, 2)
 		w.narrowMultiplies(2)
+		w.integerMultiplies()
 		w.dots()
 		w.axpy()
 	case "avx512":
-		w := &width{suffix: "Wide", lanes: 16}
+		w := &width{suffix: "Wide", lanes: 16, nibbles: nibbleTable()}
 		w.multiplies(14, 2)
 		w.multiplies(14, 1)
 		w.narrowMultiplies(2)
 		w.narrowMultiplies(1)
+		w.integerMultiplies()
 		w.dots()
 		w.axpy()
 	default:

@@ -8,9 +8,10 @@ import (
 
 // width is a size of vectors: AVX2 with eight lanes, or AVX-512 with sixteen.
 type width struct {
-	suffix string // of function names
-	lanes  int
-	masks  Mem // AVX2: see tailMasks
+	suffix  string // of function names
+	lanes   int
+	masks   Mem // AVX2: see tailMasks
+	nibbles Mem // AVX-512: see nibbleTable
 }
 
 func (w *width) wide() bool { return w.lanes == 16 }
