@@ -51,9 +51,9 @@ func (p *Program) partedProduct(n *ir.Node, taken map[*ir.Node]*unit) *unit {
 	return joinUnits(members, chain[len(chain)-1])
 }
 
-// isWeight reports whether v is a constant matrix of float32.
+// isWeight reports whether v is a constant matrix of float32, or of integers that stand for them.
 func isWeight(v *ir.Value) bool {
-	return v.Const != nil && v.Const.Rank() == 2 && v.Const.DType() == tensor.Float32
+	return v.Const != nil && v.Const.Rank() == 2 && v.Const.DType() == tensor.Float32 || integerWeightsOf(v) != nil
 }
 
 // constantBias is the vector that n adds to the columns of v, nil if it does anything else.

@@ -1,13 +1,14 @@
 package cpu
 
 import (
+	"github.com/gocompile/gocompile/backend/cpu/kernel/gemm"
 	"github.com/gocompile/gocompile/ir"
 	"github.com/gocompile/gocompile/ir/op"
 	"github.com/gocompile/gocompile/tensor"
 )
 
-// integerWeights are a constant matrix of integers of 8 bits at most (q − zero)·scale that products read on their right. It is made floats when a product packs it and at no
-// other time: the value that stands for it in the program is q, which has its shape.
+// integerWeights are a constant matrix of integers of 8 bits at most (q − zero)·scale that products read on their right. The value that stands for it in the program is q,
+// which has its shape.
 type integerWeights struct {
 	q, scale, zero *tensor.Tensor // zero is nil where it is 0
 	axis, block    int
@@ -48,6 +49,89 @@ func integerWeightsOf(v *ir.Value) *integerWeights {
 // key is that of the weights packed.
 func (w *integerWeights) key(trans bool, part columns) packedMatrix {
 	return packedMatrix{weights: w.q, scale: w.scale, zero: w.zero, trans: trans, part: part}
+}
+
+// packed are columns of the weights, transposed if a product asks for it, as kernels read them: integers, or floats where scales lie in a way that kernels
+// do not know.
+func (w *integerWeights) packed(trans bool, part columns) *gemm.Packed {
+	ld := w.q.Dim(1)
+	rows, cols := w.q.Dim(0), ld
+	if trans {
+		rows, cols = cols, rows
+	}
+	first, n := part.of(cols)
+	at := first
+	if trans {
+		at *= ld
+	}
+	at = min(at, w.q.Len())
+	if b := w.scales(trans, rows, cols, first, n); b != nil {
+		q, bits, zero := w.signed()
+		b.K, b.N, b.Bits, b.Q, b.LDB, b.Trans = rows, n, bits, q[at:], ld, trans
+		for i := range b.Zero {
+			b.Zero[i] -= zero
+		}
+		if p := gemm.PackIntegers(b); p != nil {
+			return p
+		}
+	}
+	return gemm.PackB(w.floats()[at:], rows, n, ld, trans)
+}
+
+// scales is the scales and zero points of n of the columns of a product's right operand, rows by cols, which share them in groups of rows; nil if columns or other
+// groups do. What zero points there are without a tensor of them is 0 as well.
+func (w *integerWeights) scales(trans bool, rows, cols, first, n int) *gemm.Integers {
+	scale, along := f32(w.scale), 0 // the axis of sums
+	if trans {
+		along = 1
+	}
+	zero := make([]float32, len(scale))
+	if w.zero != nil {
+		readIntegers(zero, w.zero, 0)
+	}
+	axis, groups, row, col := axisOf(w.axis, 2), 1, 0, 1 // how scales lie
+	b := &gemm.Integers{}
+	switch {
+	case w.block == 0 && len(scale) == 1:
+		col = 0
+	case w.block == 0 && axis == along || w.block > 0 && axis != along:
+		return nil
+	case w.block > 0:
+		b.Group, groups, row = w.block, (rows+w.block-1)/w.block, cols
+		if trans {
+			row, col = 1, groups
+		}
+	}
+	b.Scale, b.Zero = make([]float32, max(1, groups)*n), make([]float32, max(1, groups)*n)
+	for g := range groups {
+		for j := range n {
+			from := g*row + (first+j)*col
+			b.Scale[g*n+j], b.Zero[g*n+j] = scale[from], zero[from]
+		}
+	}
+	return b
+}
+
+// signed is the integers in two's complement of 8 or 4 bits, and what was subtracted from them to make them so.
+func (w *integerWeights) signed() (q []int8, bits int, less float32) {
+	if w.q.DType() == tensor.Int8 {
+		return tensor.Data[int8](w.q), 8, 0
+	}
+	q = make([]int8, w.q.Len())
+	switch bits = max(4, w.q.DType().Bits()); w.q.DType() {
+	case tensor.Uint8:
+		less = 128
+	case tensor.Uint4:
+		less = 8
+	}
+	line := make([]float32, w.q.Dim(1))
+	for at := 0; at < len(q); at += len(line) {
+		readIntegers(line, w.q, at)
+		for i, x := range line {
+			q[at+i] = int8(x - less)
+		}
+	}
+	return q, bits, less
 }
 
 // floats are the elements.

@@ -12,9 +12,9 @@ import (
 // TestIntegerWeights multiplies the unit matrix by weights that are kept as integers, which gives them exactly, and checks that no step makes floats of
 // them at every run.
 func TestIntegerWeights(t *testing.T) {
-	const k, n = 12, 9
+	const k, n = 40, 9
 	for _, d := range []tensor.DType{tensor.Int8, tensor.Uint8, tensor.Int4, tensor.Uint4, tensor.Int2, tensor.Uint2} {
-		for _, o := range []op.DequantizeLinear{{Axis: 0}, {Axis: 1}, {Axis: -1}, {Axis: 0, BlockSize: 4}, {Axis: 1, BlockSize: 5}, {Axis: 0, BlockSize: 20}} {
+		for _, o := range []op.DequantizeLinear{{Axis: 0}, {Axis: 1}, {Axis: -1}, {Axis: 0, BlockSize: 4}, {Axis: 1, BlockSize: 5}, {Axis: 0, BlockSize: 20}, {Axis: 1, BlockSize: 16}, {Axis: 0, BlockSize: 64}} {
 			for _, trans := range []bool{false, true} {
 				for _, zero := range []bool{false, true} {
 					t.Run(fmt.Sprint(d, o, trans, zero), func(t *testing.T) {

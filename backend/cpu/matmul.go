@@ -88,26 +88,30 @@ type packedMatrix struct {
 }
 
 func (k *matmul) pack(p *Program, v *ir.Value) {
-	w, key, floats := v.Const, packedMatrix{weights: v.Const, trans: k.transB, part: k.part}, func() []float32 { return f32(v.Const) }
-	if i := integerWeightsOf(v); i != nil {
-		w, key, floats = i.q, i.key(k.transB, k.part), i.floats
+	w, key := v.Const, packedMatrix{weights: v.Const, trans: k.transB, part: k.part}
+	integers := integerWeightsOf(v)
+	if integers != nil {
+		w, key = integers.q, integers.key(k.transB, k.part)
 	}
 	if w == nil || w.Rank() != 2 {
 		return
-	}
-	rows, cols := w.Dim(0), w.Dim(1)
-	if k.transB {
-		rows, cols = cols, rows
 	}
 	k.packed = packed(p.packs, key, func() *gemm.Packed {
 		if p.release != nil {
 			defer p.release(w.Bytes())
 		}
+		if integers != nil {
+			return integers.packed(k.transB, k.part)
+		}
+		rows, cols := w.Dim(0), w.Dim(1)
+		if k.transB {
+			rows, cols = cols, rows
+		}
 		first, n := k.part.of(cols)
 		if k.transB {
 			first *= w.Dim(1)
 		}
-		return gemm.PackBAs(p.weights, floats()[min(first, w.Len()):], rows, n, w.Dim(1), k.transB)
+		return gemm.PackBAs(p.weights, f32(w)[min(first, w.Len()):], rows, n, w.Dim(1), k.transB)
 	})
 }
 
