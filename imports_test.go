@@ -14,13 +14,14 @@ var layers = []struct {
 	room string
 	may  []string
 }{
-	{"tensor", []string{"internal/file"}},
+	{"tensor", []string{"internal/file", "internal/pages"}},
 	{"ir/sym", nil},
 	{"ir", []string{"tensor"}},
 	{"passes", []string{"ir", "tensor"}},
 	{"internal/randomgraph", []string{"ir", "tensor"}}, // of tests
 	{"internal/mapped", nil},
 	{"internal/file", nil},
+	{"internal/pages", nil},
 	{"frontends/onnx", []string{"ir", "tensor", "internal/mapped", "internal/file"}},
 	{"artefact", []string{"internal/mapped"}},
 	{"backend/cpu/kernel", []string{"tensor", "backend/cpu/level", "backend/cpu/pool"}},

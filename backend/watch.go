@@ -6,14 +6,16 @@ import (
 	"github.com/gocompile/gocompile/ir"
 )
 
-// SessionOptions ask for a session whose steps can be told apart from outside. A session of the zero value pays no more for that than the
-// test of one pointer a step.
+// SessionOptions ask for a session whose steps can be told apart from outside, or that keeps the memory of its results. A session of the zero value
+// pays no more for that than the test of one pointer a step.
 type SessionOptions struct {
 	// Observe, if it is not nil, is called after each step of a run, on the goroutine of the run and before the next step.
 	Observe func(Event)
 	// Labels makes the samples of a processor profile that fall into a step carry its name and kernel as the labels "step" and "kernel",
 	// on all threads that work on it.
 	Labels bool
+	// Reuse makes results the session's own, good until its next run: they lie in the same memory run after run. Calls of Step are as without.
+	Reuse bool
 }
 
 // Step is a part of a program that runs as one. A step keeps its address as long as its program.

@@ -5,6 +5,8 @@ import (
 	"math"
 	"slices"
 	"unsafe"
+
+	"github.com/gocompile/gocompile/internal/pages"
 )
 
 // Tensor is a dense array in row-major order. The zero Tensor is not usable.
@@ -51,12 +53,15 @@ func New(d DType, shape ...int) *Tensor {
 	return t
 }
 
-// AlignedBytes allocates n zeroed bytes that start at a multiple of 64.
+// AlignedBytes allocates n zeroed bytes that start at a multiple of 64, on huge pages where they are many and the system has them.
 func AlignedBytes(n int) []byte {
 	if n == 0 {
 		return []byte{}
 	}
 	buf := make([]byte, n+alignment)
+	if n >= pages.Large {
+		pages.Advise(buf)
+	}
 	off := int(-uintptr(unsafe.Pointer(unsafe.SliceData(buf))) % alignment)
 	return buf[off : off+n : off+n]
 }

@@ -65,7 +65,7 @@ type compiled struct {
 
 // NewSession implements [backend.Program].
 func (c compiled) NewSession(o backend.SessionOptions) backend.Session {
-	return c.Program.NewWatchedSession(o)
+	return c.Program.NewSessionWith(o)
 }
 
 // Variant implements [backend.Program].

@@ -50,7 +50,7 @@ func programs(t testing.TB, g *ir.Graph) map[string]*cpu.Program {
 }
 
 // agree checks all programs of a graph against the reference evaluation, on several inputs in turn and the first of them again; results
-// are spoilt before the next run, which must not notice.
+// are spoilt before the next run, which must not notice. Sessions run in turns, one of them with results that are its own.
 func agree(t testing.TB, g *ir.Graph, inputs ...[]tensor.Value) {
 	t.Helper()
 	agreeOn(t, g, false, inputs...)
@@ -60,38 +60,44 @@ func agree(t testing.TB, g *ir.Graph, inputs ...[]tensor.Value) {
 func agreeOn(t testing.TB, g *ir.Graph, unneeded bool, inputs ...[]tensor.Value) {
 	t.Helper()
 	for name, p := range programs(t, g) {
-		s := p.NewSession()
+		sessions := []*cpu.Session{p.NewSession(), p.NewSessionWith(backend.SessionOptions{Reuse: true})}
 		for _, in := range append(inputs, inputs[0]) {
 			want, refErr := ir.Evaluate(context.Background(), g, in, nil)
-			before := clones(in)
-			got, err := s.Run(context.Background(), in)
-			if (err != nil) != (refErr != nil) && !(unneeded && refErr != nil) {
-				t.Fatalf("%s: got error %v, the reference %v\n%v", name, err, refErr, g)
-			}
-			if err != nil || refErr != nil {
-				continue
-			}
-			for i := range want {
-				w, ok := want[i].(*tensor.Tensor)
-				if !ok {
+			for _, s := range sessions {
+				before := clones(in)
+				got, err := s.Run(context.Background(), in)
+				if (err != nil) != (refErr != nil) && !(unneeded && refErr != nil) {
+					t.Fatalf("%s: got error %v, the reference %v\n%v", name, err, refErr, g)
+				}
+				if err != nil || refErr != nil {
 					continue
 				}
-				if x := got[i].(*tensor.Tensor); !randomgraph.Close(x, w) {
-					t.Fatalf("%s: output %d is %v, want %v\n%v", name, i, x, w, g)
+				for i := range want {
+					w, ok := want[i].(*tensor.Tensor)
+					if !ok {
+						continue
+					}
+					if x := got[i].(*tensor.Tensor); !randomgraph.Close(x, w) {
+						t.Fatalf("%s: output %d is %v, want %v\n%v", name, i, x, w, g)
+					}
 				}
-			}
-			for _, v := range got {
-				if x, ok := v.(*tensor.Tensor); ok {
-					b := x.Bytes()
-					for i := range b {
-						b[i] = 1
+				spoil(got)
+				for i := range in {
+					if !tensor.Equal(in[i].(*tensor.Tensor), before[i]) {
+						t.Fatalf("%s: input %d was changed, or a result shares its memory\n%v", name, i, g)
 					}
 				}
 			}
-			for i := range in {
-				if !tensor.Equal(in[i].(*tensor.Tensor), before[i]) {
-					t.Fatalf("%s: input %d was changed, or a result shares its memory\n%v", name, i, g)
-				}
+		}
+	}
+}
+
+func spoil(values []tensor.Value) {
+	for _, v := range values {
+		if x, ok := v.(*tensor.Tensor); ok {
+			b := x.Bytes()
+			for i := range b {
+				b[i] = 1
 			}
 		}
 	}
@@ -191,7 +197,8 @@ func TestSteps(t *testing.T) {
 	}
 }
 
-// After a run with the same shapes, another one allocates only what it returns: the list, and for each result its header and memory.
+// After a run with the same shapes, another one allocates only what it returns: the list, and for each result its header and memory; nothing where
+// those are the session's own.
 func TestRunAllocatesOnlyResults(t *testing.T) {
 	if race.Enabled {
 		t.Skip("under the race detector, sync.Pool forgets at random")
@@ -200,16 +207,51 @@ func TestRunAllocatesOnlyResults(t *testing.T) {
 	g := parse(t, block)
 	r := rand.New(rand.NewPCG(5, 6))
 	for name, p := range programs(t, g) {
-		s := p.NewSession()
 		in := blockInputs(r, 2, 300)
-		run := func() {
-			if _, err := s.Run(context.Background(), in); err != nil {
-				t.Fatal(err)
+		for _, reuse := range []bool{false, true} {
+			s, most := p.NewSessionWith(backend.SessionOptions{Reuse: reuse}), 0
+			if !reuse {
+				most = 1 + 2*len(g.Outputs())
+			}
+			run := func() {
+				if _, err := s.Run(context.Background(), in); err != nil {
+					t.Fatal(err)
+				}
+			}
+			run()
+			if n := testing.AllocsPerRun(20, run); n > float64(most) {
+				t.Errorf("%s: %v allocations in a run, want %d at most", name, n, most)
 			}
 		}
-		run()
-		if n := testing.AllocsPerRun(20, run); n > float64(1+2*len(g.Outputs())) {
-			t.Errorf("%s: %v allocations in a run with %d results", name, n, len(g.Outputs()))
+	}
+}
+
+// Results that are the session's own may be inputs of the next run.
+func TestReusedResultsAsInputs(t *testing.T) {
+	g := parse(t, `graph "g"(%a "a": f32[N, 8], %b "b": f32[N, 8]) -> ("s" %s, "p" %p) {
+  %s = Add(%a, %b)
+  %r = Transpose(%s) {Perm=[1, 0]}
+  %m = MatMul(%s, %r)
+  %h = MatMul(%m, %b)
+  %p = Sub(%h, %a)
+}`)
+	p := compile(t, g, cpu.Options{})
+	own, lent := p.NewSession(), p.NewSessionWith(backend.SessionOptions{Reuse: true})
+	r := rand.New(rand.NewPCG(3, 4))
+	first := []tensor.Value{randomgraph.Tensor(r, 1, 4, 8), randomgraph.Tensor(r, 1, 4, 8)}
+	a, b := first, first
+	for run := range 6 {
+		var err error
+		if a, err = own.Run(context.Background(), a); err != nil {
+			t.Fatal(err)
+		}
+		if b, err = lent.Run(context.Background(), b); err != nil {
+			t.Fatal(err)
+		}
+		for i := range a {
+			if !tensor.Equal(a[i].(*tensor.Tensor), b[i].(*tensor.Tensor)) {
+				t.Fatalf("run %d: output %d is %v, want %v", run, i, b[i], a[i])
+			}
 		}
 	}
 }
@@ -270,7 +312,7 @@ func TestCancel(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	in := blockInputs(rand.New(rand.NewPCG(1, 1)), 1, 3)
 	steps := 0
-	s := compile(t, parse(t, block), cpu.Options{}).NewWatchedSession(backend.SessionOptions{Observe: func(backend.Event) {
+	s := compile(t, parse(t, block), cpu.Options{}).NewSessionWith(backend.SessionOptions{Observe: func(backend.Event) {
 		if steps++; steps == 3 {
 			cancel()
 		}

@@ -2,11 +2,12 @@ package cpu
 
 import (
 	"slices"
+	"unsafe"
 
 	"github.com/gocompile/gocompile/tensor"
 )
 
-// results hands the outputs over: what was computed for them is the caller's, anything else is copied.
+// results hands the outputs over: what was computed for them is the caller's, or lent if results are reused; anything else is copied.
 func (s *Session) results(out []tensor.Value) []tensor.Value {
 	p, pl := s.program, s.plan
 	for k, slot := range p.outputs {
@@ -20,6 +21,8 @@ func (s *Session) results(out []tensor.Value) []tensor.Value {
 			out[k] = t
 		case pl.given[k] && at.elastic:
 			out[k] = tensor.View(s.heads[slot].DType(), slices.Clone(at.shape), s.heads[slot].Bytes())
+		case pl.given[k] && s.keepsResults() && out[k] != nil:
+			out[k].(*tensor.Tensor).SetView(at.shape, s.heads[slot].Bytes())
 		case pl.given[k]:
 			out[k] = tensor.View(s.heads[slot].DType(), at.shape, s.heads[slot].Bytes())
 		case s.made[slot] != nil && s.values[slot] == tensor.Value(s.made[slot]) && !slices.Contains(p.outputs[:k], slot):
@@ -51,4 +54,20 @@ func clone(v tensor.Value) tensor.Value {
 		return &tensor.Map{Keys: v.Keys.Clone(), Values: clone(v.Values)}
 	}
 	return v
+}
+
+// keepsResults reports whether the memory of results is used again in the next run.
+func (s *Session) keepsResults() bool { return s.reuse && s.exec.step.slots == nil }
+
+// anyIn reports whether one of the values lies in this memory: then it may not be written to as long as the value is needed.
+func anyIn(memory []byte, values []tensor.Value) bool {
+	first := uintptr(unsafe.Pointer(unsafe.SliceData(memory)))
+	return slices.ContainsFunc(values, func(v tensor.Value) bool {
+		t, ok := v.(*tensor.Tensor)
+		if !ok || t.DType() == tensor.String {
+			return false // strings, and what consists of tensors, are never computed in such memory
+		}
+		at := uintptr(unsafe.Pointer(unsafe.SliceData(t.Bytes())))
+		return at >= first && at < first+uintptr(len(memory))
+	})
 }

@@ -27,7 +27,9 @@ type Session struct {
 	slots   []planned              // of the plan, with the sizes of this run
 	sized   map[int]*tensor.Tensor // tensors of dimensions that are elastic
 	arena   []byte
-	fresh   [][]byte // of this run, by plan.fresh
+	fresh   [][]byte       // of this run, by plan.fresh; if results are reused, of the last one too
+	reuse   bool           // see [backend.SessionOptions]
+	handed  []tensor.Value // if results are reused: what the last run returned
 	binding sym.Binding
 	most    sym.Binding      // see stretchedPlan
 	out     []tensor.Value   // of a step
@@ -107,7 +109,14 @@ func (s *Session) run(ctx context.Context, in []tensor.Value) ([]tensor.Value, e
 	if err := s.compute(ctx, in); err != nil {
 		return nil, err
 	}
-	return s.results(make([]tensor.Value, len(s.program.outputs))), nil
+	out := s.handed
+	if out == nil {
+		out = make([]tensor.Value, len(s.program.outputs))
+	}
+	if s.reuse {
+		s.handed = out
+	}
+	return s.results(out), nil
 }
 
 // compute runs all steps under the session's plan.
@@ -245,6 +254,9 @@ func (s *Session) begin(in []tensor.Value) {
 		}
 	}
 	for k, slot := range pl.fresh {
+		if s.keepsResults() && len(s.fresh[k]) >= s.slots[slot].bytes && !anyIn(s.fresh[k], in) {
+			continue
+		}
 		if s.fresh[k] = s.spare(slot); s.fresh[k] == nil {
 			s.fresh[k] = tensor.AlignedBytes(s.slots[slot].bytes)
 		}
@@ -272,7 +284,9 @@ func (s *Session) freshOf(slot int) []byte {
 // end lets go of what belongs to the caller.
 func (s *Session) end() {
 	pl := s.plan
-	clear(s.fresh)
+	if !s.keepsResults() {
+		clear(s.fresh)
+	}
 	for _, slot := range pl.moves {
 		s.heads[slot].SetView(noShape, nil)
 	}

@@ -16,14 +16,16 @@ type watcher struct {
 	work   []*backend.Work   // by step, under the plan; nil while it is not known
 }
 
-// NewWatchedSession is NewSession with options.
-func (p *Program) NewWatchedSession(o backend.SessionOptions) *Session {
-	if o.Observe == nil && !o.Labels {
-		return p.NewSession()
+// NewSessionWith is NewSession with options.
+func (p *Program) NewSessionWith(o backend.SessionOptions) *Session {
+	threads := p.pool
+	var w *watcher
+	if o.Observe != nil || o.Labels {
+		p.Steps() // so that bodies are described too
+		threads, w = p.pool.Labelled(), p.watcher(o)
 	}
-	p.Steps() // so that bodies are described too
-	s := p.session(p.pool.Labelled())
-	s.watch = p.watcher(o)
+	s := p.session(threads)
+	s.watch, s.reuse = w, o.Reuse
 	return s
 }
 

@@ -35,7 +35,7 @@ const watchGraph = `graph "watched"(%x "x": f32[N, 4], %c "c": bool[]) -> ("y" %
 func TestObserve(t *testing.T) {
 	g := parse(t, watchGraph)
 	var events []backend.Event
-	s := compile(t, g, cpu.Options{}).NewWatchedSession(backend.SessionOptions{Observe: func(e backend.Event) { events = append(events, e) }})
+	s := compile(t, g, cpu.Options{}).NewSessionWith(backend.SessionOptions{Observe: func(e backend.Event) { events = append(events, e) }})
 	x := randomgraph.Tensor(rand.New(rand.NewPCG(1, 1)), 1, 3, 4)
 	for _, then := range []bool{true, false} {
 		events = nil
@@ -81,7 +81,7 @@ func TestWorkOfSelection(t *testing.T) {
   %y = Gather(%w, %i) {Axis=0}
 }`)
 	var works []backend.Work
-	s := compile(t, g, cpu.Options{}).NewWatchedSession(backend.SessionOptions{Observe: func(e backend.Event) { works = append(works, e.Work) }})
+	s := compile(t, g, cpu.Options{}).NewSessionWith(backend.SessionOptions{Observe: func(e backend.Event) { works = append(works, e.Work) }})
 	if _, err := s.Run(context.Background(), []tensor.Value{tensor.Must([]int64{1, 2}, 2)}); err != nil {
 		t.Fatal(err)
 	}
@@ -95,7 +95,7 @@ func TestWorkOfSelection(t *testing.T) {
 func TestObserveAllocations(t *testing.T) {
 	n := 0
 	g := parse(t, block)
-	s := compile(t, g, cpu.Options{}).NewWatchedSession(backend.SessionOptions{Observe: func(backend.Event) { n++ }})
+	s := compile(t, g, cpu.Options{}).NewSessionWith(backend.SessionOptions{Observe: func(backend.Event) { n++ }})
 	in := blockInputs(rand.New(rand.NewPCG(1, 1)), 1, 3)
 	run := func() {
 		if _, err := s.Run(context.Background(), in); err != nil {
@@ -123,7 +123,7 @@ func TestLabels(t *testing.T) {
 		return b.String()
 	}
 	var during string
-	s := compile(t, parse(t, watchGraph), cpu.Options{Pool: threads}).NewWatchedSession(backend.SessionOptions{Labels: true, Observe: func(e backend.Event) {
+	s := compile(t, parse(t, watchGraph), cpu.Options{Pool: threads}).NewSessionWith(backend.SessionOptions{Labels: true, Observe: func(e backend.Event) {
 		if e.Step.Kernel == "reducesum" {
 			during = seen()
 		}

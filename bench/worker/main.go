@@ -98,7 +98,7 @@ func start(model, inputs, outputs string, threads int, weights string) (*worker,
 	if err != nil {
 		return nil, peer.Ready{}, err
 	}
-	w := &worker{model: m, session: m.NewSession()}
+	w := &worker{model: m, session: m.NewSession(gocompile.WithReusedResults())}
 	r := peer.Ready{Load: time.Since(begin).Seconds(), Info: fmt.Sprintf("gocompile, %s %s/%s", runtime.Version(), runtime.GOOS, runtime.GOARCH)}
 	for _, p := range m.Inputs() {
 		x, ok := named[p.Name]
@@ -197,7 +197,7 @@ func (w *worker) answer(line string, out io.Writer) error {
 func (w *worker) callers(k int, budget time.Duration) (peer.Count, error) {
 	sessions := make([]*gocompile.Session, max(k, 0))
 	for i := range sessions {
-		sessions[i] = w.model.NewSession()
+		sessions[i] = w.model.NewSession(gocompile.WithReusedResults())
 		if _, err := sessions[i].RunOrdered(context.Background(), w.in); err != nil { // which allocates
 			return peer.Count{}, err
 		}

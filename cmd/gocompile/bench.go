@@ -86,7 +86,7 @@ func benchAction(ctx context.Context, c *cli.Command) error {
 	if err != nil {
 		return err
 	}
-	b := &bench{session: m.NewSession(), named: named}
+	b := &bench{session: m.NewSession(gocompile.WithReusedResults()), named: named}
 	begin := time.Now()
 	if err := b.run(ctx); err != nil {
 		return err

@@ -23,7 +23,7 @@ const maxWarm = 16 // runs before the measured ones, at most
 // that are not take turns. Runs before the measured ones go on until two in a row have the same steps.
 func Take(ctx context.Context, m *gocompile.Model, in map[string]tensor.Value, o Options) (*Profile, error) {
 	r := &recorder{}
-	watched := m.NewSession(gocompile.WithObserver(r.observe))
+	watched := m.NewSession(gocompile.WithObserver(r.observe), gocompile.WithReusedResults())
 	for range maxWarm {
 		before := r.steps()
 		if err := r.run(ctx, watched, in); err != nil {
@@ -33,7 +33,7 @@ func Take(ctx context.Context, m *gocompile.Model, in map[string]tensor.Value, o
 			break
 		}
 	}
-	plain := m.NewSession()
+	plain := m.NewSession(gocompile.WithReusedResults())
 	var times []time.Duration
 	unwatched := func() error {
 		begin := time.Now()

@@ -5,6 +5,7 @@ import (
 
 	"github.com/gocompile/gocompile/backend/cpu/kernel/move"
 	"github.com/gocompile/gocompile/backend/cpu/level"
+	"github.com/gocompile/gocompile/tensor"
 )
 
 // Format is that of the elements of a packed matrix. Products are computed in float32 whatever it is.
@@ -64,7 +65,7 @@ func packNarrow(l level.Level, f Format, b []float32, k, n, ldb int, transB bool
 	form := layoutOf(l)
 	p := new(Packed)
 	p.reset(k, n, form, nil)
-	p.format, p.narrow = f, make([]uint16, form.len(k, n))
+	p.format, p.narrow = f, tensor.Data[uint16](tensor.New(tensor.Uint16, form.len(k, n)))
 	panel := make([]float32, p.depth*form.width)
 	for k0 := 0; k0 < k; k0 += p.depth {
 		kc := min(p.depth, k-k0)

@@ -5,6 +5,7 @@ import (
 
 	"github.com/gocompile/gocompile/backend/cpu/kernel/move"
 	"github.com/gocompile/gocompile/backend/cpu/level"
+	"github.com/gocompile/gocompile/tensor"
 )
 
 // Packed is a matrix B `[K, N]` in the order in which kernels read it: blocks of rows; in a block, panels of 16 or 32
@@ -55,7 +56,7 @@ func PackBAs(f Format, b []float32, k, n, ldb int, transB bool) *Packed {
 func packFor(l level.Level, b []float32, k, n, ldb int, transB bool) *Packed {
 	checkMatrix("B", b, k, n, ldb, transB)
 	p, form := new(Packed), layoutOf(l)
-	p.reset(k, n, form, make([]float32, form.len(k, n)))
+	p.reset(k, n, form, tensor.Data[float32](tensor.New(tensor.Float32, form.len(k, n))))
 	if !transB {
 		p.fillRows(b, ldb)
 		return p

@@ -5,6 +5,7 @@ import (
 
 	"github.com/gocompile/gocompile/backend/cpu/kernel/gemm"
 	"github.com/gocompile/gocompile/backend/cpu/level"
+	"github.com/gocompile/gocompile/tensor"
 )
 
 // Weights are the operands of one direction in the layouts of ONNX.
@@ -78,7 +79,7 @@ func NewLayer(c Cell, input, hidden int, w Weights, f gemm.Format, l level.Level
 	layer.w.pack(f)
 	layer.wBuffer = nil
 	if f.Holds(layer.r) && f != gemm.Float32 {
-		layer.format, layer.narrow = f, make([]uint16, len(layer.r))
+		layer.format, layer.narrow = f, tensor.Data[uint16](tensor.New(tensor.Uint16, len(layer.r)))
 		f.Round(layer.narrow, layer.r)
 		layer.r = nil
 	}
@@ -167,7 +168,7 @@ func (l *Layer) panels() int { return l.padded / l.kernel.Lanes }
 // grow is s with length n and any contents, in the memory of s if that is enough.
 func grow(s []float32, n int) []float32 {
 	if cap(s) < n {
-		return make([]float32, n)
+		return tensor.Data[float32](tensor.New(tensor.Float32, n))
 	}
 	return s[:n]
 }
