@@ -308,7 +308,7 @@ func (o *Pad) Eval(c *ir.EvalContext) error {
 	for k := range source {
 		source[k] = make([]int, shape[k])
 		for i := range source[k] {
-			source[k][i] = o.source(i-begin[k], x.Dim(k))
+			source[k][i] = o.Source(i-begin[k], x.Dim(k))
 		}
 	}
 	value := c.Tensor(2)
@@ -337,7 +337,8 @@ func (o *Pad) Eval(c *ir.EvalContext) error {
 	return nil
 }
 
-func (o *Pad) source(i, dim int) int {
+// Source is the element that stands at position i of an axis of dim > 0 elements, which may lie in front of it or behind it; −1 for the constant.
+func (o *Pad) Source(i, dim int) int {
 	if i >= 0 && i < dim {
 		return i
 	}

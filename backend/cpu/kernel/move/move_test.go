@@ -123,6 +123,46 @@ func TestPad(t *testing.T) {
 	}
 }
 
+func TestBorder(t *testing.T) {
+	wrapped := func(p, n int) int { return ((p % n) + n) % n }
+	nearest := func(p, n int) int { return max(0, min(n-1, p)) }
+	for _, from := range []func(p, n int) int{wrapped, nearest} {
+		for _, c := range []struct{ shape, before, after []int }{
+			{nil, nil, nil},
+			{[]int{3}, []int{2}, []int{1}},
+			{[]int{3}, []int{-1}, []int{2}},
+			{[]int{3}, []int{-2}, []int{-1}},
+			{[]int{3}, []int{7}, []int{-5}},
+			{[]int{3}, []int{-4}, []int{9}},
+			{[]int{2, 3}, []int{1, 0}, []int{0, 2}},
+			{[]int{2, 3, 4}, []int{1, -1, 2}, []int{1, 1, -3}},
+			{[]int{1, 33, 1}, []int{0, 7, 1}, []int{2, 40, 0}},
+		} {
+			b := NewBorder(c.shape, c.before, c.after, from)
+			n, rank := product(b.Shape()), len(b.Shape())
+			strides := dense(c.shape)
+			for _, size := range sizes {
+				src, got := noise(product(c.shape)*size), make([]byte, n*size)
+				for i := range b.Shape()[0] {
+					b.Run(got, src, size, i, i+1)
+				}
+				whole := make([]byte, n*size)
+				b.Run(whole, src, size, 0, b.Shape()[0])
+				for i := range n {
+					at := 0
+					index := unravel(i, b.Shape())
+					for k, d := range c.shape {
+						at += from(index[rank-len(c.shape)+k]-c.before[k], d) * strides[k]
+					}
+					if want := src[at*size : (at+1)*size]; !bytes.Equal(got[i*size:(i+1)*size], want) || !bytes.Equal(whole[i*size:(i+1)*size], want) {
+						t.Fatalf("%v before %v after %v: element %v of size %d", c.shape, c.before, c.after, index, size)
+					}
+				}
+			}
+		}
+	}
+}
+
 func TestWhere(t *testing.T) {
 	for _, c := range []struct{ shape, c, a, b []int }{
 		{nil, nil, nil, nil},
