@@ -83,6 +83,33 @@ func (d *derived) make(elem tensor.DType, p positions) *tensor.Tensor {
 	return d.view
 }
 
+// makeEach makes the input for a batch of single positions, each of which stands at the end of a frame; at says how many positions it has before it.
+func (d *derived) makeEach(elem tensor.DType, at []int, frame int) *tensor.Tensor {
+	switch d.name {
+	case "attention_mask":
+		d.shape = [2]int{len(at), frame + 1}
+		d.resize(elem, d.shape[:])
+		for i := range d.view.Len() {
+			seen := int64(0)
+			if i%(frame+1) >= frame-at[i/(frame+1)] {
+				seen = 1
+			}
+			d.view.SetInt64(i, seen)
+		}
+	case "position_ids":
+		d.shape = [2]int{len(at), 1}
+		d.resize(elem, d.shape[:])
+		for i, n := range at {
+			d.view.SetInt64(i, int64(n))
+		}
+	case "cache_position":
+		d.shape[0] = 1
+		d.resize(elem, d.shape[:1])
+		d.view.SetInt64(0, int64(frame))
+	}
+	return d.view
+}
+
 // resize gives the input a shape, and reports whether it has new memory for that.
 func (d *derived) resize(elem tensor.DType, shape []int) bool {
 	n := 1

@@ -19,24 +19,25 @@ import (
 // A Stateful takes one call at a time; calls from several goroutines wait for each other. Sequences that go on independently are one Stateful each;
 // all share the weights. Sequences of the same length can share one as a batch.
 type Stateful struct {
-	mu      sync.Mutex
-	model   *Model
-	stepper *stepper
-	all     runner
-	last    *runner // computes the last position only; nil until it is needed
-	limits  backend.Limits
-	cells   []cell
-	slots   []backend.Slot
-	in      []tensor.Value
-	derived []derived
+	mu sync.Mutex
+	engine
+	cells []cell
 }
 
-// StatefulOption changes a Stateful.
+// StatefulOption changes a [Stateful] or a [Batch].
 type StatefulOption func(*statefulConfig)
 
 type statefulConfig struct {
 	pairs []StatePair
 	rows  int
+}
+
+func newStatefulConfig(options []StatefulOption) *statefulConfig {
+	c := &statefulConfig{}
+	for _, o := range options {
+		o(c)
+	}
+	return c
 }
 
 // WithStates says which outputs are which inputs of the next step. Without, they are found from what computes them and from their names.
@@ -52,35 +53,12 @@ type FullError = backend.FullError
 
 // NewStateful makes a Stateful whose states are empty. A memory limit of the model holds for the states and the intermediate values together.
 func (m *Model) NewStateful(options ...StatefulOption) (*Stateful, error) {
-	c := &statefulConfig{}
-	for _, o := range options {
-		o(c)
-	}
+	c := newStatefulConfig(options)
 	t, err := m.steppers.get(m, c.pairs)
 	if err != nil {
 		return nil, err
 	}
-	s := &Stateful{model: m, stepper: t, all: newRunner(t.all.program, t.all.variants, backend.SessionOptions{}), limits: backend.Limits{Rows: c.rows, Bytes: m.memory},
-		cells: make([]cell, len(t.states)), slots: make([]backend.Slot, len(t.states)), in: make([]tensor.Value, len(t.all.graph.Inputs()))}
-	s.derived = deriveInputs(t)
-	return s, nil
-}
-
-// States lists the states.
-func (s *Stateful) States() []StatePair { return slices.Clone(s.stepper.pairs) }
-
-// Inputs lists what a step takes: the inputs of the model that are no states.
-func (s *Stateful) Inputs() []Port {
-	return slices.DeleteFunc(s.model.Inputs(), func(p Port) bool {
-		return slices.ContainsFunc(s.stepper.pairs, func(q StatePair) bool { return q.Input == p.Name })
-	})
-}
-
-// Outputs lists what a step gives: the outputs of the model that are no states.
-func (s *Stateful) Outputs() []Port {
-	return slices.DeleteFunc(s.model.Outputs(), func(p Port) bool {
-		return slices.ContainsFunc(s.stepper.pairs, func(q StatePair) bool { return q.Output == p.Name })
-	})
+	return &Stateful{engine: newEngine(m, t, c.rows), cells: make([]cell, len(t.states))}, nil
 }
 
 // StepOption changes a single step.
@@ -103,9 +81,12 @@ func (s *Stateful) Step(ctx context.Context, inputs map[string]tensor.Value, opt
 	if err := s.collect(inputs); err != nil {
 		return nil, err
 	}
-	r, err := s.runnerFor(slices.Contains(options, LastOnly))
-	if err != nil {
-		return nil, err
+	r := &s.all
+	if slices.Contains(options, LastOnly) && s.several() {
+		var err error
+		if r, err = s.runnerFor(&s.stepper.last); err != nil {
+			return nil, err
+		}
 	}
 	for i := range s.cells {
 		s.cells[i].fill(&s.slots[i])
@@ -114,37 +95,20 @@ func (s *Stateful) Step(ctx context.Context, inputs map[string]tensor.Value, opt
 	if err != nil {
 		return nil, err
 	}
-	out := make(map[string]tensor.Value, len(results)-len(s.cells))
 	for i, st := range s.stepper.states {
 		s.cells[i].advance(results[st.Output])
 	}
-	for k, o := range s.stepper.all.graph.Outputs() {
-		if !s.stepper.isState[k] {
-			out[o.Name] = results[k]
-		}
-	}
-	clear(results)
-	return out, nil
+	return s.results(results), nil
 }
 
-// runnerFor is the one for all positions, or for the last only where a step has several.
-func (s *Stateful) runnerFor(last bool) (*runner, error) {
-	t := s.stepper
-	if !last || t.rows.input < 0 {
-		return &s.all, nil
+// several reports whether a step has more positions than one.
+func (s *Stateful) several() bool {
+	rows := s.stepper.rows
+	if rows.input < 0 {
+		return false
 	}
-	if x, ok := s.in[t.rows.input].(*tensor.Tensor); ok && x.Rank() > t.rows.axis && x.Dim(t.rows.axis) <= 1 {
-		return &s.all, nil
-	}
-	if s.last == nil {
-		c, err := t.lastOnly()
-		if err != nil {
-			return nil, err
-		}
-		r := newRunner(c.program, c.variants, backend.SessionOptions{})
-		s.last = &r
-	}
-	return s.last, nil
+	x, ok := s.in[rows.input].(*tensor.Tensor)
+	return !ok || x.Rank() <= rows.axis || x.Dim(rows.axis) > 1
 }
 
 // pick is the session for a step. Programs for single shapes are for states that have the same shape in every step.
@@ -157,33 +121,12 @@ func (s *Stateful) pick(r *runner) backend.Session {
 
 // collect puts the inputs of a step in order, with those that are derived and the states.
 func (s *Stateful) collect(inputs map[string]tensor.Value) error {
-	g, taken := s.stepper.all.graph, 0
-	for i, v := range g.Inputs() {
-		if s.stepper.stateOf[i] >= 0 {
-			continue
-		}
-		if x := inputs[v.Name]; x != nil {
-			s.in[i] = x
-			taken++
-		}
-	}
-	if taken != len(inputs) {
-		for name, x := range inputs {
-			switch {
-			case x == nil:
-				return fmt.Errorf("input %q is missing; a step takes %s", name, portList(s.Inputs()))
-			case !hasPort(s.model.Inputs(), name):
-				return fmt.Errorf("the model has no input %q; a step takes %s", name, portList(s.Inputs()))
-			case !hasPort(s.Inputs(), name):
-				return fmt.Errorf("input %q is a state, which is kept; SetState changes it", name)
-			}
-		}
+	if err := s.take(inputs); err != nil {
+		return err
 	}
 	s.derive()
-	for i, v := range g.Inputs() {
-		if s.in[i] == nil && s.stepper.stateOf[i] < 0 {
-			return fmt.Errorf("input %q is missing; a step takes %s", v.Name, portList(s.Inputs()))
-		}
+	if err := s.complete(); err != nil {
+		return err
 	}
 	if err := s.begin(); err != nil {
 		return err
@@ -251,9 +194,7 @@ func (s *Stateful) Truncate(n int) error {
 func (s *Stateful) Fork() (*Stateful, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	f := &Stateful{model: s.model, stepper: s.stepper, all: newRunner(s.stepper.all.program, s.stepper.all.variants, backend.SessionOptions{}),
-		limits: backend.Limits{Rows: s.limits.Rows, Bytes: s.limits.Bytes}, cells: make([]cell, len(s.cells)), slots: make([]backend.Slot, len(s.slots)),
-		in: make([]tensor.Value, len(s.in)), derived: deriveInputs(s.stepper)}
+	f := &Stateful{engine: newEngine(s.model, s.stepper, s.limits.Rows), cells: make([]cell, len(s.cells))}
 	for i := range s.cells {
 		var err error
 		if f.cells[i], err = s.cells[i].clone(&f.limits); err != nil {
@@ -267,10 +208,7 @@ func (s *Stateful) Fork() (*Stateful, error) {
 func (s *Stateful) Bytes() int64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	n := int64(s.all.arenaBytes())
-	if s.last != nil {
-		n += int64(s.last.arenaBytes())
-	}
+	n := s.arenaBytes()
 	for i := range s.cells {
 		n += s.cells[i].bytes()
 	}

@@ -19,7 +19,9 @@ import (
 type stepper struct {
 	pairs   []StatePair
 	all     compiled
-	last    lastProgram
+	last    lazyProgram // for the last position
+	ends    lazyProgram // for the last positions of several sequences
+	batch   batchable
 	states  []state // parts of the pairs, in the form in which the program keeps them
 	stateOf []int   // by input of the program: the number of the state, or −1
 	isState []bool  // by output of the program
@@ -122,7 +124,8 @@ func newStepper(m *Model, pairs []StatePair) (*stepper, error) {
 		}
 	}
 	t.all.variants = newVariants(g, t.all.program, m.passes)
-	t.last.passes = m.passes
+	t.last.make = func() (compiled, error) { return t.compileLast(m.passes) }
+	t.ends.make = func() (compiled, error) { return t.compileEnds(m.passes) }
 	return t, nil
 }
 
@@ -144,19 +147,19 @@ func (m *Model) keep(found []statePair) (*ir.Graph, []passes.StatePart, error) {
 	return g, parts, err
 }
 
-func (t *stepper) close() error { return errors.Join(t.all.close(), t.last.close()) }
+func (t *stepper) close() error { return errors.Join(t.all.close(), t.last.close(), t.ends.close()) }
 
-// lastProgram computes the last position only, and is made when it is needed.
-type lastProgram struct {
-	passes passes.Options
-	once   sync.Once
+// lazyProgram is made when it is needed.
+type lazyProgram struct {
+	make func() (compiled, error)
+	once sync.Once
 	compiled
 	err error
 }
 
-func (t *stepper) lastOnly() (compiled, error) {
-	t.last.once.Do(func() { t.last.compiled, t.last.err = t.compileLast(t.last.passes) })
-	return t.last.compiled, t.last.err
+func (l *lazyProgram) get() (compiled, error) {
+	l.once.Do(func() { l.compiled, l.err = l.make() })
+	return l.compiled, l.err
 }
 
 // compileLast makes a program whose outputs have the last position only, where they have one row a position. The passes see to it that the
@@ -164,7 +167,6 @@ func (t *stepper) lastOnly() (compiled, error) {
 func (t *stepper) compileLast(o passes.Options) (c compiled, err error) {
 	t.all.program.Fill()
 	g := t.all.graph.Clone()
-	c.graph = g
 	outputs := slices.Clone(g.Outputs())
 	for k, out := range outputs {
 		axis := t.positionsOf(out.Value.Type)
@@ -182,10 +184,16 @@ func (t *stepper) compileLast(o passes.Options) (c compiled, err error) {
 		outputs[k].Value = n.Out()[0]
 	}
 	g.SetOutputs(outputs...)
+	return t.compilePart(g, o)
+}
+
+// compilePart makes a program that computes a part of the outputs and keeps the same states.
+func (t *stepper) compilePart(g *ir.Graph, o passes.Options) (c compiled, err error) {
 	o.Report, o.After, o.Limit = nil, nil, 0
 	if _, err := passes.Optimize(g, o); err != nil {
 		return c, err
 	}
+	c.graph = g
 	states := t.all.program.States()
 	if c.program, err = t.all.program.Variant(g, states); err != nil {
 		return c, err

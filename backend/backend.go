@@ -63,8 +63,13 @@ type State struct {
 type Slot struct {
 	// Rows is the state, if the program appends to it. Its length grows with the step.
 	Rows *Rows
+	// Turns are those of the sequences of a step of several, instead of Rows; all slots that are appended to have the same number of them, with as
+	// many new positions.
+	Turns []Turn
 	// Spare is a tensor whose memory may become that of the new state, if it has the size; nil if there is none. It is not the state itself.
 	Spare *tensor.Tensor
+
+	shape [4]int
 }
 
 // Program is a compiled graph, read-only and shared by any number of sessions.

@@ -52,7 +52,7 @@ type attending struct {
 func (a *attending) bind(_ *exec, in, _ []*tensor.Tensor) (kernel, error) {
 	batch := in[op.AttentionQ].Dim(0)
 	k := &attend{attending: a, starts: make([]int, batch), lengths: make([]int, batch)}
-	k.body = k.join
+	k.body, k.turns.body = k.join, k.append
 	return k, nil
 }
 
@@ -77,6 +77,7 @@ type attend struct {
 	problem         attention.Problem
 	keys, values    cache
 	body            func(lo, hi int)
+	turns           turns
 }
 
 func (k *attend) run(x *exec, in, out []*tensor.Tensor) error {
@@ -85,18 +86,17 @@ func (k *attend) run(x *exec, in, out []*tensor.Tensor) error {
 	if err := k.sizes(in, out); err != nil {
 		return err
 	}
+	if err := k.perHead(in); err != nil {
+		return err
+	}
+	if k.states[0] >= 0 && x.step.slots[k.states[0]].Turns != nil {
+		return k.together(x, in)
+	}
 	if err := k.past(x, in); err != nil {
 		return err
 	}
 	if err := k.cache(x, in, out); err != nil {
 		return err
-	}
-	for i, to := range [...]*[]float32{&p.Slopes, &p.Sink} {
-		if t := operand(in, op.AttentionSlopes+i); t != nil {
-			if *to = f32(t); len(*to) != p.Heads {
-				return fmt.Errorf("shape %v is not one number for each of %d heads", t.Shape(), p.Heads)
-			}
-		}
 	}
 	if t := operand(in, op.AttentionMask); t != nil {
 		if err := k.mask(t); err != nil {
@@ -104,6 +104,19 @@ func (k *attend) run(x *exec, in, out []*tensor.Tensor) error {
 		}
 	}
 	attention.Run(x.attender(), p)
+	return nil
+}
+
+// perHead fills in what there is one number of for each head.
+func (k *attend) perHead(in []*tensor.Tensor) error {
+	p := &k.problem
+	for i, to := range [...]*[]float32{&p.Slopes, &p.Sink} {
+		if t := operand(in, op.AttentionSlopes+i); t != nil {
+			if *to = f32(t); len(*to) != p.Heads {
+				return fmt.Errorf("shape %v is not one number for each of %d heads", t.Shape(), p.Heads)
+			}
+		}
+	}
 	return nil
 }
 

@@ -74,7 +74,7 @@ func (s *Session) checkMemory(pl *plan) error {
 	limit, used := s.program.limit, int64(0)
 	for i, st := range s.program.states {
 		if st.Append {
-			used = s.exec.step.slots[i].Rows.Limits().Used()
+			used = s.exec.step.slots[i].Limits().Used()
 		}
 	}
 	if limit > 0 && pl.total+used > limit {

@@ -98,7 +98,7 @@ func (s *Session) Step(ctx context.Context, in []tensor.Value, slots []backend.S
 	}
 	for i, st := range p.states {
 		if st.Append {
-			slots[i].Rows.SetLen(x.step.lengths[i])
+			slots[i].Advance(x.step.lengths[i])
 		}
 	}
 	if s.out == nil {
@@ -115,9 +115,9 @@ func (s *Session) bindStep(in []tensor.Value) error {
 	}
 	for i, v := range g.Inputs() {
 		var err error
-		switch rows := s.rowsOf(i); {
-		case rows != nil:
-			err = ir.BindShape(v.Type, rows.Elem(), rows.Shape(), s.binding)
+		switch state := s.stateOf(i); {
+		case state != nil:
+			err = ir.BindShape(v.Type, state.Elem(), state.Shape(), s.binding)
 		case in[i] == nil:
 			return fmt.Errorf("input %q is missing", v.Name)
 		default:
@@ -130,10 +130,10 @@ func (s *Session) bindStep(in []tensor.Value) error {
 	return nil
 }
 
-// rowsOf are the rows of the state that an input is, nil if it is none that is appended to.
-func (s *Session) rowsOf(input int) *backend.Rows {
+// stateOf is the memory of the state that an input is, nil if it is none that is appended to.
+func (s *Session) stateOf(input int) *backend.Slot {
 	if i := s.program.fromState[input]; i >= 0 && s.program.states[i].Append {
-		return s.exec.step.slots[i].Rows
+		return &s.exec.step.slots[i]
 	}
 	return nil
 }
@@ -150,11 +150,11 @@ func (s *Session) reserve() error {
 		if err != nil {
 			return fmt.Errorf("output %q: %w", o.Name, err)
 		}
-		rows := s.exec.step.slots[i].Rows
-		if n < int64(rows.Len()) || n > 1<<40 {
-			return fmt.Errorf("output %q would have %d rows after %d", o.Name, n, rows.Len())
+		state := &s.exec.step.slots[i]
+		if before := state.Shape()[2]; n < int64(before) || n > 1<<40 {
+			return fmt.Errorf("output %q would have %d rows after %d", o.Name, n, before)
 		}
-		if err := rows.Reserve(int(n), int64(len(s.arena))); err != nil {
+		if err := state.Reserve(int(n), int64(len(s.arena))); err != nil {
 			return fmt.Errorf("state %q: %w", p.graph.Inputs()[st.Input].Name, err)
 		}
 		s.exec.step.lengths[i] = int(n)
@@ -167,7 +167,7 @@ func (s *Session) capacity() int {
 	n := 0
 	for i, st := range s.program.states {
 		if st.Append {
-			n = max(n, s.exec.step.slots[i].Rows.Cap())
+			n = max(n, s.exec.step.slots[i].Cap())
 		}
 	}
 	return n

@@ -78,7 +78,7 @@ func naiveWeights(p *Problem, b, h, i int) ([]float64, float64) {
 		if p.Slopes != nil {
 			s -= float64(p.Slopes[h]) * math.Abs(float64(at-j))
 		}
-		m := b*p.Mask.Steps[0] + h*p.Mask.Steps[1] + i*p.Mask.Steps[2] + j*p.Mask.Steps[3]
+		m := p.Mask.First + b*p.Mask.Steps[0] + h*p.Mask.Steps[1] + i*p.Mask.Steps[2] + j*p.Mask.Steps[3]
 		if p.Mask.Bool != nil && !p.Mask.Bool[m] || p.Mask.Float != nil && p.Mask.Float[m] == -inf {
 			continue
 		}
@@ -179,6 +179,14 @@ func mask(r *rand.Rand, p *Problem) {
 			n *= d
 		}
 	}
+	if r.IntN(2) == 0 { // from some element on, and backwards along an axis
+		p.Mask.First = r.IntN(3)
+		n += p.Mask.First
+		if p.Queries > 1 {
+			p.Mask.First += p.Mask.Steps[2] * (p.Queries - 1)
+			p.Mask.Steps[2] = -p.Mask.Steps[2]
+		}
+	}
 	if kind == 2 {
 		p.Mask.Bool = make([]bool, max(1, n))
 		for i := range p.Mask.Bool {
@@ -201,6 +209,11 @@ func check(t *testing.T, x *Ctx, p *Problem) {
 		p.Y.Data[i] = nan
 	}
 	Run(x, p)
+	compare(t, p)
+}
+
+func compare(t *testing.T, p *Problem) {
+	t.Helper()
 	want := naive(p)
 	at := 0
 	for b := range p.Batch {
@@ -245,6 +258,25 @@ func TestRandomProblems(t *testing.T) {
 					keys = r.IntN(1500)
 				}
 				check(t, x, random(r, r.IntN(3), 1+r.IntN(4), 1+r.IntN(3), r.IntN(6)*r.IntN(30), keys, r.IntN(3)*r.IntN(20), r.IntN(20)))
+			}
+		})
+	}
+}
+
+// TestTogether solves problems of all kinds at once, long ones that are divided among them.
+func TestTogether(t *testing.T) {
+	for name, x := range contexts(t) {
+		t.Run(name, func(t *testing.T) {
+			r := rand.New(rand.NewPCG(11, 12))
+			for range 40 {
+				problems := make([]Problem, r.IntN(6))
+				for i := range problems {
+					problems[i] = *random(r, r.IntN(3), 1+r.IntN(4), 1+r.IntN(2), r.IntN(3)*r.IntN(9), r.IntN(2+r.IntN(5)*1000), 1+r.IntN(20), 1+r.IntN(20))
+				}
+				RunAll(x, problems)
+				for i := range problems {
+					compare(t, &problems[i])
+				}
 			}
 		})
 	}
@@ -337,7 +369,7 @@ func TestScratchDoesNotGrow(t *testing.T) {
 	x := NewCtx(nil, level.Highest())
 	x.threads = append(x.threads, make([]thread, 7)...)
 	const n, size = 32768, 64
-	x.problem = Problem{Batch: 1, Heads: 8, Groups: 8, Queries: n, Keys: n, Size: size, ValueSize: size}
+	x.tasks = []task{{Problem: Problem{Batch: 1, Heads: 8, Groups: 8, Queries: n, Keys: n, Size: size, ValueSize: size}}}
 	x.reserve()
 	held := 4 * len(x.partial)
 	for i := range x.threads {
@@ -346,7 +378,7 @@ func TestScratchDoesNotGrow(t *testing.T) {
 	if limit := 4 * n * size; held > limit {
 		t.Errorf("holds %d bytes for %d queries and keys of %d elements, more than %d", held, n, size, limit)
 	}
-	x.problem.Queries = 1
+	x.tasks[0].Queries = 1
 	x.reserve()
 	if held, limit := 4*len(x.partial), 4*n*size; held > limit {
 		t.Errorf("holds %d bytes for the parts of one query", held)

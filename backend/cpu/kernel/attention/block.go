@@ -25,7 +25,9 @@ type block struct {
 
 // item solves one part of a block.
 func (t *thread) item(x *Ctx, i int) {
-	p, plan := &x.problem, &x.plan
+	k := x.task(i)
+	p, plan := &k.Problem, &k.plan
+	i -= k.first
 	part, i := i%plan.splits, i/plan.splits
 	index, pair := i%plan.blocks, i/plan.blocks
 	b := &t.block
@@ -40,7 +42,7 @@ func (t *thread) item(x *Ctx, i int) {
 	b.q, b.scores, b.ramp, b.steps = take(b.rows*p.Size), take(b.rows*tileKeys), take(tileKeys), take(tileKeys)
 	if plan.splits > 1 {
 		size := plan.rows * (p.ValueSize + 2)
-		rest = x.partial[(i*plan.splits+part)*size:][:size]
+		rest = k.partial[(i*plan.splits+part)*size:][:size]
 	}
 	b.sums, b.peaks, b.totals = take(b.rows*p.ValueSize), take(b.rows), take(b.rows)
 	b.begin(part == 0)
@@ -186,7 +188,7 @@ func (b *block) distance(scores []float32, first int, slope float32) {
 // mask adds what the mask says for the keys from k on. A masked score becomes -Inf even where it was NaN.
 func (b *block) mask(scores []float32, h, i, k int) {
 	m := &b.p.Mask
-	at, step := b.batch*m.Steps[0]+h*m.Steps[1]+i*m.Steps[2]+k*m.Steps[3], m.Steps[3]
+	at, step := m.First+b.batch*m.Steps[0]+h*m.Steps[1]+i*m.Steps[2]+k*m.Steps[3], m.Steps[3]
 	none := float32(math.Inf(-1))
 	if m.Bool != nil {
 		for j := range scores {

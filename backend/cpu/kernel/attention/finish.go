@@ -35,26 +35,28 @@ func (p *Problem) empty(y []float32, b, g int) {
 	}
 }
 
-// merge joins the parts of blocks until none is left.
+// merge joins the parts of blocks, each at its first, until none is left.
 func (x *Ctx) merge(t int) {
 	for {
-		i := x.plan.items/x.plan.splits - int(x.next.Add(1))
+		i := x.items - int(x.next.Add(1))
 		if i < 0 {
 			return
 		}
-		x.threads[t].join(x, i)
+		if k := x.task(i); k.splits > 1 && (i-k.first)%k.splits == 0 {
+			x.threads[t].join(k, (i-k.first)/k.splits)
+		}
 	}
 }
 
 // join adds all parts of a block to the first.
-func (t *thread) join(x *Ctx, i int) {
-	p, plan := &x.problem, &x.plan
+func (t *thread) join(k *task, i int) {
+	p, plan := &k.Problem, &k.plan
 	index, pair := i%plan.blocks, i/plan.blocks
 	size := plan.rows * (p.ValueSize + 2)
 	view := func(part int) block {
 		b := block{p: p, batch: pair / p.Groups, group: pair % p.Groups, first: index * plan.rows}
 		b.rows = min(plan.rows, p.rows()-b.first)
-		data, n := x.partial[(i*plan.splits+part)*size:][:size], b.rows*p.ValueSize
+		data, n := k.partial[(i*plan.splits+part)*size:][:size], b.rows*p.ValueSize
 		b.sums, b.peaks, b.totals = data[:n], data[n:n+b.rows], data[n+b.rows:]
 		return b
 	}

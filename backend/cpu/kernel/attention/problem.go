@@ -36,8 +36,9 @@ func (o *Operand) check(name string, batch, heads, rows, size int) {
 type Mask struct {
 	Float   []float32 // added; -Inf masks
 	Bool    []bool    // false masks
-	Steps   [4]int    // element (b, h, i, j) is at their sum of products; 0 repeats
-	Columns int       // keys from here on are masked
+	Steps   [4]int    // element (b, h, i, j) is at First + their sum of products; 0 repeats
+	First   int
+	Columns int // keys from here on are masked
 }
 
 // Empty says what becomes of a row without any key.

@@ -1,6 +1,7 @@
 package attention
 
 import (
+	"slices"
 	"sync/atomic"
 
 	"github.com/gocompile/gocompile/backend/cpu/kernel/gemm"
@@ -16,15 +17,15 @@ const (
 	forkWork  = 1 << 16 // multiply-adds below which the caller does everything itself
 )
 
-// Ctx is what problems run with: worker threads, processor level, and scratch memory that grows to what is needed and is then kept. One problem
+// Ctx is what problems run with: worker threads, processor level, and scratch memory that grows to what is needed and is then kept. One call
 // at a time may use it.
 type Ctx struct {
 	pool    *pool.Pool
 	threads []thread
 
-	problem Problem
-	plan    plan
-	partial []float32 // of each part of a block: sums of values, then peaks, then sums of exponentials, a row each
+	tasks   []task
+	items   int // of all tasks
+	partial []float32
 	next    atomic.Int64
 	byItem  func(t int)
 	byBlock func(t int)
@@ -39,6 +40,14 @@ type thread struct {
 	block  block
 	add    gemm.Epilogue
 	_      [64]byte
+}
+
+// task is a problem that is being solved, together with others.
+type task struct {
+	Problem
+	plan
+	first   int       // item
+	partial []float32 // of each part of a block: sums of values, then peaks, then sums of exponentials, a row each
 }
 
 // plan divides a problem.
@@ -56,23 +65,45 @@ func NewCtx(p *pool.Pool, l level.Level) *Ctx {
 		x.threads[i].gemm = gemm.NewCtx(nil, l)
 		x.threads[i].add.Accumulate = true
 	}
-	x.byItem, x.byBlock = x.items, x.merge
+	x.byItem, x.byBlock = x.parts, x.merge
 	return x
 }
 
 // Run solves a problem. It allocates nothing once a problem of the same size has been solved.
 func Run(x *Ctx, p *Problem) {
+	x.tasks = x.tasks[:0]
+	x.add(p)
+	x.solve()
+}
+
+// RunAll solves problems together, as many threads on all of them as [Run] has on one. No result may be an operand of another.
+func RunAll(x *Ctx, problems []Problem) {
+	x.tasks = x.tasks[:0]
+	for i := range problems {
+		x.add(&problems[i])
+	}
+	x.solve()
+}
+
+// add notes a problem that is to be solved, unless it has no results.
+func (x *Ctx) add(p *Problem) {
 	p.check()
-	if p.Batch*p.Heads*p.Queries*p.ValueSize == 0 {
+	if p.Batch*p.Heads*p.Queries*p.ValueSize > 0 {
+		x.tasks = append(x.tasks, task{Problem: *p})
+	}
+}
+
+// solve solves what was added.
+func (x *Ctx) solve() {
+	if len(x.tasks) == 0 {
 		return
 	}
-	x.problem = *p
 	x.reserve()
-	x.spread(x.plan.items, x.byItem)
-	if x.plan.splits > 1 {
-		x.spread(x.plan.items/x.plan.splits, x.byBlock)
+	x.spread(x.items, x.byItem)
+	if slices.ContainsFunc(x.tasks, func(t task) bool { return t.splits > 1 }) {
+		x.spread(x.items, x.byBlock)
 	}
-	x.problem = Problem{}
+	clear(x.tasks)
 	for i := range x.threads {
 		x.threads[i].block = block{}
 	}
@@ -87,51 +118,90 @@ func (x *Ctx) Work() int64 {
 	return n
 }
 
-// reserve plans the problem and makes sure that there is memory for it.
+// reserve plans the problems and makes sure that there is memory for them.
 func (x *Ctx) reserve() {
-	p := &x.problem
-	x.plan = divide(p, len(x.threads))
-	rows := x.plan.rows
-	need := rows*(p.Size+p.ValueSize+tileKeys+2) + 2*tileKeys
+	blocks := 0
+	for i := range x.tasks {
+		blocks += x.tasks[i].cut()
+	}
+	x.items = 0
+	need, partial := 0, 0
+	for i := range x.tasks {
+		t := &x.tasks[i]
+		t.divide(blocks, len(x.threads))
+		t.first = x.items
+		x.items += t.items
+		need = max(need, t.plan.rows*(t.Size+t.ValueSize+tileKeys+2)+2*tileKeys)
+		partial += t.partials()
+	}
 	for i := range x.threads {
 		if t := &x.threads[i]; len(t.buffer) < need {
 			t.buffer = make([]float32, need)
 		}
 	}
-	if x.plan.splits > 1 {
-		if need := x.plan.items * rows * (p.ValueSize + 2); len(x.partial) < need {
-			x.partial = make([]float32, need)
-		}
+	if len(x.partial) < partial {
+		x.partial = make([]float32, partial)
+	}
+	rest := x.partial
+	for i := range x.tasks {
+		t := &x.tasks[i]
+		t.partial, rest = rest[:t.partials()], rest[t.partials():]
 	}
 }
 
-// divide decides how the work is cut. The keys of a block are divided only if there are too few blocks for all threads.
-func divide(p *Problem, threads int) plan {
-	d := plan{blocks: (p.rows() + blockRows - 1) / blockRows, splits: 1}
-	d.rows = (p.rows() + d.blocks - 1) / d.blocks
-	d.items = p.Batch * p.Groups * d.blocks
-	if threads > 1 && d.items < itemsPer*threads {
-		d.splits = max(1, min((itemsPer*threads+d.items-1)/d.items, p.Keys/minSplit))
-		d.items *= d.splits
+// cut decides about the blocks of a problem, and returns their number.
+func (t *task) cut() int {
+	rows := t.Problem.rows()
+	t.blocks = (rows + blockRows - 1) / blockRows
+	t.plan.rows = (rows + t.blocks - 1) / t.blocks
+	return t.Batch * t.Groups * t.blocks
+}
+
+// divide decides whether the keys of a block are divided, which they are only if all problems together have too few blocks for all threads.
+func (t *task) divide(blocks, threads int) {
+	t.splits, t.items = 1, t.Batch*t.Groups*t.blocks
+	if threads > 1 && blocks < itemsPer*threads {
+		t.splits = max(1, min((itemsPer*threads+blocks-1)/blocks, t.Keys/minSplit))
+		t.items *= t.splits
 	}
-	return d
+}
+
+// partials is how many numbers the parts of all blocks take, if keys are divided.
+func (t *task) partials() int {
+	if t.splits == 1 {
+		return 0
+	}
+	return t.items * t.plan.rows * (t.ValueSize + 2)
+}
+
+// task is the one that item i belongs to.
+func (x *Ctx) task(i int) *task {
+	k := len(x.tasks) - 1
+	for x.tasks[k].first > i {
+		k--
+	}
+	return &x.tasks[k]
 }
 
 // spread calls f on as many threads as n pieces of work and the amount of work justify.
 func (x *Ctx) spread(n int, f func(t int)) {
 	x.next.Store(0)
-	p := &x.problem
-	if n == 1 || float64(p.Batch)*float64(p.Groups)*float64(p.rows())*float64(p.Keys)*float64(p.Size+p.ValueSize) < forkWork {
+	work := 0.0
+	for i := range x.tasks {
+		p := &x.tasks[i].Problem
+		work += float64(p.Batch) * float64(p.Groups) * float64(p.rows()) * float64(p.Keys) * float64(p.Size+p.ValueSize)
+	}
+	if n == 1 || work < forkWork {
 		f(0)
 		return
 	}
 	x.pool.Run(min(n, len(x.threads)), f)
 }
 
-// items solves parts of blocks until none is left. The last blocks, which see the most keys if the attention is causal, come first.
-func (x *Ctx) items(t int) {
+// parts solves parts of blocks until none is left. The last blocks, which see the most keys if the attention is causal, come first.
+func (x *Ctx) parts(t int) {
 	for {
-		i := x.plan.items - int(x.next.Add(1))
+		i := x.items - int(x.next.Add(1))
 		if i < 0 {
 			return
 		}

@@ -1,0 +1,246 @@
+package gocompile
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+
+	"github.com/gocompile/gocompile/backend"
+	"github.com/gocompile/gocompile/tensor"
+)
+
+// Batch runs steps of a decoder for independent sequences at once: each weight is read once for all of them, while attention of a sequence reads the keys
+// and values of that sequence alone. Sequences have any lengths, and come and go from step to step; a prompt of one can share a step with single tokens of
+// others. The results are those of the same steps of each sequence alone, but for the order in which sums are taken.
+//
+// It is for models whose states are keys and values, and which are told positions by an input or need none but distances; for others NewBatch
+// returns an error. Each new position is computed as in a step of its own: it sees what was before it in its sequence and itself.
+//
+// A Batch takes one call at a time; calls from several goroutines, those of its sequences included, wait for each other.
+type Batch struct {
+	mu sync.Mutex
+	engine
+	shapes [][]int // of a state without positions
+	steps  int
+	at     []int // by row of the step: positions before it in its sequence
+	ends   *tensor.Tensor
+	partIn []tensor.Value
+}
+
+// Sequence is one of those of a Batch.
+type Sequence struct {
+	batch *Batch
+	rows  []*backend.Rows // by state
+	step  int             // in which it took part last
+}
+
+// Turn is the part of a sequence in a step: its next Rows positions.
+type Turn struct {
+	Sequence *Sequence
+	Rows     int
+}
+
+// NewBatch makes a Batch without sequences. [WithMaxLen] holds for each sequence, a memory limit of the model for all of them and the intermediate
+// values together.
+func (m *Model) NewBatch(options ...StatefulOption) (*Batch, error) {
+	c := newStatefulConfig(options)
+	t, err := m.steppers.get(m, c.pairs)
+	if err != nil {
+		return nil, err
+	}
+	if err := t.together(); err != nil {
+		return nil, fmt.Errorf("the model cannot run several sequences together: %w", err)
+	}
+	b := &Batch{engine: newEngine(m, t, c.rows), shapes: make([][]int, len(t.states)), ends: tensor.New(tensor.Int64, 0)}
+	for i, s := range t.states {
+		if b.shapes[i], err = t.shape(s, t.all.graph.Scope.NewBinding(), 1); err != nil {
+			return nil, err
+		}
+		if n := b.shapes[i]; len(n) != 4 || n[0] != 1 {
+			return nil, fmt.Errorf("state %q of one sequence has the shape %v", t.pairs[s.State].Input, n)
+		}
+	}
+	return b, nil
+}
+
+// NewSequence makes a sequence without positions.
+func (b *Batch) NewSequence() *Sequence {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.newSequence()
+}
+
+func (b *Batch) newSequence() *Sequence {
+	s := &Sequence{batch: b, rows: make([]*backend.Rows, len(b.shapes))}
+	for i, n := range b.shapes {
+		s.rows[i] = backend.NewRows(b.stepper.all.graph.Inputs()[b.stepper.states[i].Input].Type.Elem, 1, n[1], n[3], &b.limits)
+	}
+	return s
+}
+
+// Step computes the next positions of the sequences of all turns, which are different ones. Inputs and outputs have a batch for each position, those of a
+// turn one behind the other and of turns in their order, and one position in each: input_ids of turns of 3 and 1 rows is i64[4, 1], and so logits
+// are f32[4, 1, vocabulary]. With [LastOnly] outputs have a batch for each turn, its last position.
+//
+// attention_mask and position_ids may be left out. A step that fails, or is cancelled by ctx, leaves all sequences as they were.
+func (b *Batch) Step(ctx context.Context, turns []Turn, inputs map[string]tensor.Value, options ...StepOption) (map[string]tensor.Value, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	defer b.release()
+	frame, err := b.schedule(turns)
+	if err != nil {
+		return nil, err
+	}
+	if err := b.collect(inputs, frame); err != nil {
+		return nil, err
+	}
+	r, in := &b.all, b.in
+	if slices.Contains(options, LastOnly) && len(b.at) > len(turns) {
+		if r, err = b.runnerFor(&b.stepper.ends); err != nil {
+			return nil, err
+		}
+		b.partIn = append(append(b.partIn[:0], in...), b.lastOf(turns))
+		in = b.partIn
+	}
+	results, err := r.general.Step(ctx, in, b.slots)
+	if err != nil {
+		return nil, err
+	}
+	return b.results(results), nil
+}
+
+// schedule notes the turns of a step, and returns the length of the frame: the greatest number of positions that any position has before it.
+func (b *Batch) schedule(turns []Turn) (frame int, err error) {
+	if len(turns) == 0 {
+		return 0, fmt.Errorf("a step takes a turn of one sequence at least")
+	}
+	b.steps++
+	for i, t := range turns {
+		switch {
+		case t.Sequence == nil || t.Sequence.batch != b:
+			return 0, fmt.Errorf("turn %d is not of a sequence of this batch", i)
+		case t.Sequence.rows == nil:
+			return 0, fmt.Errorf("turn %d is of a sequence that was closed", i)
+		case t.Sequence.step == b.steps:
+			return 0, fmt.Errorf("turn %d is of a sequence that has another turn in the same step", i)
+		case t.Rows < 1:
+			return 0, fmt.Errorf("turn %d has %d rows", i, t.Rows)
+		}
+		t.Sequence.step = b.steps
+		before := t.Sequence.len()
+		for j := range t.Rows {
+			b.at = append(b.at, before+j)
+		}
+		for k, rows := range t.Sequence.rows {
+			b.slots[k].Turns = append(b.slots[k].Turns, backend.Turn{Rows: rows, New: t.Rows})
+		}
+	}
+	return slices.Max(b.at), nil
+}
+
+// release lets go of what belongs to a step.
+func (b *Batch) release() {
+	b.at = b.at[:0]
+	clear(b.in)
+	clear(b.partIn)
+	for k := range b.slots {
+		clear(b.slots[k].Turns)
+		b.slots[k].Turns = b.slots[k].Turns[:0]
+	}
+}
+
+// collect puts the inputs of a step in order, with those that are derived.
+func (b *Batch) collect(inputs map[string]tensor.Value, frame int) error {
+	if err := b.take(inputs); err != nil {
+		return err
+	}
+	rows, g := b.stepper.rows, b.stepper.all.graph
+	x, ok := b.in[rows.input].(*tensor.Tensor)
+	if ok && (x.Rank() <= rows.axis || x.Dim(0) != len(b.at) || x.Dim(rows.axis) != 1) {
+		return fmt.Errorf("input %q: want one position in each of %d batches, one for each row of all turns, got shape %v", g.Inputs()[rows.input].Name, len(b.at), x.Shape())
+	}
+	for i := range b.derived {
+		if d := &b.derived[i]; b.in[d.input] == nil {
+			b.in[d.input] = d.makeEach(g.Inputs()[d.input].Type.Elem, b.at, frame)
+		}
+	}
+	return b.complete()
+}
+
+// lastOf are the rows in which turns end.
+func (b *Batch) lastOf(turns []Turn) tensor.Value {
+	if b.ends.Len() != len(turns) {
+		b.ends = tensor.New(tensor.Int64, len(turns))
+	}
+	at := 0
+	for i, t := range turns {
+		at += t.Rows
+		b.ends.SetInt64(i, int64(at-1))
+	}
+	return b.ends
+}
+
+// Bytes is the memory that the states of all sequences and the intermediate values take.
+func (b *Batch) Bytes() int64 {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.arenaBytes() + b.limits.Used()
+}
+
+// Len is the number of positions of the sequence.
+func (s *Sequence) Len() int {
+	s.batch.mu.Lock()
+	defer s.batch.mu.Unlock()
+	return s.len()
+}
+
+func (s *Sequence) len() int {
+	if len(s.rows) == 0 {
+		return 0
+	}
+	return s.rows[0].Len()
+}
+
+// Truncate takes the sequence back to its first n positions.
+func (s *Sequence) Truncate(n int) error {
+	s.batch.mu.Lock()
+	defer s.batch.mu.Unlock()
+	if now := s.len(); n < 0 || n > now {
+		return fmt.Errorf("there are %d positions, not %d to go back to", now, n)
+	}
+	for _, r := range s.rows {
+		r.SetLen(n)
+	}
+	return nil
+}
+
+// Fork makes a sequence of the same batch that goes on from a copy of what this one has.
+func (s *Sequence) Fork() (*Sequence, error) {
+	s.batch.mu.Lock()
+	defer s.batch.mu.Unlock()
+	if s.rows == nil {
+		return nil, fmt.Errorf("the sequence was closed")
+	}
+	f := &Sequence{batch: s.batch, rows: make([]*backend.Rows, len(s.rows))}
+	for i, r := range s.rows {
+		var err error
+		if f.rows[i], err = r.Clone(&s.batch.limits); err != nil {
+			for _, r := range f.rows[:i] {
+				r.Free()
+			}
+			return nil, err
+		}
+	}
+	return f, nil
+}
+
+// Close gives the memory of the sequence back. It cannot take part in steps any more.
+func (s *Sequence) Close() {
+	s.batch.mu.Lock()
+	defer s.batch.mu.Unlock()
+	for _, r := range s.rows {
+		r.Free()
+	}
+	s.rows = nil
+}

@@ -1,0 +1,116 @@
+package gocompile
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/gocompile/gocompile/backend"
+	"github.com/gocompile/gocompile/tensor"
+)
+
+// engine runs the steps of a stepper: what a [Stateful] and a [Batch] have in common.
+type engine struct {
+	model   *Model
+	stepper *stepper
+	all     runner
+	part    *runner // computes the last position of a sequence only; nil until it is needed
+	limits  backend.Limits
+	slots   []backend.Slot
+	in      []tensor.Value
+	derived []derived
+}
+
+// newEngine makes an engine whose states have rows positions at most.
+func newEngine(m *Model, t *stepper, rows int) engine {
+	return engine{model: m, stepper: t, all: newRunner(t.all.program, t.all.variants, backend.SessionOptions{}), limits: backend.Limits{Rows: rows, Bytes: m.memory},
+		slots: make([]backend.Slot, len(t.states)), in: make([]tensor.Value, len(t.all.graph.Inputs())), derived: deriveInputs(t)}
+}
+
+// States lists the states.
+func (e *engine) States() []StatePair { return slices.Clone(e.stepper.pairs) }
+
+// Inputs lists what a step takes: the inputs of the model that are no states.
+func (e *engine) Inputs() []Port {
+	return slices.DeleteFunc(e.model.Inputs(), func(p Port) bool {
+		return slices.ContainsFunc(e.stepper.pairs, func(q StatePair) bool { return q.Input == p.Name })
+	})
+}
+
+// Outputs lists what a step gives: the outputs of the model that are no states.
+func (e *engine) Outputs() []Port {
+	return slices.DeleteFunc(e.model.Outputs(), func(p Port) bool {
+		return slices.ContainsFunc(e.stepper.pairs, func(q StatePair) bool { return q.Output == p.Name })
+	})
+}
+
+// runnerFor is that of a program for the last position.
+func (e *engine) runnerFor(l *lazyProgram) (*runner, error) {
+	if e.part == nil {
+		c, err := l.get()
+		if err != nil {
+			return nil, err
+		}
+		r := newRunner(c.program, c.variants, backend.SessionOptions{})
+		e.part = &r
+	}
+	return e.part, nil
+}
+
+// take puts the inputs that are given in order.
+func (e *engine) take(inputs map[string]tensor.Value) error {
+	taken := 0
+	for i, v := range e.stepper.all.graph.Inputs() {
+		if e.stepper.stateOf[i] >= 0 {
+			continue
+		}
+		if x := inputs[v.Name]; x != nil {
+			e.in[i] = x
+			taken++
+		}
+	}
+	if taken == len(inputs) {
+		return nil
+	}
+	for name, x := range inputs {
+		switch {
+		case x == nil:
+			return fmt.Errorf("input %q is missing; a step takes %s", name, portList(e.Inputs()))
+		case !hasPort(e.model.Inputs(), name):
+			return fmt.Errorf("the model has no input %q; a step takes %s", name, portList(e.Inputs()))
+		case !hasPort(e.Inputs(), name):
+			return fmt.Errorf("input %q is a state, which is kept", name)
+		}
+	}
+	return nil
+}
+
+// complete says which input is missing.
+func (e *engine) complete() error {
+	for i, v := range e.stepper.all.graph.Inputs() {
+		if e.in[i] == nil && e.stepper.stateOf[i] < 0 {
+			return fmt.Errorf("input %q is missing; a step takes %s", v.Name, portList(e.Inputs()))
+		}
+	}
+	return nil
+}
+
+// results are those that are no states, by name.
+func (e *engine) results(all []tensor.Value) map[string]tensor.Value {
+	out := make(map[string]tensor.Value, len(all)-len(e.stepper.states))
+	for k, o := range e.stepper.all.graph.Outputs() {
+		if !e.stepper.isState[k] {
+			out[o.Name] = all[k]
+		}
+	}
+	clear(all)
+	return out
+}
+
+// arenaBytes is the memory that intermediate values take.
+func (e *engine) arenaBytes() int64 {
+	n := int64(e.all.arenaBytes())
+	if e.part != nil {
+		n += int64(e.part.arenaBytes())
+	}
+	return n
+}
