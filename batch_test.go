@@ -27,6 +27,8 @@ type together struct {
 	tokens string
 	size   int64
 	pairs  []pair
+
+	tolerance float64
 }
 
 type pair struct {
@@ -40,7 +42,7 @@ func newTogether(t *testing.T, m *gocompile.Model, size int64, options ...gocomp
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &together{t: t, m: m, r: rand.New(rand.NewPCG(1, 2)), batch: b, size: size}
+	w := &together{t: t, m: m, r: rand.New(rand.NewPCG(1, 2)), batch: b, size: size, tolerance: 2e-6}
 	for _, p := range b.Inputs() {
 		if p.Name == "ids" || p.Name == "input_ids" {
 			w.tokens = p.Name
@@ -106,7 +108,7 @@ func (w *together) step(rows func() int, options ...gocompile.StepOption) {
 			y := one[name].(*tensor.Tensor)
 			size := len(y.Bytes())
 			part := tensor.View(y.DType(), y.Shape(), x.Bytes()[at:at+size])
-			equal(w.t, fmt.Sprintf("%s of turn %d of %v", name, i, turns), part, y)
+			near(w.t, fmt.Sprintf("%s of turn %d of %v", name, i, turns), part, y, w.tolerance)
 			at += size
 		}
 		if at != len(x.Bytes()) {
@@ -185,11 +187,11 @@ func TestZooBatch(t *testing.T) {
 				}
 				return
 			}
-			steps := 40
+			w, steps := newTogether(t, m, vocabulary), 40
 			if strings.HasPrefix(name, "smollm2") {
-				steps = 8
+				steps, w.tolerance = 8, 1e-5 // sums in another order, through 30 layers
 			}
-			newTogether(t, m, vocabulary).live(steps)
+			w.live(steps)
 		})
 	}
 }

@@ -82,3 +82,58 @@ func benchmarkDecode(b *testing.B, m *gocompile.Model) {
 		})
 	}
 }
+
+// BenchmarkBatch takes a step of some sequences together, behind 256 positions each.
+func BenchmarkBatch(b *testing.B) {
+	bench := func(b *testing.B, m *gocompile.Model) {
+		for _, n := range []int{1, 2, 4, 8, 16} {
+			b.Run(fmt.Sprint(n), func(b *testing.B) {
+				const past = 256
+				batch, err := m.NewBatch()
+				if err != nil {
+					b.Fatal(err)
+				}
+				turns, in := make([]gocompile.Turn, n), map[string]tensor.Value{}
+				step := func(rows int) {
+					for i := range turns {
+						turns[i].Rows = rows
+					}
+					in["input_ids"] = tensor.New(tensor.Int64, n*rows, 1)
+					if _, err := batch.Step(context.Background(), turns, in, gocompile.LastOnly); err != nil {
+						b.Fatal(err)
+					}
+				}
+				for i := range turns {
+					turns[i].Sequence = batch.NewSequence()
+				}
+				step(past)
+				step(1)
+				b.ReportAllocs()
+				for b.Loop() {
+					for _, t := range turns {
+						if err := t.Sequence.Truncate(past); err != nil {
+							b.Fatal(err)
+						}
+					}
+					step(1)
+				}
+				b.ReportMetric(float64(n)*float64(b.N)/b.Elapsed().Seconds(), "tokens/s")
+			})
+		}
+	}
+	b.Run("small", func(b *testing.B) { bench(b, decoder(b, "plain").compile()) })
+	for _, name := range []string{"smollm2_135m_dynamo", "smollm2_135m_genai_fp32"} {
+		file := filepath.Join(os.Getenv("GOCOMPILE_ZOO"), name, "model.onnx")
+		if _, err := os.Stat(file); err != nil {
+			continue
+		}
+		b.Run(name, func(b *testing.B) {
+			m, err := gocompile.Load(file)
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer m.Close()
+			bench(b, m)
+		})
+	}
+}

@@ -123,6 +123,12 @@ func tokens(m *gocompile.Model, r *rand.Rand, batch, past, n int, full bool) map
 
 func equal(tb testing.TB, what string, got, want tensor.Value) {
 	tb.Helper()
+	near(tb, what, got, want, 2e-6)
+}
+
+// near compares tensors of the same shape, with a tolerance relative to the peak.
+func near(tb testing.TB, what string, got, want tensor.Value, tolerance float64) {
+	tb.Helper()
 	a, b := got.(*tensor.Tensor), want.(*tensor.Tensor)
 	if !slices.Equal(a.Shape(), b.Shape()) {
 		tb.Fatalf("%s is %v, want %v", what, a, b)
@@ -132,7 +138,7 @@ func equal(tb testing.TB, what string, got, want tensor.Value) {
 		peak = max(peak, math.Abs(b.Float64(i)))
 	}
 	for i := range a.Len() {
-		if x, y := a.Float64(i), b.Float64(i); !(math.Abs(x-y) <= 2e-6*peak) {
+		if x, y := a.Float64(i), b.Float64(i); !(math.Abs(x-y) <= tolerance*peak) {
 			tb.Fatalf("%s[%d] of shape %v is %g, want %g", what, i, a.Shape(), x, y)
 		}
 	}
