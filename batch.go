@@ -14,8 +14,8 @@ import (
 // and values of that sequence alone. Sequences have any lengths, and come and go from step to step; a prompt of one can share a step with single tokens of
 // others. The results are those of the same steps of each sequence alone, but for the order in which sums are taken.
 //
-// It is for models whose states are keys and values, and which are told positions by an input or need none but distances; for others NewBatch
-// returns an error. Each new position is computed as in a step of its own: it sees what was before it in its sequence and itself.
+// It is for models whose states are keys and values; for others, and where it cannot be found out how a model counts positions, NewBatch returns an
+// error. Each new position is computed as in a step of its own: it sees what was before it in its sequence and itself.
 //
 // A Batch takes one call at a time; calls from several goroutines, those of its sequences included, wait for each other.
 type Batch struct {
@@ -23,9 +23,11 @@ type Batch struct {
 	engine
 	shapes [][]int // of a state without positions
 	steps  int
-	at     []int // by row of the step: positions before it in its sequence
-	ends   *tensor.Tensor
-	partIn []tensor.Value
+	at     []int          // by row of the step: positions before it in its sequence
+	ends   *tensor.Tensor // see compileEnds
+
+	positions *tensor.Tensor // at, for a model that counts positions by itself
+	partIn    []tensor.Value
 }
 
 // Sequence is one of those of a Batch.
@@ -49,10 +51,10 @@ func (m *Model) NewBatch(options ...StatefulOption) (*Batch, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := t.together(); err != nil {
+	if t, err = t.together(m); err != nil {
 		return nil, fmt.Errorf("the model cannot run several sequences together: %w", err)
 	}
-	b := &Batch{engine: newEngine(m, t, c.rows), shapes: make([][]int, len(t.states)), ends: tensor.New(tensor.Int64, 0)}
+	b := &Batch{engine: newEngine(m, t, c.rows), shapes: make([][]int, len(t.states)), ends: tensor.New(tensor.Int64, 0), positions: tensor.New(tensor.Int64, 0)}
 	for i, s := range t.states {
 		if b.shapes[i], err = t.shape(s, t.all.graph.Scope.NewBinding(), 1); err != nil {
 			return nil, err
@@ -159,6 +161,15 @@ func (b *Batch) collect(inputs map[string]tensor.Value, frame int) error {
 	x, ok := b.in[rows.input].(*tensor.Tensor)
 	if ok && (x.Rank() <= rows.axis || x.Dim(0) != len(b.at) || x.Dim(rows.axis) != 1) {
 		return fmt.Errorf("input %q: want one position in each of %d batches, one for each row of all turns, got shape %v", g.Inputs()[rows.input].Name, len(b.at), x.Shape())
+	}
+	if n := len(b.in) - 1; b.stepper.byRow {
+		if b.positions.Len() != len(b.at) {
+			b.positions = tensor.New(tensor.Int64, len(b.at))
+		}
+		for i, k := range b.at {
+			b.positions.SetInt64(i, int64(k))
+		}
+		b.in[n] = b.positions
 	}
 	for i := range b.derived {
 		if d := &b.derived[i]; b.in[d.input] == nil {

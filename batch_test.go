@@ -29,6 +29,7 @@ type together struct {
 	pairs  []pair
 
 	tolerance float64
+	singly    bool // steps have one position a turn
 }
 
 type pair struct {
@@ -134,7 +135,7 @@ func (w *together) live(steps int) {
 			}
 		}
 		rows := func() int { return 1 + w.r.IntN(5)*w.r.IntN(2)*w.r.IntN(8) }
-		if w.r.IntN(2) == 0 {
+		if w.singly || w.r.IntN(2) == 0 {
 			rows = func() int { return 1 }
 		}
 		var options []gocompile.StepOption
@@ -164,7 +165,7 @@ func TestZooBatch(t *testing.T) {
 	}
 	for name, refusal := range map[string]string{
 		"alibi_decoder_dynamo":      "",
-		"gpt2_small_dynamo":         "positions must come from an input",
+		"gpt2_small_dynamo":         "",
 		"llama_mini_dynamo":         "",
 		"llama_mini_opset23_dynamo": "",
 		"lstm_lm_ts":                `state "h0" is not keys or values`,
@@ -270,6 +271,17 @@ func TestBatchErrors(t *testing.T) {
 	}
 }
 
+// TestBatchCounted: models that count positions from the length of their cache, which differs by sequence here.
+func TestBatchCounted(t *testing.T) {
+	for _, how := range []string{"table", "angles", "scalar", "input"} {
+		t.Run(how, func(t *testing.T) {
+			w := newTogether(t, counted(t, how).compile(), vocabulary)
+			w.singly = how == "scalar" // which counts what was before a step
+			w.live(60)
+		})
+	}
+}
+
 // TestNewBatchErrors: models whose sequences cannot be kept apart are refused, by what keeps them together.
 func TestNewBatchErrors(t *testing.T) {
 	for _, c := range []struct {
@@ -277,7 +289,8 @@ func TestNewBatchErrors(t *testing.T) {
 		n          *net
 	}{
 		{"recurrent", `state "one" is not keys or values that a step appends to`, recurrent(t)},
-		{"counted", "positions must come from an input such as position_ids", counted(t)},
+		{"counted", "positions could come from an input such as position_ids", counted(t, "sum")},
+		{"result", "positions could come from an input such as position_ids", counted(t, "result")},
 	} {
 		if _, err := c.n.compile().NewBatch(); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: got error %v, want %q", c.what, err, c.want)
@@ -288,16 +301,40 @@ func TestNewBatchErrors(t *testing.T) {
 	}
 }
 
-// counted is a decoder that counts positions from the length of its cache.
-func counted(t *testing.T) *net {
+// counted is a decoder that counts positions, in one way or another, from the length of its cache.
+func counted(t *testing.T, how string) *net {
 	const size = 8
 	n := newNet(t)
 	b, s, past := n.dim("batch"), n.dim("sequence"), n.dim("past")
 	ids := n.input("input_ids", tensor.Int64, b, s)
 	count := func(e sym.Expr) *ir.Value { return n.add(&ir.Dims{Elem: tensor.Int64, Exprs: []sym.Expr{e}}) }
-	positions := n.add(&op.Range{}, count(past), count(past.Add(s)), n.g.Const(tensor.Scalar(int64(1))))
-	x := n.add(&op.Binary{Fn: op.Add}, n.add(&op.Gather{}, n.weight(vocabulary, size), ids), n.add(&op.Gather{}, n.weight(300, size), positions))
+	integer := func(i int64) *ir.Value { return n.g.Const(tensor.Scalar(i)) }
+	positions := n.add(&op.Range{}, count(past), count(past.Add(s)), integer(1))
+	x := n.add(&op.Gather{}, n.weight(vocabulary, size), ids)
+	angles := func(x *ir.Value) *ir.Value {
+		x = n.add(&op.Reshape{}, n.add(&op.Cast{To: tensor.Float32}, x), n.ints(-1, 1))
+		return n.add(&op.Binary{Fn: op.Mul}, x, n.g.Const(tensor.Must([]float32{1, 0.5, 0.1, 0.01}, 4)))
+	}
 	q, k, v := n.linear(x, size, size), n.linear(x, size, size), n.linear(x, size, size)
+	switch how {
+	case "table":
+		x = n.add(&op.Binary{Fn: op.Add}, x, n.add(&op.Gather{}, n.weight(300, size), positions))
+		q, k, v = n.linear(x, size, size), n.linear(x, size, size), n.linear(x, size, size)
+	case "angles":
+		a := angles(n.add(&op.Binary{Fn: op.Add}, n.add(&op.Range{}, integer(0), count(s), integer(1)), count(past)))
+		q = n.add(&op.Rotary{Heads: 1}, q, n.add(&op.Unary{Fn: op.Cos}, a), n.add(&op.Unary{Fn: op.Sin}, a))
+		k = n.add(&op.Rotary{Heads: 1}, k, n.add(&op.Unary{Fn: op.Cos}, a), n.add(&op.Unary{Fn: op.Sin}, a))
+	case "scalar": // attention whose temperature depends on how much there is
+		f := n.add(&op.Unary{Fn: op.Log}, n.add(&op.Binary{Fn: op.Add}, n.add(&op.Cast{To: tensor.Float32}, count(past)), n.scalar(2)))
+		q = n.add(&op.Binary{Fn: op.Mul}, q, f)
+	case "input":
+		p := angles(n.input("cache_position", tensor.Int64, s))
+		v = n.add(&op.Binary{Fn: op.Add}, v, n.add(&op.Concat{Axis: 1}, n.add(&op.Unary{Fn: op.Cos}, p), n.add(&op.Unary{Fn: op.Sin}, p)))
+	case "sum":
+		v = n.add(&op.Binary{Fn: op.Add}, v, n.add(&op.Cast{To: tensor.Float32}, n.add(&op.Reduce{Fn: op.ReduceSum}, positions, n.ints(0))))
+	case "result":
+		n.output("positions", positions)
+	}
 	y := n.cached("plain", 0, n.add(&op.Concat{Axis: 2}, q, q), k, v, []sym.Expr{b, sym.Int(1), past, sym.Int(size)}, nil, nil, nil)
 	n.output("logits", n.linear(y, 2*size, vocabulary))
 	return n

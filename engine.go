@@ -60,7 +60,7 @@ func (e *engine) runnerFor(l *lazyProgram) (*runner, error) {
 func (e *engine) take(inputs map[string]tensor.Value) error {
 	taken := 0
 	for i, v := range e.stepper.all.graph.Inputs() {
-		if e.stepper.stateOf[i] >= 0 {
+		if e.stepper.stateOf[i] >= 0 || e.stepper.byRow && i == len(e.in)-1 {
 			continue
 		}
 		if x := inputs[v.Name]; x != nil {

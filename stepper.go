@@ -22,6 +22,7 @@ type stepper struct {
 	last    lazyProgram // for the last position
 	ends    lazyProgram // for the last positions of several sequences
 	batch   batchable
+	byRow   bool    // the last input is the positions of the rows of a step, of sequences of different lengths
 	states  []state // parts of the pairs, in the form in which the program keeps them
 	stateOf []int   // by input of the program: the number of the state, or −1
 	isState []bool  // by output of the program
@@ -147,7 +148,13 @@ func (m *Model) keep(found []statePair) (*ir.Graph, []passes.StatePart, error) {
 	return g, parts, err
 }
 
-func (t *stepper) close() error { return errors.Join(t.all.close(), t.last.close(), t.ends.close()) }
+func (t *stepper) close() error {
+	var err error
+	if b := t.batch.stepper; b != nil && b != t {
+		err = b.close()
+	}
+	return errors.Join(err, t.last.close(), t.ends.close(), t.all.close())
+}
 
 // lazyProgram is made when it is needed.
 type lazyProgram struct {

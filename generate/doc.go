@@ -10,5 +10,7 @@
 //		fmt.Print(text(token.ID))
 //	}
 //
+// A [Group] writes several sequences in steps that they share.
+//
 // The room knows numbers of tokens and nothing of text: what a token stands for, and the form of a conversation, is the caller's.
 package generate

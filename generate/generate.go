@@ -45,6 +45,7 @@ type Generator struct {
 	sampler sampler
 	history []int64 // prompts and tokens
 	fed     int     // of these, what the source has
+	first   int     // where the tokens of the last call begin
 	reason  Reason
 	scores  []float32
 }
@@ -68,37 +69,43 @@ func (g *Generator) Reason() Reason { return g.reason }
 // may be empty if the sequence is not.
 func (g *Generator) Tokens(ctx context.Context, prompt []int64) iter.Seq2[Token, error] {
 	return func(yield func(Token, error) bool) {
-		g.reason = Running
-		if err := g.sampler.check(); err != nil {
+		if err := g.begin(prompt); err != nil {
 			yield(Token{}, err)
 			return
 		}
-		g.history = append(g.history, prompt...)
-		first := len(g.history)
-		for {
+		for g.reason == Running {
 			t, err := g.next(ctx)
-			var full *gocompile.FullError
 			switch {
-			case errors.As(err, &full) && len(g.history) > first:
+			case g.isFull(err):
 				g.reason = Full
-				return
 			case err != nil:
 				yield(Token{}, err)
 				return
-			}
-			g.history = append(g.history, t.ID)
-			if slices.Contains(g.sampler.Stop, t.ID) {
-				g.reason = StopToken
-				return
-			}
-			if !yield(t, nil) {
-				return
-			}
-			if g.reason = g.ended(g.history[first:]); g.reason != Running {
+			case g.accept(t) && !yield(t, nil):
+				g.reason = Running
 				return
 			}
 		}
 	}
+}
+
+// begin starts a call with a prompt.
+func (g *Generator) begin(prompt []int64) error {
+	g.reason = Running
+	if err := g.sampler.check(); err != nil {
+		return err
+	}
+	g.history = append(g.history, prompt...)
+	if g.first = len(g.history); g.fed == len(g.history) {
+		return errors.New("there is no token to go on from: the prompt is empty")
+	}
+	return nil
+}
+
+// isFull reports whether an error says that the cache has no room for what the call has chosen.
+func (g *Generator) isFull(err error) bool {
+	var full *gocompile.FullError
+	return errors.As(err, &full) && len(g.history) > g.first
 }
 
 // next chooses the token after the sequence.
@@ -106,14 +113,16 @@ func (g *Generator) next(ctx context.Context) (Token, error) {
 	if err := ctx.Err(); err != nil {
 		return Token{}, err
 	}
-	if g.fed == len(g.history) {
-		return Token{}, errors.New("there is no token to go on from: the prompt is empty")
-	}
 	scores, err := g.source.Next(ctx, g.history[g.fed:])
 	if err != nil {
 		return Token{}, err
 	}
 	g.fed = len(g.history)
+	return g.choose(scores)
+}
+
+// choose takes the token after the sequence by its scores.
+func (g *Generator) choose(scores []float32) (Token, error) {
 	if len(scores) == 0 {
 		return Token{}, errors.New("the source gives no scores")
 	}
@@ -121,10 +130,22 @@ func (g *Generator) next(ctx context.Context) (Token, error) {
 		g.scores = append(g.scores[:0], scores...)
 	}
 	t := Token{}
+	var err error
 	if t.ID, err = g.sampler.choose(scores, g.history); err == nil && g.sampler.LogProbs {
 		t.LogProb = logProb(g.scores, t.ID)
 	}
 	return t, err
+}
+
+// accept appends a token to the sequence, notes whether that ends the call, and reports whether it is to be handed out.
+func (g *Generator) accept(t Token) bool {
+	g.history = append(g.history, t.ID)
+	if slices.Contains(g.sampler.Stop, t.ID) {
+		g.reason = StopToken
+		return false
+	}
+	g.reason = g.ended(g.history[g.first:])
+	return true
 }
 
 // ended says whether the tokens of a call are enough.
