@@ -21,10 +21,14 @@ func (s *Session) workOf(i int) backend.Work {
 		if slot < 0 || slices.Contains(st.in[:k], slot) || k == 0 && picks {
 			continue
 		}
+		n := s.bytes(slot)
+		if picksRows(st, k) {
+			n = min(n, s.bytes(st.out[0]))
+		}
 		if s.program.slots[slot].kind == constant {
-			w.Constants += s.bytes(slot)
+			w.Constants += n
 		} else {
-			w.Values += s.bytes(slot)
+			w.Values += n
 		}
 	}
 	for k, slot := range st.out {
@@ -50,6 +54,14 @@ func picked(o ir.Op) bool {
 		return true
 	}
 	return false
+}
+
+// picksRows reports whether an input is a table of a rotary embedding, of which positions choose rows that are no longer than those of the result.
+func picksRows(st *step, input int) bool {
+	if _, ok := st.node.Op.(*op.Rotary); !ok || len(st.nodes) != 1 || input != 1 && input != 2 {
+		return false
+	}
+	return len(st.node.In()) > 3 && st.node.In()[3] != nil
 }
 
 // flops adds up the nodes of a step. Shapes of what one hands to the next within a step follow from the symbols; those that do not count nothing.

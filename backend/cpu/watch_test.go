@@ -91,6 +91,23 @@ func TestWorkOfSelection(t *testing.T) {
 	}
 }
 
+func TestWorkOfRotary(t *testing.T) {
+	g := parse(t, `graph "g"(%x "x": f32[1, 1, 2, 4], %i "i": i64[1, 2]) -> ("y" %y) {
+  %w = Const() {Value=f32[9, 2] [1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18]}
+  %v = Const() {Value=f32[9, 2] [1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18]}
+  %y = Rotary(%x, %w, %v, %i) {}
+}`)
+	var works []backend.Work
+	s := compile(t, g, cpu.Options{}).NewSessionWith(backend.SessionOptions{Observe: func(e backend.Event) { works = append(works, e.Work) }})
+	if _, err := s.Run(context.Background(), []tensor.Value{tensor.New(tensor.Float32, 1, 1, 2, 4), tensor.Must([]int64{1, 4}, 1, 2)}); err != nil {
+		t.Fatal(err)
+	}
+	// The tables have 72 bytes each, the result 32, and there are two indices.
+	if len(works) != 1 || works[0].Constants != 32+32 || works[0].Values != 32+32+16 {
+		t.Errorf("work %+v", works)
+	}
+}
+
 // Observing allocates nothing once the work of all steps is known.
 func TestObserveAllocations(t *testing.T) {
 	n := 0
