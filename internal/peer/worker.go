@@ -45,6 +45,12 @@ func (c Count) Rate() float64 {
 	return float64(c.Runs) / c.Seconds
 }
 
+// Tokens are some that a language model chose, and how many seconds each took.
+type Tokens struct {
+	IDs   []int64   `json:"ids"`
+	Times []float64 `json:"times_s"`
+}
+
 // RefusedError is what a worker says when its runtime cannot run the model.
 type RefusedError struct{ Reason string }
 
@@ -113,6 +119,20 @@ func (w *Worker) Sessions(k int, budget time.Duration) (c Count, err error) {
 	return c, w.ask(fmt.Sprintf("SESSIONS %d %g", k, budget.Seconds()), "COUNT", &c)
 }
 
+// Prompt begins a sequence with some tokens and has the next one chosen.
+func (w *Worker) Prompt(ids []int64) (t Tokens, err error) {
+	line, err := json.Marshal(ids)
+	if err != nil {
+		return t, err
+	}
+	return t, w.ask("PROMPT "+string(line), "TOKENS", &t)
+}
+
+// Tokens has n more chosen.
+func (w *Worker) Tokens(n int) (t Tokens, err error) {
+	return t, w.ask(fmt.Sprintf("TOKENS %d", n), "TOKENS", &t)
+}
+
 // Idle is how many seconds processors work for the worker while it has nothing to do.
 func (w *Worker) Idle(budget time.Duration) (float64, error) {
 	var used struct {
@@ -152,7 +172,7 @@ func (w *Worker) ask(line, want string, answer any) error {
 	return json.Unmarshal([]byte(rest), answer)
 }
 
-var words = []string{"READY", "FAIL", "TIMES", "COUNT", "CPU", "DONE"}
+var words = []string{"READY", "FAIL", "TIMES", "COUNT", "TOKENS", "CPU", "DONE"}
 
 // answer reads the next line of the protocol.
 func (w *Worker) answer() (word, rest string, err error) {

@@ -43,7 +43,7 @@ func start(t *testing.T, script string) *Worker {
 }
 
 func TestWorker(t *testing.T) {
-	w := start(t, `noise|READY {"load_s": 1, "first_s": 2, "rss_mb": 3, "info": "x"}|TIMES [0.5, 0.25]|COUNT {"runs": 6, "seconds": 2}|CPU {"cpu_s": 0.125}|DONE {"rss_mb": 7}`)
+	w := start(t, `noise|READY {"load_s": 1, "first_s": 2, "rss_mb": 3, "info": "x"}|TIMES [0.5, 0.25]|COUNT {"runs": 6, "seconds": 2}|TOKENS {"ids": [7], "times_s": [3]}|TOKENS {"ids": [8, 9], "times_s": [1, 2]}|CPU {"cpu_s": 0.125}|DONE {"rss_mb": 7}`)
 	if r, err := w.Ready(); err != nil || r.Load != 1 || r.First != 2 || r.RSS != 3 || r.Info != "x" {
 		t.Errorf("%+v, %v", r, err)
 	}
@@ -52,6 +52,12 @@ func TestWorker(t *testing.T) {
 	}
 	if c, err := w.Sessions(3, time.Second); err != nil || c.Rate() != 3 {
 		t.Errorf("%v, %v", c, err)
+	}
+	if p, err := w.Prompt([]int64{5, 6}); err != nil || !slices.Equal(p.IDs, []int64{7}) || !slices.Equal(p.Times, []float64{3}) {
+		t.Errorf("%v, %v", p, err)
+	}
+	if p, err := w.Tokens(2); err != nil || !slices.Equal(p.IDs, []int64{8, 9}) || !slices.Equal(p.Times, []float64{1, 2}) {
+		t.Errorf("%v, %v", p, err)
 	}
 	if used, err := w.Idle(time.Second); err != nil || used != 0.125 {
 		t.Errorf("%v, %v", used, err)
