@@ -54,7 +54,11 @@ func (m *Model) NewBatch(options ...StatefulOption) (*Batch, error) {
 	if t, err = t.together(m); err != nil {
 		return nil, fmt.Errorf("the model cannot run several sequences together: %w", err)
 	}
-	b := &Batch{engine: newEngine(m, t, c.rows), shapes: make([][]int, len(t.states)), ends: tensor.New(tensor.Int64, 0), positions: tensor.New(tensor.Int64, 0)}
+	e, err := newEngine(m, t, c.rows, c.kept)
+	if err != nil {
+		return nil, err
+	}
+	b := &Batch{engine: e, shapes: make([][]int, len(t.states)), ends: tensor.New(tensor.Int64, 0), positions: tensor.New(tensor.Int64, 0)}
 	for i, s := range t.states {
 		if b.shapes[i], err = t.shape(s, t.all.graph.Scope.NewBinding(), 1); err != nil {
 			return nil, err
@@ -76,7 +80,8 @@ func (b *Batch) NewSequence() *Sequence {
 func (b *Batch) newSequence() *Sequence {
 	s := &Sequence{batch: b, rows: make([]*backend.Rows, len(b.shapes))}
 	for i, n := range b.shapes {
-		s.rows[i] = backend.NewRows(b.stepper.all.graph.Inputs()[b.stepper.states[i].Input].Type.Elem, 1, n[1], n[3], &b.limits)
+		elem := b.stepper.all.graph.Inputs()[b.stepper.states[i].Input].Type.Elem
+		s.rows[i] = backend.NewRowsIn(b.keptIn(elem), elem, 1, n[1], n[3], &b.limits)
 	}
 	return s
 }

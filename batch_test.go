@@ -27,6 +27,7 @@ type together struct {
 	tokens string
 	size   int64
 	pairs  []pair
+	alone  []gocompile.StatefulOption
 
 	tolerance float64
 	singly    bool // steps have one position a turn
@@ -43,7 +44,7 @@ func newTogether(t *testing.T, m *gocompile.Model, size int64, options ...gocomp
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &together{t: t, m: m, r: rand.New(rand.NewPCG(1, 2)), batch: b, size: size, tolerance: 2e-6}
+	w := &together{t: t, m: m, alone: options, r: rand.New(rand.NewPCG(1, 2)), batch: b, size: size, tolerance: 2e-6}
 	for _, p := range b.Inputs() {
 		if p.Name == "ids" || p.Name == "input_ids" {
 			w.tokens = p.Name
@@ -54,7 +55,7 @@ func newTogether(t *testing.T, m *gocompile.Model, size int64, options ...gocomp
 
 // join adds a sequence without positions, leave takes one away, and divide copies one.
 func (w *together) join() {
-	alone, err := w.m.NewStateful()
+	alone, err := w.m.NewStateful(w.alone...)
 	if err != nil {
 		w.t.Fatal(err)
 	}

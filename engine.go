@@ -15,15 +15,32 @@ type engine struct {
 	all     runner
 	part    *runner // computes the last position of a sequence only; nil until it is needed
 	limits  backend.Limits
+	kept    tensor.DType // of keys and values; Invalid: as they are
 	slots   []backend.Slot
 	in      []tensor.Value
 	derived []derived
 }
 
-// newEngine makes an engine whose states have rows positions at most.
-func newEngine(m *Model, t *stepper, rows int) engine {
-	return engine{model: m, stepper: t, all: newRunner(t.all.program, t.all.variants, backend.SessionOptions{}), limits: backend.Limits{Rows: rows, Bytes: m.memory},
+// newEngine makes an engine whose states have rows positions at most, and keep keys and values in a type.
+func newEngine(m *Model, t *stepper, rows int, kept tensor.DType) (engine, error) {
+	e := engine{model: m, stepper: t, all: newRunner(t.all.program, t.all.variants, backend.SessionOptions{}), limits: backend.Limits{Rows: rows, Bytes: m.memory}, kept: kept,
 		slots: make([]backend.Slot, len(t.states)), in: make([]tensor.Value, len(t.all.graph.Inputs())), derived: deriveInputs(t)}
+	switch {
+	case kept == tensor.Invalid:
+	case !backend.CanKeep(tensor.Float32, kept):
+		return engine{}, fmt.Errorf("keys and values cannot be kept in %v: want %v, %v or %v", kept, tensor.Float32, tensor.Float16, tensor.Int8)
+	case !t.appends:
+		return engine{}, fmt.Errorf("there are no keys and values that steps append to, to be kept in %v; the states are %v", kept, t.pairs)
+	}
+	return e, nil
+}
+
+// keptIn is the type in which elements of a state are kept that steps append to.
+func (e *engine) keptIn(elem tensor.DType) tensor.DType {
+	if e.kept != tensor.Invalid && backend.CanKeep(elem, e.kept) {
+		return e.kept
+	}
+	return elem
 }
 
 // States lists the states.

@@ -29,7 +29,7 @@ func (c *cell) advance(result tensor.Value) {
 }
 
 // begin makes an empty cell a state of zeros, or without rows.
-func (c *cell) begin(elem tensor.DType, shape []int, appends bool, l *backend.Limits) {
+func (c *cell) begin(elem, kept tensor.DType, shape []int, appends bool, l *backend.Limits) {
 	c.unset = false
 	if appends {
 		if c.rows != nil && sameHeads(c.rows.Shape(), shape) {
@@ -38,7 +38,7 @@ func (c *cell) begin(elem tensor.DType, shape []int, appends bool, l *backend.Li
 		if c.rows != nil {
 			c.rows.Free()
 		}
-		c.rows = backend.NewRows(elem, shape[0], shape[1], shape[3], l)
+		c.rows = backend.NewRowsIn(kept, elem, shape[0], shape[1], shape[3], l)
 		return
 	}
 	c.value = tensor.New(elem, shape...)
@@ -122,19 +122,19 @@ func (c *cell) tensor() *tensor.Tensor {
 	return c.value.Clone()
 }
 
-func (c *cell) set(x *tensor.Tensor, appends bool, l *backend.Limits) error {
+func (c *cell) set(x *tensor.Tensor, kept tensor.DType, appends bool, l *backend.Limits) error {
 	if !appends {
 		c.value = x.Clone()
 		return nil
 	}
-	c.begin(x.DType(), x.Shape(), true, l)
+	c.begin(x.DType(), kept, x.Shape(), true, l)
 	return c.rows.Set(x)
 }
 
 func (c *cell) bytes() int64 {
 	n := 0
 	if c.rows != nil {
-		n += len(c.rows.Data())
+		n += c.rows.Bytes()
 	}
 	for _, t := range []*tensor.Tensor{c.value, c.spare} {
 		if t != nil {
@@ -188,7 +188,7 @@ func (s *Stateful) beginAll() error {
 		if n, err := tensor.NumElements(shape); err != nil || int64(n) > ir.DefaultMaxBytes/16 {
 			return fmt.Errorf("state %q: shape %v is too large", v.Name, shape)
 		}
-		s.cells[i].begin(v.Type.Elem, shape, st.appends, &s.limits)
+		s.cells[i].begin(v.Type.Elem, s.keptIn(v.Type.Elem), shape, st.appends, &s.limits)
 	}
 	return nil
 }

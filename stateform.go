@@ -70,7 +70,7 @@ func (s *Stateful) SetState(input string, x *tensor.Tensor) error {
 				return err
 			}
 		}
-		if err := s.cells[i].set(t, st.appends, &s.limits); err != nil {
+		if err := s.cells[i].set(t, s.keptIn(t.DType()), st.appends, &s.limits); err != nil {
 			return fmt.Errorf("state %q: %w", input, err)
 		}
 	}

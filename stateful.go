@@ -30,6 +30,7 @@ type StatefulOption func(*statefulConfig)
 type statefulConfig struct {
 	pairs []StatePair
 	rows  int
+	kept  tensor.DType
 }
 
 func newStatefulConfig(options []StatefulOption) *statefulConfig {
@@ -48,6 +49,14 @@ func WithStates(pairs ...StatePair) StatefulOption {
 // WithMaxLen makes a step that would need more than n positions in a cache fail with a [*FullError].
 func WithMaxLen(n int) StatefulOption { return func(c *statefulConfig) { c.rows = n } }
 
+// WithCache keeps keys and values that steps append to in fewer bits: rounded to tensor.Float16, which takes half of the memory and of the time to read
+// it, or to tensor.Int8 with a float32 scale for each head and position, by which the largest number of 64, say, becomes 127: about a quarter. Attention
+// reads them as they are and computes in float32. Other states stay as they are; a model that has no keys and values is an error.
+//
+// The error of a number is 2⁻¹² of it at most in float16, and 1/254 of the largest in its row in integers. Numbers above 65504 become infinite in float16; integers hold no infinities, which become
+// the largest number of the row, and no NaN, which becomes 0.
+func WithCache(t tensor.DType) StatefulOption { return func(c *statefulConfig) { c.kept = t } }
+
 // FullError says that a step needs more positions in a cache than [WithMaxLen] allows.
 type FullError = backend.FullError
 
@@ -58,7 +67,11 @@ func (m *Model) NewStateful(options ...StatefulOption) (*Stateful, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Stateful{engine: newEngine(m, t, c.rows), cells: make([]cell, len(t.states))}, nil
+	e, err := newEngine(m, t, c.rows, c.kept)
+	if err != nil {
+		return nil, err
+	}
+	return &Stateful{engine: e, cells: make([]cell, len(t.states))}, nil
 }
 
 // StepOption changes a single step.
@@ -194,7 +207,11 @@ func (s *Stateful) Truncate(n int) error {
 func (s *Stateful) Fork() (*Stateful, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	f := &Stateful{engine: newEngine(s.model, s.stepper, s.limits.Rows), cells: make([]cell, len(s.cells))}
+	e, err := newEngine(s.model, s.stepper, s.limits.Rows, s.kept)
+	if err != nil {
+		return nil, err
+	}
+	f := &Stateful{engine: e, cells: make([]cell, len(s.cells))}
 	for i := range s.cells {
 		var err error
 		if f.cells[i], err = s.cells[i].clone(&f.limits); err != nil {

@@ -137,3 +137,60 @@ func BenchmarkBatch(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkCache takes a step of a decoder behind 4,096 positions that are kept in one type or another, and says at which rate it reads them and the
+// weights, which is what such a step is bound by.
+func BenchmarkCache(b *testing.B) {
+	const past = 4096
+	file := filepath.Join(os.Getenv("GOCOMPILE_ZOO"), "smollm2_135m_dynamo", "model.onnx")
+	if _, err := os.Stat(file); err != nil {
+		b.Skip("GOCOMPILE_ZOO has no smollm2_135m_dynamo")
+	}
+	m, err := gocompile.Load(file)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer m.Close()
+	weights := int64(0)
+	for _, p := range m.Parameters() {
+		weights += int64(p.Elem.ByteLen(int(p.Count)))
+	}
+	for _, kept := range []tensor.DType{tensor.Float32, tensor.Float16, tensor.Int8} {
+		for _, past := range []int{1, past} {
+			b.Run(fmt.Sprint(kept, "/", past), func(b *testing.B) {
+				s, err := m.NewStateful(gocompile.WithCache(kept))
+				if err != nil {
+					b.Fatal(err)
+				}
+				r := rand.New(rand.NewPCG(1, 2))
+				for _, p := range s.States() { // any numbers
+					x := tensor.New(tensor.Float32, 1, 3, past, 64)
+					for i, all := 0, tensor.Data[float32](x); i < len(all); i++ {
+						all[i] = float32(r.NormFloat64())
+					}
+					if err := s.SetState(p.Input, x); err != nil {
+						b.Fatal(err)
+					}
+				}
+				in := tokens(m, r, 1, past, 1, false)
+				step := func() {
+					if _, err := s.Step(context.Background(), in); err != nil {
+						b.Fatal(err)
+					}
+					if err := s.Truncate(past); err != nil {
+						b.Fatal(err)
+					}
+				}
+				step()
+				b.ReportAllocs()
+				for b.Loop() {
+					step()
+				}
+				each := 3 * 64 * kept.Bits() / 8
+				cache := int64(len(s.States()) * past * each)
+				b.ReportMetric(float64(cache)/1e6, "MB-cache")
+				b.ReportMetric(float64(cache+weights)*float64(b.N)/b.Elapsed().Seconds()/1e9, "GB/s")
+			})
+		}
+	}
+}

@@ -11,9 +11,11 @@ import (
 // rows of each head, so that new rows are written and old ones stay where they are. Capacity doubles as it is needed, up to the limits.
 type Rows struct {
 	elem     tensor.DType
+	kept     tensor.DType
 	shape    [4]int // of the rows so far
 	capacity int
 	data     []byte
+	scales   []float32 // of 8 bit integers
 	limits   *Limits
 }
 
@@ -39,7 +41,18 @@ const firstRows = 64 // least capacity
 
 // NewRows makes a state without rows. Elements must be of whole bytes.
 func NewRows(elem tensor.DType, batch, heads, size int, l *Limits) *Rows {
-	return &Rows{elem: elem, shape: [4]int{batch, heads, 0, size}, limits: l}
+	return NewRowsIn(elem, elem, batch, heads, size, l)
+}
+
+// NewRowsIn is NewRows for elements that are kept in another type: float32 in tensor.Float16, to which they are rounded, or in tensor.Int8, as multiples
+// of a scale for each row. What a row has that is not finite, integers have not: NaN becomes 0, and infinities become the largest multiples.
+func NewRowsIn(kept, elem tensor.DType, batch, heads, size int, l *Limits) *Rows {
+	return &Rows{elem: elem, kept: kept, shape: [4]int{batch, heads, 0, size}, limits: l}
+}
+
+// CanKeep reports whether elements of a type can be kept in another one, see [NewRowsIn].
+func CanKeep(elem, kept tensor.DType) bool {
+	return elem == kept || elem == tensor.Float32 && (kept == tensor.Float16 || kept == tensor.Int8)
 }
 
 // Shape is that of the rows so far; not to be modified, and good until their number changes.
@@ -60,11 +73,28 @@ func (r *Rows) Cap() int { return r.capacity }
 // Limits are those that the memory counts against.
 func (r *Rows) Limits() *Limits { return r.limits }
 
-// Data is the memory, [batch, heads, Cap(), size].
+// Kept is the type in which elements are kept.
+func (r *Rows) Kept() tensor.DType { return r.kept }
+
+// Data is the memory, [batch, heads, Cap(), size] of the type in which elements are kept.
 func (r *Rows) Data() []byte { return r.data }
 
-// row is the size of a row in bytes.
-func (r *Rows) row() int { return r.elem.ByteLen(r.shape[3]) }
+// Scales are those of rows that are kept in integers, [batch, heads, Cap()], else nil.
+func (r *Rows) Scales() []float32 { return r.scales }
+
+// Bytes is the size of the memory.
+func (r *Rows) Bytes() int { return len(r.data) + 4*len(r.scales) }
+
+// row is the size of the elements of a row in bytes.
+func (r *Rows) row() int { return r.kept.ByteLen(r.shape[3]) }
+
+// scaleBytes is the size of what a row has beside its elements.
+func (r *Rows) scaleBytes() int {
+	if r.kept == tensor.Int8 && r.elem != r.kept {
+		return 4
+	}
+	return 0
+}
 
 // Reserve makes room for n rows in all, beside other memory of some bytes that the limit is for too.
 func (r *Rows) Reserve(n int, beside int64) error {
@@ -82,7 +112,7 @@ func (r *Rows) Reserve(n int, beside int64) error {
 	if l.Rows > 0 {
 		capacity = min(capacity, l.Rows)
 	}
-	each, err := tensor.NumElements([]int{r.shape[0], r.shape[1], r.row()})
+	each, err := tensor.NumElements([]int{r.shape[0], r.shape[1], r.row() + r.scaleBytes()}) // bytes
 	if err != nil {
 		return err
 	}
@@ -104,17 +134,30 @@ func (r *Rows) Reserve(n int, beside int64) error {
 
 // grow gives the rows other memory.
 func (r *Rows) grow(capacity int) {
+	before := r.Bytes()
 	data := tensor.AlignedBytes(r.heads() * capacity * r.row())
+	var scales []float32
+	if r.scaleBytes() > 0 {
+		scales = make([]float32, r.heads()*capacity)
+	}
 	for h := range r.heads() {
 		copy(data[h*capacity*r.row():], r.head(h))
+		if scales != nil {
+			copy(scales[h*capacity:], r.headScales(h))
+		}
 	}
-	r.limits.used += int64(len(data) - len(r.data))
-	r.data, r.capacity = data, capacity
+	r.data, r.scales, r.capacity = data, scales, capacity
+	r.limits.used += int64(r.Bytes() - before)
 }
 
 // head is the filled part of a head.
 func (r *Rows) head(h int) []byte {
 	return r.data[h*r.capacity*r.row():][:r.shape[2]*r.row()]
+}
+
+// headScales are those of the filled part of a head that is kept in integers.
+func (r *Rows) headScales(h int) []float32 {
+	return r.scales[h*r.capacity:][:r.shape[2]]
 }
 
 // SetLen makes n the number of rows, which there must be room for. Those behind the old number have what was written into [Rows.Data].
@@ -128,8 +171,9 @@ func (r *Rows) SetLen(n int) {
 // Tensor is a copy of the rows, [batch, heads, rows, size].
 func (r *Rows) Tensor() *tensor.Tensor {
 	t := tensor.New(r.elem, r.shape[:]...)
+	each := r.shape[2] * r.elem.ByteLen(r.shape[3])
 	for h := range r.heads() {
-		copy(t.Bytes()[h*r.shape[2]*r.row():], r.head(h))
+		r.read(t.Bytes()[h*each:][:each], h)
 	}
 	return t
 }
@@ -144,27 +188,31 @@ func (r *Rows) Set(t *tensor.Tensor) error {
 		return err
 	}
 	r.shape[2] = t.Dim(2)
+	each := r.shape[2] * r.elem.ByteLen(r.shape[3])
 	for h := range r.heads() {
-		copy(r.head(h), t.Bytes()[h*r.shape[2]*r.row():])
+		r.write(h, t.Bytes()[h*each:][:each])
 	}
 	return nil
 }
 
 // Clone is a copy with memory of its own, which counts against l.
 func (r *Rows) Clone(l *Limits) (*Rows, error) {
-	c := NewRows(r.elem, r.shape[0], r.shape[1], r.shape[3], l)
+	c := NewRowsIn(r.kept, r.elem, r.shape[0], r.shape[1], r.shape[3], l)
 	if err := c.Reserve(r.shape[2], 0); err != nil {
 		return nil, err
 	}
 	c.shape[2] = r.shape[2]
 	for h := range r.heads() {
 		copy(c.head(h), r.head(h))
+		if r.scales != nil {
+			copy(c.headScales(h), r.headScales(h))
+		}
 	}
 	return c, nil
 }
 
 // Free gives the memory back.
 func (r *Rows) Free() {
-	r.limits.used -= int64(len(r.data))
-	r.data, r.shape[2], r.capacity = nil, 0, 0
+	r.limits.used -= int64(r.Bytes())
+	r.data, r.scales, r.shape[2], r.capacity = nil, nil, 0, 0
 }

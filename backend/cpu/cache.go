@@ -3,6 +3,7 @@ package cpu
 import (
 	"fmt"
 
+	"github.com/gocompile/gocompile/backend"
 	"github.com/gocompile/gocompile/backend/cpu/kernel/attention"
 	"github.com/gocompile/gocompile/ir"
 	"github.com/gocompile/gocompile/ir/op"
@@ -18,6 +19,19 @@ type cache struct {
 	before, new int // rows
 	total, size int
 	joined      bool // rather than the new rows as they lie
+	kept        bool // all are a state
+}
+
+// keptRows is a state as an operand.
+func keptRows(r *backend.Rows) attention.Operand {
+	s := r.Shape()
+	switch r.Kept() {
+	case tensor.Float16:
+		return attention.Half(numbers[uint16](r.Data()), s[1], r.Cap(), s[3])
+	case tensor.Int8:
+		return attention.Bytes(r.Data(), r.Scales(), s[1], r.Cap(), s[3])
+	}
+	return attention.Dense(floats(r.Data()), s[1], r.Cap(), s[3])
 }
 
 // past finds the past rows, and where queries stand.
@@ -29,7 +43,7 @@ func (k *attend) past(x *exec, in []*tensor.Tensor) error {
 		if state := k.states[i]; state >= 0 {
 			rows := x.step.slots[state].Rows
 			shape, c.total = rows.Shape(), x.step.lengths[state]
-			c.all = attention.Dense(floats(rows.Data()), p.Groups, rows.Cap(), c.size)
+			c.all, c.kept = keptRows(rows), true
 		} else if past := operand(in, op.AttentionPastK+i); past != nil {
 			if shape = past.Shape(); len(shape) == 4 {
 				c.past, c.total = f32(past), c.new+shape[2]
@@ -69,7 +83,7 @@ func (k *attend) cache(x *exec, in, out []*tensor.Tensor) error {
 	p, scratch := &k.problem, 0
 	for i, c := range [...]*cache{&k.keys, &k.values} {
 		switch {
-		case c.all.Data != nil:
+		case c.kept:
 		case out[1+i] != nil && out[1+i].Dim(2) != c.total:
 			return fmt.Errorf("present keys or values of shape %v should have %d rows", out[1+i].Shape(), c.total)
 		case out[1+i] != nil:
@@ -84,7 +98,7 @@ func (k *attend) cache(x *exec, in, out []*tensor.Tensor) error {
 	}
 	room := x.floats(scratch)
 	for _, c := range [...]*cache{&k.keys, &k.values} {
-		if c.joined && c.all.Data == nil {
+		if c.joined && !c.kept && c.all.Data == nil {
 			n := p.Batch * p.Groups * c.total * c.size
 			c.all, room = attention.Dense(room[:n], p.Groups, c.total, c.size), room[n:]
 		}
@@ -130,17 +144,24 @@ func (k *attend) first(b int) int {
 
 // join writes the rows of one head, the new ones from row first on.
 func (c *cache) join(b, g, first int, p *attention.Problem) {
-	size := c.size
-	dst := c.all.Data[b*c.all.Batch+g*c.all.Head:][:c.total*size]
+	size, head := c.size, b*c.all.Batch+g*c.all.Head
 	if c.hasPast {
 		n := c.before * size
 		if c.past != nil {
-			copy(dst, c.past[(b*p.Groups+g)*n:][:n])
+			copy(c.all.Data[head:], c.past[(b*p.Groups+g)*n:][:n])
 		}
-		clear(dst[n:])
+		c.all.Clear(head+n, head+c.total*size)
 	}
 	for row := range c.new {
-		at := b*c.fresh.Batch + g*c.fresh.Head + row*c.fresh.Row
-		copy(dst[(first+row)*size:][:size], c.fresh.Data[at:])
+		c.store(head+(first+row)*size, b*c.fresh.Batch+g*c.fresh.Head+row*c.fresh.Row)
 	}
+}
+
+// store makes the elements from one on a new row, which begins at another.
+func (c *cache) store(at, from int) {
+	row, scale := c.fresh.Data[from:][:c.size], float32(0)
+	if c.all.Scaled() {
+		scale = backend.RowScale(row)
+	}
+	c.all.Store(at, row, scale)
 }

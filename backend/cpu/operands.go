@@ -12,7 +12,7 @@ import (
 func f32(t *tensor.Tensor) []float32 { return tensor.Data[float32](t) }
 
 // numbers is memory as numbers.
-func numbers[T float32 | int8 | uint8 | int32 | int64](b []byte) []T {
+func numbers[T float32 | int8 | uint8 | uint16 | int32 | int64](b []byte) []T {
 	var x T
 	return unsafe.Slice((*T)(unsafe.Pointer(unsafe.SliceData(b))), len(b)/int(unsafe.Sizeof(x)))
 }

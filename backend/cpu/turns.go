@@ -98,8 +98,7 @@ func (k *attend) turn(i, row, frame int) attention.Problem {
 	for _, o := range []*attention.Operand{&p.Q, &p.Y} { // a batch each becomes a row each
 		o.Data, o.Row = o.Data[row*o.Batch:], o.Batch
 	}
-	p.K = attention.Dense(floats(keys.Rows.Data()), p.Groups, keys.Rows.Cap(), p.Size)
-	p.V = attention.Dense(floats(values.Rows.Data()), p.Groups, values.Rows.Cap(), p.ValueSize)
+	p.K, p.V = keptRows(keys.Rows), keptRows(values.Rows)
 	m := &p.Mask
 	first := 0 // column of the mask for the first key
 	if k.turns.inFrame {
@@ -118,20 +117,21 @@ func (k *attend) append(lo, hi int) {
 	row := 0
 	for i, turn := range k.turns.states[0][:hi] {
 		if i >= lo {
-			p := &k.turns.problems[i]
-			k.keys.write(p.K, row, turn, p.Groups)
-			k.values.write(p.V, row, turn, p.Groups)
+			keys, values := k.keys, k.values // whose rows differ by sequence
+			keys.all, values.all = k.turns.problems[i].K, k.turns.problems[i].V
+			keys.write(row, turn, k.problem.Groups)
+			values.write(row, turn, k.problem.Groups)
 		}
 		row += turn.New
 	}
 }
 
 // write writes the new rows of a turn, which are batches from row on.
-func (c *cache) write(dst attention.Operand, row int, turn backend.Turn, groups int) {
+func (c *cache) write(row int, turn backend.Turn, groups int) {
 	before := turn.Rows.Len()
 	for g := range groups {
 		for j := range turn.New {
-			copy(dst.Data[g*dst.Head+(before+j)*dst.Row:][:c.size], c.fresh.Data[(row+j)*c.fresh.Batch+g*c.fresh.Head:])
+			c.store(g*c.all.Head+(before+j)*c.all.Row, (row+j)*c.fresh.Batch+g*c.fresh.Head)
 		}
 	}
 }

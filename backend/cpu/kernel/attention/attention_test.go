@@ -419,3 +419,64 @@ func BenchmarkRun(b *testing.B) {
 		}
 	}
 }
+
+// narrowed is a problem whose keys and values are kept in fewer bits, and the same with the numbers that these are.
+func narrowed(r *rand.Rand, p *Problem) (narrow, wide *Problem) {
+	a, b := *p, *p
+	for i, o := range [...]*Operand{&a.K, &a.V} {
+		size := [...]int{p.Size, p.ValueSize}[i]
+		from, to := o.Data, [...]*Operand{&b.K, &b.V}[i]
+		rows := p.Batch * p.Groups * p.Keys
+		if r.IntN(3) == 0 || rows*size == 0 {
+			*o, *to = Dense(from, p.Groups, p.Keys, size), Dense(from, p.Groups, p.Keys, size)
+			continue
+		}
+		integers := r.IntN(2) == 0
+		if integers {
+			*o = Bytes(make([]byte, rows*size), make([]float32, rows), p.Groups, p.Keys, size)
+		} else {
+			*o = Half(make([]uint16, rows*size), p.Groups, p.Keys, size)
+		}
+		*to = Dense(make([]float32, rows*size), p.Groups, p.Keys, size)
+		for k := range rows {
+			o.Store(k*size, from[k*size:(k+1)*size], 3.0/127)
+			got := to.Data[k*size : (k+1)*size]
+			if integers {
+				for e := range got {
+					got[e] = float32(int8(o.bytes[k*size+e])) * o.scales[k]
+					if x := from[k*size+e]; math.Abs(float64(x)) <= 3 && math.Abs(float64(x-got[e])) > 1.5/127+1e-6 {
+						panic(fmt.Sprintf("%g is kept as %g", x, got[e]))
+					}
+				}
+				continue
+			}
+			data, _ := o.rows(got, 0, 0, k, 1, size)
+			copy(got, data)
+			for e, x := range from[k*size : (k+1)*size] {
+				if math.Abs(float64(x-got[e])) > math.Abs(float64(x))/2048+1e-7 {
+					panic(fmt.Sprintf("%g is kept as %g", x, got[e]))
+				}
+			}
+		}
+	}
+	return &a, &b
+}
+
+// TestNarrow: keys and values in fewer bits give what the numbers that they are give.
+func TestNarrow(t *testing.T) {
+	for name, x := range contexts(t) {
+		t.Run(name, func(t *testing.T) {
+			r := rand.New(rand.NewPCG(13, 14))
+			for range 200 {
+				keys := r.IntN(40)
+				if r.IntN(4) == 0 {
+					keys = r.IntN(3000)
+				}
+				p := random(r, 1+r.IntN(2), 1+r.IntN(4), 1+r.IntN(3), 1+r.IntN(3)*r.IntN(9), keys, 1+r.IntN(40), 1+r.IntN(80))
+				a, b := narrowed(r, p)
+				Run(x, a)
+				compare(t, b)
+			}
+		})
+	}
+}

@@ -110,17 +110,20 @@ func (t *thread) tile(b *block, k, n int) {
 		return
 	}
 	t.work += int64(to-from) * int64(n) * int64(p.Size+p.ValueSize)
-	args := gemm.Args{M: to - from, N: n, K: p.Size, A: b.q[from*p.Size:], LDA: p.Size, B: p.K.Data[p.K.at(b.batch, b.group, k):], LDB: p.K.Row, TransB: true,
-		C: b.scores[from*tileKeys:], LDC: tileKeys}
+	args := gemm.Args{M: to - from, N: n, K: p.Size, A: b.q[from*p.Size:], LDA: p.Size, TransB: true, C: b.scores[from*tileKeys:], LDC: tileKeys}
+	args.B, args.LDB = p.K.rows(t.wide, b.batch, b.group, k, n, p.Size)
 	gemm.MatMul(t.gemm, args)
 	for r := from; r < to; r++ {
+		p.K.scale(b.scores[r*tileKeys:][:n], b.batch, b.group, k)
 		b.weigh(r, k, n)
+		p.V.scale(b.scores[r*tileKeys:][:n], b.batch, b.group, k)
 	}
-	args = gemm.Args{M: to - from, N: p.ValueSize, K: n, A: b.scores[from*tileKeys:], LDA: tileKeys, B: p.V.Data[p.V.at(b.batch, b.group, k):], LDB: p.V.Row,
-		C: b.sums[from*p.ValueSize:], LDC: p.ValueSize, Epilogue: &t.add}
+	args = gemm.Args{M: to - from, N: p.ValueSize, K: n, A: b.scores[from*tileKeys:], LDA: tileKeys, C: b.sums[from*p.ValueSize:], LDC: p.ValueSize, Epilogue: &t.add}
+	args.B, args.LDB = p.V.rows(t.wide, b.batch, b.group, k, n, p.ValueSize)
 	if b.careful {
-		args.B, args.LDB = t.finite(b, k, n), p.ValueSize
-		defer b.addInfinite(from, to, k, n)
+		values, row := args.B, args.LDB
+		args.B, args.LDB = t.finite(values, row, n, p.ValueSize), p.ValueSize
+		defer b.addInfinite(values, row, from, to, n)
 	}
 	gemm.MatMul(t.gemm, args)
 }

@@ -28,8 +28,12 @@ func (p *Problem) empty(y []float32, b, g int) {
 	case p.Empty == NaN:
 		vec.Fill(y, float32(math.NaN()))
 	case p.Empty == Mean:
+		var memory [64]float32
 		for k := range p.Keys {
-			vec.Add(y, y, p.V.Data[p.V.at(b, g, k):])
+			for e := 0; e < len(y); e += len(memory) {
+				n := min(len(memory), len(y)-e)
+				p.V.add(y[e:e+n], memory[:n], b, g, k, e)
+			}
 		}
 		vec.MulScalar(y, y, 1/float32(p.Keys))
 	}

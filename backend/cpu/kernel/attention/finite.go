@@ -2,15 +2,14 @@ package attention
 
 import "slices"
 
-// finite is a copy of the values of keys [k, k+n), [n, ValueSize], with 0 in the place of what is not finite.
-func (t *thread) finite(b *block, k, n int) []float32 {
-	size := b.p.ValueSize
+// finite is a copy of n rows of values, [n, size], with 0 in the place of what is not finite.
+func (t *thread) finite(values []float32, step, n, size int) []float32 {
 	if len(t.values) < n*size {
 		t.values = make([]float32, tileKeys*size)
 	}
 	for j := range n {
 		row := t.values[j*size : (j+1)*size]
-		for e, x := range b.p.V.Data[b.p.V.at(b.batch, b.group, k+j):][:size] {
+		for e, x := range values[j*step:][:size] {
 			if !isFinite(x) {
 				x = 0
 			}
@@ -20,11 +19,11 @@ func (t *thread) finite(b *block, k, n int) []float32 {
 	return t.values
 }
 
-// addInfinite adds what finite left out to the sums of rows [from, to), where it has a weight other than 0.
-func (b *block) addInfinite(from, to, k, n int) {
+// addInfinite adds what finite left out to the sums of [from, to), where it has a weight other than 0.
+func (b *block) addInfinite(rows []float32, step, from, to, n int) {
 	size := b.p.ValueSize
 	for j := range n {
-		values := b.p.V.Data[b.p.V.at(b.batch, b.group, k+j):][:size]
+		values := rows[j*step:][:size]
 		if !slices.ContainsFunc(values, func(x float32) bool { return !isFinite(x) }) {
 			continue
 		}

@@ -2,11 +2,15 @@ package attention
 
 import "fmt"
 
-// Operand is a float32 array [batch, heads, rows, size] whose last axis is dense: element (b, h, i, d) is
-// Data[b*Batch + h*Head + i*Row + d].
+// Operand is an array [batch, heads, rows, size] of float32 numbers whose last axis is dense: element (b, h, i, d) is
+// Data[b*Batch + h*Head + i*Row + d]. Keys and values may be kept in fewer bits, in [Half] or [Bytes].
 type Operand struct {
 	Data             []float32
 	Batch, Head, Row int
+
+	half   []uint16  // IEEE half precision, instead of Data
+	bytes  []byte    // signed integers, instead of Data
+	scales []float32 // of the integers, one for each Row elements
 }
 
 // Dense is an operand in row-major order.
@@ -26,9 +30,9 @@ func (o *Operand) check(name string, batch, heads, rows, size int) {
 	if batch == 0 || heads == 0 || rows == 0 || size == 0 {
 		return
 	}
-	if last := o.at(batch-1, heads-1, rows-1) + size; last > len(o.Data) || o.Batch < 0 || o.Head < 0 || o.Row < 0 || rows > 1 && o.Row < size {
+	if last := o.at(batch-1, heads-1, rows-1) + size; last > o.len() || o.Batch < 0 || o.Head < 0 || o.Row < 0 || rows > 1 && o.Row < size {
 		panic(fmt.Sprintf("BUG: %s [%d, %d, %d, %d] with steps %d, %d, %d does not lie in %d elements", name, batch, heads, rows, size, o.Batch, o.Head,
-			o.Row, len(o.Data)))
+			o.Row, o.len()))
 	}
 }
 
@@ -77,6 +81,9 @@ func (p *Problem) check() {
 	p.K.check("K", p.Batch, p.Groups, p.Keys, p.Size)
 	p.V.check("V", p.Batch, p.Groups, p.Keys, p.ValueSize)
 	p.Y.check("Y", p.Batch, p.Heads, p.Queries, p.ValueSize)
+	if p.Q.narrow() || p.Y.narrow() {
+		panic("BUG: only keys and values may be kept in fewer bits")
+	}
 	bad := func(n, want int) bool { return n != 0 && n < want }
 	if bad(len(p.Starts), p.Batch) || bad(len(p.Lengths), p.Batch) || bad(len(p.Slopes), p.Heads) || bad(len(p.Sink), p.Heads) {
 		panic("BUG: not one number for each batch or head")

@@ -36,6 +36,7 @@ type thread struct {
 	gemm   *gemm.Ctx
 	buffer []float32
 	values []float32 // [tileKeys, ValueSize], where some are not finite
+	wide   []float32 // [tileKeys, Size or ValueSize], of keys or values that are kept in fewer bits
 	work   int64     // multiply-adds so far
 	block  block
 	add    gemm.Epilogue
@@ -125,7 +126,7 @@ func (x *Ctx) reserve() {
 		blocks += x.tasks[i].cut()
 	}
 	x.items = 0
-	need, partial := 0, 0
+	need, wide, partial := 0, 0, 0
 	for i := range x.tasks {
 		t := &x.tasks[i]
 		t.divide(blocks, len(x.threads))
@@ -133,10 +134,17 @@ func (x *Ctx) reserve() {
 		x.items += t.items
 		need = max(need, t.plan.rows*(t.Size+t.ValueSize+tileKeys+2)+2*tileKeys)
 		partial += t.partials()
+		if t.K.narrow() || t.V.narrow() {
+			wide = max(wide, tileKeys*max(t.Size, t.ValueSize))
+		}
 	}
 	for i := range x.threads {
-		if t := &x.threads[i]; len(t.buffer) < need {
+		t := &x.threads[i]
+		if len(t.buffer) < need {
 			t.buffer = make([]float32, need)
+		}
+		if len(t.wide) < wide {
+			t.wide = make([]float32, wide)
 		}
 	}
 	if len(x.partial) < partial {

@@ -2,6 +2,7 @@ package move
 
 import (
 	"math"
+	"unsafe"
 
 	"github.com/x448/float16"
 )
@@ -100,3 +101,9 @@ func WidenBFloat16(dst []float32, src []uint16) { widen(dst[:len(src)], src, BFl
 
 // NarrowBFloat16 rounds to bfloat16, ties to even; NaN stays NaN.
 func NarrowBFloat16(dst []uint16, src []float32) { narrow(dst[:len(src)], src, BFloat16) }
+
+// WidenInt8 converts signed bytes.
+func WidenInt8(dst []float32, src []byte) {
+	dst = dst[:len(src)]
+	Cast(unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(dst))), 4*len(dst)), Float32, src, Int8)
+}
