@@ -2,6 +2,7 @@ package backend
 
 import (
 	"errors"
+	"math"
 	"strings"
 	"testing"
 
@@ -95,5 +96,66 @@ func TestLimits(t *testing.T) {
 	huge := NewRows(tensor.Float32, 1<<20, 1<<20, 1, &Limits{})
 	if err := huge.Reserve(1<<20, 0); err == nil {
 		t.Error("no error for a state of exabytes")
+	}
+}
+
+// TestKeptRows: rows that are kept in fewer bits come back within the error of these, through growth and copies, and count against the limit as they are.
+func TestKeptRows(t *testing.T) {
+	inf := float32(math.Inf(1))
+	for _, kept := range []tensor.DType{tensor.Float16, tensor.Int8} {
+		l := &Limits{}
+		r := NewRowsIn(kept, tensor.Float32, 2, 3, 5, l)
+		x := tensor.New(tensor.Float32, 2, 3, 7, 5)
+		all := tensor.Data[float32](x)
+		for i := range all {
+			all[i] = float32(math.Sin(float64(i))) * float32(1+i/5)
+		}
+		copy(all[5:], []float32{0, 0, 0, 0, 0, inf, -inf, float32(math.NaN()), 2, -1})
+		if err := r.Set(x); err != nil {
+			t.Fatal(err)
+		}
+		if err := r.Reserve(200, 0); err != nil {
+			t.Fatal(err)
+		}
+		c, err := r.Clone(l)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := int64(r.Bytes() + c.Bytes()); l.Used() != want || want < int64(6*(256+64)*5*kept.Bits()/8) {
+			t.Errorf("%v: %d bytes of %d are counted", kept, l.Used(), want)
+		}
+		r.Free()
+		got := tensor.Data[float32](c.Tensor())
+		special := []float32{inf, -inf, 0, 2, -1}
+		if kept == tensor.Int8 {
+			special[0], special[1] = 2, -2
+		}
+		for i, want := range all {
+			row := all[i/5*5:][:5]
+			most := float32(0)
+			for _, v := range row {
+				most = max(most, v, -v)
+			}
+			limit := float64(most) / 253
+			if kept == tensor.Float16 {
+				limit = math.Abs(float64(want)) / 2047
+			}
+			if i >= 10 && i < 15 {
+				if want = special[i-10]; kept == tensor.Float16 && i == 12 {
+					if got[i] == got[i] {
+						t.Errorf("%v: NaN is %g", kept, got[i])
+					}
+					continue
+				}
+				limit = 0.008
+			}
+			if got[i] != want && !(math.Abs(float64(got[i]-want)) <= limit) {
+				t.Errorf("%v: element %d is %g, want %g", kept, i, got[i], want)
+			}
+		}
+		c.Free()
+		if l.Used() != 0 {
+			t.Errorf("%v: %d bytes are counted after all", kept, l.Used())
+		}
 	}
 }
