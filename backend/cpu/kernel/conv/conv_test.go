@@ -60,6 +60,9 @@ func shapes() []Shape {
 			all = append(all, Shape{Batch: 1 + (i+j)%3, Groups: c[0], In: c[1], Out: c[2], Axes: a})
 		}
 	}
+	for i, a := range axes[7:12] {
+		all = append(all, Shape{Batch: 1 + i%2, Groups: 2, In: 33, Out: 49, Axes: a})
+	}
 	return append(all, Shape{Batch: 0, Groups: 1, In: 2, Out: 3, Axes: axes[0]}, Shape{Batch: 1, Groups: 1, In: 0, Out: 3, Axes: axes[0]},
 		Shape{Batch: 1, Groups: 1, In: 2, Out: 0, Axes: axes[0]}, Shape{Batch: 1, Groups: 1, In: 2, Out: 3, Axes: []Axis{{In: 2, Out: 0, Kernel: 3, Stride: 1, Dilation: 1}}})
 }
@@ -215,7 +218,9 @@ func BenchmarkRun(b *testing.B) {
 	for _, s := range []Shape{
 		{1, 1, 3, 64, plane(224, 7, 2)}, {1, 1, 64, 64, plane(56, 3, 1)}, {1, 1, 64, 256, plane(56, 1, 1)}, {1, 1, 128, 128, plane(28, 3, 1)},
 		{1, 1, 256, 256, plane(14, 3, 1)}, {1, 1, 512, 512, plane(7, 3, 1)}, {1, 1, 1024, 512, plane(14, 1, 2)}, {1, 96, 1, 1, plane(56, 3, 1)}, {1, 96, 1, 1, plane(112, 3, 2)},
-		{1, 32, 4, 4, plane(56, 3, 1)},
+		{1, 32, 4, 4, plane(56, 3, 1)}, {1, 1, 2048, 512, plane(7, 1, 1)}, {1, 1, 256, 1024, plane(14, 1, 1)}, {1, 1, 64, 64, plane(56, 1, 1)}, {1, 1, 24, 88, plane(28, 1, 1)},
+		{1, 1, 88, 24, plane(28, 1, 1)}, {1, 1, 40, 240, plane(14, 1, 1)}, {1, 1, 240, 40, plane(14, 1, 1)}, {1, 1, 96, 576, plane(7, 1, 1)}, {1, 1, 576, 96, plane(7, 1, 1)},
+		{1, 1, 256, 512, []Axis{window(512, 5, 1, 1, 0, 0)}}, {1, 1, 32, 128, plane(56, 1, 1)}, {1, 1, 48, 104, plane(56, 1, 2)}, {1, 1, 440, 440, plane(7, 1, 1)},
 	} {
 		nx, nw, ny := sizesOf(s)
 		x := NewCtx(nil, benchLevel(), gemm.NewCtx(nil, benchLevel()))

@@ -16,7 +16,7 @@ func (x *Ctx) few() {
 				l.gatherRow(row, from, p)
 			}
 		}
-		args := gemm.Args{M: rows, N: l.Out, K: l.depth, A: in, LDA: l.depth, Packed: a.Weights.forFew(g), C: out, LDC: l.Out}
+		args := gemm.Args{M: rows, N: l.Out, K: l.depth, A: in, LDA: l.depth, Packed: a.Weights.matrix(g), C: out, LDC: l.Out}
 		if l.positions == 1 && l.Groups == 1 {
 			args.C = a.Y
 		}

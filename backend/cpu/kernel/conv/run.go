@@ -45,7 +45,7 @@ type Ctx struct {
 	split    int // parts of the strips of a group
 	each     int // strips of a part
 
-	copyPlanes, multiply, depthwise func(slot int)
+	copyPlanes, multiply, multiplyBlocks, depthwise func(slot int)
 }
 
 // A slot is the memory of one thread.
@@ -55,6 +55,9 @@ type slot struct {
 	taps      taps
 	panels    []float32
 	plane     []float32
+	product   []float32 // of a block of positions, and channels
+	epilogue  gemm.Epilogue
+	gemm      *gemm.Ctx // for products of this thread alone
 	wide      []float32 // rows of a depthwise convolution and what lies between them
 	pieces    []piece
 	edge      [2 * stripRows * panelVectors * maxLanes]float32
@@ -65,7 +68,7 @@ type slot struct {
 func NewCtx(p *pool.Pool, l level.Level, x *gemm.Ctx) *Ctx {
 	l = min(l, level.Highest())
 	c := &Ctx{pool: p, level: l, kernels: kernelsOf(l), gemm: x, slots: make([]slot, p.Threads())}
-	c.copyPlanes, c.multiply, c.depthwise = c.runPlanes, c.runBlocks, c.runDepthwise
+	c.copyPlanes, c.multiply, c.multiplyBlocks, c.depthwise = c.runPlanes, c.runBlocks, c.runProducts, c.runDepthwise
 	return c
 }
 
@@ -95,6 +98,8 @@ func Run(x *Ctx, args Args) {
 		x.spread(args.Batch*args.Groups, args.Batch*args.Groups*l.positions*l.taps, x.depthwise)
 	case l.positions <= fewPositions && args.Weights != nil:
 		x.few()
+	case x.asProduct():
+		x.product()
 	default:
 		x.general()
 	}

@@ -21,8 +21,8 @@ type Weights struct {
 	once   sync.Once
 	strips []float32 // by group, strip, element of the sum, row
 
-	onceFew sync.Once
-	few     []*gemm.Packed // by group: [depth, out]
+	onceMatrices sync.Once
+	matrices     []*gemm.Packed // by group: [depth, out]
 }
 
 // NewWeights prepares w for groups of out channels, each of depth products. It keeps w, which must not change.
@@ -45,15 +45,15 @@ func (w *Weights) packed(group int) []float32 {
 	return w.strips[group*n:][:n]
 }
 
-// forFew returns the matrix of a group for products of few rows.
-func (w *Weights) forFew(group int) *gemm.Packed {
-	w.onceFew.Do(func() {
-		w.few = make([]*gemm.Packed, w.groups)
-		for g := range w.few {
-			w.few[g] = gemm.PackB(w.data[g*w.out*w.depth:], w.depth, w.out, w.depth, true)
+// matrix returns the weights of a group for products, [depth, out].
+func (w *Weights) matrix(group int) *gemm.Packed {
+	w.onceMatrices.Do(func() {
+		w.matrices = make([]*gemm.Packed, w.groups)
+		for g := range w.matrices {
+			w.matrices[g] = gemm.PackB(w.data[g*w.out*w.depth:], w.depth, w.out, w.depth, true)
 		}
 	})
-	return w.few[group]
+	return w.matrices[group]
 }
 
 // packStrips writes weights in strips; missing rows are zero.
