@@ -34,7 +34,7 @@ const forkWork = 1 << 15 // elements read below which the caller does everything
 // may use it.
 type Ctx struct {
 	pool *pool.Pool
-	rows [][]float32 // by thread: a row of the input
+	rows [][]float32 // by thread: two rows of the input
 	next atomic.Int64
 	args Args
 	in   int // elements of a plane of X
@@ -71,16 +71,17 @@ func Run(x *Ctx, args Args) {
 // planes does planes until none is left.
 func (x *Ctx) planes(slot int) {
 	a := &x.args
-	if n := a.Axes[2].In; len(x.rows[slot]) < n {
-		x.rows[slot] = make([]float32, n)
+	n := a.Axes[2].In
+	if len(x.rows[slot]) < 2*n {
+		x.rows[slot] = make([]float32, 2*n)
 	}
-	row := x.rows[slot][:a.Axes[2].In]
+	row, wide := x.rows[slot][:n], x.rows[slot][n:2*n]
 	for {
 		i := int(x.next.Add(1) - 1)
 		if i >= a.Planes || x.out == 0 {
 			return
 		}
-		a.plane(a.Y[i*x.out:][:x.out], a.X[i*x.in:][:x.in], row)
+		a.plane(a.Y[i*x.out:][:x.out], a.X[i*x.in:][:x.in], row, wide)
 	}
 }
 
@@ -101,12 +102,14 @@ func (a *Axis) padded(o int) int {
 	return hi - lo
 }
 
-func (a *Args) plane(y, x, row []float32) {
+// plane computes a plane of Y; row and wide are memory for rows of X.
+func (a *Args) plane(y, x, row, wide []float32) {
 	u, v, w := &a.Axes[0], &a.Axes[1], &a.Axes[2]
 	combine := vec.OpMax
 	if a.Mean {
 		combine = vec.OpAdd
 	}
+	begin, end := w.whole()
 	for i := range u.Out {
 		lo, hi := u.taps(i, 0, u.In)
 		for j := range v.Out {
@@ -130,21 +133,72 @@ func (a *Args) plane(y, x, row []float32) {
 			if count == 0 {
 				from = from[:0]
 			}
-			if !a.Mean {
-				w.largest(out, from)
-				continue
-			}
 			if a.Pads {
 				count = u.padded(i) * v.padded(j)
 			}
-			w.mean(out, from, count, a.Pads)
+			if !a.Mean {
+				w.largest(out[:begin], from, 0)
+				w.largest(out[end:], from, end)
+			} else {
+				w.mean(out[:begin], from, 0, count, a.Pads)
+				w.mean(out[end:], from, end, count, a.Pads)
+			}
+			if begin == end || len(from) == 0 {
+				w.fill(out[begin:end], count, a.Mean)
+				continue
+			}
+			w.slide(out[begin:end], from[begin*w.Stride-w.Before:], wide, combine)
+			if a.Mean {
+				vec.OpDiv.VS(out[begin:end], out[begin:end], float32(w.Kernel)*float32(count))
+			}
 		}
 	}
 }
 
-// largest takes the maxima of one row, which may be empty for all of it being padding.
-func (a *Axis) largest(out, row []float32) {
-	for o := range out {
+const maxSkip = 8 // stride up to which windows are combined at every element of a row
+
+// whole is the range of positions whose windows lie in the input and that slide computes; it may be empty.
+func (a *Axis) whole() (begin, end int) {
+	last := a.In - 1 - (a.Kernel-1)*a.Dilation + a.Before // of the element at which a window begins, from the first position on
+	if a.Stride > maxSkip || last < 0 {
+		return 0, 0
+	}
+	begin = min(a.Out, (a.Before+a.Stride-1)/a.Stride)
+	return begin, max(begin, min(a.Out, last/a.Stride+1))
+}
+
+// slide combines the elements of windows that lie in row, the first at its beginning: at each element, of which those that positions have are taken.
+func (a *Axis) slide(out, row, wide []float32, combine vec.Op) {
+	n := (len(out)-1)*a.Stride + 1
+	from := row[:n]
+	for k := 1; k < a.Kernel; k++ {
+		combine.VV(wide[:n], from, row[k*a.Dilation:][:n])
+		from = wide[:n]
+	}
+	if a.Stride == 1 {
+		copy(out, from)
+		return
+	}
+	for i := range out {
+		out[i] = from[i*a.Stride]
+	}
+}
+
+// fill sets positions that meet nothing but padding.
+func (a *Axis) fill(out []float32, count int, mean bool) {
+	if !mean {
+		a.largest(out, nil, 0)
+		return
+	}
+	for i := range out {
+		out[i] = 0 / (float32(a.Kernel) * float32(count))
+	}
+}
+
+// largest takes the maxima of one row, which may be empty for all of it being padding, at positions from one on.
+func (a *Axis) largest(out, row []float32, first int) {
+	for i := range out {
+		o := first + i
 		best := float32(math.Inf(-1))
 		if lo, hi := a.taps(o, 0, len(row)); lo < hi {
 			at := o*a.Stride - a.Before + lo*a.Dilation
@@ -158,13 +212,14 @@ func (a *Axis) largest(out, row []float32) {
 				}
 			}
 		}
-		out[o] = best
+		out[i] = best
 	}
 }
 
-// mean takes the means of one row whose elements are sums of count elements.
-func (a *Axis) mean(out, row []float32, count int, pads bool) {
-	for o := range out {
+// mean takes the means of one row whose elements are sums of count elements, at positions from one on.
+func (a *Axis) mean(out, row []float32, first, count int, pads bool) {
+	for i := range out {
+		o := first + i
 		lo, hi := a.taps(o, 0, len(row))
 		sum, n := float32(0), hi-lo
 		at := o*a.Stride - a.Before + lo*a.Dilation
@@ -175,6 +230,6 @@ func (a *Axis) mean(out, row []float32, count int, pads bool) {
 		if pads {
 			n = a.padded(o)
 		}
-		out[o] = sum / (float32(n) * float32(count))
+		out[i] = sum / (float32(n) * float32(count))
 	}
 }
