@@ -49,6 +49,7 @@ var stages = [][]Pass{
 		{"cell", "recognises recurrent layers whose cells are spelled out, in a row or in a loop", cells},
 		{"recurrent", "makes layers of LSTM, GRU and RNN follow each other without changes of layout between them", recurrents},
 		{"activation", "recognises activation functions in products", activations},
+		{"channels", "takes constant factors and summands of channels into the convolution before them", channels},
 		{"softmax", "recognises softmax in quotients of exponentials", softmaxes},
 		{"norm", "recognises layer and root mean square normalisation, and takes scale and bias in", norms},
 		{"rotary", "recognises rotary position embeddings, their tables computed once", rotaries},
