@@ -61,6 +61,7 @@ var stages = [][]Pass{
 		{"cut", "takes parts of rows before what computes each row by itself", cuts},
 	},
 	{ // less to compute
+		{"table", "takes rows of constants instead of multiplying by one-hot rows, and computes functions of rows of small constants for the constants", tables},
 		{"linear", "makes one product of consecutive ones with constant weights where that is cheaper", linears},
 		{"select", "moves the choice of few positions before what works on each alone, through attention into its queries", selects},
 	},
