@@ -1,11 +1,13 @@
 // Package conv convolves float32 images of one, two or three spatial axes, in groups, with any strides, dilations and padding.
 //
-// The way of a general convolution: the input is copied into planes in which padding is present and the positions of a stride lie side
-// by side, so that each element of the kernel reads at a constant distance from the position (see planes). From them, panels of three
-// vectors of positions are gathered, one row for each element of the kernel, and multiplied with strips of 4 output channels, whose weights
-// were packed once. What follows the sum, a residual and an activation, is done to a strip while it is in the cache. What has no padding and no stride is gathered from where it lies. A convolution of each channel with itself (depthwise)
-// sums up rows of the planes directly. Where positions fill vectors badly and output channels fill them well, a block of positions is multiplied with
-// the weights instead, which room gemm does, and the result is transposed; one of very few positions is a product of few rows.
+// The way of a general convolution: the input is copied into planes in which padding is present and the positions of a stride lie side by
+// side, so that each element of the kernel reads at a constant distance from the position (see planes). From them, panels of three vectors of
+// positions are gathered, one row for each element of the kernel, and multiplied with strips of 4 output channels, whose weights were packed
+// once. What follows the sum, a residual and an activation, is done to a strip while it is in the cache. What has no padding and no stride is
+// gathered from where it lies. A convolution of each channel with itself (depthwise) sums up rows of the planes directly or, with AVX-512
+// where a row of the result is as long as a row that it is made of, whole channels seen as one row, under masks that leave padding out, so
+// that no planes are made. Where positions fill vectors badly and output channels fill them well, a block of positions is multiplied with the
+// weights instead, which room gemm does, and the result is transposed; one of very few positions is a product of few rows.
 //
 // The room works on slices of numbers: it knows neither tensors nor graphs. Each element of the result is a sum in the order of the
 // kernel, whatever the number of threads, and NaN and infinities propagate as in the textbook loop, except that padding is zero.

@@ -1534,3 +1534,451 @@ DATA even<>+52(SB)/4, $0x0000001a
 DATA even<>+56(SB)/4, $0x0000001c
 DATA even<>+60(SB)/4, $0x0000001e
 GLOBL even<>(SB), RODATA|NOPTR, $64
+
+// func flatAVX512(t *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·flatAVX512(SB), NOSPLIT, $0-8
+	MOVQ t+0(FP), AX
+	MOVQ 16(AX), CX
+	MOVQ 24(AX), DX
+	MOVQ 32(AX), BX
+	MOVQ 40(AX), SI
+	MOVQ (AX), DI
+	MOVQ 8(AX), R8
+	MOVQ 48(AX), R9
+
+whole:
+	CMPQ         R9, $0x00000080
+	JLE          rest
+	VBROADCASTSS 56(AX), Z0
+	VBROADCASTSS 56(AX), Z1
+	VBROADCASTSS 56(AX), Z2
+	VBROADCASTSS 56(AX), Z3
+	VBROADCASTSS 56(AX), Z4
+	VBROADCASTSS 56(AX), Z5
+	VBROADCASTSS 56(AX), Z6
+	VBROADCASTSS 56(AX), Z7
+	XORQ         R10, R10
+
+taps8whole:
+	MOVQ         (CX)(R10*8), R11
+	VBROADCASTSS (DX)(R10*4), Z8
+	KMOVW        (BX), K1
+	VFMADD231PS  (R8)(R11*4), Z8, K1, Z0
+	KMOVW        2(BX), K1
+	VFMADD231PS  64(R8)(R11*4), Z8, K1, Z1
+	KMOVW        4(BX), K1
+	VFMADD231PS  128(R8)(R11*4), Z8, K1, Z2
+	KMOVW        6(BX), K1
+	VFMADD231PS  192(R8)(R11*4), Z8, K1, Z3
+	KMOVW        8(BX), K1
+	VFMADD231PS  256(R8)(R11*4), Z8, K1, Z4
+	KMOVW        10(BX), K1
+	VFMADD231PS  320(R8)(R11*4), Z8, K1, Z5
+	KMOVW        12(BX), K1
+	VFMADD231PS  384(R8)(R11*4), Z8, K1, Z6
+	KMOVW        14(BX), K1
+	VFMADD231PS  448(R8)(R11*4), Z8, K1, Z7
+	ADDQ         $0x10, BX
+	INCQ         R10
+	CMPQ         R10, SI
+	JNE          taps8whole
+	VMOVUPS      Z0, (DI)
+	VMOVUPS      Z1, 64(DI)
+	VMOVUPS      Z2, 128(DI)
+	VMOVUPS      Z3, 192(DI)
+	VMOVUPS      Z4, 256(DI)
+	VMOVUPS      Z5, 320(DI)
+	VMOVUPS      Z6, 384(DI)
+	VMOVUPS      Z7, 448(DI)
+	ADDQ         $0x00000200, DI
+	ADDQ         $0x00000200, R8
+	SUBQ         $0x00000080, R9
+	JMP          whole
+
+rest:
+	MOVQ         R9, R10
+	DECQ         R10
+	ANDQ         $0x0f, R10
+	INCQ         R10
+	MOVQ         $-1, R11
+	BZHIQ        R10, R11, R11
+	KMOVW        R11, K1
+	CMPQ         R9, $0x00000010
+	JG           over1
+	VBROADCASTSS 56(AX), Z0
+	XORQ         AX, AX
+
+taps1:
+	MOVQ         (CX)(AX*8), R9
+	VBROADCASTSS (DX)(AX*4), Z1
+	KMOVW        (BX), K2
+	VFMADD231PS  (R8)(R9*4), Z1, K2, Z0
+	ADDQ         $0x02, BX
+	INCQ         AX
+	CMPQ         AX, SI
+	JNE          taps1
+	VMOVUPS      Z0, K1, (DI)
+	VZEROUPPER
+	RET
+
+over1:
+	CMPQ         R9, $0x00000020
+	JG           over2
+	VBROADCASTSS 56(AX), Z0
+	VBROADCASTSS 56(AX), Z1
+	XORQ         AX, AX
+
+taps2:
+	MOVQ         (CX)(AX*8), R9
+	VBROADCASTSS (DX)(AX*4), Z2
+	KMOVW        (BX), K2
+	VFMADD231PS  (R8)(R9*4), Z2, K2, Z0
+	KMOVW        2(BX), K2
+	VFMADD231PS  64(R8)(R9*4), Z2, K2, Z1
+	ADDQ         $0x04, BX
+	INCQ         AX
+	CMPQ         AX, SI
+	JNE          taps2
+	VMOVUPS      Z0, (DI)
+	VMOVUPS      Z1, K1, 64(DI)
+	VZEROUPPER
+	RET
+
+over2:
+	CMPQ         R9, $0x00000030
+	JG           over3
+	VBROADCASTSS 56(AX), Z0
+	VBROADCASTSS 56(AX), Z1
+	VBROADCASTSS 56(AX), Z2
+	XORQ         AX, AX
+
+taps3:
+	MOVQ         (CX)(AX*8), R9
+	VBROADCASTSS (DX)(AX*4), Z3
+	KMOVW        (BX), K2
+	VFMADD231PS  (R8)(R9*4), Z3, K2, Z0
+	KMOVW        2(BX), K2
+	VFMADD231PS  64(R8)(R9*4), Z3, K2, Z1
+	KMOVW        4(BX), K2
+	VFMADD231PS  128(R8)(R9*4), Z3, K2, Z2
+	ADDQ         $0x06, BX
+	INCQ         AX
+	CMPQ         AX, SI
+	JNE          taps3
+	VMOVUPS      Z0, (DI)
+	VMOVUPS      Z1, 64(DI)
+	VMOVUPS      Z2, K1, 128(DI)
+	VZEROUPPER
+	RET
+
+over3:
+	CMPQ         R9, $0x00000040
+	JG           over4
+	VBROADCASTSS 56(AX), Z0
+	VBROADCASTSS 56(AX), Z1
+	VBROADCASTSS 56(AX), Z2
+	VBROADCASTSS 56(AX), Z3
+	XORQ         AX, AX
+
+taps4:
+	MOVQ         (CX)(AX*8), R9
+	VBROADCASTSS (DX)(AX*4), Z4
+	KMOVW        (BX), K2
+	VFMADD231PS  (R8)(R9*4), Z4, K2, Z0
+	KMOVW        2(BX), K2
+	VFMADD231PS  64(R8)(R9*4), Z4, K2, Z1
+	KMOVW        4(BX), K2
+	VFMADD231PS  128(R8)(R9*4), Z4, K2, Z2
+	KMOVW        6(BX), K2
+	VFMADD231PS  192(R8)(R9*4), Z4, K2, Z3
+	ADDQ         $0x08, BX
+	INCQ         AX
+	CMPQ         AX, SI
+	JNE          taps4
+	VMOVUPS      Z0, (DI)
+	VMOVUPS      Z1, 64(DI)
+	VMOVUPS      Z2, 128(DI)
+	VMOVUPS      Z3, K1, 192(DI)
+	VZEROUPPER
+	RET
+
+over4:
+	CMPQ         R9, $0x00000050
+	JG           over5
+	VBROADCASTSS 56(AX), Z0
+	VBROADCASTSS 56(AX), Z1
+	VBROADCASTSS 56(AX), Z2
+	VBROADCASTSS 56(AX), Z3
+	VBROADCASTSS 56(AX), Z4
+	XORQ         AX, AX
+
+taps5:
+	MOVQ         (CX)(AX*8), R9
+	VBROADCASTSS (DX)(AX*4), Z5
+	KMOVW        (BX), K2
+	VFMADD231PS  (R8)(R9*4), Z5, K2, Z0
+	KMOVW        2(BX), K2
+	VFMADD231PS  64(R8)(R9*4), Z5, K2, Z1
+	KMOVW        4(BX), K2
+	VFMADD231PS  128(R8)(R9*4), Z5, K2, Z2
+	KMOVW        6(BX), K2
+	VFMADD231PS  192(R8)(R9*4), Z5, K2, Z3
+	KMOVW        8(BX), K2
+	VFMADD231PS  256(R8)(R9*4), Z5, K2, Z4
+	ADDQ         $0x0a, BX
+	INCQ         AX
+	CMPQ         AX, SI
+	JNE          taps5
+	VMOVUPS      Z0, (DI)
+	VMOVUPS      Z1, 64(DI)
+	VMOVUPS      Z2, 128(DI)
+	VMOVUPS      Z3, 192(DI)
+	VMOVUPS      Z4, K1, 256(DI)
+	VZEROUPPER
+	RET
+
+over5:
+	CMPQ         R9, $0x00000060
+	JG           over6
+	VBROADCASTSS 56(AX), Z0
+	VBROADCASTSS 56(AX), Z1
+	VBROADCASTSS 56(AX), Z2
+	VBROADCASTSS 56(AX), Z3
+	VBROADCASTSS 56(AX), Z4
+	VBROADCASTSS 56(AX), Z5
+	XORQ         AX, AX
+
+taps6:
+	MOVQ         (CX)(AX*8), R9
+	VBROADCASTSS (DX)(AX*4), Z6
+	KMOVW        (BX), K2
+	VFMADD231PS  (R8)(R9*4), Z6, K2, Z0
+	KMOVW        2(BX), K2
+	VFMADD231PS  64(R8)(R9*4), Z6, K2, Z1
+	KMOVW        4(BX), K2
+	VFMADD231PS  128(R8)(R9*4), Z6, K2, Z2
+	KMOVW        6(BX), K2
+	VFMADD231PS  192(R8)(R9*4), Z6, K2, Z3
+	KMOVW        8(BX), K2
+	VFMADD231PS  256(R8)(R9*4), Z6, K2, Z4
+	KMOVW        10(BX), K2
+	VFMADD231PS  320(R8)(R9*4), Z6, K2, Z5
+	ADDQ         $0x0c, BX
+	INCQ         AX
+	CMPQ         AX, SI
+	JNE          taps6
+	VMOVUPS      Z0, (DI)
+	VMOVUPS      Z1, 64(DI)
+	VMOVUPS      Z2, 128(DI)
+	VMOVUPS      Z3, 192(DI)
+	VMOVUPS      Z4, 256(DI)
+	VMOVUPS      Z5, K1, 320(DI)
+	VZEROUPPER
+	RET
+
+over6:
+	CMPQ         R9, $0x00000070
+	JG           over7
+	VBROADCASTSS 56(AX), Z0
+	VBROADCASTSS 56(AX), Z1
+	VBROADCASTSS 56(AX), Z2
+	VBROADCASTSS 56(AX), Z3
+	VBROADCASTSS 56(AX), Z4
+	VBROADCASTSS 56(AX), Z5
+	VBROADCASTSS 56(AX), Z6
+	XORQ         AX, AX
+
+taps7:
+	MOVQ         (CX)(AX*8), R9
+	VBROADCASTSS (DX)(AX*4), Z7
+	KMOVW        (BX), K2
+	VFMADD231PS  (R8)(R9*4), Z7, K2, Z0
+	KMOVW        2(BX), K2
+	VFMADD231PS  64(R8)(R9*4), Z7, K2, Z1
+	KMOVW        4(BX), K2
+	VFMADD231PS  128(R8)(R9*4), Z7, K2, Z2
+	KMOVW        6(BX), K2
+	VFMADD231PS  192(R8)(R9*4), Z7, K2, Z3
+	KMOVW        8(BX), K2
+	VFMADD231PS  256(R8)(R9*4), Z7, K2, Z4
+	KMOVW        10(BX), K2
+	VFMADD231PS  320(R8)(R9*4), Z7, K2, Z5
+	KMOVW        12(BX), K2
+	VFMADD231PS  384(R8)(R9*4), Z7, K2, Z6
+	ADDQ         $0x0e, BX
+	INCQ         AX
+	CMPQ         AX, SI
+	JNE          taps7
+	VMOVUPS      Z0, (DI)
+	VMOVUPS      Z1, 64(DI)
+	VMOVUPS      Z2, 128(DI)
+	VMOVUPS      Z3, 192(DI)
+	VMOVUPS      Z4, 256(DI)
+	VMOVUPS      Z5, 320(DI)
+	VMOVUPS      Z6, K1, 384(DI)
+	VZEROUPPER
+	RET
+
+over7:
+	VBROADCASTSS 56(AX), Z0
+	VBROADCASTSS 56(AX), Z1
+	VBROADCASTSS 56(AX), Z2
+	VBROADCASTSS 56(AX), Z3
+	VBROADCASTSS 56(AX), Z4
+	VBROADCASTSS 56(AX), Z5
+	VBROADCASTSS 56(AX), Z6
+	VBROADCASTSS 56(AX), Z7
+	XORQ         AX, AX
+
+taps8:
+	MOVQ         (CX)(AX*8), R9
+	VBROADCASTSS (DX)(AX*4), Z8
+	KMOVW        (BX), K2
+	VFMADD231PS  (R8)(R9*4), Z8, K2, Z0
+	KMOVW        2(BX), K2
+	VFMADD231PS  64(R8)(R9*4), Z8, K2, Z1
+	KMOVW        4(BX), K2
+	VFMADD231PS  128(R8)(R9*4), Z8, K2, Z2
+	KMOVW        6(BX), K2
+	VFMADD231PS  192(R8)(R9*4), Z8, K2, Z3
+	KMOVW        8(BX), K2
+	VFMADD231PS  256(R8)(R9*4), Z8, K2, Z4
+	KMOVW        10(BX), K2
+	VFMADD231PS  320(R8)(R9*4), Z8, K2, Z5
+	KMOVW        12(BX), K2
+	VFMADD231PS  384(R8)(R9*4), Z8, K2, Z6
+	KMOVW        14(BX), K2
+	VFMADD231PS  448(R8)(R9*4), Z8, K2, Z7
+	ADDQ         $0x10, BX
+	INCQ         AX
+	CMPQ         AX, SI
+	JNE          taps8
+	VMOVUPS      Z0, (DI)
+	VMOVUPS      Z1, 64(DI)
+	VMOVUPS      Z2, 128(DI)
+	VMOVUPS      Z3, 192(DI)
+	VMOVUPS      Z4, 256(DI)
+	VMOVUPS      Z5, 320(DI)
+	VMOVUPS      Z6, 384(DI)
+	VMOVUPS      Z7, K1, 448(DI)
+	VZEROUPPER
+	RET
+
+// func halvesAVX512(t *byte)
+// Requires: AVX, AVX512F, BMI2, CMOV
+TEXT ·halvesAVX512(SB), NOSPLIT, $0-8
+	MOVQ    t+0(FP), AX
+	VMOVUPS evens<>+0(SB), Z0
+	VMOVUPS odds<>+0(SB), Z1
+	MOVQ    (AX), CX
+	MOVQ    8(AX), DX
+	MOVQ    16(AX), BX
+	MOVQ    24(AX), SI
+	MOVQ    32(AX), DI
+	ANDQ    $0x1f, DI
+	LEAQ    1(DI), R8
+	SHRQ    $0x01, R8
+	MOVQ    $-1, R9
+	BZHIQ   R8, R9, R9
+	KMOVW   R9, K1
+	LEAQ    (DI), R8
+	SHRQ    $0x01, R8
+	MOVQ    $-1, R9
+	BZHIQ   R8, R9, R9
+	KMOVW   R9, K2
+	MOVQ    $0x00000010, R8
+	XORQ    R9, R9
+	LEAQ    (DI), R10
+	LEAQ    -16(DI), DI
+	CMPQ    R10, R8
+	CMOVQGT R8, R10
+	CMPQ    DI, R9
+	CMOVQLT R9, DI
+	MOVQ    $-1, R8
+	BZHIQ   R10, R8, R8
+	KMOVW   R8, K3
+	MOVQ    $-1, R8
+	BZHIQ   DI, R8, R8
+	KMOVW   R8, K4
+
+row:
+	MOVQ CX, DI
+	MOVQ DX, R8
+	MOVQ BX, R9
+	MOVQ 32(AX), R10
+
+whole:
+	SUBQ      $0x00000020, R10
+	JLT       rest
+	VMOVUPS   (R9), Z2
+	VMOVUPS   64(R9), Z3
+	VMOVAPS   Z0, Z4
+	VMOVAPS   Z1, Z5
+	VPERMI2PS Z3, Z2, Z4
+	VPERMI2PS Z3, Z2, Z5
+	VMOVUPS   Z4, (DI)
+	VMOVUPS   Z5, (R8)
+	ADDQ      $0x00000080, R9
+	ADDQ      $0x00000040, DI
+	ADDQ      $0x00000040, R8
+	JMP       whole
+
+rest:
+	CMPQ      R10, $-32
+	JE        next
+	VMOVUPS.Z (R9), K3, Z2
+	VMOVUPS.Z 64(R9), K4, Z3
+	VMOVAPS   Z0, Z4
+	VMOVAPS   Z1, Z5
+	VPERMI2PS Z3, Z2, Z4
+	VPERMI2PS Z3, Z2, Z5
+	VMOVUPS   Z4, K1, (DI)
+	VMOVUPS   Z5, K2, (R8)
+
+next:
+	MOVQ 40(AX), DI
+	LEAQ (BX)(DI*4), BX
+	MOVQ 48(AX), DI
+	LEAQ (CX)(DI*4), CX
+	LEAQ (DX)(DI*4), DX
+	DECQ SI
+	JNE  row
+	VZEROUPPER
+	RET
+
+DATA evens<>+0(SB)/4, $0x00000000
+DATA evens<>+4(SB)/4, $0x00000002
+DATA evens<>+8(SB)/4, $0x00000004
+DATA evens<>+12(SB)/4, $0x00000006
+DATA evens<>+16(SB)/4, $0x00000008
+DATA evens<>+20(SB)/4, $0x0000000a
+DATA evens<>+24(SB)/4, $0x0000000c
+DATA evens<>+28(SB)/4, $0x0000000e
+DATA evens<>+32(SB)/4, $0x00000010
+DATA evens<>+36(SB)/4, $0x00000012
+DATA evens<>+40(SB)/4, $0x00000014
+DATA evens<>+44(SB)/4, $0x00000016
+DATA evens<>+48(SB)/4, $0x00000018
+DATA evens<>+52(SB)/4, $0x0000001a
+DATA evens<>+56(SB)/4, $0x0000001c
+DATA evens<>+60(SB)/4, $0x0000001e
+GLOBL evens<>(SB), RODATA|NOPTR, $64
+
+DATA odds<>+0(SB)/4, $0x00000001
+DATA odds<>+4(SB)/4, $0x00000003
+DATA odds<>+8(SB)/4, $0x00000005
+DATA odds<>+12(SB)/4, $0x00000007
+DATA odds<>+16(SB)/4, $0x00000009
+DATA odds<>+20(SB)/4, $0x0000000b
+DATA odds<>+24(SB)/4, $0x0000000d
+DATA odds<>+28(SB)/4, $0x0000000f
+DATA odds<>+32(SB)/4, $0x00000011
+DATA odds<>+36(SB)/4, $0x00000013
+DATA odds<>+40(SB)/4, $0x00000015
+DATA odds<>+44(SB)/4, $0x00000017
+DATA odds<>+48(SB)/4, $0x00000019
+DATA odds<>+52(SB)/4, $0x0000001b
+DATA odds<>+56(SB)/4, $0x0000001d
+DATA odds<>+60(SB)/4, $0x0000001f
+GLOBL odds<>(SB), RODATA|NOPTR, $64

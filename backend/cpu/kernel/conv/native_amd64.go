@@ -28,6 +28,8 @@ var avx512 = kernels{
 	gather: func(g *gathering) { nativeGather(g, 16, gatherAVX512) },
 	taps:   func(t *taps) { nativeTaps(t, sumTapsAVX512) },
 	pick:   func(dst, src []float32) { nativePick(dst, src, pickAVX512) },
+	flat:   func(t *flat) { flatAVX512((*byte)(unsafe.Pointer(t))) },
+	halves: func(t *halves) { halvesAVX512((*byte)(unsafe.Pointer(t))) },
 }
 
 func kernelsOf(l level.Level) *kernels {

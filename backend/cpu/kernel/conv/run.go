@@ -45,7 +45,8 @@ type Ctx struct {
 	split    int // parts of the strips of a group
 	each     int // strips of a part
 
-	copyPlanes, multiply, multiplyBlocks, depthwise func(slot int)
+	plan                                                     *flatPlan
+	copyPlanes, multiply, multiplyBlocks, depthwise, flatten func(slot int)
 }
 
 // A slot is the memory of one thread.
@@ -53,6 +54,8 @@ type slot struct {
 	tile      tile
 	gathering gathering
 	taps      taps
+	flat      flat
+	halves    halves
 	panels    []float32
 	plane     []float32
 	product   []float32 // of a block of positions, and channels
@@ -68,7 +71,7 @@ type slot struct {
 func NewCtx(p *pool.Pool, l level.Level, x *gemm.Ctx) *Ctx {
 	l = min(l, level.Highest())
 	c := &Ctx{pool: p, level: l, kernels: kernelsOf(l), gemm: x, slots: make([]slot, p.Threads())}
-	c.copyPlanes, c.multiply, c.multiplyBlocks, c.depthwise = c.runPlanes, c.runBlocks, c.runProducts, c.runDepthwise
+	c.copyPlanes, c.multiply, c.multiplyBlocks, c.depthwise, c.flatten = c.runPlanes, c.runBlocks, c.runProducts, c.runDepthwise, c.runFlats
 	return c
 }
 
@@ -95,7 +98,7 @@ func Run(x *Ctx, args Args) {
 	case l.depth == 0 || !l.inPlace && l.plane/sparse > l.size+l.positions+1<<16:
 		x.scattered()
 	case l.In == 1 && l.Out == 1:
-		x.spread(args.Batch*args.Groups, args.Batch*args.Groups*l.positions*l.taps, x.depthwise)
+		x.depthwises()
 	case l.positions <= fewPositions && args.Weights != nil:
 		x.few()
 	case x.asProduct():

@@ -48,3 +48,13 @@ func sumTapsAVX512(t *byte)
 //
 //go:noescape
 func pickAVX512(dst *float32, src *float32, n int)
+
+// flatAVX512 does the sums at t.
+//
+//go:noescape
+func flatAVX512(t *byte)
+
+// halvesAVX512 separates the elements at t.
+//
+//go:noescape
+func halvesAVX512(t *byte)

@@ -18,6 +18,8 @@ type kernels struct {
 	gather func(g *gathering)
 	taps   func(t *taps)
 	pick   func(dst, src []float32) // dst[i] = src[2·i]
+	flat   func(t *flat)            // or nil, and then halves too
+	halves func(t *halves)
 }
 
 // panel is the number of positions of a panel.

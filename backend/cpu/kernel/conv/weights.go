@@ -2,6 +2,7 @@ package conv
 
 import (
 	"sync"
+	"sync/atomic"
 
 	"github.com/gocompile/gocompile/backend/cpu/kernel/gemm"
 )
@@ -17,6 +18,8 @@ const (
 type Weights struct {
 	groups, out, depth int
 	data               []float32
+
+	flat atomic.Pointer[flatPlan]
 
 	once   sync.Once
 	strips []float32 // by group, strip, element of the sum, row

@@ -28,6 +28,10 @@ func main() {
 	w.gather()
 	w.taps()
 	w.pick()
+	if w.wide() { // has masks
+		w.flat()
+		w.halves()
+	}
 	Generate()
 }
 

@@ -1,0 +1,151 @@
+package conv
+
+// flat is sums of products over a plane that is seen as one row: element i of dst becomes bias + Σ w[k]·src[offsets[k]+i], over those k whose mask has
+// bit i. Masks are of 16 elements; they lie by block of 8 (what is left in the last block), element of the kernel, and mask in the block.
+// Nothing is read that no mask selects. The assembly knows the offsets of the fields.
+type flat struct {
+	dst, src *float32
+	offsets  *int
+	w        *float32
+	masks    *uint16
+	taps     int
+	n        int // elements of dst
+	bias     float32
+}
+
+// halves separates the even and the odd elements of rows of n. The assembly knows the offsets of the fields.
+type halves struct {
+	even, odd, src   *float32
+	rows             int
+	n                int
+	srcStep, dstStep int // elements between rows
+}
+
+const (
+	maskLanes = 16
+	maskBlock = 8 // masks of a block
+)
+
+// flatPlan is how the channels of a depthwise convolution are seen as rows. With a stride of 2 it is a row each for the elements at even and at odd
+// indices of even and odd rows of the input; what a result meets with an element of the kernel is then at a constant distance, as without stride.
+type flatPlan struct {
+	axes    [MaxAxes]Axis
+	ok      bool
+	halved  bool // the input is separated first
+	plane   int  // elements of a phase
+	offsets []int
+	masks   []uint16
+}
+
+// planFlat makes the plan of a layout; it is not ok where rows of the result have another length than those that are read.
+func planFlat(l *layout) *flatPlan {
+	p := new(flatPlan)
+	for i := range l.axes {
+		p.axes[i] = l.axes[i].Axis
+	}
+	u, v, w := &p.axes[0], &p.axes[1], &p.axes[2]
+	switch {
+	case u.In != 1 || u.Kernel != 1 || u.Out != 1 || u.Before != 0 || l.taps == 0:
+		return p
+	case v.Stride == 1 && w.Stride == 1:
+		p.ok = w.In == w.Out
+	case v.Stride == 2 && w.Stride == 2:
+		p.ok, p.halved = (w.In+1)/2 <= w.Out, true
+		p.plane = (v.In + 1) / 2 * w.Out
+	}
+	if !p.ok {
+		return p
+	}
+	for i := range v.Kernel {
+		for j := range w.Kernel {
+			y, x := i*v.Dilation-v.Before, j*w.Dilation-w.Before // for position 0
+			at := y*w.In + x
+			if p.halved {
+				at = (2*(y&1)+x&1)*p.plane + (y>>1)*w.Out + x>>1
+			}
+			p.offsets = append(p.offsets, at)
+		}
+	}
+	vectors := count(l.positions, maskLanes)
+	for block := 0; block < vectors; block += maskBlock {
+		for k := range l.taps {
+			for m := block; m < min(block+maskBlock, vectors); m++ {
+				mask := uint16(0)
+				for i := range min(maskLanes, l.positions-m*maskLanes) {
+					if l.meets(m*maskLanes+i, k) >= 0 {
+						mask |= 1 << i
+					}
+				}
+				p.masks = append(p.masks, mask)
+			}
+		}
+	}
+	return p
+}
+
+// flatPlanOf returns the plan for a layout, which the weights keep as long as the shape stays the same.
+func (w *Weights) flatPlanOf(l *layout) *flatPlan {
+	p := w.flat.Load()
+	same := p != nil
+	for i := range l.axes {
+		same = same && p.axes[i] == l.axes[i].Axis
+	}
+	if !same {
+		p = planFlat(l)
+		w.flat.Store(p)
+	}
+	return p
+}
+
+const flatChunk = 2048 // elements of the result after which what follows the sums is done
+
+// flats convolves whole channels with kernels of their own, by plan p.
+func (x *Ctx) flats(p *flatPlan) {
+	a, l := &x.args, &x.layout
+	x.plan = p
+	x.block = max(1, flatChunk/l.positions)
+	x.spread(count(a.Batch*a.Groups, x.block), a.Batch*a.Groups*l.positions*l.taps, x.flatten)
+	x.plan = nil
+}
+
+func (x *Ctx) runFlats(slot int) {
+	a, l, s := &x.args, &x.layout, &x.slots[slot]
+	n := a.Batch * a.Groups
+	chunks := count(n, x.block)
+	for i, ok := x.take(chunks); ok; i, ok = x.take(chunks) {
+		first, last := i*x.block, min((i+1)*x.block, n)
+		for c := first; c < last; c++ {
+			x.flatOf(s, c)
+		}
+		x.finish(first*l.positions, (last-first)*l.positions)
+	}
+}
+
+// flatOf computes channel i of all channels of all images.
+func (x *Ctx) flatOf(s *slot, i int) {
+	a, l, p := &x.args, &x.layout, x.plan
+	src := a.X[i*l.size:][:l.size]
+	if p.halved {
+		src = x.halve(s, src)
+	}
+	c := i % a.Groups
+	y, w := a.Y[i*l.positions:][:l.positions], a.Weights.data[c*l.taps:][:l.taps]
+	s.flat = flat{dst: &y[0], src: &src[0], offsets: &p.offsets[0], w: &w[0], masks: &p.masks[0], taps: l.taps, n: l.positions}
+	if a.Bias != nil {
+		s.flat.bias = a.Bias[c]
+	}
+	x.kernels.flat(&s.flat)
+	s.flat = flat{}
+}
+
+// halve separates a channel into four phases, of even and odd elements of even and odd rows.
+func (x *Ctx) halve(s *slot, src []float32) []float32 {
+	v, w, plane := &x.layout.axes[1], &x.layout.axes[2], x.plan.plane
+	s.plane = grow(s.plane, 4*plane)
+	for odd := range min(2, v.In) {
+		s.halves = halves{even: &s.plane[2*odd*plane], odd: &s.plane[(2*odd+1)*plane], src: &src[odd*w.In], rows: (v.In - odd + 1) / 2, n: w.In, srcStep: 2 * w.In, dstStep: w.Out}
+		x.kernels.halves(&s.halves)
+	}
+	s.halves = halves{}
+	return s.plane
+}
