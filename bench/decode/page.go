@@ -27,7 +27,7 @@ Written by `+"`go run ./bench/decode -zoo DIR -python PYTHON`"+`, on %s, %s, %s,
 
 ## SmolLM2-135M
 
-A prompt as long as the context, then %d tokens by the greatest score. All programs run the same file, which its makers exported for onnxruntime-genai, are alive at once, and take
+A prompt of text as long as the context, then %d tokens by the greatest score. All programs run the same file, which its makers exported for onnxruntime-genai, are alive at once, and take
 turns of %d tokens. The first token is the time from the prompt, the least of the tries; tokens a second is one over the median time of a token after it. The ratio is time
 over that of onnxruntime-genai: below 1 is faster. Agreement is how many tokens are those of float32 before the first that is another. Peak is the largest
 resident size of the process, which under Python includes it. Formats of weights are those of `+"`--weights`"+`; rounding them is a choice that changes what is written.

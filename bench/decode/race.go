@@ -4,7 +4,6 @@ import (
 	"context"
 	_ "embed"
 	"fmt"
-	"math/rand/v2"
 	"os"
 	"slices"
 
@@ -29,9 +28,6 @@ type timing struct {
 
 //go:embed genai.py
 var genai string
-
-// vocabulary is a number that all tokens of a prompt are below.
-const vocabulary = 49152
 
 // race has the programs write in turns.
 func race(ctx context.Context, o options) ([]program, error) {
@@ -65,8 +61,11 @@ func race(ctx context.Context, o options) ([]program, error) {
 		}
 	}
 	for k, length := range o.contexts {
-		prompt := promptOf(length)
-		err := team.Turns(min(3, 2+1024/length), func(w *peer.Worker, r *peer.Result) error {
+		prompt, err := promptOf(length)
+		if err != nil {
+			return nil, err
+		}
+		err = team.Turns(min(3, 2+1024/length), func(w *peer.Worker, r *peer.Result) error {
 			t, err := w.Prompt(prompt)
 			at := &of(r).at[k]
 			at.first, at.ids = append(at.first, t.Times...), t.IDs
@@ -94,15 +93,6 @@ func race(ctx context.Context, o options) ([]program, error) {
 		of(r).peak, err = w.Quit()
 		return err
 	})
-}
-
-// promptOf makes up tokens, always the same.
-func promptOf(length int) []int64 {
-	r, ids := rand.New(rand.NewPCG(1, 1)), make([]int64, length)
-	for i := range ids {
-		ids[i] = r.Int64N(vocabulary)
-	}
-	return ids
 }
 
 // median is 0 of nothing.
