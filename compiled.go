@@ -111,6 +111,9 @@ func ofCompiled(f *artefact.File, options []Option) (*Model, error) {
 	if err := json.Unmarshal(f.Description(), &d); err != nil {
 		return nil, fmt.Errorf("description of the compiled model: %w", err)
 	}
+	if c.rounded != nil {
+		return nil, fmt.Errorf("the model was compiled already; its weights cannot be rounded to %v", c.rounded.Format)
+	}
 	if c.weights == tensor.Invalid {
 		c.weights = d.Weights
 	} else if c.weights != cmp.Or(d.Weights, tensor.Float32) {

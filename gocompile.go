@@ -146,6 +146,13 @@ func compile(f *proto.File, options []Option) (*Model, error) {
 	if _, err := passes.Optimize(g, c.passes); err != nil {
 		return nil, err
 	}
+	if o := c.rounded; o != nil {
+		rounding := *o
+		rounding.Release = f.Release
+		if _, err := passes.QuantizeWeights(g, rounding); err != nil {
+			return nil, err
+		}
+	}
 	m.graph = g
 	return m, m.lower(c, backend.Options{Release: f.Release})
 }

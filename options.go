@@ -1,6 +1,8 @@
 package gocompile
 
 import (
+	"fmt"
+
 	"github.com/gocompile/gocompile/backend"
 	"github.com/gocompile/gocompile/backend/cpu"
 	"github.com/gocompile/gocompile/backend/cuda"
@@ -19,7 +21,8 @@ type config struct {
 	threads int
 	memory  int64
 	weights tensor.DType
-	check   bool // the checksums of a compiled model
+	rounded *passes.WeightOptions // nil: no weights become integers
+	check   bool                  // the checksums of a compiled model
 	dims    map[string]int
 	passes  passes.Options
 }
@@ -47,6 +50,32 @@ func WithMemoryLimit(n int64) Option { return func(c *config) { c.memory = n } }
 // time of what is bound by reading weights, as the decoding of text is. Products are computed in float32 all the same. A matrix that float16
 // cannot hold stays as it is. Another type makes compilation fail.
 func WithWeights(t tensor.DType) Option { return func(c *config) { c.weights = t } }
+
+// WithIntegerWeights rounds the constant matrices of products to integers of 8 or 4 bits with scales, which is how they stay in memory: a quarter or an eighth
+// of it, and of the time of what is bound by reading weights. Products are computed in float32 all the same. It changes results by more than
+// WithWeights does. A model that [Model.WriteFile] wrote cannot be rounded again. See [passes.QuantizeWeights].
+func WithIntegerWeights(o passes.WeightOptions) Option { return func(c *config) { c.rounded = &o } }
+
+// leastRounded is the elements from which on [ParseWeights] rounds matrices to integers: smaller ones gain nothing.
+const leastRounded = 4096
+
+// ParseWeights is the option that keeps matrices in a format by name: float32 as they are, float16 or bfloat16 as WithWeights, or a format of integers as
+// [passes.ParseWeightFormat] reads it, tables of embeddings in 8 bits then.
+func ParseWeights(name string) (Option, error) {
+	switch name {
+	case "float32":
+		return WithWeights(tensor.Float32), nil
+	case "float16":
+		return WithWeights(tensor.Float16), nil
+	case "bfloat16":
+		return WithWeights(tensor.BFloat16), nil
+	}
+	f, err := passes.ParseWeightFormat(name)
+	if err != nil {
+		return nil, fmt.Errorf("%w; float32, float16 and bfloat16 are too", err)
+	}
+	return WithIntegerWeights(passes.WeightOptions{Format: f, Tables: true, Least: leastRounded}), nil
+}
 
 // WithCheck compares all of a compiled model with its checksums when it is loaded, which reads the whole file. Without it that is done for the
 // description alone.

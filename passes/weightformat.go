@@ -3,6 +3,8 @@ package passes
 import (
 	"fmt"
 	"math"
+	"strconv"
+	"strings"
 
 	"github.com/gocompile/gocompile/tensor"
 )
@@ -14,16 +16,42 @@ type WeightFormat struct {
 	Asymmetric bool // the range of integers is that of the weights, by a zero point, and not the same to both sides of zero
 }
 
-// String is int8, uint4/32 and so on.
+// defaultBlock is the block of a name without one, by bits.
+var defaultBlock = map[int]int{8: 0, 4: 32}
+
+// String is int8, uint4/64 and so on, as [ParseWeightFormat] reads it.
 func (f WeightFormat) String() string {
 	s := fmt.Sprintf("int%d", f.Bits)
 	if f.Asymmetric {
 		s = "u" + s
 	}
-	if f.Block > 0 {
+	if f.Block > 0 || defaultBlock[f.Bits] > 0 {
 		s += fmt.Sprintf("/%d", f.Block)
 	}
 	return s
+}
+
+// ParseWeightFormat reads the name of a format: int8 or int4, uint8 or uint4 for an asymmetric one, and behind a slash the block: int4/64, 0 for none. Without that,
+// 8 bits have none and 4 bits one of 32.
+func ParseWeightFormat(name string) (WeightFormat, error) {
+	kind, block, blocked := strings.Cut(name, "/")
+	kind, asymmetric := strings.CutPrefix(kind, "u")
+	f := WeightFormat{Asymmetric: asymmetric}
+	switch kind {
+	case "int8":
+		f.Bits = 8
+	case "int4":
+		f.Bits = 4
+	}
+	f.Block = defaultBlock[f.Bits]
+	var err error
+	if blocked {
+		f.Block, err = strconv.Atoi(block)
+	}
+	if err != nil || f.check() != nil {
+		return f, fmt.Errorf("no format of weights is named %q; int8, int4, uint8 and uint4 are, with a block behind them such as int4/32", name)
+	}
+	return f, nil
 }
 
 func (f WeightFormat) check() error {

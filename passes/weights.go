@@ -16,6 +16,8 @@ type WeightOptions struct {
 	Tables  bool    // round tables from which rows are gathered too, to 8 bits with a scale a row
 	Budget  float64 // weights whose relative error exceeds it are rounded to 8 bits instead, or stay as they are; 0: no limit
 	Least   int     // elements from which on weights are rounded
+
+	Release func(constant []byte) // told of the memory of weights that were rounded, which the graph does not read again; may be nil
 }
 
 // Weight is a constant matrix by which something is multiplied, or a table.
@@ -120,6 +122,9 @@ func (o WeightOptions) weight(n *ir.Node) (*Weight, error) {
 			continue
 		}
 		w.Format, w.Error, w.Bytes, w.Because = f.String(), r.err, r.bytes(), ""
+		if o.Release != nil {
+			defer o.Release(t.Bytes())
+		}
 		return w, o.apply(n, r, products, gathers)
 	}
 	return w, nil

@@ -117,6 +117,19 @@ func TestQuantizeWeights(t *testing.T) {
 	}
 }
 
+// TestParseWeightFormat: names are read as what they print.
+func TestParseWeightFormat(t *testing.T) {
+	for name, want := range map[string]passes.WeightFormat{"int8": {Bits: 8}, "uint8/64": {Bits: 8, Block: 64, Asymmetric: true}, "int4/32": {Bits: 4, Block: 32},
+		"uint4/0": {Bits: 4, Asymmetric: true}} {
+		if f, err := passes.ParseWeightFormat(name); err != nil || f != want || f.String() != name {
+			t.Errorf("%s is %+v, prints as %v: %v", name, f, f, err)
+		}
+	}
+	if f, err := passes.ParseWeightFormat("int4"); err != nil || f.Block != 32 {
+		t.Errorf("int4 is %+v: %v", f, err)
+	}
+}
+
 // ofPeak is the largest difference over the largest magnitude.
 func ofPeak(got, want *tensor.Tensor) float64 {
 	diff, peak := 0.0, 0.0

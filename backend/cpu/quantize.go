@@ -60,6 +60,7 @@ type scaleGroups struct {
 	block      int // 0: one scale for each index of the axis
 	blocks     int
 	single     bool
+	ordered    bool // run i has scale i
 }
 
 // newScaleGroups checks the scale, and the zero point behind it, against the shape of what they scale.
@@ -95,6 +96,9 @@ func newScaleGroups(shape []int, scales []*tensor.Tensor, axis, block int) (scal
 			fits = fits && scale.Dim(i) == want
 		}
 		g.run = 1
+		if g.ordered = inner == 1 && block > 0 && dim%block == 0; g.ordered {
+			g.run = block
+		}
 	}
 	if !fits {
 		return scaleGroups{}, fmt.Errorf("scale of shape %v, in blocks of %d along axis %d, does not fit shape %v", scale.Shape(), block, axis, shape)
@@ -109,6 +113,8 @@ func (g *scaleGroups) at(i int) int {
 	switch {
 	case g.single:
 		return 0
+	case g.ordered:
+		return i
 	case g.block == 0:
 		return i % g.dim
 	}

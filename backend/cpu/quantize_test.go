@@ -128,6 +128,7 @@ func TestQuantizing(t *testing.T) {
 		axis, block int
 	}{
 		{[]int{3, 5}, nil, 1, 0}, {[]int{3, 50}, []int{50}, -1, 0}, {[]int{3, 5, 40}, []int{5}, 1, 0}, {[]int{4, 7, 3}, []int{4, 4, 3}, 1, 2},
+		{[]int{3, 8}, []int{3, 2}, 1, 4}, {[]int{2, 3, 2000}, []int{2, 3, 1}, -1, 2000}, {[]int{2, 9}, []int{2, 3}, 1, 4},
 		{[]int{4000}, []int{1}, 0, 0}, {[]int{0, 3}, []int{3}, 1, 0}, {nil, nil, 0, 0},
 	} {
 		for k, d := range []tensor.DType{tensor.Uint8, tensor.Int8, tensor.Int16, tensor.Uint16} {

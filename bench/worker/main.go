@@ -45,7 +45,7 @@ func main() {
 	inputs := flag.String("inputs", "", "`folder` of input_<i>.pb")
 	outputs := flag.String("outputs", "", "`folder` that receives output_<i>.pb; empty: none are written")
 	threads := flag.Int("threads", 0, "threads, 0: as many as there are processors")
-	weights := flag.String("weights", "float32", "`format` of matrices: float32, float16 or bfloat16")
+	weights := flag.String("weights", "", "`format` of matrices, as for --weights of the command line")
 	profiled := flag.Bool("profile", false, "tell where the time goes")
 	flag.Parse()
 	if *threads > 0 {
@@ -88,11 +88,12 @@ func start(model, inputs, outputs string, threads int, weights string) (*worker,
 	if threads > 0 {
 		options = append(options, gocompile.WithThreads(threads))
 	}
-	switch weights {
-	case "float16":
-		options = append(options, gocompile.WithWeights(tensor.Float16))
-	case "bfloat16":
-		options = append(options, gocompile.WithWeights(tensor.BFloat16))
+	if weights != "" {
+		format, err := gocompile.ParseWeights(weights)
+		if err != nil {
+			return nil, peer.Ready{}, err
+		}
+		options = append(options, format)
 	}
 	m, err := gocompile.Load(model, options...)
 	if err != nil {

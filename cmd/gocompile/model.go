@@ -11,7 +11,6 @@ import (
 
 	"github.com/gocompile/gocompile"
 	"github.com/gocompile/gocompile/passes"
-	"github.com/gocompile/gocompile/tensor"
 )
 
 // modelFlags are the flags of every command that compiles a model.
@@ -21,7 +20,7 @@ func modelFlags() []cli.Flag {
 		&cli.IntFlag{Name: "limit", HideDefault: true, Usage: "stop after `N` rewrites, to find the one that breaks a model"},
 		&cli.StringFlag{Name: "backend", Value: "cpu", Usage: "`NAME` of the back end: cpu, cuda or auto"},
 		&cli.IntFlag{Name: "threads", HideDefault: true, Usage: "use `N` threads of its own instead of one a processor"},
-		&cli.StringFlag{Name: "weights", Value: "float32", Usage: "keep matrices in `FORMAT`: float16, bfloat16, or float32 as they are"},
+		&cli.StringFlag{Name: "weights", Value: "float32", Usage: "keep matrices in `FORMAT`: float16, bfloat16, int8, int4, uint8, uint4 (int4/64: a scale for 64 weights), or float32 as they are"},
 		&cli.StringFlag{Name: "memory", Usage: "fail when intermediate values need more than `SIZE`, such as 512MB"},
 	}
 }
@@ -86,14 +85,12 @@ func optionsOf(c *cli.Command, report *passes.Report) ([]gocompile.Option, error
 		}
 		options = append(options, gocompile.WithMemoryLimit(n))
 	}
-	switch s := c.String("weights"); s {
-	case "float32":
-	case "float16":
-		options = append(options, gocompile.WithWeights(tensor.Float16))
-	case "bfloat16":
-		options = append(options, gocompile.WithWeights(tensor.BFloat16))
-	default:
-		return nil, usagef("--weights %s: want float16, bfloat16 or float32", s)
+	if c.IsSet("weights") {
+		o, err := gocompile.ParseWeights(c.String("weights"))
+		if err != nil {
+			return nil, usagef("--weights: %w", err)
+		}
+		options = append(options, o)
 	}
 	return options, nil
 }
