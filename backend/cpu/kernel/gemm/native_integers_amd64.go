@@ -8,17 +8,30 @@ import (
 	"github.com/gocompile/gocompile/backend/cpu/level"
 )
 
-// integerTiles are kernels for 1 to 4 rows and a B of integers, without and with zero points.
-type integerTiles [2][4]func(*byte)
+// integerTiles are kernels for 1, 2, … rows and a B of integers, without and with zero points.
+type integerTiles [2][]func(*byte)
 
 var (
-	avx2Bytes   = integerTiles{{multiply1Bytes, multiply2Bytes, multiply3Bytes, multiply4Bytes}, {multiply1BytesZero, multiply2BytesZero, multiply3BytesZero, multiply4BytesZero}}
-	avx2Nibbles = integerTiles{{multiply1Nibbles, multiply2Nibbles, multiply3Nibbles, multiply4Nibbles},
-		{multiply1NibblesZero, multiply2NibblesZero, multiply3NibblesZero, multiply4NibblesZero}}
-	avx512Bytes = integerTiles{{multiply1BytesWide, multiply2BytesWide, multiply3BytesWide, multiply4BytesWide},
-		{multiply1BytesZeroWide, multiply2BytesZeroWide, multiply3BytesZeroWide, multiply4BytesZeroWide}}
-	avx512Nibbles = integerTiles{{multiply1NibblesWide, multiply2NibblesWide, multiply3NibblesWide, multiply4NibblesWide},
-		{multiply1NibblesZeroWide, multiply2NibblesZeroWide, multiply3NibblesZeroWide, multiply4NibblesZeroWide}}
+	avx2Bytes = integerTiles{
+		{multiply1Bytes, multiply2Bytes, multiply3Bytes, multiply4Bytes},
+		{multiply1BytesZero, multiply2BytesZero, multiply3BytesZero, multiply4BytesZero},
+	}
+	avx2Nibbles = integerTiles{
+		{multiply1Nibbles, multiply2Nibbles, multiply3Nibbles, multiply4Nibbles},
+		{multiply1NibblesZero, multiply2NibblesZero, multiply3NibblesZero, multiply4NibblesZero},
+	}
+	avx512Bytes = integerTiles{
+		{multiply1BytesWide, multiply2BytesWide, multiply3BytesWide, multiply4BytesWide,
+			multiply5BytesWide, multiply6BytesWide, multiply7BytesWide, multiply8BytesWide},
+		{multiply1BytesZeroWide, multiply2BytesZeroWide, multiply3BytesZeroWide, multiply4BytesZeroWide,
+			multiply5BytesZeroWide, multiply6BytesZeroWide, multiply7BytesZeroWide, multiply8BytesZeroWide},
+	}
+	avx512Nibbles = integerTiles{
+		{multiply1NibblesWide, multiply2NibblesWide, multiply3NibblesWide, multiply4NibblesWide,
+			multiply5NibblesWide, multiply6NibblesWide, multiply7NibblesWide, multiply8NibblesWide},
+		{multiply1NibblesZeroWide, multiply2NibblesZeroWide, multiply3NibblesZeroWide, multiply4NibblesZeroWide,
+			multiply5NibblesZeroWide, multiply6NibblesZeroWide, multiply7NibblesZeroWide, multiply8NibblesZeroWide},
+	}
 )
 
 // tile calls the kernel for as many rows as the tile has, of which t.k is not 0.

@@ -64,7 +64,7 @@ func TestDepth(t *testing.T) {
 func TestKernelTable(t *testing.T) {
 	names := map[string]bool{}
 	for _, k := range Kernels {
-		if names[k.Name] || k.MR < min(6, max(k.Small, 1)) || k.Small == 0 && k.MR < 6 || k.NR < 16 || k.NR%16 != 0 || k.fn == nil || k.Quality < 1 {
+		if names[k.Name] || k.MR < min(4, max(k.Small, 1)) || k.Small == 0 && k.MR < 6 || k.NR < 16 || k.NR%16 != 0 || k.fn == nil || k.Quality < 1 {
 			t.Errorf("kernel %+v", k)
 		}
 		names[k.Name] = true
@@ -102,6 +102,13 @@ func TestChoose(t *testing.T) {
 		{1, 16, level.AVX512, Brains, "avx2-4x16-bfloat16"},
 		{1, 32, level.AVX2, Halves, "avx2-4x16-float16"},
 		{1, 32, level.Portable, Brains, "portable-2x4"},
+		{1, 16, level.AVX2, Bytes, "avx2-4x16-int8"},
+		{1, 16, level.AVX512, Nibbles, "avx2-4x16-int4"},
+		{13, 16, level.AVX2, Nibbles, "avx2-6x16"},
+		{24, 32, level.AVX512, Bytes, "avx512-8x32-int8"},
+		{25, 32, level.AVX512, Bytes, "avx512-14x32"},
+		{1, 32, level.AVX2, Bytes, "avx2-6x16"}, // packed for another level
+		{1, 32, level.Portable, Nibbles, "portable-2x4"},
 	} {
 		if c.l >= level.AVX2 && nativeKernels == nil {
 			continue

@@ -404,6 +404,46 @@ func multiply4BytesWide(t *byte)
 //go:noescape
 func multiply4BytesZeroWide(t *byte)
 
+// multiply5BytesWide computes the tile at t, of 5 rows and at most 32 columns, with A row after row and B of integers of 8 bits without zero points. t.k is not 0.
+//
+//go:noescape
+func multiply5BytesWide(t *byte)
+
+// multiply5BytesZeroWide computes the tile at t, of 5 rows and at most 32 columns, with A row after row and B of integers of 8 bits with zero points. t.k is not 0.
+//
+//go:noescape
+func multiply5BytesZeroWide(t *byte)
+
+// multiply6BytesWide computes the tile at t, of 6 rows and at most 32 columns, with A row after row and B of integers of 8 bits without zero points. t.k is not 0.
+//
+//go:noescape
+func multiply6BytesWide(t *byte)
+
+// multiply6BytesZeroWide computes the tile at t, of 6 rows and at most 32 columns, with A row after row and B of integers of 8 bits with zero points. t.k is not 0.
+//
+//go:noescape
+func multiply6BytesZeroWide(t *byte)
+
+// multiply7BytesWide computes the tile at t, of 7 rows and at most 32 columns, with A row after row and B of integers of 8 bits without zero points. t.k is not 0.
+//
+//go:noescape
+func multiply7BytesWide(t *byte)
+
+// multiply7BytesZeroWide computes the tile at t, of 7 rows and at most 32 columns, with A row after row and B of integers of 8 bits with zero points. t.k is not 0.
+//
+//go:noescape
+func multiply7BytesZeroWide(t *byte)
+
+// multiply8BytesWide computes the tile at t, of 8 rows and at most 32 columns, with A row after row and B of integers of 8 bits without zero points. t.k is not 0.
+//
+//go:noescape
+func multiply8BytesWide(t *byte)
+
+// multiply8BytesZeroWide computes the tile at t, of 8 rows and at most 32 columns, with A row after row and B of integers of 8 bits with zero points. t.k is not 0.
+//
+//go:noescape
+func multiply8BytesZeroWide(t *byte)
+
 // widenBytesWide sets dst to k > 0 rows of a panel of 32 columns of integers of 8 bits, less the zero points, times the scales of their groups.
 //
 //go:noescape
@@ -448,6 +488,46 @@ func multiply4NibblesWide(t *byte)
 //
 //go:noescape
 func multiply4NibblesZeroWide(t *byte)
+
+// multiply5NibblesWide computes the tile at t, of 5 rows and at most 32 columns, with A row after row and B of integers of 4 bits without zero points. t.k is not 0.
+//
+//go:noescape
+func multiply5NibblesWide(t *byte)
+
+// multiply5NibblesZeroWide computes the tile at t, of 5 rows and at most 32 columns, with A row after row and B of integers of 4 bits with zero points. t.k is not 0.
+//
+//go:noescape
+func multiply5NibblesZeroWide(t *byte)
+
+// multiply6NibblesWide computes the tile at t, of 6 rows and at most 32 columns, with A row after row and B of integers of 4 bits without zero points. t.k is not 0.
+//
+//go:noescape
+func multiply6NibblesWide(t *byte)
+
+// multiply6NibblesZeroWide computes the tile at t, of 6 rows and at most 32 columns, with A row after row and B of integers of 4 bits with zero points. t.k is not 0.
+//
+//go:noescape
+func multiply6NibblesZeroWide(t *byte)
+
+// multiply7NibblesWide computes the tile at t, of 7 rows and at most 32 columns, with A row after row and B of integers of 4 bits without zero points. t.k is not 0.
+//
+//go:noescape
+func multiply7NibblesWide(t *byte)
+
+// multiply7NibblesZeroWide computes the tile at t, of 7 rows and at most 32 columns, with A row after row and B of integers of 4 bits with zero points. t.k is not 0.
+//
+//go:noescape
+func multiply7NibblesZeroWide(t *byte)
+
+// multiply8NibblesWide computes the tile at t, of 8 rows and at most 32 columns, with A row after row and B of integers of 4 bits without zero points. t.k is not 0.
+//
+//go:noescape
+func multiply8NibblesWide(t *byte)
+
+// multiply8NibblesZeroWide computes the tile at t, of 8 rows and at most 32 columns, with A row after row and B of integers of 4 bits with zero points. t.k is not 0.
+//
+//go:noescape
+func multiply8NibblesZeroWide(t *byte)
 
 // widenNibblesWide sets dst to k > 0 rows of a panel of 32 columns of integers of 4 bits, less the zero points, times the scales of their groups.
 //

@@ -20,10 +20,18 @@ var integerFormats = []integers{{"Bytes", 8}, {"Nibbles", 4}}
 // rowBytes is the size of a row of a panel, which is two vectors wide.
 func (f *integers) rowBytes(w *width) int { return 2 * w.lanes * f.bits / 8 }
 
+// mostRows is how many rows kernels have at most: as many as there are registers for.
+func (f *integers) mostRows(w *width) int {
+	if w.wide() {
+		return 8
+	}
+	return 4
+}
+
 // integerMultiplies generates the kernels for few rows and a B of integers, and what makes panels of B float32.
 func (w *width) integerMultiplies() {
 	for _, f := range integerFormats {
-		for rows := 1; rows <= mostNarrow; rows++ {
+		for rows := 1; rows <= f.mostRows(w); rows++ {
 			w.integerMultiply(f, rows, false)
 			w.integerMultiply(f, rows, true)
 		}
