@@ -129,6 +129,19 @@ def products(w):
     w.case("FusedMatMul", "vector", [d(4), d(4, 2)], 1, {"alpha": 3.0})
 
 
+def few_bits(w):
+    for o in options(bits=(4, 8, 2), k=(64, 48), block=(32, 16), zeros=(None, "packed", "float"), bias=(False, True)):
+        if o["k"] == 64 and o["block"] == 16 or o["bias"] and o["zeros"] or o["bits"] == 8 and o["zeros"] == "float":
+            continue
+        d = Draw("nbits" + label(o))
+        n, bits, block = 6, o["bits"], o["block"]
+        blocks = -(-o["k"] // block)
+        zeros = {None: None, "packed": d.ints(0, 256, n, -(-blocks * bits // 8), dtype=np.uint8), "float": d(n, blocks)}[o["zeros"]]
+        w.case("MatMulNBits", label(o),
+               [d(2, 3, o["k"]), d.ints(0, 256, n, blocks, block * bits // 8, dtype=np.uint8), abs(d(n, blocks)) / 8, zeros, None, d(n) if o["bias"] else None], 1,
+               {"K": o["k"], "N": n, "bits": bits, "block_size": block, "accuracy_level": 1})
+
+
 def norms(w):
     for o in options(skip=("full", "row", "matrix"), beta=(True, False), bias=(True, False)):
         d = Draw("skip" + label(o))
@@ -301,7 +314,7 @@ def main():
     out = pathlib.Path(sys.argv[1])
     shutil.rmtree(out / "contrib", ignore_errors=True)
     w = Writer(out)
-    for family in (gelus, products, norms, rotary, multi_head, contrib_attention, decoder, group_query):
+    for family in (gelus, products, few_bits, norms, rotary, multi_head, contrib_attention, decoder, group_query):
         family(w)
     for r in w.refused:
         print("refused:", r)
