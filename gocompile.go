@@ -45,6 +45,7 @@ type Model struct {
 	passes   passes.Options
 	memory   int64
 	steppers steppers
+	rounded  []passes.Weight
 }
 
 // Info is what a model file says of itself.
@@ -149,7 +150,7 @@ func compile(f *proto.File, options []Option) (*Model, error) {
 	if o := c.rounded; o != nil {
 		rounding := *o
 		rounding.Release = f.Release
-		if _, err := passes.QuantizeWeights(g, rounding); err != nil {
+		if m.rounded, err = passes.QuantizeWeights(g, rounding); err != nil {
 			return nil, err
 		}
 	}
@@ -238,6 +239,9 @@ func (m *Model) Graph() *ir.Graph {
 	m.program.Fill()
 	return m.graph
 }
+
+// RoundedWeights tells what [WithIntegerWeights] made of each matrix; there are none without that.
+func (m *Model) RoundedWeights() []passes.Weight { return m.rounded }
 
 // ImportedOps counts the operators, by name, before the passes; Graph().CountOps() counts those after them.
 func (m *Model) ImportedOps() map[string]int { return m.imported }

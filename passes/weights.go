@@ -20,6 +20,9 @@ type WeightOptions struct {
 	Release func(constant []byte) // told of the memory of weights that were rounded, which the graph does not read again; may be nil
 }
 
+// QuantizedSuffix ends the name of the integers that take the place of a matrix.
+const QuantizedSuffix = "_quantized"
+
 // Weight is a constant matrix by which something is multiplied, or a table.
 type Weight struct {
 	Name    string  `json:"name"` // the model's own
@@ -144,10 +147,10 @@ func (o WeightOptions) apply(n *ir.Node, r *roundedWeights, products, gathers []
 			p.Op = &straight
 		}
 	}
-	q, scale := b.constant(r.q, "quantized"), b.constant(r.scale, "scale")
+	q, scale := b.constant(r.q, QuantizedSuffix), b.constant(r.scale, "_scale")
 	var zero *ir.Value
 	if r.zero != nil {
-		zero = b.constant(r.zero, "zero_point")
+		zero = b.constant(r.zero, "_zero_point")
 	}
 	for _, gather := range gathers {
 		b.gathered(gather, q, r)
@@ -198,7 +201,7 @@ func (b *weightBuilder) add(o ir.Op, in ...*ir.Value) *ir.Value {
 func (b *weightBuilder) constant(t *tensor.Tensor, what string) *ir.Value {
 	v := b.add(&ir.Const{Value: t})
 	if b.name != "" && v != nil {
-		v.Name = b.name + "_" + what
+		v.Name = b.name + what
 	}
 	return v
 }
@@ -207,7 +210,7 @@ func (b *weightBuilder) constant(t *tensor.Tensor, what string) *ir.Value {
 func (b *weightBuilder) gathered(n *ir.Node, q *ir.Value, r *roundedWeights) {
 	rows, size := r.q.Dim(0), r.q.Dim(1)
 	column := tensor.Must(tensor.Data[float32](r.scale), rows, 1)
-	scale := b.constant(column, "row_scale")
+	scale := b.constant(column, "_row_scale")
 	if b.err != nil {
 		return
 	}
@@ -229,7 +232,7 @@ func (b *weightBuilder) dynamic(products []*ir.Node, r *roundedWeights) {
 	if r.axis == 0 { // the columns of a transposed matrix
 		q = transposedTensor(q)
 	}
-	w, s := b.constant(q, "columns"), b.constant(scale, "scales")
+	w, s := b.constant(q, "_columns"), b.constant(scale, "_scales")
 	for _, p := range products {
 		if b.err != nil {
 			return

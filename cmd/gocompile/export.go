@@ -18,9 +18,7 @@ func exportCommand() *cli.Command {
 		Flags: append([]cli.Flag{
 			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Required: true, Usage: "write `FILE`"},
 			&cli.StringSliceFlag{Name: "dim", Usage: "value of an open dimension as `NAME=N`; repeat it, or separate by commas"},
-			&cli.IntFlag{Name: "opset", HideDefault: true, Usage: "write version `N` of the operators, 18 to 28; by default the oldest from 24 on that has them all"},
-			&cli.BoolFlag{Name: "contrib", Usage: "use operators of com.microsoft too"},
-		}, modelFlags()...),
+		}, append(spellingFlags(), modelFlags()...)...),
 		Action: exportAction,
 	}
 }
@@ -30,9 +28,9 @@ func exportAction(ctx context.Context, c *cli.Command) error {
 	if err != nil {
 		return err
 	}
-	opset := c.Int("opset")
-	if opset != 0 && (opset < export.MinOpset || opset > export.MaxOpset) {
-		return usagef("--opset is %d; %d to %d can be written", opset, export.MinOpset, export.MaxOpset)
+	spelling, err := spellingOf(c)
+	if err != nil {
+		return err
 	}
 	for name, n := range t.dims {
 		t.options = append(t.options, gocompile.WithDim(name, n))
@@ -42,10 +40,31 @@ func exportAction(ctx context.Context, c *cli.Command) error {
 		return err
 	}
 	defer m.Close()
-	p, err := export.Model(m.Graph(), export.Options{Contrib: c.Bool("contrib"), Opset: opset})
+	return writeONNX(m, c.String("output"), spelling)
+}
+
+// spellingFlags say how a model is written.
+func spellingFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.IntFlag{Name: "opset", HideDefault: true, Usage: "write version `N` of the operators, 18 to 28; by default the oldest from 24 on that has them all"},
+		&cli.BoolFlag{Name: "contrib", Usage: "use operators of com.microsoft too"},
+	}
+}
+
+func spellingOf(c *cli.Command) (export.Options, error) {
+	n := c.Int("opset")
+	if n != 0 && (n < export.MinOpset || n > export.MaxOpset) {
+		return export.Options{}, usagef("--opset is %d; %d to %d can be written", n, export.MinOpset, export.MaxOpset)
+	}
+	return export.Options{Contrib: c.Bool("contrib"), Opset: n}, nil
+}
+
+// writeONNX writes the graph of a model.
+func writeONNX(m *gocompile.Model, path string, o export.Options) error {
+	p, err := export.Model(m.Graph(), o)
 	if err != nil {
 		return err
 	}
 	p.Domain, p.ModelVersion, p.ProducerVersion = m.Info().Domain, m.Info().Version, version()
-	return export.Write(c.String("output"), p)
+	return export.Write(path, p)
 }

@@ -4,6 +4,7 @@
 //	gocompile inspect MODEL     shows what a model holds and what it becomes
 //	gocompile compile MODEL     writes a model ready to run
 //	gocompile export MODEL      writes what a model becomes as ONNX
+//	gocompile quantize MODEL    rounds weights to integers and tells what that costs
 //	gocompile verify DIR…       compares models with recorded results
 //	gocompile bench MODEL       measures a model
 //	gocompile profile MODEL     shows where the time of a run goes
@@ -101,7 +102,7 @@ func command(stdin io.Reader, stdout, stderr io.Writer) *cli.Command {
 			c.Hidden = false
 		},
 		Suggest:        true,
-		Commands:       []*cli.Command{runCommand(), inspectCommand(), compileCommand(), exportCommand(), verifyCommand(), benchCommand(), profileCommand(), kernelsCommand(), operatorsCommand()},
+		Commands:       []*cli.Command{runCommand(), inspectCommand(), compileCommand(), exportCommand(), quantizeCommand(), verifyCommand(), benchCommand(), profileCommand(), kernelsCommand(), operatorsCommand()},
 		Reader:         stdin,
 		Writer:         stdout,
 		ErrWriter:      stderr,

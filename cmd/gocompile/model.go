@@ -85,7 +85,7 @@ func optionsOf(c *cli.Command, report *passes.Report) ([]gocompile.Option, error
 		}
 		options = append(options, gocompile.WithMemoryLimit(n))
 	}
-	if c.IsSet("weights") {
+	if c.IsSet("weights") && c.Name != quantizeName { // which rounds them itself, and not always
 		o, err := gocompile.ParseWeights(c.String("weights"))
 		if err != nil {
 			return nil, usagef("--weights: %w", err)
