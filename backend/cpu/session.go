@@ -89,8 +89,6 @@ func (s *Session) ArenaBytes() int {
 // A run ends before its next step when ctx is cancelled.
 func (s *Session) Run(ctx context.Context, in []tensor.Value) ([]tensor.Value, error) {
 	s.binding.Reset()
-	s.program.pool.Enter()
-	defer s.program.pool.Leave()
 	return s.run(ctx, in)
 }
 

@@ -76,8 +76,6 @@ func (s *Session) Step(ctx context.Context, in []tensor.Value, slots []backend.S
 		return nil, fmt.Errorf("%d states, want %d", len(slots), len(p.states))
 	}
 	s.binding.Reset()
-	p.pool.Enter()
-	defer p.pool.Leave()
 	if x.step.lengths == nil {
 		x.step.lengths = make([]int, len(slots))
 	}

@@ -25,8 +25,6 @@ func race(ctx context.Context, progress *progress, m, n, k, threads int) (*conte
 	}
 	workers := pool.New(threads)
 	defer workers.Close()
-	workers.Enter()
-	defer workers.Leave()
 	r := &contest{M: m, K: k, N: n, Threads: threads, Level: l.String(), Peak: limits.FMA}
 	source := rand.New(rand.NewPCG(1, 1))
 	numbers := func(count int) []float32 {

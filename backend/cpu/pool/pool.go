@@ -2,7 +2,8 @@
 //
 // Work is forked onto idle workers and joined by the caller, who always takes part. No call waits for a busy worker:
 // when none is idle the caller does everything itself, so calls may be nested and may come from any number of
-// goroutines. A worker without work spins for some microseconds while a run is active (see Enter), then sleeps.
+// goroutines. A worker without work spins for some microseconds, for runs come one behind the
+// other and a call is soon followed by the next, then sleeps.
 //
 // Only scheduling belongs here: the room knows nothing of kernels, steps or tensors.
 package pool
@@ -11,13 +12,12 @@ import (
 	"context"
 	"runtime"
 	"sync"
-	"sync/atomic"
 	"time"
 )
 
 const (
 	spinChecks = 64                    // looks at the mailbox between two looks at the clock
-	spinTime   = 40 * time.Microsecond // for which an idle worker spins while a run is active
+	spinTime   = 40 * time.Microsecond // for which a worker spins after its last work
 	joinTime   = 100 * time.Microsecond
 	chunks     = 4 // parts a thread in ParallelFor, so that a slow thread costs little
 )
@@ -31,7 +31,6 @@ type Pool struct {
 // crew is the workers, which several pools may share.
 type crew struct {
 	workers []*worker
-	active  atomic.Int64
 	jobs    sync.Pool
 }
 
@@ -40,7 +39,7 @@ type crew struct {
 func New(threads int) *Pool {
 	c := &crew{jobs: sync.Pool{New: func() any { return &job{wake: make(chan struct{}, 1)} }}}
 	for range threads - 1 {
-		w := &worker{crew: c, wake: make(chan struct{}, 1)}
+		w := &worker{wake: make(chan struct{}, 1)}
 		c.workers = append(c.workers, w)
 		go w.loop()
 	}
@@ -66,20 +65,6 @@ func (p *Pool) Threads() int {
 		return 1
 	}
 	return len(p.workers) + 1
-}
-
-// Enter says that a run begins: until Leave, workers that run out of work spin briefly before they sleep.
-func (p *Pool) Enter() {
-	if p != nil {
-		p.active.Add(1)
-	}
-}
-
-// Leave says that a run begun with Enter has ended.
-func (p *Pool) Leave() {
-	if p != nil {
-		p.active.Add(-1)
-	}
 }
 
 // Run calls f(0) … f(parts-1), each once, on the caller and on idle workers, and returns when all have returned. Parts

@@ -40,11 +40,9 @@ func TestRunCallsEachPartOnce(t *testing.T) {
 func TestNilPool(t *testing.T) {
 	var p *Pool
 	n := 0
-	p.Enter()
 	p.Run(3, func(int) { n++ })
 	p.ParallelFor(5, 1, func(lo, hi int) { n += hi - lo })
 	p.Team(4, func(member, size int, b *Barrier) { b.Wait(); n += size })
-	p.Leave()
 	if n != 3+5+1 || p.Threads() != 1 {
 		t.Errorf("n = %d, threads %d", n, p.Threads())
 	}
@@ -80,8 +78,6 @@ func TestNestedAndConcurrent(t *testing.T) {
 	var wg sync.WaitGroup
 	for g := range 32 {
 		wg.Go(func() {
-			p.Enter()
-			defer p.Leave()
 			for range 20 {
 				if g%4 == 0 {
 					p.Team(3, func(member, size int, b *Barrier) {
@@ -213,8 +209,6 @@ func TestIdlePoolSleeps(t *testing.T) {
 		}
 		return true
 	}
-	p.Enter() // even while a run is active the spinning is bounded
-	defer p.Leave()
 	for range 2000 {
 		if asleep() {
 			return
@@ -247,8 +241,6 @@ func TestDefault(t *testing.T) {
 func BenchmarkRun(b *testing.B) {
 	p := New(2)
 	defer p.Close()
-	p.Enter()
-	defer p.Leave()
 	f := func(int) {}
 	for b.Loop() {
 		p.Run(2, f)

@@ -14,7 +14,6 @@ type worker struct {
 	mail     atomic.Pointer[job]
 	sleeping atomic.Bool
 	wake     chan struct{}
-	crew     *crew
 	_        [64]byte
 }
 
@@ -65,7 +64,7 @@ func (w *worker) receive() *job {
 		if start.IsZero() {
 			start = now
 		}
-		if w.crew.active.Load() == 0 || now.Sub(start) > spinTime {
+		if now.Sub(start) > spinTime {
 			w.sleep()
 			start = time.Time{}
 		} else if i%(16*spinChecks) == 0 {

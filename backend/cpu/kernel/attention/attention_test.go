@@ -399,8 +399,6 @@ func BenchmarkRun(b *testing.B) {
 			b.Run(fmt.Sprintf("%s/%d", c.name, threads), func(b *testing.B) {
 				p := pool.New(threads)
 				defer p.Close()
-				p.Enter()
-				defer p.Leave()
 				x := NewCtx(p, level.Highest())
 				heads := c.share * c.groups
 				q := &Problem{Batch: 1, Heads: heads, Groups: c.groups, Queries: c.queries, Keys: c.keys, Size: c.size, ValueSize: c.size, Scale: 0.125, Right: c.right}

@@ -24,8 +24,6 @@ var shapes = [][3]int{{512, 512, 512}, {1024, 1024, 1024}, {128, 1536, 384}, {12
 func BenchmarkRun(b *testing.B) {
 	p := pool.New(runtime.GOMAXPROCS(0))
 	defer p.Close()
-	p.Enter()
-	defer p.Leave()
 	for _, s := range shapes {
 		m, n, k := s[0], s[1], s[2]
 		r := rand.New(rand.NewPCG(1, 1))

@@ -431,8 +431,6 @@ func BenchmarkRun(b *testing.B) {
 			b.Run(fmt.Sprintf("%s/%d", s.name, threads.Threads()), func(b *testing.B) {
 				x := NewCtx(threads, gemm.NewCtx(threads, level.Highest()))
 				a := p.args(x, level.Highest(), gemm.Float32, false)
-				threads.Enter()
-				defer threads.Leave()
 				for b.Loop() {
 					Run(x, a)
 				}
