@@ -71,6 +71,9 @@ func (w *width) multiply(rows, vectors int, columns bool, f format) {
 	Pragma("noescape")
 	Doc(fmt.Sprintf("%s computes the tile at t, of %d rows and at most %d columns, with A %s", name, rows, vectors*w.lanes, doc))
 	t := Load(Param("t"), GP64())
+	if rows > few {
+		w.fetchC(t, rows, vectors)
+	}
 	k := load(t, tileK)
 	at, advance := addressA(t, rows, columns)
 	b, bStep := load(t, f.tile), load(t, tileBStep)
@@ -138,6 +141,19 @@ func (w *width) multiply(rows, vectors int, columns bool, f format) {
 		}
 	}
 	w.finish(t, sums[0], vectors)
+}
+
+// fetchC fetches the rows of C, which are written when the sums are complete.
+func (w *width) fetchC(t Register, rows, vectors int) {
+	c, row := load(t, tileC), loadBytes(t, tileCRow)
+	for i := range rows {
+		for line := 0; line < vectors*w.bytes(); line += 64 {
+			PREFETCHT0(Mem{Base: c, Disp: line})
+		}
+		if i+1 < rows {
+			ADDQ(row, c)
+		}
+	}
 }
 
 // strided is the memory at base + u·step + disp, for u < 4.
