@@ -4236,6 +4236,335 @@ done:
 	VZEROUPPER
 	RET
 
+// func expSumRowsAVX2(x *float32, bias *float32, step int, rows int, n int, peaks *float32, sums *float32)
+// Requires: AVX, AVX2, FMA3
+TEXT ·expSumRowsAVX2(SB), NOSPLIT, $0-56
+	MOVQ         x+0(FP), AX
+	MOVQ         bias+8(FP), CX
+	MOVQ         step+16(FP), DX
+	MOVQ         rows+24(FP), BX
+	MOVQ         n+32(FP), SI
+	MOVQ         peaks+40(FP), DI
+	MOVQ         sums+48(FP), R8
+	SHLQ         $0x02, DX
+	VBROADCASTSS constants<>+1536(SB), Y0
+	VBROADCASTSS constants<>+3616(SB), Y1
+	VBROADCASTSS constants<>+32(SB), Y2
+
+row:
+	VMOVAPS Y0, Y3
+	VXORPS  Y4, Y4, Y4
+	VMOVAPS Y0, Y5
+	VXORPS  Y6, Y6, Y6
+	MOVQ    AX, R9
+	MOVQ    SI, R10
+	TESTQ   CX, CX
+	JE      plain
+	MOVQ    CX, R11
+	SUBQ    $0x00000010, R10
+	JLT     biasedfew
+
+biasedmany:
+	VMOVUPS   (R11), Y7
+	VCMPPS    $0x00, Y0, Y7, Y8
+	VMOVUPS   (R9), Y9
+	VADDPS    Y7, Y9, Y7
+	VBLENDVPS Y8, Y0, Y7, Y7
+	VMOVUPS   Y7, (R9)
+	VMAXPS    Y7, Y3, Y3
+	VCMPPS    $0x03, Y7, Y7, Y7
+	VORPS     Y7, Y4, Y4
+	VMOVUPS   32(R11), Y7
+	VCMPPS    $0x00, Y0, Y7, Y8
+	VMOVUPS   32(R9), Y9
+	VADDPS    Y7, Y9, Y7
+	VBLENDVPS Y8, Y0, Y7, Y7
+	VMOVUPS   Y7, 32(R9)
+	VMAXPS    Y7, Y5, Y5
+	VCMPPS    $0x03, Y7, Y7, Y7
+	VORPS     Y7, Y6, Y6
+	ADDQ      $0x00000040, R9
+	ADDQ      $0x00000040, R11
+	SUBQ      $0x00000010, R10
+	JGE       biasedmany
+
+biasedfew:
+	ADDQ $0x00000010, R10
+	SUBQ $0x00000008, R10
+	JLT  biasedrest
+
+biasedone:
+	VMOVUPS   (R11), Y7
+	VCMPPS    $0x00, Y0, Y7, Y8
+	VMOVUPS   (R9), Y9
+	VADDPS    Y7, Y9, Y7
+	VBLENDVPS Y8, Y0, Y7, Y7
+	VMOVUPS   Y7, (R9)
+	VMAXPS    Y7, Y3, Y3
+	VCMPPS    $0x03, Y7, Y7, Y7
+	VORPS     Y7, Y4, Y4
+	ADDQ      $0x00000020, R9
+	ADDQ      $0x00000020, R11
+	SUBQ      $0x00000008, R10
+	JGE       biasedone
+
+biasedrest:
+	ADDQ       $0x00000008, R10
+	JE         biaseddone
+	LEAQ       tailMasks<>+0(SB), R12
+	NEGQ       R10
+	VMOVUPS    32(R12)(R10*4), Y7
+	VMASKMOVPS (R11), Y7, Y8
+	VCMPPS     $0x00, Y0, Y8, Y9
+	VMASKMOVPS (R9), Y7, Y10
+	VADDPS     Y8, Y10, Y8
+	VBLENDVPS  Y9, Y0, Y8, Y8
+	VMASKMOVPS Y8, Y7, (R9)
+	VBLENDVPS  Y7, Y8, Y0, Y7
+	VMAXPS     Y7, Y3, Y3
+	VCMPPS     $0x03, Y7, Y7, Y7
+	VORPS      Y7, Y4, Y4
+	ADDQ       $0x00000020, R9
+	ADDQ       $0x00000020, R11
+
+biaseddone:
+	JMP found
+
+plain:
+	SUBQ $0x00000010, R10
+	JLT  plainfew
+
+plainmany:
+	VMOVUPS (R9), Y7
+	VMAXPS  Y7, Y3, Y3
+	VCMPPS  $0x03, Y7, Y7, Y7
+	VORPS   Y7, Y4, Y4
+	VMOVUPS 32(R9), Y7
+	VMAXPS  Y7, Y5, Y5
+	VCMPPS  $0x03, Y7, Y7, Y7
+	VORPS   Y7, Y6, Y6
+	ADDQ    $0x00000040, R9
+	SUBQ    $0x00000010, R10
+	JGE     plainmany
+
+plainfew:
+	ADDQ $0x00000010, R10
+	SUBQ $0x00000008, R10
+	JLT  plainrest
+
+plainone:
+	VMOVUPS (R9), Y7
+	VMAXPS  Y7, Y3, Y3
+	VCMPPS  $0x03, Y7, Y7, Y7
+	VORPS   Y7, Y4, Y4
+	ADDQ    $0x00000020, R9
+	SUBQ    $0x00000008, R10
+	JGE     plainone
+
+plainrest:
+	ADDQ       $0x00000008, R10
+	JE         plaindone
+	LEAQ       tailMasks<>+0(SB), R11
+	NEGQ       R10
+	VMOVUPS    32(R11)(R10*4), Y7
+	VMASKMOVPS (R9), Y7, Y8
+	VBLENDVPS  Y7, Y8, Y0, Y7
+	VMAXPS     Y7, Y3, Y3
+	VCMPPS     $0x03, Y7, Y7, Y7
+	VORPS      Y7, Y4, Y4
+	ADDQ       $0x00000020, R9
+
+plaindone:
+found:
+	VMAXPS       Y5, Y3, Y3
+	VORPS        Y6, Y4, Y4
+	VEXTRACTF128 $0x01, Y3, X5
+	VMAXPS       X5, X3, X5
+	VPERMILPS    $0xee, X5, X3
+	VMAXPS       X3, X5, X5
+	VPERMILPS    $0x55, X5, X3
+	VMAXPS       X3, X5, X5
+	VEXTRACTF128 $0x01, Y4, X3
+	VORPS        X3, X4, X3
+	VPERMILPS    $0xee, X3, X4
+	VORPS        X4, X3, X3
+	VPERMILPS    $0x55, X3, X4
+	VORPS        X4, X3, X3
+	VORPS        X3, X5, X5
+	VBROADCASTSS X5, Y3
+	VBROADCASTSS (DI), Y4
+	VCMPPS       $0x03, Y4, Y4, Y5
+	VMAXPS       Y3, Y4, Y3
+	VBLENDVPS    Y5, Y4, Y3, Y3
+	VMOVSS       X3, (DI)
+	VCMPPS       $0x00, Y0, Y3, Y4
+	VANDNPS      Y3, Y4, Y3
+	VXORPS       Y4, Y4, Y4
+	MOVQ         AX, R9
+	MOVQ         SI, R10
+	SUBQ         $0x00000008, R10
+	JLT          exprest
+
+expone:
+	VMOVUPS      (R9), Y5
+	VSUBPS       Y3, Y5, Y5
+	VMAXPS       Y5, Y1, Y6
+	VMINPS       Y6, Y2, Y6
+	VBROADCASTSS constants<>+64(SB), Y7
+	VFMADD231PS  constants<>+96(SB), Y6, Y7
+	VSUBPS       constants<>+64(SB), Y7, Y8
+	VMOVAPS      Y6, Y6
+	VFNMADD231PS constants<>+128(SB), Y8, Y6
+	VFNMADD231PS constants<>+160(SB), Y8, Y6
+	VBROADCASTSS constants<>+192(SB), Y8
+	VFMADD213PS  constants<>+224(SB), Y6, Y8
+	VFMADD213PS  constants<>+256(SB), Y6, Y8
+	VFMADD213PS  constants<>+288(SB), Y6, Y8
+	VFMADD213PS  constants<>+320(SB), Y6, Y8
+	VMULPS       Y6, Y6, Y9
+	VFMADD213PS  Y6, Y9, Y8
+	VADDPS       constants<>+352(SB), Y8, Y6
+	VCMPPS       $0x01, Y1, Y5, Y5
+	VPSUBD       constants<>+64(SB), Y7, Y7
+	VPSRAD       $0x01, Y7, Y8
+	VPADDD       constants<>+384(SB), Y8, Y9
+	VPSLLD       $0x17, Y9, Y9
+	VMULPS       Y9, Y6, Y6
+	VPSUBD       Y8, Y7, Y7
+	VPADDD       constants<>+384(SB), Y7, Y7
+	VPSLLD       $0x17, Y7, Y7
+	VMULPS       Y7, Y6, Y6
+	VANDNPS      Y6, Y5, Y5
+	VMOVUPS      Y5, (R9)
+	VADDPS       Y5, Y4, Y4
+	ADDQ         $0x00000020, R9
+	SUBQ         $0x00000008, R10
+	JGE          expone
+
+exprest:
+	ADDQ         $0x00000008, R10
+	JE           expdone
+	LEAQ         tailMasks<>+0(SB), R11
+	NEGQ         R10
+	VMOVUPS      32(R11)(R10*4), Y5
+	VMASKMOVPS   (R9), Y5, Y6
+	VSUBPS       Y3, Y6, Y3
+	VMAXPS       Y3, Y1, Y6
+	VMINPS       Y6, Y2, Y6
+	VBROADCASTSS constants<>+64(SB), Y7
+	VFMADD231PS  constants<>+96(SB), Y6, Y7
+	VSUBPS       constants<>+64(SB), Y7, Y8
+	VMOVAPS      Y6, Y6
+	VFNMADD231PS constants<>+128(SB), Y8, Y6
+	VFNMADD231PS constants<>+160(SB), Y8, Y6
+	VBROADCASTSS constants<>+192(SB), Y8
+	VFMADD213PS  constants<>+224(SB), Y6, Y8
+	VFMADD213PS  constants<>+256(SB), Y6, Y8
+	VFMADD213PS  constants<>+288(SB), Y6, Y8
+	VFMADD213PS  constants<>+320(SB), Y6, Y8
+	VMULPS       Y6, Y6, Y9
+	VFMADD213PS  Y6, Y9, Y8
+	VADDPS       constants<>+352(SB), Y8, Y6
+	VCMPPS       $0x01, Y1, Y3, Y3
+	VPSUBD       constants<>+64(SB), Y7, Y7
+	VPSRAD       $0x01, Y7, Y8
+	VPADDD       constants<>+384(SB), Y8, Y9
+	VPSLLD       $0x17, Y9, Y9
+	VMULPS       Y9, Y6, Y6
+	VPSUBD       Y8, Y7, Y7
+	VPADDD       constants<>+384(SB), Y7, Y7
+	VPSLLD       $0x17, Y7, Y7
+	VMULPS       Y7, Y6, Y6
+	VANDNPS      Y6, Y3, Y3
+	VMASKMOVPS   Y3, Y5, (R9)
+	VANDPS       Y5, Y3, Y3
+	VADDPS       Y3, Y4, Y4
+	ADDQ         $0x00000020, R9
+
+expdone:
+	VEXTRACTF128 $0x01, Y4, X3
+	VADDPS       X3, X4, X3
+	VPERMILPS    $0xee, X3, X4
+	VADDPS       X4, X3, X3
+	VPERMILPS    $0x55, X3, X4
+	VADDPS       X4, X3, X3
+	VMOVSS       X3, (R8)
+	ADDQ         DX, AX
+	ADDQ         $0x04, DI
+	ADDQ         $0x04, R8
+	DECQ         BX
+	JNE          row
+	VZEROUPPER
+	RET
+
+// func scaleRowsAVX2(dst *float32, dstStep int, x *float32, step int, rows int, n int, factors *float32)
+// Requires: AVX
+TEXT ·scaleRowsAVX2(SB), NOSPLIT, $0-56
+	MOVQ dst+0(FP), AX
+	MOVQ dstStep+8(FP), CX
+	MOVQ x+16(FP), DX
+	MOVQ step+24(FP), BX
+	MOVQ rows+32(FP), SI
+	MOVQ n+40(FP), DI
+	MOVQ factors+48(FP), R8
+	SHLQ $0x02, CX
+	SHLQ $0x02, BX
+
+row:
+	VBROADCASTSS (R8), Y0
+	MOVQ         AX, R9
+	MOVQ         DX, R10
+	MOVQ         DI, R11
+	SUBQ         $0x00000010, R11
+	JLT          few
+
+many:
+	VMOVUPS (R10), Y1
+	VMULPS  Y0, Y1, Y1
+	VMOVUPS Y1, (R9)
+	VMOVUPS 32(R10), Y1
+	VMULPS  Y0, Y1, Y1
+	VMOVUPS Y1, 32(R9)
+	ADDQ    $0x00000040, R9
+	ADDQ    $0x00000040, R10
+	SUBQ    $0x00000010, R11
+	JGE     many
+
+few:
+	ADDQ $0x00000010, R11
+	SUBQ $0x00000008, R11
+	JLT  rest
+
+one:
+	VMOVUPS (R10), Y1
+	VMULPS  Y0, Y1, Y1
+	VMOVUPS Y1, (R9)
+	ADDQ    $0x00000020, R9
+	ADDQ    $0x00000020, R10
+	SUBQ    $0x00000008, R11
+	JGE     one
+
+rest:
+	ADDQ       $0x00000008, R11
+	JE         done
+	LEAQ       tailMasks<>+0(SB), R12
+	NEGQ       R11
+	VMOVUPS    32(R12)(R11*4), Y1
+	VMASKMOVPS (R10), Y1, Y2
+	VMULPS     Y0, Y2, Y0
+	VMASKMOVPS Y0, Y1, (R9)
+	ADDQ       $0x00000020, R9
+	ADDQ       $0x00000020, R10
+
+done:
+	ADDQ CX, AX
+	ADDQ BX, DX
+	ADDQ $0x04, R8
+	DECQ SI
+	JNE  row
+	VZEROUPPER
+	RET
+
 DATA constants<>+0(SB)/4, $0xc2d00000
 DATA constants<>+4(SB)/4, $0xc2d00000
 DATA constants<>+8(SB)/4, $0xc2d00000

@@ -3317,7 +3317,7 @@ done:
 	RET
 
 // func sumAVX512(x *float32, n int) float32
-// Requires: AVX, AVX512DQ, AVX512F, BMI2, SSE
+// Requires: AVX, AVX512DQ, AVX512F, AVX512VL, BMI2, SSE
 TEXT ·sumAVX512(SB), NOSPLIT, $0-20
 	MOVQ   x+0(FP), AX
 	MOVQ   n+8(FP), CX
@@ -3369,7 +3369,7 @@ done:
 	VADDPS        Z1, Z0, Z0
 	VEXTRACTF32X8 $0x01, Z0, Y1
 	VADDPS        Y1, Y0, Y0
-	VEXTRACTF128  $0x01, Y0, X1
+	VEXTRACTF32X4 $0x01, Y0, X1
 	VADDPS        X1, X0, X1
 	VPERMILPS     $0xee, X1, X0
 	VADDPS        X0, X1, X1
@@ -3380,7 +3380,7 @@ done:
 	RET
 
 // func sumAbsAVX512(x *float32, n int) float32
-// Requires: AVX, AVX512DQ, AVX512F, BMI2, SSE
+// Requires: AVX, AVX512DQ, AVX512F, AVX512VL, BMI2, SSE
 TEXT ·sumAbsAVX512(SB), NOSPLIT, $0-20
 	MOVQ   x+0(FP), AX
 	MOVQ   n+8(FP), CX
@@ -3438,7 +3438,7 @@ done:
 	VADDPS        Z1, Z0, Z0
 	VEXTRACTF32X8 $0x01, Z0, Y1
 	VADDPS        Y1, Y0, Y0
-	VEXTRACTF128  $0x01, Y0, X1
+	VEXTRACTF32X4 $0x01, Y0, X1
 	VADDPS        X1, X0, X1
 	VPERMILPS     $0xee, X1, X0
 	VADDPS        X0, X1, X1
@@ -3449,7 +3449,7 @@ done:
 	RET
 
 // func sumSquaresAVX512(x *float32, n int, c float32) float32
-// Requires: AVX, AVX512DQ, AVX512F, BMI2, SSE
+// Requires: AVX, AVX512DQ, AVX512F, AVX512VL, BMI2, SSE
 TEXT ·sumSquaresAVX512(SB), NOSPLIT, $0-28
 	MOVQ         x+0(FP), AX
 	MOVQ         n+8(FP), CX
@@ -3509,7 +3509,7 @@ done:
 	VADDPS        Z2, Z1, Z1
 	VEXTRACTF32X8 $0x01, Z1, Y0
 	VADDPS        Y0, Y1, Y1
-	VEXTRACTF128  $0x01, Y1, X0
+	VEXTRACTF32X4 $0x01, Y1, X0
 	VADDPS        X0, X1, X0
 	VPERMILPS     $0xee, X0, X1
 	VADDPS        X1, X0, X0
@@ -3520,7 +3520,7 @@ done:
 	RET
 
 // func dotAVX512(x *float32, y *float32, n int) float32
-// Requires: AVX, AVX512DQ, AVX512F, BMI2, SSE
+// Requires: AVX, AVX512DQ, AVX512F, AVX512VL, BMI2, SSE
 TEXT ·dotAVX512(SB), NOSPLIT, $0-28
 	MOVQ   x+0(FP), AX
 	MOVQ   n+16(FP), CX
@@ -3582,7 +3582,7 @@ done:
 	VADDPS        Z1, Z0, Z0
 	VEXTRACTF32X8 $0x01, Z0, Y1
 	VADDPS        Y1, Y0, Y0
-	VEXTRACTF128  $0x01, Y0, X1
+	VEXTRACTF32X4 $0x01, Y0, X1
 	VADDPS        X1, X0, X1
 	VPERMILPS     $0xee, X1, X0
 	VADDPS        X0, X1, X1
@@ -3593,7 +3593,7 @@ done:
 	RET
 
 // func maxOfAVX512(x *float32, n int) float32
-// Requires: AVX, AVX512DQ, AVX512F, BMI2, SSE
+// Requires: AVX, AVX512DQ, AVX512F, AVX512VL, BMI2, SSE
 TEXT ·maxOfAVX512(SB), NOSPLIT, $0-20
 	MOVQ         x+0(FP), AX
 	MOVQ         n+8(FP), CX
@@ -3665,7 +3665,7 @@ done:
 	VORPS         Z3, Z1, Z1
 	VEXTRACTF32X8 $0x01, Z0, Y2
 	VMAXPS        Y2, Y0, Y0
-	VEXTRACTF128  $0x01, Y0, X2
+	VEXTRACTF32X4 $0x01, Y0, X2
 	VMAXPS        X2, X0, X2
 	VPERMILPS     $0xee, X2, X0
 	VMAXPS        X0, X2, X2
@@ -3673,7 +3673,7 @@ done:
 	VMAXPS        X0, X2, X2
 	VEXTRACTF32X8 $0x01, Z1, Y0
 	VORPS         Y0, Y1, Y1
-	VEXTRACTF128  $0x01, Y1, X0
+	VEXTRACTF32X4 $0x01, Y1, X0
 	VORPS         X0, X1, X0
 	VPERMILPS     $0xee, X0, X1
 	VORPS         X1, X0, X0
@@ -3685,7 +3685,7 @@ done:
 	RET
 
 // func minOfAVX512(x *float32, n int) float32
-// Requires: AVX, AVX512DQ, AVX512F, BMI2, SSE
+// Requires: AVX, AVX512DQ, AVX512F, AVX512VL, BMI2, SSE
 TEXT ·minOfAVX512(SB), NOSPLIT, $0-20
 	MOVQ         x+0(FP), AX
 	MOVQ         n+8(FP), CX
@@ -3757,7 +3757,7 @@ done:
 	VORPS         Z3, Z1, Z1
 	VEXTRACTF32X8 $0x01, Z0, Y2
 	VMINPS        Y2, Y0, Y0
-	VEXTRACTF128  $0x01, Y0, X2
+	VEXTRACTF32X4 $0x01, Y0, X2
 	VMINPS        X2, X0, X2
 	VPERMILPS     $0xee, X2, X0
 	VMINPS        X0, X2, X2
@@ -3765,7 +3765,7 @@ done:
 	VMINPS        X0, X2, X2
 	VEXTRACTF32X8 $0x01, Z1, Y0
 	VORPS         Y0, Y1, Y1
-	VEXTRACTF128  $0x01, Y1, X0
+	VEXTRACTF32X4 $0x01, Y1, X0
 	VORPS         X0, X1, X0
 	VPERMILPS     $0xee, X0, X1
 	VORPS         X1, X0, X0
@@ -3777,7 +3777,7 @@ done:
 	RET
 
 // func expSumAVX512(dst *float32, x *float32, n int, c float32) float32
-// Requires: AVX, AVX512DQ, AVX512F, BMI2, SSE
+// Requires: AVX, AVX512DQ, AVX512F, AVX512VL, BMI2, SSE
 TEXT ·expSumAVX512(SB), NOSPLIT, $0-36
 	MOVQ         dst+0(FP), AX
 	MOVQ         x+8(FP), CX
@@ -3856,7 +3856,7 @@ rest:
 done:
 	VEXTRACTF32X8 $0x01, Z3, Y0
 	VADDPS        Y0, Y3, Y3
-	VEXTRACTF128  $0x01, Y3, X0
+	VEXTRACTF32X4 $0x01, Y3, X0
 	VADDPS        X0, X3, X0
 	VPERMILPS     $0xee, X0, X1
 	VADDPS        X1, X0, X0
@@ -4131,6 +4131,328 @@ rest:
 	ADDQ        $0x00000040, SI
 
 done:
+	VZEROUPPER
+	RET
+
+// func expSumRowsAVX512(x *float32, bias *float32, step int, rows int, n int, peaks *float32, sums *float32)
+// Requires: AVX, AVX512DQ, AVX512F, AVX512VL, BMI2
+TEXT ·expSumRowsAVX512(SB), NOSPLIT, $0-56
+	MOVQ         x+0(FP), AX
+	MOVQ         bias+8(FP), CX
+	MOVQ         step+16(FP), DX
+	MOVQ         rows+24(FP), BX
+	MOVQ         n+32(FP), SI
+	MOVQ         peaks+40(FP), DI
+	MOVQ         sums+48(FP), R8
+	SHLQ         $0x02, DX
+	VBROADCASTSS constants<>+1504(SB), Z0
+	VBROADCASTSS constants<>+3584(SB), Z1
+	VBROADCASTSS constants<>+32(SB), Z2
+
+row:
+	VMOVAPS Z0, Z3
+	VPXORD  Z4, Z4, Z4
+	VMOVAPS Z0, Z5
+	VPXORD  Z6, Z6, Z6
+	MOVQ    AX, R9
+	MOVQ    SI, R10
+	TESTQ   CX, CX
+	JE      plain
+	MOVQ    CX, R11
+	SUBQ    $0x00000020, R10
+	JLT     biasedfew
+
+biasedmany:
+	VMOVUPS   (R11), Z7
+	VCMPPS    $0x00, Z0, Z7, K1
+	VMOVUPS   (R9), Z8
+	VADDPS    Z7, Z8, Z7
+	VBLENDMPS Z0, Z7, K1, Z9
+	VMOVUPS   Z9, (R9)
+	VMAXPS    Z9, Z3, Z3
+	VCMPPS    $0x03, Z9, Z9, K1
+	VMOVAPS   Z9, K1, Z4
+	VMOVUPS   64(R11), Z7
+	VCMPPS    $0x00, Z0, Z7, K1
+	VMOVUPS   64(R9), Z8
+	VADDPS    Z7, Z8, Z7
+	VBLENDMPS Z0, Z7, K1, Z10
+	VMOVUPS   Z10, 64(R9)
+	VMAXPS    Z10, Z5, Z5
+	VCMPPS    $0x03, Z10, Z10, K1
+	VMOVAPS   Z10, K1, Z6
+	ADDQ      $0x00000080, R9
+	ADDQ      $0x00000080, R11
+	SUBQ      $0x00000020, R10
+	JGE       biasedmany
+
+biasedfew:
+	ADDQ $0x00000020, R10
+	SUBQ $0x00000010, R10
+	JLT  biasedrest
+
+biasedone:
+	VMOVUPS   (R11), Z7
+	VCMPPS    $0x00, Z0, Z7, K1
+	VMOVUPS   (R9), Z8
+	VADDPS    Z7, Z8, Z7
+	VBLENDMPS Z0, Z7, K1, Z11
+	VMOVUPS   Z11, (R9)
+	VMAXPS    Z11, Z3, Z3
+	VCMPPS    $0x03, Z11, Z11, K1
+	VMOVAPS   Z11, K1, Z4
+	ADDQ      $0x00000040, R9
+	ADDQ      $0x00000040, R11
+	SUBQ      $0x00000010, R10
+	JGE       biasedone
+
+biasedrest:
+	ADDQ      $0x00000010, R10
+	JE        biaseddone
+	MOVL      $0xffffffff, R12
+	BZHIL     R10, R12, R12
+	KMOVW     R12, K1
+	VMOVUPS.Z (R11), K1, Z7
+	VCMPPS    $0x00, Z0, Z7, K2
+	VMOVUPS.Z (R9), K1, Z8
+	VADDPS    Z7, Z8, Z7
+	VBLENDMPS Z0, Z7, K2, Z12
+	VMOVUPS   Z12, K1, (R9)
+	VBLENDMPS Z12, Z0, K1, Z13
+	VMAXPS    Z13, Z3, Z3
+	VCMPPS    $0x03, Z13, Z13, K1
+	VMOVAPS   Z13, K1, Z4
+	ADDQ      $0x00000040, R9
+	ADDQ      $0x00000040, R11
+
+biaseddone:
+	JMP found
+
+plain:
+	SUBQ $0x00000020, R10
+	JLT  plainfew
+
+plainmany:
+	VMOVUPS (R9), Z7
+	VMAXPS  Z7, Z3, Z3
+	VCMPPS  $0x03, Z7, Z7, K1
+	VMOVAPS Z7, K1, Z4
+	VMOVUPS 64(R9), Z7
+	VMAXPS  Z7, Z5, Z5
+	VCMPPS  $0x03, Z7, Z7, K1
+	VMOVAPS Z7, K1, Z6
+	ADDQ    $0x00000080, R9
+	SUBQ    $0x00000020, R10
+	JGE     plainmany
+
+plainfew:
+	ADDQ $0x00000020, R10
+	SUBQ $0x00000010, R10
+	JLT  plainrest
+
+plainone:
+	VMOVUPS (R9), Z7
+	VMAXPS  Z7, Z3, Z3
+	VCMPPS  $0x03, Z7, Z7, K1
+	VMOVAPS Z7, K1, Z4
+	ADDQ    $0x00000040, R9
+	SUBQ    $0x00000010, R10
+	JGE     plainone
+
+plainrest:
+	ADDQ      $0x00000010, R10
+	JE        plaindone
+	MOVL      $0xffffffff, R11
+	BZHIL     R10, R11, R11
+	KMOVW     R11, K1
+	VMOVUPS.Z (R9), K1, Z7
+	VBLENDMPS Z7, Z0, K1, Z14
+	VMAXPS    Z14, Z3, Z3
+	VCMPPS    $0x03, Z14, Z14, K1
+	VMOVAPS   Z14, K1, Z4
+	ADDQ      $0x00000040, R9
+
+plaindone:
+found:
+	VMAXPS        Z5, Z3, Z3
+	VORPS         Z6, Z4, Z4
+	VEXTRACTF32X8 $0x01, Z3, Y5
+	VMAXPS        Y5, Y3, Y3
+	VEXTRACTF32X4 $0x01, Y3, X5
+	VMAXPS        X5, X3, X5
+	VPERMILPS     $0xee, X5, X3
+	VMAXPS        X3, X5, X5
+	VPERMILPS     $0x55, X5, X3
+	VMAXPS        X3, X5, X5
+	VEXTRACTF32X8 $0x01, Z4, Y3
+	VORPS         Y3, Y4, Y4
+	VEXTRACTF32X4 $0x01, Y4, X3
+	VORPS         X3, X4, X3
+	VPERMILPS     $0xee, X3, X7
+	VORPS         X7, X3, X3
+	VPERMILPS     $0x55, X3, X7
+	VORPS         X7, X3, X3
+	VORPS         X3, X5, X5
+	VBROADCASTSS  X5, Z3
+	VBROADCASTSS  (DI), Z5
+	VCMPPS        $0x03, Z5, Z5, K1
+	VMAXPS        Z3, Z5, Z3
+	VBLENDMPS     Z5, Z3, K1, Z15
+	VMOVSS        X15, (DI)
+	VCMPPS        $0x00, Z0, Z15, K1
+	VPXORD        Z16, Z16, Z16
+	VBLENDMPS     Z16, Z15, K1, Z17
+	VPXORD        Z18, Z18, Z18
+	MOVQ          AX, R9
+	MOVQ          SI, R10
+	SUBQ          $0x00000010, R10
+	JLT           exprest
+
+expone:
+	VMOVUPS           (R9), Z3
+	VSUBPS            Z17, Z3, Z3
+	VMAXPS            Z3, Z1, Z5
+	VMINPS            Z5, Z2, Z5
+	VBROADCASTSS      constants<>+64(SB), Z7
+	VFMADD231PS.BCST  constants<>+96(SB), Z5, Z7
+	VSUBPS.BCST       constants<>+64(SB), Z7, Z7
+	VMOVAPS           Z5, Z5
+	VFNMADD231PS.BCST constants<>+128(SB), Z7, Z5
+	VFNMADD231PS.BCST constants<>+160(SB), Z7, Z5
+	VBROADCASTSS      constants<>+192(SB), Z8
+	VFMADD213PS.BCST  constants<>+224(SB), Z5, Z8
+	VFMADD213PS.BCST  constants<>+256(SB), Z5, Z8
+	VFMADD213PS.BCST  constants<>+288(SB), Z5, Z8
+	VFMADD213PS.BCST  constants<>+320(SB), Z5, Z8
+	VMULPS            Z5, Z5, Z23
+	VFMADD213PS       Z5, Z23, Z8
+	VADDPS.BCST       constants<>+352(SB), Z8, Z5
+	VCMPPS            $0x01, Z1, Z3, K1
+	VSCALEFPS         Z7, Z5, Z3
+	VPXORD            Z19, Z19, Z19
+	VBLENDMPS         Z19, Z3, K1, Z20
+	VMOVUPS           Z20, (R9)
+	VADDPS            Z20, Z18, Z18
+	ADDQ              $0x00000040, R9
+	SUBQ              $0x00000010, R10
+	JGE               expone
+
+exprest:
+	ADDQ              $0x00000010, R10
+	JE                expdone
+	MOVL              $0xffffffff, R11
+	BZHIL             R10, R11, R11
+	KMOVW             R11, K1
+	VMOVUPS.Z         (R9), K1, Z3
+	VSUBPS            Z17, Z3, Z3
+	VMAXPS            Z3, Z1, Z5
+	VMINPS            Z5, Z2, Z5
+	VBROADCASTSS      constants<>+64(SB), Z7
+	VFMADD231PS.BCST  constants<>+96(SB), Z5, Z7
+	VSUBPS.BCST       constants<>+64(SB), Z7, Z7
+	VMOVAPS           Z5, Z5
+	VFNMADD231PS.BCST constants<>+128(SB), Z7, Z5
+	VFNMADD231PS.BCST constants<>+160(SB), Z7, Z5
+	VBROADCASTSS      constants<>+192(SB), Z8
+	VFMADD213PS.BCST  constants<>+224(SB), Z5, Z8
+	VFMADD213PS.BCST  constants<>+256(SB), Z5, Z8
+	VFMADD213PS.BCST  constants<>+288(SB), Z5, Z8
+	VFMADD213PS.BCST  constants<>+320(SB), Z5, Z8
+	VMULPS            Z5, Z5, Z23
+	VFMADD213PS       Z5, Z23, Z8
+	VADDPS.BCST       constants<>+352(SB), Z8, Z5
+	VCMPPS            $0x01, Z1, Z3, K2
+	VSCALEFPS         Z7, Z5, Z3
+	VPXORD            Z21, Z21, Z21
+	VBLENDMPS         Z21, Z3, K2, Z22
+	VMOVUPS           Z22, K1, (R9)
+	VMOVAPS.Z         Z22, K1, Z3
+	VADDPS            Z3, Z18, Z18
+	ADDQ              $0x00000040, R9
+
+expdone:
+	VEXTRACTF32X8 $0x01, Z18, Y3
+	VADDPS        Y3, Y18, Y18
+	VEXTRACTF32X4 $0x01, Y18, X3
+	VADDPS        X3, X18, X3
+	VPERMILPS     $0xee, X3, X5
+	VADDPS        X5, X3, X3
+	VPERMILPS     $0x55, X3, X5
+	VADDPS        X5, X3, X3
+	VMOVSS        X3, (R8)
+	ADDQ          DX, AX
+	ADDQ          $0x04, DI
+	ADDQ          $0x04, R8
+	DECQ          BX
+	JNE           row
+	VZEROUPPER
+	RET
+
+// func scaleRowsAVX512(dst *float32, dstStep int, x *float32, step int, rows int, n int, factors *float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·scaleRowsAVX512(SB), NOSPLIT, $0-56
+	MOVQ dst+0(FP), AX
+	MOVQ dstStep+8(FP), CX
+	MOVQ x+16(FP), DX
+	MOVQ step+24(FP), BX
+	MOVQ rows+32(FP), SI
+	MOVQ n+40(FP), DI
+	MOVQ factors+48(FP), R8
+	SHLQ $0x02, CX
+	SHLQ $0x02, BX
+
+row:
+	VBROADCASTSS (R8), Z0
+	MOVQ         AX, R9
+	MOVQ         DX, R10
+	MOVQ         DI, R11
+	SUBQ         $0x00000020, R11
+	JLT          few
+
+many:
+	VMOVUPS (R10), Z1
+	VMULPS  Z0, Z1, Z1
+	VMOVUPS Z1, (R9)
+	VMOVUPS 64(R10), Z1
+	VMULPS  Z0, Z1, Z1
+	VMOVUPS Z1, 64(R9)
+	ADDQ    $0x00000080, R9
+	ADDQ    $0x00000080, R10
+	SUBQ    $0x00000020, R11
+	JGE     many
+
+few:
+	ADDQ $0x00000020, R11
+	SUBQ $0x00000010, R11
+	JLT  rest
+
+one:
+	VMOVUPS (R10), Z1
+	VMULPS  Z0, Z1, Z1
+	VMOVUPS Z1, (R9)
+	ADDQ    $0x00000040, R9
+	ADDQ    $0x00000040, R10
+	SUBQ    $0x00000010, R11
+	JGE     one
+
+rest:
+	ADDQ      $0x00000010, R11
+	JE        done
+	MOVL      $0xffffffff, R12
+	BZHIL     R11, R12, R12
+	KMOVW     R12, K1
+	VMOVUPS.Z (R10), K1, Z1
+	VMULPS    Z0, Z1, Z0
+	VMOVUPS   Z0, K1, (R9)
+	ADDQ      $0x00000040, R9
+	ADDQ      $0x00000040, R10
+
+done:
+	ADDQ CX, AX
+	ADDQ BX, DX
+	ADDQ $0x04, R8
+	DECQ SI
+	JNE  row
 	VZEROUPPER
 	RET
 

@@ -170,6 +170,32 @@ func nativeExpSum(l level.Level, dst, x []float32, c float32) (float32, bool) {
 	return 0, false
 }
 
+func nativeExpSumRows(l level.Level, x []float32, step, n int, bias, peaks, sums []float32) bool {
+	a, b, p, s := unsafe.SliceData(x), unsafe.SliceData(bias), unsafe.SliceData(peaks), unsafe.SliceData(sums)
+	switch {
+	case l >= level.AVX512:
+		expSumRowsAVX512(a, b, step, len(peaks), n, p, s)
+	case l >= level.AVX2:
+		expSumRowsAVX2(a, b, step, len(peaks), n, p, s)
+	default:
+		return false
+	}
+	return true
+}
+
+func nativeScaleRows(l level.Level, dst []float32, dstStep int, x []float32, step, n int, factors []float32) bool {
+	d, s, k := unsafe.SliceData(dst), unsafe.SliceData(x), unsafe.SliceData(factors)
+	switch {
+	case l >= level.AVX512:
+		scaleRowsAVX512(d, dstStep, s, step, len(factors), n, k)
+	case l >= level.AVX2:
+		scaleRowsAVX2(d, dstStep, s, step, len(factors), n, k)
+	default:
+		return false
+	}
+	return true
+}
+
 func nativeNormalize(l level.Level, dst, x []float32, c, k float32, scale, bias []float32) bool {
 	switch {
 	case l >= level.AVX512:

@@ -28,6 +28,14 @@ func nativeMinOf(l level.Level, x []float32) (float32, bool) { return 0, false }
 
 func nativeExpSum(l level.Level, dst, x []float32, c float32) (float32, bool) { return 0, false }
 
+func nativeExpSumRows(l level.Level, x []float32, step, n int, bias, peaks, sums []float32) bool {
+	return false
+}
+
+func nativeScaleRows(l level.Level, dst []float32, dstStep int, x []float32, step, n int, factors []float32) bool {
+	return false
+}
+
 func nativeNormalize(l level.Level, dst, x []float32, c, k float32, scale, bias []float32) bool {
 	return false
 }

@@ -273,3 +273,13 @@ func normalizeBiasAVX2(dst *float32, x *float32, n int, c float32, k float32, bi
 //
 //go:noescape
 func normalizeBothAVX2(dst *float32, x *float32, n int, c float32, k float32, scale *float32, bias *float32)
+
+// expSumRowsAVX2 is ExpSumRows for rows > 0 and n > 0; bias may be nil.
+//
+//go:noescape
+func expSumRowsAVX2(x *float32, bias *float32, step int, rows int, n int, peaks *float32, sums *float32)
+
+// scaleRowsAVX2 is ScaleRows for rows > 0 and n > 0.
+//
+//go:noescape
+func scaleRowsAVX2(dst *float32, dstStep int, x *float32, step int, rows int, n int, factors *float32)

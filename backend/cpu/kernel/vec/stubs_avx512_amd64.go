@@ -273,3 +273,13 @@ func normalizeBiasAVX512(dst *float32, x *float32, n int, c float32, k float32, 
 //
 //go:noescape
 func normalizeBothAVX512(dst *float32, x *float32, n int, c float32, k float32, scale *float32, bias *float32)
+
+// expSumRowsAVX512 is ExpSumRows for rows > 0 and n > 0; bias may be nil.
+//
+//go:noescape
+func expSumRowsAVX512(x *float32, bias *float32, step int, rows int, n int, peaks *float32, sums *float32)
+
+// scaleRowsAVX512 is ScaleRows for rows > 0 and n > 0.
+//
+//go:noescape
+func scaleRowsAVX512(dst *float32, dstStep int, x *float32, step int, rows int, n int, factors *float32)

@@ -53,6 +53,13 @@ func (b *block) only(v Register) Register {
 	return w
 }
 
+// named is loop in a function that has several, with names for them.
+func (u *unit) named(name string, n Register, pointers []Register, unroll int, body func(b *block)) {
+	u.prefix = name
+	u.loop(n, pointers, unroll, body)
+	u.prefix = ""
+}
+
 // loop walks n elements of the slices at pointers, which it advances; body does a vector.
 func (u *unit) loop(n Register, pointers []Register, unroll int, body func(b *block)) {
 	advance := func(vectors int) {
@@ -64,30 +71,30 @@ func (u *unit) loop(n Register, pointers []Register, unroll int, body func(b *bl
 	if unroll > 1 {
 		many := U32(uint32(unroll * u.lanes))
 		SUBQ(many, n)
-		JLT(LabelRef("few"))
-		Label("many")
+		JLT(LabelRef(u.prefix + "few"))
+		Label(u.prefix + "many")
 		for i := range unroll {
 			body(&block{u: u, index: i})
 		}
 		advance(unroll)
 		SUBQ(many, n)
-		JGE(LabelRef("many"))
-		Label("few")
+		JGE(LabelRef(u.prefix + "many"))
+		Label(u.prefix + "few")
 		ADDQ(many, n)
 	}
 	SUBQ(lanes, n)
-	JLT(LabelRef("rest"))
-	Label("one")
+	JLT(LabelRef(u.prefix + "rest"))
+	Label(u.prefix + "one")
 	body(&block{u: u})
 	advance(1)
 	SUBQ(lanes, n)
-	JGE(LabelRef("one"))
-	Label("rest")
+	JGE(LabelRef(u.prefix + "one"))
+	Label(u.prefix + "rest")
 	ADDQ(lanes, n)
-	JE(LabelRef("done"))
+	JE(LabelRef(u.prefix + "done"))
 	body(&block{u: u, mask: u.mask(n)})
 	advance(1)
-	Label("done")
+	Label(u.prefix + "done")
 }
 
 // mask selects the first n lanes, 0 < n < lanes; it changes n.

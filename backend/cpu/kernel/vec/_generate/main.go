@@ -23,6 +23,7 @@ func main() {
 	binary(u)
 	reduction(u)
 	normalize(u)
+	rows(u)
 	u.table.write()
 	Generate()
 }

@@ -125,7 +125,11 @@ func (u *unit) fold(i instruction, v Register) Register {
 		i(high, r.AsY(), r.AsY())
 	}
 	high := XMM()
-	VEXTRACTF128(Imm(1), r.AsY(), high)
+	if u.wide {
+		VEXTRACTF32X4(Imm(1), r.AsY(), high) // which reaches all 32 registers
+	} else {
+		VEXTRACTF128(Imm(1), r.AsY(), high)
+	}
 	i(high, r.AsX(), high)
 	other := XMM()
 	VPERMILPS(Imm(0xee), high, other)

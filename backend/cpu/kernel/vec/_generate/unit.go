@@ -13,11 +13,12 @@ import (
 // A unit writes instructions on vectors of one width. Its methods are functions of vectors: each result is a new register, but where
 // it is said otherwise. An operand of type any is a register or a formula.Word, a constant that every lane has.
 type unit struct {
-	wide  bool // AVX-512 rather than AVX2
-	lanes int
-	name  string // the level, a suffix of function names
-	table *table
-	masks Mem // AVX2: eight set and eight clear words
+	wide   bool // AVX-512 rather than AVX2
+	lanes  int
+	name   string // the level, a suffix of function names
+	table  *table
+	masks  Mem    // AVX2: eight set and eight clear words
+	prefix string // of the labels of a loop
 }
 
 func newUnit(level string) *unit {

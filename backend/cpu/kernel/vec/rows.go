@@ -1,0 +1,66 @@
+package vec
+
+import (
+	"fmt"
+	"math"
+)
+
+// ExpSumRows does what a softmax that comes in pieces does to each of so many rows of n elements, 1024 at most, that lie step apart: it adds bias, unless that is nil, and a bias of -Inf
+// makes -Inf of NaN too; raises the row's peak to its largest element; sets the row to e^(x-peak), or to 0 where that is below 2⁻¹²⁶ or
+// x is -Inf; and sets the row's sum to that of its elements. A row with NaN has the peak NaN.
+func ExpSumRows(x []float32, step, n int, bias, peaks, sums []float32) {
+	rows := len(peaks)
+	if rows == 0 {
+		return
+	}
+	checkRows("x", x, step, rows, n)
+	if n > leaf || len(sums) != rows || bias != nil && len(bias) != n {
+		panic(fmt.Sprintf("BUG: %d elements a row, %d of bias, %d sums of %d rows", n, len(bias), len(sums), rows))
+	}
+	if n == 0 {
+		clear(sums)
+		return
+	}
+	if nativeExpSumRows(use, x, step, n, bias, peaks, sums) {
+		return
+	}
+	none := float32(math.Inf(-1))
+	for r := range rows {
+		row := x[r*step:][:n]
+		for j, c := range bias {
+			if row[j] += c; c == none {
+				row[j] = none
+			}
+		}
+		peaks[r] = max(peaks[r], MaxOf(row))
+		if peaks[r] == none {
+			clear(row)
+			sums[r] = 0
+			continue
+		}
+		sums[r] = ExpSum(row, row, peaks[r])
+	}
+}
+
+// ScaleRows sets each of len(factors) rows of n elements, dstStep apart, to that row of x, of which rows are step apart, times its factor.
+func ScaleRows(dst []float32, dstStep int, x []float32, step, n int, factors []float32) {
+	rows := len(factors)
+	if rows == 0 || n == 0 {
+		return
+	}
+	checkRows("dst", dst, dstStep, rows, n)
+	checkRows("x", x, step, rows, n)
+	if nativeScaleRows(use, dst, dstStep, x, step, n, factors) {
+		return
+	}
+	for r, f := range factors {
+		MulScalar(dst[r*dstStep:][:n], x[r*step:][:n], f)
+	}
+}
+
+// checkRows makes sure that a matrix lies in its slice.
+func checkRows(name string, s []float32, step, rows, n int) {
+	if n < 0 || step < 0 || (rows-1)*step+n > len(s) {
+		panic(fmt.Sprintf("BUG: %d rows of %d elements, %d apart, do not lie in the %d of %s", rows, n, step, len(s), name))
+	}
+}
