@@ -393,7 +393,7 @@ func BenchmarkRun(b *testing.B) {
 		size, right                  int
 	}{
 		{"bert-128", 1, 12, 128, 128, 64, 0}, {"prefill-1024-causal", 3, 3, 1024, 1024, 64, 1}, {"prefill-1024-full", 3, 3, 1024, 1024, 64, 0},
-		{"decode-2048", 3, 3, 1, 2048, 64, 0}, {"decode-2048-mha", 1, 12, 1, 2048, 64, 0},
+		{"minilm-128", 1, 12, 128, 128, 32, 0}, {"decode-2048", 3, 3, 1, 2048, 64, 0}, {"decode-2048-mha", 1, 12, 1, 2048, 64, 0},
 	} {
 		for _, threads := range []int{1, 2} {
 			b.Run(fmt.Sprintf("%s/%d", c.name, threads), func(b *testing.B) {

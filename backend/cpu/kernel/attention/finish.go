@@ -9,14 +9,26 @@ import (
 // finish divides the sums by the totals and stores them.
 func (b *block) finish() {
 	p, share := b.p, b.p.share()
-	for r := range b.rows {
+	factors := b.totals // which are 0, or the largest weight, 1, at least
+	for r, total := range b.totals {
+		if total != 0 {
+			factors[r] = 1 / total
+		}
+	}
+	if share == 1 {
+		vec.ScaleRows(p.Y.Data[p.Y.at(b.batch, b.group, b.first):], p.Y.Row, b.sums, p.ValueSize, p.ValueSize, factors)
+	}
+	for r, f := range factors {
+		if share == 1 && f != 0 {
+			continue
+		}
 		i, h := (b.first+r)/share, b.group*share+(b.first+r)%share
 		y := p.Y.Data[p.Y.at(b.batch, h, i):][:p.ValueSize]
-		if b.totals[r] == 0 {
+		if f == 0 {
 			p.empty(y, b.batch, b.group)
 			continue
 		}
-		vec.MulScalar(y, b.sums[r*p.ValueSize:(r+1)*p.ValueSize], 1/b.totals[r])
+		vec.MulScalar(y, b.sums[r*p.ValueSize:(r+1)*p.ValueSize], f)
 	}
 }
 
@@ -77,7 +89,7 @@ func (t *thread) join(k *task, i int) {
 // absorb adds a row of another part.
 func (b *block) absorb(o *block, r int) {
 	peak := max(b.peaks[r], o.peaks[r])
-	if peak == float32(math.Inf(-1)) {
+	if peak == none {
 		return
 	}
 	mine := float32(math.Exp(float64(b.peaks[r]) - float64(peak)))

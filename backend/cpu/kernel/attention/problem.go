@@ -122,3 +122,15 @@ func (p *Problem) masked() bool { return p.Mask.Float != nil || p.Mask.Bool != n
 
 // hides reports whether a key that one row sees may be masked for another.
 func (p *Problem) hides() bool { return p.Left > 0 || p.Right > 0 || p.masked() }
+
+// scale is what scores are multiplied by before they are capped.
+func (p *Problem) scale() float32 {
+	if p.Softcap > 0 {
+		return p.Scale / p.Softcap
+	}
+	return p.Scale
+}
+
+// inPlace reports whether queries are read where they lie, and scores are scaled in their place. For few queries, which have products of their own, that does
+// not pay.
+func (p *Problem) inPlace() bool { return p.share() == 1 && p.scale() != 0 && p.Queries > 8 }

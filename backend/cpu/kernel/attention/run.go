@@ -10,7 +10,7 @@ import (
 )
 
 const (
-	blockRows = 126 // greatest number of rows that run over the keys together
+	blockRows = 140 // greatest number of rows that run over the keys together
 	tileKeys  = 256 // keys of a tile
 	itemsPer  = 4   // items a thread that are aimed at
 	minSplit  = 4 * tileKeys
@@ -40,6 +40,7 @@ type thread struct {
 	work   int64     // multiply-adds so far
 	block  block
 	add    gemm.Epilogue
+	scaled gemm.Epilogue // of scores
 	_      [64]byte
 }
 
@@ -132,7 +133,7 @@ func (x *Ctx) reserve() {
 		t.divide(blocks, len(x.threads))
 		t.first = x.items
 		x.items += t.items
-		need = max(need, t.plan.rows*(t.Size+t.ValueSize+tileKeys+2)+2*tileKeys)
+		need = max(need, t.scratch())
 		partial += t.partials()
 		if t.K.narrow() || t.V.narrow() {
 			wide = max(wide, tileKeys*max(t.Size, t.ValueSize))
@@ -172,6 +173,15 @@ func (t *task) divide(blocks, threads int) {
 		t.splits = max(1, min((itemsPer*threads+blocks-1)/blocks, t.Keys/minSplit))
 		t.items *= t.splits
 	}
+}
+
+// scratch is how many numbers a thread needs for a block.
+func (t *task) scratch() int {
+	n := t.plan.rows*(t.ValueSize+tileKeys+4) + 3*tileKeys
+	if !t.inPlace() {
+		n += t.plan.rows * t.Size
+	}
+	return n
 }
 
 // partials is how many numbers the parts of all blocks take, if keys are divided.
