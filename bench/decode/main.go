@@ -37,7 +37,7 @@ type options struct {
 func (o options) file(name string) string { return filepath.Join(o.zoo, name, "model.onnx") }
 
 func main() {
-	o := options{weights: []string{"float32", "float16"}, contexts: []int{256, 1024, 4096}}
+	o := options{weights: []string{"float32", "float16", "int8", "int4"}, contexts: []int{256, 1024, 4096}}
 	flag.StringVar(&o.zoo, "zoo", "", "the `folder` of models")
 	flag.StringVar(&o.python, "python", "", "a `PYTHON` with onnxruntime-genai and numpy; without, it is left out")
 	flag.IntVar(&o.threads, "threads", runtime.NumCPU(), "threads of each program")

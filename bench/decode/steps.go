@@ -96,7 +96,7 @@ func measureLimits(threads int) (roof.Limits, error) {
 
 // measure sets what a step of one token reads, with states of one token, and how long it takes, as the median of n.
 func (s *step) measure(ctx context.Context, o options, n int) error {
-	format, err := formatOf(s.weights)
+	format, err := gocompile.ParseWeights(s.weights)
 	if err != nil {
 		return err
 	}

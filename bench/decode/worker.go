@@ -67,7 +67,7 @@ type writer struct {
 
 // load loads a model and has it write one token.
 func load(file, weights string, threads int) (*writer, peer.Ready, error) {
-	format, err := formatOf(weights)
+	format, err := gocompile.ParseWeights(weights)
 	if err != nil {
 		return nil, peer.Ready{}, err
 	}
