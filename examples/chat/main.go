@@ -32,6 +32,7 @@ func main() {
 	system := flag.String("system", "You are a helpful AI assistant.", "what the model is told first")
 	length := flag.Int("context", 2048, "most tokens of a conversation")
 	threads := flag.Int("threads", 0, "threads of its own instead of one a processor")
+	weights := flag.String("weights", "float32", "keep weights in `FORMAT`: float16, bfloat16, int8 or int4 take less memory and time, and change answers")
 	var o generate.Options
 	flag.Float64Var(&o.Temperature, "temperature", 0.2, "0 for the most probable answer, more for variety")
 	flag.Float64Var(&o.TopP, "top-p", 0.9, "share of the probability to draw from")
@@ -39,18 +40,22 @@ func main() {
 	flag.IntVar(&o.MaxTokens, "max", 400, "most tokens of an answer")
 	flag.Uint64Var(&o.Seed, "seed", uint64(time.Now().UnixNano()), "seed of the draws")
 	flag.Parse()
-	if err := run(*model, *tokens, *system, *length, *threads, o, os.Stdin, os.Stdout); err != nil {
+	format, err := gocompile.ParseWeights(*weights)
+	if err == nil {
+		err = run(*model, *tokens, *system, *length, o, os.Stdin, os.Stdout, gocompile.WithThreads(*threads), format)
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "chat:", err)
 		os.Exit(1)
 	}
 }
 
-func run(file, tokens, system string, length, threads int, o generate.Options, in io.Reader, out io.Writer) error {
+func run(file, tokens, system string, length int, o generate.Options, in io.Reader, out io.Writer, options ...gocompile.Option) error {
 	t, err := openTokenizer(tokens)
 	if err != nil {
 		return err
 	}
-	model, err := gocompile.Load(file, gocompile.WithThreads(threads))
+	model, err := gocompile.Load(file, options...)
 	if err != nil {
 		return err
 	}
