@@ -3,8 +3,12 @@ package passes
 import (
 	"fmt"
 	"math"
+	"runtime"
+	"slices"
 	"strconv"
 	"strings"
+	"sync"
+	"sync/atomic"
 
 	"github.com/gocompile/gocompile/tensor"
 )
@@ -88,68 +92,129 @@ func (w *roundedWeights) bytes() int {
 	return n
 }
 
+const sumsAtOnce = 16 // that are rounded together, as they lie side by side
+
 // round rounds a matrix whose sums run along an axis. It fails for weights that are not finite.
 func (f WeightFormat) round(t *tensor.Tensor, sum int) (*roundedWeights, error) {
-	w, rows, cols := tensor.Data[float32](t), t.Dim(0), t.Dim(1)
-	length, count := rows, cols // of a sum, and of sums
-	step, next := cols, 1
+	m := &rounding{f: f, w: tensor.Data[float32](t), length: t.Dim(0), count: t.Dim(1), step: t.Dim(1), next: 1, block: f.Block, blocks: 1}
 	if sum == 1 {
-		length, count, step, next = cols, rows, 1, cols
+		m.length, m.count, m.step, m.next = t.Dim(1), t.Dim(0), 1, t.Dim(1)
 	}
-	block, blocks := f.Block, 1
-	r := &roundedWeights{q: tensor.New(f.elem(), rows, cols), axis: 1 - sum, block: f.Block}
-	shape := []int{count}
-	if block == 0 {
-		block = max(1, length)
+	r := &roundedWeights{axis: 1 - sum, block: f.Block}
+	shape := []int{m.count}
+	if f.Block == 0 {
+		m.block = max(1, m.length)
 	} else {
-		blocks = (length + block - 1) / block
-		shape = []int{blocks, count}
-		r.axis = sum
-		if sum == 1 {
-			shape = []int{count, blocks}
+		m.blocks = (m.length + m.block - 1) / m.block
+		shape, m.nextBlock, m.nextScale = []int{m.blocks, m.count}, m.count, 1
+		if r.axis = sum; sum == 1 {
+			shape, m.nextBlock, m.nextScale = []int{m.count, m.blocks}, 1, m.blocks
 		}
 	}
+	m.nextScale = max(1, m.nextScale)
 	r.scale = tensor.New(tensor.Float32, shape...)
-	if f.Asymmetric {
-		r.zero = tensor.New(f.elem(), shape...)
+	m.scales, m.zeros, m.q = tensor.Data[float32](r.scale), make([]byte, r.scale.Len()), make([]byte, t.Len())
+	parts := (m.count + sumsAtOnce - 1) / sumsAtOnce
+	m.wrong, m.all, m.infinite = make([]float64, parts), make([]float64, parts), make([]bool, parts)
+	inParallel(parts, m.part)
+	if slices.Contains(m.infinite, true) {
+		return nil, fmt.Errorf("some are not finite")
 	}
-	scales := tensor.Data[float32](r.scale)
+	r.q = f.integers(m.q, t.Shape())
+	if f.Asymmetric {
+		r.zero = f.integers(m.zeros, shape)
+	}
 	var wrong, all float64
-	for n := range count {
-		for b := range blocks {
-			at := n // of the scale
-			if f.Block > 0 && sum == 0 {
-				at = b*count + n
-			} else if f.Block > 0 {
-				at = n*blocks + b
-			}
-			first, last := b*block, min(length, (b+1)*block)
-			low, high := 0.0, 0.0
-			for k := first; k < last; k++ {
-				x := float64(w[n*next+k*step])
-				low, high = min(low, x), max(high, x)
-			}
-			if math.IsNaN(low) || math.IsInf(low, 0) || math.IsInf(high, 0) || math.IsNaN(high) {
-				return nil, fmt.Errorf("some are not finite")
-			}
-			g := f.grid(low, high)
-			if scales[at] = g.scale; r.zero != nil {
-				r.zero.SetInt64(at, int64(g.zero))
-			}
-			for k := first; k < last; k++ {
-				i := n*next + k*step
-				x := float64(w[i])
-				q := g.nearest(x)
-				r.q.SetInt64(i, int64(q))
-				d := (q-g.zero)*float64(g.scale) - x
-				wrong, all = wrong+d*d, all+x*x
-			}
-		}
+	for i := range parts {
+		wrong, all = wrong+m.wrong[i], all+m.all[i]
 	}
 	if all > 0 {
 		r.err = math.Sqrt(wrong / all)
 	}
 	return r, nil
+}
+
+// integers is a tensor of what lies in the low bits of bytes.
+func (f WeightFormat) integers(b []byte, shape []int) *tensor.Tensor {
+	if f.Bits == 8 {
+		return tensor.View(f.elem(), shape, b)
+	}
+	t := tensor.New(f.elem(), shape...)
+	dst := t.Bytes()
+	for i, x := range b {
+		dst[i/2] |= x & 15 << (i % 2 * 4)
+	}
+	return t
+}
+
+// inParallel calls f for the numbers up to n on all processors.
+func inParallel(n int, f func(i int)) {
+	var next atomic.Int64
+	var wg sync.WaitGroup
+	for range min(n, runtime.GOMAXPROCS(0)) {
+		wg.Go(func() {
+			for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
+				f(i)
+			}
+		})
+	}
+	wg.Wait()
+}
+
+// rounding is a matrix on its way to integers: count sums of a length, of which elements lie step apart, and the sums next.
+type rounding struct {
+	f                    WeightFormat
+	w                    []float32
+	length, count        int
+	step, next           int
+	block, blocks        int
+	nextBlock, nextScale int // distances of the scales of blocks, and of sums
+	scales               []float32
+	zeros, q             []byte
+	wrong, all           []float64 // by part: sums of squares, of the errors and of the weights
+	infinite             []bool
+}
+
+// part rounds some sums.
+func (m *rounding) part(i int) {
+	first := i * sumsAtOnce
+	n := min(sumsAtOnce, m.count-first)
+	x := make([]float32, n*m.block)
+	for b := range m.blocks {
+		from := b * m.block
+		size := min(m.block, m.length-from)
+		for k := range size {
+			for j := range n {
+				x[j*m.block+k] = m.w[(first+j)*m.next+(from+k)*m.step]
+			}
+		}
+		for j := range n {
+			g, ok := m.f.fit(x[j*m.block:][:size])
+			if !ok {
+				m.infinite[i] = true
+				return
+			}
+			at := b*m.nextBlock + (first+j)*m.nextScale
+			m.scales[at], m.zeros[at] = g.scale, byte(int(g.zero))
+			for k, v := range x[j*m.block:][:size] {
+				q, d := g.nearest(float64(v))
+				m.q[(first+j)*m.next+(from+k)*m.step] = byte(int(q))
+				m.wrong[i], m.all[i] = m.wrong[i]+d*d, m.all[i]+float64(v)*float64(v)
+			}
+		}
+	}
+}
+
+// fit is the grid that covers weights; not ok if they are not finite.
+func (f WeightFormat) fit(x []float32) (g grid, ok bool) {
+	low, high := float32(0), float32(0)
+	for _, v := range x {
+		if v-v != 0 {
+			return g, false
+		}
+		low, high = min(low, v), max(high, v)
+	}
+	return f.grid(float64(low), float64(high)), true
 }
 
 // grid is numbers that are evenly spaced: (q − zero)·scale for the integers q from low to high.
@@ -181,6 +246,8 @@ func (f WeightFormat) grid(low, high float64) grid {
 	return g
 }
 
-func (g grid) nearest(x float64) float64 {
-	return max(g.low, min(g.high, math.RoundToEven(x/float64(g.scale))+g.zero))
+// nearest is the integer whose number is nearest to x, and by how much that is off.
+func (g grid) nearest(x float64) (q, off float64) {
+	q = max(g.low, min(g.high, math.RoundToEven(x/float64(g.scale))+g.zero))
+	return q, (q-g.zero)*float64(g.scale) - x
 }
