@@ -36,7 +36,7 @@ var layers = []struct {
 	{"serve", []string{"", "ir", "tensor", "generate"}},
 	{"generate", []string{"", "ir", "tensor"}},
 	{"examples", []string{"", "ir", "tensor", "generate"}},
-	{"bench", []string{"", "ir", "tensor", "generate", "frontends", "backend", "backend/cpu/level", "backend/cpu/roof", "internal"}},
+	{"bench", []string{"", "ir", "tensor", "passes", "generate", "frontends", "backend", "backend/cpu/level", "backend/cpu/roof", "internal"}},
 	{"conformance", []string{"", "ir", "tensor", "passes", "frontends", "backend", "internal"}},
 	{"", []string{"ir", "tensor", "passes", "frontends", "backend", "backend/cpu", "backend/cuda", "artefact", "internal/file"}}, // the root package
 }

@@ -94,8 +94,8 @@ func (w *roundedWeights) bytes() int {
 
 const sumsAtOnce = 16 // that are rounded together, as they lie side by side
 
-// round rounds a matrix whose sums run along an axis. It fails for weights that are not finite.
-func (f WeightFormat) round(t *tensor.Tensor, sum int) (*roundedWeights, error) {
+// round rounds a matrix whose sums run along an axis; moments may be nil. It fails for weights that are not finite.
+func (f WeightFormat) round(t *tensor.Tensor, sum int, moments *Moments) (*roundedWeights, error) {
 	m := &rounding{f: f, w: tensor.Data[float32](t), length: t.Dim(0), count: t.Dim(1), step: t.Dim(1), next: 1, block: f.Block, blocks: 1}
 	if sum == 1 {
 		m.length, m.count, m.step, m.next = t.Dim(1), t.Dim(0), 1, t.Dim(1)
@@ -116,7 +116,13 @@ func (f WeightFormat) round(t *tensor.Tensor, sum int) (*roundedWeights, error) 
 	m.scales, m.zeros, m.q = tensor.Data[float32](r.scale), make([]byte, r.scale.Len()), make([]byte, t.Len())
 	parts := (m.count + sumsAtOnce - 1) / sumsAtOnce
 	m.wrong, m.all, m.infinite = make([]float64, parts), make([]float64, parts), make([]bool, parts)
-	inParallel(parts, m.part)
+	body := m.part
+	if moments != nil && moments.size == m.length {
+		if m.carried = moments.carried(); m.carried != nil {
+			body = m.compensated
+		}
+	}
+	inParallel(parts, body)
 	if slices.Contains(m.infinite, true) {
 		return nil, fmt.Errorf("some are not finite")
 	}
@@ -173,6 +179,7 @@ type rounding struct {
 	zeros, q             []byte
 	wrong, all           []float64 // by part: sums of squares, of the errors and of the weights
 	infinite             []bool
+	carried              []float32 // see [Moments]; nil: errors stay
 }
 
 // part rounds some sums.
@@ -194,8 +201,7 @@ func (m *rounding) part(i int) {
 				m.infinite[i] = true
 				return
 			}
-			at := b*m.nextBlock + (first+j)*m.nextScale
-			m.scales[at], m.zeros[at] = g.scale, byte(int(g.zero))
+			m.keep(b, first+j, g)
 			for k, v := range x[j*m.block:][:size] {
 				q, d := g.nearest(float64(v))
 				m.q[(first+j)*m.next+(from+k)*m.step] = byte(int(q))
@@ -203,6 +209,12 @@ func (m *rounding) part(i int) {
 			}
 		}
 	}
+}
+
+// keep stores the grid of a block of a sum.
+func (m *rounding) keep(block, sum int, g grid) {
+	at := block*m.nextBlock + sum*m.nextScale
+	m.scales[at], m.zeros[at] = g.scale, byte(int(g.zero))
 }
 
 // fit is the grid that covers weights; not ok if they are not finite.

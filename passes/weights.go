@@ -17,6 +17,10 @@ type WeightOptions struct {
 	Budget  float64 // weights whose relative error exceeds it are rounded to 8 bits instead, or stay as they are; 0: no limit
 	Least   int     // elements from which on weights are rounded
 
+	// Moments are those of what a matrix of that name is multiplied by, to round it in a way that keeps its products; nil where they are not known. It may be
+	// nil itself.
+	Moments func(name string) *Moments
+
 	Release func(constant []byte) // told of the memory of weights that were rounded, which the graph does not read again; may be nil
 }
 
@@ -114,8 +118,12 @@ func (o WeightOptions) weight(n *ir.Node) (*Weight, error) {
 	if len(gathers) > 0 {
 		formats = formats[1:]
 	}
+	var moments *Moments
+	if o.Moments != nil && len(gathers) == 0 {
+		moments = o.Moments(v.Name)
+	}
 	for _, f := range formats {
-		r, err := f.round(t, sum)
+		r, err := f.round(t, sum, moments)
 		if err != nil {
 			w.Because = err.Error()
 			return w, nil

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strings"
 
 	"github.com/gocompile/gocompile"
@@ -13,6 +14,7 @@ import (
 
 const (
 	sentences       = 300
+	others          = 64 // sentences to calibrate on
 	shortest        = 6
 	longest         = 48
 	firstWord       = 1000 // of the vocabulary; before it are marks and single letters
@@ -20,10 +22,10 @@ const (
 	beginning, last = 101, 102 // tokens around a sentence
 )
 
-// drawLists makes up sentences, as lists of tokens.
-func drawLists() [][]int64 {
-	r := rand.New(rand.NewPCG(1, 1))
-	lists := make([][]int64, sentences)
+// drawLists makes up n sentences, as lists of tokens.
+func drawLists(seed uint64, n int) [][]int64 {
+	r := rand.New(rand.NewPCG(seed, 1))
+	lists := make([][]int64, n)
 	for i := range lists {
 		list := []int64{beginning}
 		for range shortest + r.IntN(longest-shortest) {
@@ -34,38 +36,45 @@ func drawLists() [][]int64 {
 	return lists
 }
 
+// embeddings compares those of lists with those of the first model.
+type embeddings struct {
+	lists   [][]int64
+	right   [][]float32
+	moments moments
+}
+
+func (e *embeddings) measure(ctx context.Context, m *gocompile.Model) (cosines, error) {
+	got, err := embed(ctx, m, e.lists)
+	if err != nil {
+		return cosines{}, err
+	}
+	if e.right == nil {
+		e.right = got
+		if e.moments, err = momentsOf(ctx, m, drawLists(2, others)); err != nil {
+			return cosines{}, err
+		}
+	}
+	return compareEmbeddings(got, e.right), nil
+}
+
 // embed is the embedding of each sentence.
 func embed(ctx context.Context, m *gocompile.Model, lists [][]int64) ([][]float32, error) {
-	session, result := m.NewSession(), ""
-	for _, p := range m.Outputs() {
-		if strings.Contains(p.Name, "sentence") {
-			result = p.Name
-		}
+	session := m.NewSession()
+	result := slices.IndexFunc(m.Outputs(), func(p gocompile.Port) bool { return strings.Contains(p.Name, "sentence") })
+	if result < 0 {
+		return nil, fmt.Errorf("the model gives no embedding of a sentence")
 	}
 	var all [][]float32
 	for _, list := range lists {
-		in := map[string]tensor.Value{}
-		for _, p := range m.Inputs() {
-			x := tensor.New(tensor.Int64, 1, len(list))
-			for i, id := range list {
-				switch p.Name {
-				case "input_ids":
-					x.SetInt64(i, id)
-				case "attention_mask":
-					x.SetInt64(i, 1)
-				}
-			}
-			in[p.Name] = x
-		}
-		out, err := session.Run(ctx, in)
+		in, err := sentence(m, list)
 		if err != nil {
 			return nil, err
 		}
-		y, ok := out[result].(*tensor.Tensor)
-		if !ok {
-			return nil, fmt.Errorf("the model gives no embedding of a sentence")
+		out, err := session.RunOrdered(ctx, in)
+		if err != nil {
+			return nil, err
 		}
-		all = append(all, tensor.Data[float32](y))
+		all = append(all, tensor.Data[float32](out[result].(*tensor.Tensor)))
 	}
 	return all, nil
 }

@@ -28,10 +28,9 @@ type texts struct {
 
 // write has the model write texts.
 func write(ctx context.Context, m *gocompile.Model) (*texts, error) {
-	r := rand.New(rand.NewPCG(2, 2))
 	t := &texts{}
-	for range documents {
-		drawn, err := continued(ctx, m, []int64{start}, length, func(logits []float32) int64 { return draw(r, logits) })
+	for i := range documents {
+		drawn, err := document(ctx, m, uint64(i))
 		if err != nil {
 			return nil, err
 		}
@@ -42,6 +41,39 @@ func write(ctx context.Context, m *gocompile.Model) (*texts, error) {
 		t.drawn, t.greedy = append(t.drawn, drawn), append(t.greedy, greedy)
 	}
 	return t, nil
+}
+
+// document is a text that the model draws.
+func document(ctx context.Context, m *gocompile.Model, seed uint64) ([]int64, error) {
+	r := rand.New(rand.NewPCG(2, seed))
+	return continued(ctx, m, []int64{start}, length, func(logits []float32) int64 { return draw(r, logits) })
+}
+
+// reader measures how models read what the first of them writes.
+type reader struct {
+	texts   *texts
+	moments moments // of other texts of the first one
+}
+
+func (r *reader) measure(ctx context.Context, m *gocompile.Model) (language, error) {
+	if r.texts == nil {
+		var err error
+		if r.texts, err = write(ctx, m); err != nil {
+			return language{}, err
+		}
+		var more [][]int64
+		for i := range documents {
+			text, err := document(ctx, m, uint64(documents+i))
+			if err != nil {
+				return language{}, err
+			}
+			more = append(more, text)
+		}
+		if r.moments, err = momentsOf(ctx, m, more); err != nil {
+			return language{}, err
+		}
+	}
+	return read(ctx, m, r.texts)
 }
 
 // continued is a text and n tokens more, each of which is chosen by what the model makes of those before.

@@ -45,7 +45,7 @@ func TestPage(t *testing.T) {
 }
 
 func TestDrawLists(t *testing.T) {
-	a, b := drawLists(), drawLists()
+	a, b := drawLists(1, 20), drawLists(1, 20)
 	for i := range a {
 		if n := len(a[i]); n < shortest+2 || n > longest+1 || a[i][0] != beginning || a[i][n-1] != last || a[i][1] != b[i][1] {
 			t.Errorf("sentence %d: %v", i, a[i])

@@ -27,13 +27,14 @@ func quantizeCommand() *cli.Command {
 		ArgsUsage: "MODEL",
 		Description: "Rounds the matrices of a model to integers of 8 or 4 bits and compares it with the model as it is: size, speed, the error of each matrix, of each product " +
 			"and of the outputs. Errors are roots of mean squares, relative to what is right. Matrices whose own error is beyond the budget are rounded to 8 bits, or " +
-			"else stay as they are. Inputs are those of --calibrate, or given or made up as for run. With --output it writes the model as ONNX.",
+			"else stay as they are. With --calibrate the weights that are rounded later make up for the errors of those before, on such inputs, and these are compared on too; " +
+			"else inputs are given or made up as for run. With --output it writes the model as ONNX.",
 		Flags: append(append(inputFlags(),
 			&cli.StringFlag{Name: "weights", Value: "int8", Usage: "round to `FORMAT`: int8, int4, uint8 or uint4, with a block of weights that share a scale behind it such as int4/32"},
 			&cli.FloatFlag{Name: "budget", Usage: "largest error of a matrix; by default 0.02 in 8 bits and 0.15 in 4"},
 			&cli.IntFlag{Name: "least", Value: 4096, Usage: "round matrices of `N` elements and more"},
 			&cli.BoolFlag{Name: "tables", Value: true, Usage: "round tables of embeddings too, to 8 bits"},
-			&cli.StringSliceFlag{Name: "calibrate", Usage: "inputs to compare on: a folder `DIR` of input_0.pb, …, or of such folders; repeat it"},
+			&cli.StringSliceFlag{Name: "calibrate", Usage: "inputs that are as real ones: a folder `DIR` of input_0.pb, …, or of such folders; repeat it"},
 			&cli.DurationFlag{Name: "time", Value: time.Second, Usage: "measure each model for `DURATION`"},
 			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write the rounded model to `FILE`"},
 			&cli.BoolFlag{Name: "json", Usage: "print JSON, times in seconds"},
@@ -103,15 +104,27 @@ func quantizeAction(ctx context.Context, c *cli.Command) error {
 		return err
 	}
 	defer before.Close()
+	sets, err := calibration(c, before, t.dims)
+	if err != nil {
+		return err
+	}
+	if c.IsSet("calibrate") {
+		done := p.spin("calibrating " + t.path)
+		var lists [][]tensor.Value
+		for _, set := range sets {
+			lists = append(lists, inOrder(before, set))
+		}
+		rounding.Moments, err = before.Moments(ctx, lists)
+		done()
+		if err != nil {
+			return err
+		}
+	}
 	after, _, err := t.load(ctx, p, gocompile.WithIntegerWeights(rounding))
 	if err != nil {
 		return err
 	}
 	defer after.Close()
-	sets, err := calibration(c, before, t.dims)
-	if err != nil {
-		return err
-	}
 	done := p.spin("comparing " + t.path)
 	defer done()
 	r := &quantized{Model: t.path, Format: rounding.Format.String(), Budget: rounding.Budget, Sets: len(sets)}

@@ -70,6 +70,20 @@ func TestQuantize(t *testing.T) {
 			t.Errorf("%v: the file has %d bytes, that of the model %d", c.args, b.Size(), a.Size())
 		}
 	}
+	product := func(flag string) (sum float64) { // errors of all products
+		stdout, stderr, code := shell(t, "", "quantize", model, "--json", "--time", "1ms", "--weights", "int4", flag, filepath.Join(folder, "test_data_set_0"))
+		var r quantized
+		if code != 0 || json.Unmarshal([]byte(stdout), &r) != nil {
+			t.Fatal(stderr)
+		}
+		for _, w := range r.Weights {
+			sum += w.Product
+		}
+		return sum
+	}
+	if with, without := product("--calibrate"), product("--input"); with > without*3/4 {
+		t.Errorf("errors of products sum up to %v calibrated, %v otherwise", with, without)
+	}
 	if out, stderr, code := shell(t, "", "quantize", model, "--dim", "batch=1,chars=9,n=3", "--time", "1ms"); code != 0 || !strings.Contains(out, "Matrices") || !strings.Contains(out, "int8") {
 		t.Errorf("exit status %d: %s%s", code, out, stderr)
 	}
