@@ -34,6 +34,7 @@ func quantizeCommand() *cli.Command {
 			&cli.FloatFlag{Name: "budget", Usage: "largest error of a matrix; by default 0.02 in 8 bits and 0.15 in 4"},
 			&cli.IntFlag{Name: "least", Value: 4096, Usage: "round matrices of `N` elements and more"},
 			&cli.BoolFlag{Name: "tables", Value: true, Usage: "round tables of embeddings too, to 8 bits"},
+			&cli.BoolFlag{Name: "dynamic", Usage: "round what matrices are multiplied by too, to 8 bits at every run, and multiply integers; with int8 only"},
 			&cli.StringSliceFlag{Name: "calibrate", Usage: "inputs that are as real ones: a folder `DIR` of input_0.pb, …, or of such folders; repeat it"},
 			&cli.DurationFlag{Name: "time", Value: time.Second, Usage: "measure each model for `DURATION`"},
 			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write the rounded model to `FILE`"},
@@ -56,6 +57,9 @@ func roundingOf(c *cli.Command) (passes.WeightOptions, error) {
 		return passes.WeightOptions{}, usagef("--weights: %w", err)
 	}
 	o := passes.WeightOptions{Format: f, Tables: c.Bool("tables"), Budget: budgetOf8Bits, Least: c.Int("least")}
+	if o.Dynamic = c.Bool("dynamic"); o.Dynamic && f != (passes.WeightFormat{Bits: 8}) {
+		return o, usagef("--dynamic goes together with --weights int8, not %v", f)
+	}
 	if f.Bits == 4 {
 		o.Budget = budgetOf4Bits
 	}

@@ -70,6 +70,14 @@ func TestQuantize(t *testing.T) {
 			t.Errorf("%v: the file has %d bytes, that of the model %d", c.args, b.Size(), a.Size())
 		}
 	}
+	stdout, stderr, code := shell(t, "", "quantize", model, "--dynamic", "-o", file, "--json", "--time", "1ms", "--dim", "batch=2,chars=9,n=3")
+	var r quantized
+	if code != 0 || json.Unmarshal([]byte(stdout), &r) != nil || len(r.Outputs) == 0 || r.Outputs[0].Error == 0 || r.Outputs[0].Error > 0.2 {
+		t.Errorf("dynamic: exit status %d: %s%s", code, stdout, stderr)
+	}
+	if out, stderr, code := shell(t, "", "inspect", file); code != 0 || !strings.Contains(out, "MatMulInteger") {
+		t.Errorf("the file has no products of integers: %s%s", out, stderr)
+	}
 	product := func(flag string) (sum float64) { // errors of all products
 		stdout, stderr, code := shell(t, "", "quantize", model, "--json", "--time", "1ms", "--weights", "int4", flag, filepath.Join(folder, "test_data_set_0"))
 		var r quantized
@@ -87,7 +95,7 @@ func TestQuantize(t *testing.T) {
 	if out, stderr, code := shell(t, "", "quantize", model, "--dim", "batch=1,chars=9,n=3", "--time", "1ms"); code != 0 || !strings.Contains(out, "Matrices") || !strings.Contains(out, "int8") {
 		t.Errorf("exit status %d: %s%s", code, out, stderr)
 	}
-	for _, wrong := range [][]string{{"--weights", "int3"}, {"--budget", "-1"}, {"--calibrate", "nowhere"}, {"--opset", "3"}} {
+	for _, wrong := range [][]string{{"--weights", "int3"}, {"--budget", "-1"}, {"--calibrate", "nowhere"}, {"--opset", "3"}, {"--dynamic", "--weights", "int4"}} {
 		if _, stderr, code := shell(t, "", append([]string{"quantize", model, "--dim", "batch=1,chars=9,n=3"}, wrong...)...); code != exitUsage {
 			t.Errorf("%v: exit status %d: %s", wrong, code, stderr)
 		}
