@@ -24,14 +24,28 @@ func NewMoments(size int) *Moments { return &Moments{size: size, sum: make([]flo
 func (m *Moments) Add(t *tensor.Tensor) {
 	x := tensor.Data[float32](t)
 	inParallel(m.size, func(i int) {
-		dst := m.sum[i*m.size:][:i+1]
-		for at := 0; at+m.size <= len(x); at += m.size {
-			f, row := x[at+i], x[at:][:len(dst)]
-			for j, v := range row {
-				dst[j] += f * v
+		n := m.size
+		dst := m.sum[i*n:][:i+1]
+		at := 0
+		for ; at+4*n <= len(x); at += 4 * n {
+			addFour(dst, [4]float32{x[at+i], x[at+n+i], x[at+2*n+i], x[at+3*n+i]}, x[at:], x[at+n:], x[at+2*n:], x[at+3*n:])
+		}
+		for ; at+n <= len(x); at += n {
+			for j, v := range x[at:][:len(dst)] {
+				dst[j] += x[at+i] * v
 			}
 		}
 	})
+}
+
+// addFour adds multiples of four rows to dst.
+func addFour(dst []float32, f [4]float32, a, b, c, d []float32) {
+	n := len(dst)
+	a, b, c, d = a[:n], b[:n], c[:n], d[:n]
+	f0, f1, f2, f3 := f[0], f[1], f[2], f[3]
+	for j := range dst {
+		dst[j] += f0*a[j] + f1*b[j] + f2*c[j] + f3*d[j]
+	}
 }
 
 // damping is the share of the mean square that is added to the square of each number: what was not seen may come.
@@ -57,12 +71,9 @@ func (m *Moments) carried() []float32 {
 			row := l[i*n:][:i+1]
 			for j := range row {
 				other := l[j*n:][:j+1]
-				v := float64(m.sum[i*n+j])
+				v := float64(m.sum[i*n+j]) - dot(row[:j], other[:j])
 				if i == j {
 					v += damping * mean
-				}
-				for k, x := range other[:j] {
-					v -= row[k] * x
 				}
 				if i > j {
 					row[j] = v / other[j]
@@ -84,6 +95,20 @@ func (m *Moments) carried() []float32 {
 	return m.factor
 }
 
+// dot is the sum of the products of elements.
+func dot(x, y []float64) float64 {
+	y = y[:len(x)]
+	var s0, s1, s2, s3 float64
+	i := 0
+	for ; i+4 <= len(x); i += 4 {
+		s0, s1, s2, s3 = s0+x[i]*y[i], s1+x[i+1]*y[i+1], s2+x[i+2]*y[i+2], s3+x[i+3]*y[i+3]
+	}
+	for ; i < len(x); i++ {
+		s0 += x[i] * y[i]
+	}
+	return s0 + s1 + (s2 + s3)
+}
+
 // compensated is part with errors that are made up for.
 func (m *rounding) compensated(i int) {
 	first := i * sumsAtOnce
@@ -95,8 +120,7 @@ func (m *rounding) compensated(i int) {
 			x[k*n+j] = m.w[at(j, k)]
 		}
 	}
-	grids, off := make([]grid, n), make([]float32, n)
-	block := make([]float32, m.block)
+	grids, off, block := make([]grid, n), make([]float32, n*atOnce), make([]float32, m.block)
 	for b := m.blocks - 1; b >= 0; b-- {
 		from, to := b*m.block, min(m.length, (b+1)*m.block)
 		for j := range n {
@@ -110,20 +134,53 @@ func (m *rounding) compensated(i int) {
 			}
 			m.keep(b, first+j, grids[j])
 		}
-		for k := to - 1; k >= from; k-- {
-			for j := range n {
-				w, v := float64(m.w[at(j, k)]), float64(x[k*n+j])
-				q, d := grids[j].nearest(v)
-				m.q[at(j, k)] = byte(int(q))
-				m.wrong[i], m.all[i] = m.wrong[i]+d*d, m.all[i]+w*w
-				off[j] = float32(w - (v + d))
+		for to > from {
+			low := max(from, to-atOnce)
+			for k := to - 1; k >= low; k-- {
+				e := off[(k-low)*n:][:n]
+				for j := range n {
+					w, v := float64(m.w[at(j, k)]), float64(x[k*n+j])
+					q, d := grids[j].nearest(v)
+					m.q[at(j, k)] = byte(int(q))
+					m.wrong[i], m.all[i] = m.wrong[i]+d*d, m.all[i]+w*w
+					e[j] = float32(w - (v + d))
+				}
+				m.carry(x, e, low, k, k)
 			}
-			for c, f := range m.carried[k*m.length:][:k] {
-				y := x[c*n:][:len(off)]
-				for j, e := range off {
-					y[j] += f * e
+			if to-low == atOnce && n == sumsAtOnce {
+				m.carryAll(x, off, low)
+			} else {
+				for k := low; k < to; k++ {
+					m.carry(x, off[(k-low)*n:][:n], 0, low, k)
 				}
 			}
+			to = low
+		}
+	}
+}
+
+const atOnce = 4 // weights whose errors are carried to those before them together
+
+// carry has weights from low to high of sums, rows of x, make up for the errors of weight k.
+func (m *rounding) carry(x, errors []float32, low, high, k int) {
+	for c, f := range m.carried[k*m.length:][low:high] {
+		y := x[(low+c)*len(errors):][:len(errors)]
+		for j, e := range errors {
+			y[j] += f * e
+		}
+	}
+}
+
+// carryAll has all weights before weight k make up for the errors of atOnce weights from there on, in sumsAtOnce sums.
+func (m *rounding) carryAll(x, errors []float32, k int) {
+	const n = sumsAtOnce
+	e := (*[atOnce * n]float32)(errors)
+	f0, f1, f2, f3 := m.carried[k*m.length:][:k], m.carried[(k+1)*m.length:][:k], m.carried[(k+2)*m.length:][:k], m.carried[(k+3)*m.length:][:k]
+	for c, a := range f0 {
+		b, d, g := f1[c], f2[c], f3[c]
+		y := (*[n]float32)(x[c*n:])
+		for j := range y {
+			y[j] += a*e[j] + b*e[n+j] + d*e[2*n+j] + g*e[3*n+j]
 		}
 	}
 }
