@@ -114,24 +114,35 @@ func (w *integerWeights) scales(trans bool, rows, cols, first, n int) *gemm.Inte
 
 // signed is the integers in two's complement of 8 or 4 bits, and what was subtracted from them to make them so.
 func (w *integerWeights) signed() (q []int8, bits int, less float32) {
-	if w.q.DType() == tensor.Int8 {
+	src := w.q.Bytes()
+	switch w.q.DType() {
+	case tensor.Int8:
 		return tensor.Data[int8](w.q), 8, 0
-	}
-	q = make([]int8, w.q.Len())
-	switch bits = max(4, w.q.DType().Bits()); w.q.DType() {
 	case tensor.Uint8:
-		less = 128
-	case tensor.Uint4:
-		less = 8
-	}
-	line := make([]float32, w.q.Dim(1))
-	for at := 0; at < len(q); at += len(line) {
-		readIntegers(line, w.q, at)
-		for i, x := range line {
-			q[at+i] = int8(x - less)
+		q = make([]int8, len(src))
+		for i, x := range src {
+			q[i] = int8(x ^ 0x80)
 		}
+		return q, 8, 128
+	case tensor.Int4, tensor.Uint4:
+		q = make([]int8, 2*len(src))
+		if w.q.DType() == tensor.Uint4 {
+			less = 8
+		}
+		flip := byte(less)
+		for i, x := range src {
+			low, high := x&15^flip, x>>4^flip
+			q[2*i], q[2*i+1] = int8(low<<4)>>4, int8(high<<4)>>4
+		}
+		return q[:w.q.Len()], 4, less
 	}
-	return q, bits, less
+	line := make([]float32, w.q.Len()) // 2 bits
+	readIntegers(line, w.q, 0)
+	q = make([]int8, len(line))
+	for i, x := range line {
+		q[i] = int8(x)
+	}
+	return q, 4, 0
 }
 
 // floats are the elements.
