@@ -1,18 +1,6 @@
 package conv
 
-// depthwises convolves whole channels with kernels of their own.
-func (x *Ctx) depthwises() {
-	a, l := &x.args, &x.layout
-	if x.kernels.flat != nil && a.Weights != nil {
-		if p := a.Weights.flatPlanOf(l); p.ok {
-			x.flats(p)
-			return
-		}
-	}
-	x.spread(a.Batch*a.Groups, a.Batch*a.Groups*l.positions*l.taps, x.depthwise)
-}
-
-// runDepthwise sums up rows of the planes.
+// runDepthwise convolves whole channels with kernels of their own.
 func (x *Ctx) runDepthwise(slot int) {
 	a, l, s := &x.args, &x.layout, &x.slots[slot]
 	w := a.W

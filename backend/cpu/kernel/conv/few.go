@@ -1,23 +1,31 @@
 package conv
 
-import "github.com/gocompile/gocompile/backend/cpu/kernel/gemm"
+import (
+	"github.com/gocompile/gocompile/backend/cpu/kernel/gemm"
+	"github.com/gocompile/gocompile/backend/cpu/kernel/move"
+)
 
-// few makes each position a row of the left operand, so that the weights are read once, in whole rows.
+// few makes each position a row of the left operand, so that the weights are read once, in whole rows. The elements of a row lie by element of the kernel and
+// channel: what an element of the kernel meets is copied at once.
 func (x *Ctx) few() {
 	a, l := &x.args, &x.layout
 	rows := a.Batch * l.positions
-	x.rows = grow(x.rows, rows*(l.depth+l.Out))
-	in, out := x.rows[:rows*l.depth], x.rows[rows*l.depth:]
+	x.rows = grow(x.rows, rows*(l.depth+l.Out)+l.In*l.size)
+	in, out, turned := x.rows[:rows*l.depth], x.rows[rows*l.depth:][:rows*l.Out], x.rows[rows*(l.depth+l.Out):]
+	whole := l.positions == 1 && l.Groups == 1 // Y has the layout of a product
 	for g := range l.Groups {
 		for n := range a.Batch {
-			from := a.X[(n*l.Groups+g)*l.In*l.size:]
+			from := a.X[(n*l.Groups+g)*l.In*l.size:][:l.In*l.size]
+			if l.In > 1 && l.size > 1 {
+				move.Transpose(turned, l.In, from, l.size, l.size, l.In)
+				from = turned
+			}
 			for p := range l.positions {
-				row := in[(n*l.positions+p)*l.depth:][:l.depth]
-				l.gatherRow(row, from, p)
+				l.gatherRow(in[(n*l.positions+p)*l.depth:][:l.depth], from, p)
 			}
 		}
-		args := gemm.Args{M: rows, N: l.Out, K: l.depth, A: in, LDA: l.depth, Packed: a.Weights.matrix(g), C: out, LDC: l.Out}
-		if l.positions == 1 && l.Groups == 1 {
+		args := gemm.Args{M: rows, N: l.Out, K: l.depth, A: in, LDA: l.depth, Packed: a.Weights.byTaps(g, l.In), C: out, LDC: l.Out}
+		if whole {
 			args.C = a.Y
 		}
 		if a.Bias != nil {
@@ -25,48 +33,40 @@ func (x *Ctx) few() {
 			args.Epilogue = &x.epilogue
 		}
 		gemm.MatMul(x.gemm, args)
-		if l.positions == 1 && l.Groups == 1 {
+		if whole {
 			continue
 		}
 		for n := range a.Batch {
-			to := a.Y[(n*l.Groups+g)*l.Out*l.positions:][:l.Out*l.positions]
-			for p := range l.positions {
-				for m, v := range out[(n*l.positions+p)*l.Out:][:l.Out] {
-					to[m*l.positions+p] = v
-				}
-			}
+			move.Transpose(a.Y[(n*l.Groups+g)*l.Out*l.positions:], l.positions, out[n*l.positions*l.Out:], l.Out, l.Out, l.positions)
 		}
 	}
 	x.epilogue = gemm.Epilogue{}
 	x.finish(0, a.Batch*l.Groups*l.Out*l.positions)
 }
 
-// gatherRow collects what the kernel meets at one position.
+// gatherRow collects what the kernel meets at one position, from an image whose channels lie side by side.
 func (l *layout) gatherRow(row, from []float32, p int) {
 	b, c := &l.axes[1], &l.axes[2]
 	u0, v0, w0 := l.origin(p)
 	lo, hi := inside(w0, c)
-	for ch := range l.In {
-		x := from[ch*l.size:][:l.size]
-		for i := range l.axes[0].Kernel {
-			for j := range b.Kernel {
-				r := row[:c.Kernel]
-				row = row[c.Kernel:]
-				u, v := u0+i*l.axes[0].Dilation, v0+j*b.Dilation
-				if u < 0 || u >= l.axes[0].In || v < 0 || v >= b.In {
-					clear(r)
-					continue
-				}
-				clear(r[:lo])
-				clear(r[hi:])
-				line := x[(u*b.In+v)*c.In:][:c.In]
-				if lo < hi && c.Dilation == 1 {
-					copy(r[lo:hi], line[w0+lo:])
-					continue
-				}
-				for k := lo; k < hi; k++ {
-					r[k] = line[w0+k*c.Dilation]
-				}
+	for i := range l.axes[0].Kernel {
+		for j := range b.Kernel {
+			r := row[:c.Kernel*l.In]
+			row = row[len(r):]
+			u, v := u0+i*l.axes[0].Dilation, v0+j*b.Dilation
+			if u < 0 || u >= l.axes[0].In || v < 0 || v >= b.In || lo == hi {
+				clear(r)
+				continue
+			}
+			clear(r[:lo*l.In])
+			clear(r[hi*l.In:])
+			line := from[(u*b.In+v)*c.In*l.In:]
+			if c.Dilation == 1 {
+				copy(r[lo*l.In:hi*l.In], line[(w0+lo)*l.In:])
+				continue
+			}
+			for k := lo; k < hi; k++ {
+				copy(r[k*l.In:(k+1)*l.In], line[(w0+k*c.Dilation)*l.In:])
 			}
 		}
 	}

@@ -99,13 +99,21 @@ func (w *Weights) flatPlanOf(l *layout) *flatPlan {
 
 const flatChunk = 2048 // elements of the result after which what follows the sums is done
 
-// flats convolves whole channels with kernels of their own, by plan p.
-func (x *Ctx) flats(p *flatPlan) {
+// flats convolves whole channels with kernels of their own; it reports false if they cannot be seen as rows.
+func (x *Ctx) flats() bool {
 	a, l := &x.args, &x.layout
+	if x.kernels.flat == nil || a.Weights == nil {
+		return false
+	}
+	p := a.Weights.flatPlanOf(l)
+	if !p.ok {
+		return false
+	}
 	x.plan = p
 	x.block = max(1, flatChunk/l.positions)
 	x.spread(count(a.Batch*a.Groups, x.block), a.Batch*a.Groups*l.positions*l.taps, x.flatten)
 	x.plan = nil
+	return true
 }
 
 func (x *Ctx) runFlats(slot int) {

@@ -94,19 +94,37 @@ func Run(x *Ctx, args Args) {
 	if args.Batch == 0 || args.Groups*args.Out == 0 || l.positions == 0 {
 		return
 	}
+	depthwise := l.In == 1 && l.Out == 1
 	switch {
-	case l.depth == 0 || !l.inPlace && l.plane/sparse > l.size+l.positions+1<<16:
+	case l.depth == 0:
 		x.scattered()
-	case l.In == 1 && l.Out == 1:
-		x.depthwises()
-	case l.positions <= fewPositions && args.Weights != nil:
+	case depthwise && x.flats():
+	case !depthwise && l.positions <= fewPositions && args.Weights != nil:
 		x.few()
+	default:
+		x.inPlanes(depthwise)
+	}
+	x.args = Args{}
+}
+
+// inPlanes computes what reads planes.
+func (x *Ctx) inPlanes(depthwise bool) {
+	l := &x.layout
+	l.phases()
+	if !l.inPlace && l.plane/sparse > l.size+l.positions+1<<16 {
+		x.scattered()
+		return
+	}
+	l.offset()
+	switch {
+	case depthwise:
+		n := l.Batch * l.Groups
+		x.spread(n, n*l.positions*l.taps, x.depthwise)
 	case x.asProduct():
 		x.product()
 	default:
 		x.general()
 	}
-	x.args = Args{}
 }
 
 func (a *Args) check(l *layout) {

@@ -22,10 +22,12 @@ type layout struct {
 	depth     int           // products in a sum
 	size      int           // elements of a channel of X
 	positions int           // elements of a channel of Y
-	plane     int           // elements of a channel of the planes
-	inPlace   bool          // X has the layout of planes already
-	line      int           // consecutive positions that are consecutive in the planes too
-	offsets   []int         // by element of the sum: where in the planes it is for position 0
+
+	// Of the planes, see phases and offset.
+	plane   int   // elements of a channel
+	inPlace bool  // X has their layout already
+	line    int   // consecutive positions that are consecutive in the planes too
+	offsets []int // by element of the sum: where it is for position 0
 }
 
 // axis is an Axis in the planes: element j of phase f is element j·Stride + start[f] of the input.
@@ -37,35 +39,42 @@ type axis struct {
 	shift  []int // by element of the kernel, how far on in the phase it begins
 }
 
-// resolve fills l; it reuses its memory.
+// resolve fills l but for what concerns the planes; it reuses its memory.
 func (l *layout) resolve(s Shape) {
 	l.Shape = s
 	l.taps, l.size, l.positions = 1, 1, 1
 	missing := MaxAxes - len(s.Axes)
-	l.inPlace, l.plane = true, 1
 	for i := range l.axes {
 		a := &l.axes[i]
-		if i < missing {
-			a.resolve(Axis{In: 1, Out: 1, Kernel: 1, Stride: 1, Dilation: 1})
-		} else {
-			a.resolve(s.Axes[i-missing])
+		a.Axis = Axis{In: 1, Out: 1, Kernel: 1, Stride: 1, Dilation: 1}
+		if i >= missing {
+			a.Axis = s.Axes[i-missing]
 		}
 		l.taps *= a.Kernel
 		l.size *= a.In
 		l.positions *= a.Out
+	}
+	l.depth = l.In * l.taps
+}
+
+// phases fills in what the planes are.
+func (l *layout) phases() {
+	l.inPlace, l.plane = true, 1
+	for i := range l.axes {
+		a := &l.axes[i]
+		a.resolve()
 		l.plane *= len(a.start) * a.length
 		l.inPlace = l.inPlace && len(a.start) == 1 && a.Stride == 1 && a.Before == 0 && a.length == a.In
 	}
-	l.depth = l.In * l.taps
 	l.line = l.axes[MaxAxes-1].Out
 	for i := MaxAxes - 1; i > 0 && l.axes[i].length == l.axes[i].Out; i-- {
 		l.line *= l.axes[i-1].Out
 	}
-	l.offset()
 }
 
-func (a *axis) resolve(x Axis) {
-	a.Axis = x
+// resolve fills in the phases.
+func (a *axis) resolve() {
+	x := &a.Axis
 	a.start, a.phase, a.shift = a.start[:0], a.phase[:0], a.shift[:0]
 	a.length = 0
 	for k := range x.Kernel {

@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 
 	"github.com/gocompile/gocompile/backend/cpu/kernel/gemm"
+	"github.com/gocompile/gocompile/backend/cpu/kernel/move"
 )
 
 const (
@@ -26,6 +27,9 @@ type Weights struct {
 
 	onceMatrices sync.Once
 	matrices     []*gemm.Packed // by group: [depth, out]
+
+	onceTaps sync.Once
+	taps     []*gemm.Packed // the same, the elements of a sum by element of the kernel and channel
 }
 
 // NewWeights prepares w for groups of out channels, each of depth products. It keeps w, which must not change.
@@ -57,6 +61,26 @@ func (w *Weights) matrix(group int) *gemm.Packed {
 		}
 	})
 	return w.matrices[group]
+}
+
+// byTaps is as matrix, with the elements of a sum by element of the kernel and channel; there are so many channels in a group.
+func (w *Weights) byTaps(group, channels int) *gemm.Packed {
+	taps := w.depth / channels
+	if taps == 1 || channels == 1 {
+		return w.matrix(group)
+	}
+	w.onceTaps.Do(func() {
+		w.taps = make([]*gemm.Packed, w.groups)
+		turned := make([]float32, w.out*w.depth)
+		for g := range w.taps {
+			for m := range w.out {
+				row := w.data[(g*w.out+m)*w.depth:][:w.depth]
+				move.Transpose(turned[m*w.depth:], channels, row, taps, taps, channels)
+			}
+			w.taps[g] = gemm.PackB(turned, w.depth, w.out, w.depth, true)
+		}
+	})
+	return w.taps[group]
 }
 
 // packStrips writes weights in strips; missing rows are zero.
