@@ -9,6 +9,7 @@ const (
 	chunkFloats = 1 << 18 // products with W that are made at once, so that they stay in the second cache
 	groupFloats = 1 << 14 // weights that a call of a kernel takes at least
 	teamWork    = 1 << 15 // multiply-adds of a step that are worth a member of a team, which waits for the others at each step
+	chunkWork   = 1 << 18 // multiply-adds of all steps of a chunk below which the caller does everything
 	sideWork    = 1 << 17 // multiply-adds of all steps of a chunk that are worth a thread of their own
 )
 
@@ -236,6 +237,9 @@ func (x *Ctx) members() int {
 	}
 	l := x.args.Layers[x.fast[0]]
 	step := len(x.fast) * l.cell.Kind.Gates() * l.hidden * l.hidden * x.active[x.t0]
+	if step*(x.t1-x.t0) < chunkWork {
+		return 1
+	}
 	n := 1 + step/teamWork
 	if n == 1 && step*(x.t1-x.t0) > len(x.fast)*sideWork {
 		n = len(x.fast)
