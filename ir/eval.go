@@ -4,14 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"runtime"
 
 	"github.com/gocompile/gocompile/ir/sym"
 	"github.com/gocompile/gocompile/tensor"
 )
 
-// DefaultMaxBytes bounds a single result of the reference evaluation.
-const DefaultMaxBytes = 8 << 30
+// DefaultMaxBytes bounds a single result of the reference evaluation; it is an int everywhere.
+const DefaultMaxBytes = min(8<<30, math.MaxInt)
 
 // EvalContext is what an operator sees when it computes. Back ends that call Eval as their fall-back fill it in and may
 // keep it from run to run.

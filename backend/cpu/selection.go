@@ -51,7 +51,7 @@ func bindTopK(o *op.TopK, in, out []*tensor.Tensor) (kernel, error) {
 	}
 	t := &topK{smallest: o.Smallest, k: int(k)}
 	t.outer, t.n, t.inner = around(shape, axis, axis+1)
-	if k < 0 || k > int64(t.n) || t.n > math.MaxUint32 {
+	if k < 0 || k > int64(t.n) || uint64(t.n) > math.MaxUint32 {
 		return nil, fmt.Errorf("cannot take %d elements of an axis of %d", k, t.n)
 	}
 	shape[axis] = t.k

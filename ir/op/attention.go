@@ -67,7 +67,7 @@ const (
 )
 
 // MaxWindow is a window that every key is inside of: larger values of Left and Right mean the same.
-const MaxWindow = 1 << 40
+const MaxWindow = min(1<<40, math.MaxInt/4)
 
 // EmptyRow says which weights a query has that all keys are masked for. ONNX asks for zeros; a softmax over scores that are all -Inf gives NaN, and
 // one over scores that are all the same finite number gives equal weights.

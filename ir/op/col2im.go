@@ -2,6 +2,7 @@ package op
 
 import (
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/gocompile/gocompile/ir"
@@ -118,7 +119,7 @@ func (o *Col2Im) windows(image, block []int) (windows, error) {
 	if len(block) != n || len(w.stride) != n || len(w.dilation) != n || len(pads) != 2*n {
 		return w, fmt.Errorf("image %v, block %v, strides %v, dilations %v, pads %v do not have as many axes", image, block, o.Strides, o.Dilations, o.Pads)
 	}
-	const most = 1 << 31
+	const most = min(1<<31, math.MaxInt)
 	for i := range n {
 		for _, v := range []int{image[i], block[i], w.stride[i], w.dilation[i], pads[i] + 1, pads[n+i] + 1} {
 			if v < 1 || v > most {

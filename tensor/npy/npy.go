@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"regexp"
 	"slices"
@@ -73,7 +74,7 @@ func parseHeader(text string) (*header, error) {
 	if err := h.setType(d[1]); err != nil {
 		return nil, err
 	}
-	if h.item > 0 && h.n > (1<<62)/h.item {
+	if h.item > 0 && h.n > math.MaxInt/2/h.item {
 		return nil, fmt.Errorf("npy: array %v of %d-byte elements is too large", h.shape, h.item)
 	}
 	return h, nil

@@ -8,7 +8,7 @@ import (
 )
 
 // maxExpand bounds what a sparse tensor, the only thing in a file that can be larger than the file, may expand to.
-const maxExpand = 1 << 31
+const maxExpand = min(1<<31, math.MaxInt)
 
 // shape checks dimensions and counts elements before anything is allocated.
 func (t *Tensor) shape() ([]int, int, error) {
