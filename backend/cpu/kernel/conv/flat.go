@@ -1,5 +1,7 @@
 package conv
 
+import "slices"
+
 // flat is sums of products over a plane that is seen as one row: element i of dst becomes bias + Σ w[k]·src[offsets[k]+i], over those k whose mask has
 // bit i. Masks are of 16 elements; they lie by block of 8 (what is left in the last block), element of the kernel, and mask in the block.
 // Nothing is read that no mask selects. The assembly knows the offsets of the fields.
@@ -33,6 +35,8 @@ type flatPlan struct {
 	ok      bool
 	halved  bool // the input is separated first
 	plane   int  // elements of a phase
+	before  int  // elements in front of the phases that vectors reach, under masks that leave them out
+	behind  int  // the same, with the phases
 	offsets []int
 	masks   []uint16
 }
@@ -67,6 +71,7 @@ func planFlat(l *layout) *flatPlan {
 		}
 	}
 	vectors := count(l.positions, maskLanes)
+	p.before, p.behind = max(0, -slices.Min(p.offsets)), max(4*p.plane, slices.Max(p.offsets)+vectors*maskLanes)
 	for block := 0; block < vectors; block += maskBlock {
 		for k := range l.taps {
 			for m := block; m < min(block+maskBlock, vectors); m++ {
@@ -149,11 +154,17 @@ func (x *Ctx) flatOf(s *slot, i int) {
 // halve separates a channel into four phases, of even and odd elements of even and odd rows.
 func (x *Ctx) halve(s *slot, src []float32) []float32 {
 	v, w, plane := &x.layout.axes[1], &x.layout.axes[2], x.plan.plane
-	s.plane = grow(s.plane, 4*plane)
+	if n := x.plan.before + x.plan.behind; len(s.plane) < n {
+		s.plane = make([]float32, n)
+		for i := range s.plane {
+			s.plane[i] = 0 // memory that was never written is slow to read even under a mask that leaves it out
+		}
+	}
+	phases := s.plane[x.plan.before:]
 	for odd := range min(2, v.In) {
-		s.halves = halves{even: &s.plane[2*odd*plane], odd: &s.plane[(2*odd+1)*plane], src: &src[odd*w.In], rows: (v.In - odd + 1) / 2, n: w.In, srcStep: 2 * w.In, dstStep: w.Out}
+		s.halves = halves{even: &phases[2*odd*plane], odd: &phases[(2*odd+1)*plane], src: &src[odd*w.In], rows: (v.In - odd + 1) / 2, n: w.In, srcStep: 2 * w.In, dstStep: w.Out}
 		x.kernels.halves(&s.halves)
 	}
 	s.halves = halves{}
-	return s.plane
+	return phases
 }
