@@ -45,6 +45,10 @@ func (w *Walk) Run(f *Frame, dst Operand, leaves []Operand, lo, hi int) {
 	if lo >= hi {
 		return
 	}
+	if w.factors != nil {
+		w.factors.run(dst, leaves, w.shape[1], lo, hi)
+		return
+	}
 	f.ready(w)
 	f.dst, f.leaves = dst, leaves
 	if w.lines > 0 {

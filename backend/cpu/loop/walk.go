@@ -25,6 +25,7 @@ type Walk struct {
 	text    *code.Code // machine code of all but loads; nil if ops are interpreted
 	sources []source   // by leaf, for machine code
 	flags   bool       // the result is of bools
+	factors *factors   // what is done instead of all that, if not nil
 }
 
 // op is an instruction with registers.
@@ -62,6 +63,9 @@ func (p *Program) Bind(shape []int, strides [][]int) *Walk {
 	}
 	w := &Walk{n: 1, leaves: p.leaves, strides: make([][]int, p.leaves), tile: Tile, flags: p.IsBool(p.result)}
 	w.merge(shape, strides)
+	if w.factors = w.factorsOf(p); w.factors != nil {
+		return w
+	}
 	line := w.shape[len(w.shape)-1]
 	if line > 0 && line < shortLine && len(w.shape) > 1 {
 		w.lines = Tile / line
