@@ -1,6 +1,8 @@
 package conv
 
 import (
+	"math"
+
 	"github.com/gocompile/gocompile/backend/cpu/kernel/gemm"
 	"github.com/gocompile/gocompile/backend/cpu/kernel/vec"
 )
@@ -24,4 +26,24 @@ func (x *Ctx) finish(i, n int) {
 	if a.Residual != nil && !a.ResidualFirst {
 		vec.OpAdd.VVAt(x.level, y, y, a.Residual[i:][:n])
 	}
+}
+
+// finishRows is finish for so many rows of n elements, of which each begins a channel after the one before.
+func (x *Ctx) finishRows(s *slot, i, rows, n int) {
+	a, step := &x.args.After, x.layout.positions
+	if a.Residual == nil && a.Activation == gemm.Identity || rows == 0 || n == 0 {
+		return
+	}
+	if a.Residual == nil || !(a.Activation == gemm.Identity || a.Activation == gemm.Relu && a.ResidualFirst) {
+		for r := range rows {
+			x.finish(i+r*step, n)
+		}
+		return
+	}
+	s.residual = residual{dst: &x.args.Y[i], src: &a.Residual[i], rows: rows, n: n, step: step, low: float32(math.Inf(-1))}
+	if a.Activation == gemm.Relu {
+		s.residual.low = 0
+	}
+	x.kernels.add(&s.residual)
+	s.residual = residual{}
 }

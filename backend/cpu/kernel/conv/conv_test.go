@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/gocompile/gocompile/backend/cpu/internal/race"
@@ -193,6 +194,36 @@ func TestPick(t *testing.T) {
 			}
 			if dst[0] != before || dst[n+1] != after {
 				t.Fatalf("%s: writes beside %d elements", name, n)
+			}
+		}
+	}
+}
+
+// Rows are added whatever their length, NaN stays, and nothing beside them is touched.
+func TestAdd(t *testing.T) {
+	odd := []float32{float32(math.NaN()), float32(math.Inf(1)), float32(math.Inf(-1)), 0, 1e-45, -3e38}
+	for name, x := range contexts() {
+		for n := 1; n < 90; n++ {
+			for rows := 1; rows <= 3; rows++ {
+				step := n + rows%2
+				dst, src := numbers(rows*step+1, uint64(n)), numbers(rows*step+1, 2)
+				for i := range dst {
+					if i%5 == 0 {
+						dst[i], src[i] = odd[i%len(odd)], odd[i/5%len(odd)]
+					}
+				}
+				low := []float32{0, float32(math.Inf(-1))}[n%2]
+				want := slices.Clone(dst)
+				for i := range rows * n {
+					at := i/n*step + i%n
+					want[at] = max(low, dst[at]+src[at])
+				}
+				x.kernels.add(&residual{dst: &dst[0], src: &src[0], rows: rows, n: n, step: step, low: low})
+				for i, v := range want {
+					if dst[i] != v && (v == v || dst[i] == dst[i]) {
+						t.Fatalf("%s: %d rows of %d: element %d is %v, want %v", name, rows, n, i, dst[i], v)
+					}
+				}
 			}
 		}
 	}

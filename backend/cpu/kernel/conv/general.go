@@ -129,9 +129,8 @@ func (x *Ctx) strip(s *slot, group, block, s0, s1 int) {
 				x.one(s, strips, bias, y, k, 1, from, n)
 			}
 		}
-		for r := i * stripRows; r < min((i+2)*stripRows, s1*stripRows, l.Out); r++ {
-			x.finish(((x.image*l.Groups+group)*l.Out+r)*l.positions+first, last-first)
-		}
+		rows := min((i+2)*stripRows, s1*stripRows, l.Out) - i*stripRows
+		x.finishRows(s, ((x.image*l.Groups+group)*l.Out+i*stripRows)*l.positions+first, rows, last-first)
 	}
 	*t = tile{}
 }

@@ -1062,3 +1062,72 @@ rest:
 	VMASKMOVPS Y0, Y1, (AX)
 	VZEROUPPER
 	RET
+
+// func residualAVX2(t *byte)
+// Requires: AVX
+TEXT ·residualAVX2(SB), NOSPLIT, $0-8
+	MOVQ         t+0(FP), AX
+	MOVQ         (AX), CX
+	MOVQ         8(AX), DX
+	MOVQ         16(AX), BX
+	MOVQ         32(AX), SI
+	SHLQ         $0x02, SI
+	VBROADCASTSS 40(AX), Y0
+	MOVQ         24(AX), DI
+	DECQ         DI
+	ANDQ         $0x07, DI
+	INCQ         DI
+	LEAQ         tailMasks<>+0(SB), R8
+	NEGQ         DI
+	VMOVUPS      32(R8)(DI*4), Y1
+
+row:
+	XORQ DI, DI
+	MOVQ 24(AX), R8
+
+some:
+	CMPQ    R8, $0x00000020
+	JLE     one
+	VMOVUPS (CX)(DI*1), Y2
+	VADDPS  (DX)(DI*1), Y2, Y2
+	VMAXPS  Y2, Y0, Y2
+	VMOVUPS Y2, (CX)(DI*1)
+	VMOVUPS 32(CX)(DI*1), Y2
+	VADDPS  32(DX)(DI*1), Y2, Y2
+	VMAXPS  Y2, Y0, Y2
+	VMOVUPS Y2, 32(CX)(DI*1)
+	VMOVUPS 64(CX)(DI*1), Y2
+	VADDPS  64(DX)(DI*1), Y2, Y2
+	VMAXPS  Y2, Y0, Y2
+	VMOVUPS Y2, 64(CX)(DI*1)
+	VMOVUPS 96(CX)(DI*1), Y2
+	VADDPS  96(DX)(DI*1), Y2, Y2
+	VMAXPS  Y2, Y0, Y2
+	VMOVUPS Y2, 96(CX)(DI*1)
+	ADDQ    $0x00000080, DI
+	SUBQ    $0x00000020, R8
+	JMP     some
+
+one:
+	CMPQ    R8, $0x00000008
+	JLE     rest
+	VMOVUPS (CX)(DI*1), Y2
+	VADDPS  (DX)(DI*1), Y2, Y2
+	VMAXPS  Y2, Y0, Y2
+	VMOVUPS Y2, (CX)(DI*1)
+	ADDQ    $0x00000020, DI
+	SUBQ    $0x00000008, R8
+	JMP     one
+
+rest:
+	VMASKMOVPS (CX)(DI*1), Y1, Y2
+	VMASKMOVPS (DX)(DI*1), Y1, Y3
+	VADDPS     Y3, Y2, Y2
+	VMAXPS     Y2, Y0, Y2
+	VMASKMOVPS Y2, Y1, (CX)(DI*1)
+	ADDQ       SI, CX
+	ADDQ       SI, DX
+	DECQ       BX
+	JNE        row
+	VZEROUPPER
+	RET

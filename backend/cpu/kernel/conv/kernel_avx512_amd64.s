@@ -1535,6 +1535,75 @@ DATA even<>+56(SB)/4, $0x0000001c
 DATA even<>+60(SB)/4, $0x0000001e
 GLOBL even<>(SB), RODATA|NOPTR, $64
 
+// func residualAVX512(t *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·residualAVX512(SB), NOSPLIT, $0-8
+	MOVQ         t+0(FP), AX
+	MOVQ         (AX), CX
+	MOVQ         8(AX), DX
+	MOVQ         16(AX), BX
+	MOVQ         32(AX), SI
+	SHLQ         $0x02, SI
+	VBROADCASTSS 40(AX), Z0
+	MOVQ         24(AX), DI
+	DECQ         DI
+	ANDQ         $0x0f, DI
+	INCQ         DI
+	MOVQ         $-1, R8
+	BZHIQ        DI, R8, R8
+	KMOVW        R8, K1
+
+row:
+	XORQ DI, DI
+	MOVQ 24(AX), R8
+
+some:
+	CMPQ    R8, $0x00000040
+	JLE     one
+	VMOVUPS (CX)(DI*1), Z1
+	VADDPS  (DX)(DI*1), Z1, Z1
+	VMAXPS  Z1, Z0, Z1
+	VMOVUPS Z1, (CX)(DI*1)
+	VMOVUPS 64(CX)(DI*1), Z1
+	VADDPS  64(DX)(DI*1), Z1, Z1
+	VMAXPS  Z1, Z0, Z1
+	VMOVUPS Z1, 64(CX)(DI*1)
+	VMOVUPS 128(CX)(DI*1), Z1
+	VADDPS  128(DX)(DI*1), Z1, Z1
+	VMAXPS  Z1, Z0, Z1
+	VMOVUPS Z1, 128(CX)(DI*1)
+	VMOVUPS 192(CX)(DI*1), Z1
+	VADDPS  192(DX)(DI*1), Z1, Z1
+	VMAXPS  Z1, Z0, Z1
+	VMOVUPS Z1, 192(CX)(DI*1)
+	ADDQ    $0x00000100, DI
+	SUBQ    $0x00000040, R8
+	JMP     some
+
+one:
+	CMPQ    R8, $0x00000010
+	JLE     rest
+	VMOVUPS (CX)(DI*1), Z1
+	VADDPS  (DX)(DI*1), Z1, Z1
+	VMAXPS  Z1, Z0, Z1
+	VMOVUPS Z1, (CX)(DI*1)
+	ADDQ    $0x00000040, DI
+	SUBQ    $0x00000010, R8
+	JMP     one
+
+rest:
+	VMOVUPS.Z (CX)(DI*1), K1, Z1
+	VMOVUPS.Z (DX)(DI*1), K1, Z2
+	VADDPS    Z2, Z1, Z1
+	VMAXPS    Z1, Z0, Z1
+	VMOVUPS   Z1, K1, (CX)(DI*1)
+	ADDQ      SI, CX
+	ADDQ      SI, DX
+	DECQ      BX
+	JNE       row
+	VZEROUPPER
+	RET
+
 // func flatAVX512(t *byte)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·flatAVX512(SB), NOSPLIT, $0-8

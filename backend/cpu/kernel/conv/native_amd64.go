@@ -17,6 +17,7 @@ var avx2 = kernels{
 	gather: func(g *gathering) { nativeGather(g, 8, gatherAVX2) },
 	taps:   func(t *taps) { nativeTaps(t, sumTapsAVX2) },
 	pick:   func(dst, src []float32) { nativePick(dst, src, pickAVX2) },
+	add:    func(t *residual) { residualAVX2((*byte)(unsafe.Pointer(t))) },
 }
 
 var avx512 = kernels{
@@ -28,6 +29,7 @@ var avx512 = kernels{
 	gather: func(g *gathering) { nativeGather(g, 16, gatherAVX512) },
 	taps:   func(t *taps) { nativeTaps(t, sumTapsAVX512) },
 	pick:   func(dst, src []float32) { nativePick(dst, src, pickAVX512) },
+	add:    func(t *residual) { residualAVX512((*byte)(unsafe.Pointer(t))) },
 	flat:   func(t *flat) { flatAVX512((*byte)(unsafe.Pointer(t))) },
 	halves: func(t *halves) { halvesAVX512((*byte)(unsafe.Pointer(t))) },
 }

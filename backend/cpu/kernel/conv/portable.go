@@ -8,6 +8,7 @@ var portable = kernels{
 	gather: portableGather,
 	taps:   portableTaps,
 	pick:   portablePick,
+	add:    portableAdd,
 }
 
 // portableTile computes a tile of a strip and so many columns, four columns at a time.
@@ -63,5 +64,16 @@ func portableTaps(t *taps) {
 func portablePick(dst, src []float32) {
 	for i := range dst {
 		dst[i] = src[2*i]
+	}
+}
+
+func portableAdd(t *residual) {
+	all := (t.rows-1)*t.step + t.n
+	dst, src := unsafe.Slice(t.dst, all), unsafe.Slice(t.src, all)
+	for r := range t.rows {
+		row := dst[r*t.step:][:t.n]
+		for i, v := range src[r*t.step:][:t.n] {
+			row[i] = max(t.low, row[i]+v)
+		}
 	}
 }

@@ -78,9 +78,7 @@ func (x *Ctx) productOf(s *slot, g *gemm.Ctx, group, block int) {
 	at := (x.image*l.Groups+group)*l.Out*l.positions + from
 	move.Transpose(a.Y[at:], l.positions, s.product, l.Out, l.Out, n)
 	if a.Residual != nil {
-		for m := range l.Out {
-			x.finish(at+m*l.positions, n)
-		}
+		x.finishRows(s, at, l.Out, n)
 	}
 }
 

@@ -56,6 +56,7 @@ type slot struct {
 	taps      taps
 	flat      flat
 	halves    halves
+	residual  residual
 	panels    []float32
 	plane     []float32
 	product   []float32 // of a block of positions, and channels

@@ -38,3 +38,8 @@ func sumTapsAVX2(t *byte)
 //
 //go:noescape
 func pickAVX2(dst *float32, src *float32, n int)
+
+// residualAVX2 does the sums at t.
+//
+//go:noescape
+func residualAVX2(t *byte)

@@ -49,6 +49,11 @@ func sumTapsAVX512(t *byte)
 //go:noescape
 func pickAVX512(dst *float32, src *float32, n int)
 
+// residualAVX512 does the sums at t.
+//
+//go:noescape
+func residualAVX512(t *byte)
+
 // flatAVX512 does the sums at t.
 //
 //go:noescape

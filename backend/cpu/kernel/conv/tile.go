@@ -18,7 +18,8 @@ type kernels struct {
 	gather func(g *gathering)
 	taps   func(t *taps)
 	pick   func(dst, src []float32) // dst[i] = src[2·i]
-	flat   func(t *flat)            // or nil, and then halves too
+	add    func(t *residual)
+	flat   func(t *flat) // or nil, and then halves too
 	halves func(t *halves)
 }
 
@@ -45,4 +46,13 @@ type taps struct {
 	bias             float32
 	n, rows          int // elements of a row, rows
 	dstStep, srcStep int
+}
+
+// residual is a sum of rows: element i of row r of dst, which is dst[r·step+i], becomes max(low, dst[r·step+i] + src[r·step+i]), NaN if the sum is. There
+// is a row at least, and an element. The assembly knows the offsets of the fields.
+type residual struct {
+	dst, src *float32
+	rows, n  int
+	step     int
+	low      float32
 }

@@ -28,6 +28,7 @@ func main() {
 	w.gather()
 	w.taps()
 	w.pick()
+	w.residual()
 	if w.wide() { // has masks
 		w.flat()
 		w.halves()
