@@ -11,6 +11,7 @@ import (
 
 	"github.com/urfave/cli/v3"
 
+	"github.com/gocompile/gocompile/backend/cpu/kernel/conv"
 	"github.com/gocompile/gocompile/backend/cpu/kernel/gemm"
 	"github.com/gocompile/gocompile/backend/cpu/kernel/quant"
 	"github.com/gocompile/gocompile/backend/cpu/kernel/recurrent"
@@ -21,7 +22,7 @@ func kernelsCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "kernels",
 		Usage: "list the micro kernels of this build, and compare them",
-		Description: "Lists the micro kernels of products and recurrent layers with the level of the processor that each needs. With --bench it times every one that can " +
+		Description: "Lists the micro kernels of products, convolutions and recurrent layers with the level of the processor that each needs. With --bench it times every one that can " +
 			"compute a float32 product of that shape, with the second operand packed as a weight, as it is and as float16, in place, and in place but transposed, and marks the one that is chosen.",
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "bench", Usage: "time products of [M, K] by [K, N], given as `M,K,N`"},
@@ -114,6 +115,9 @@ func declaredKernels(l level.Level) []declared {
 	}
 	for _, k := range quant.Kernels() {
 		list = append(list, declared{For: "i8, u8 products", Name: k.Name, Level: k.Level.String(), Usable: k.Level <= l, Tile: fmt.Sprintf("%d × %d", k.MR, k.NR), Reads: fmt.Sprintf("panels of %d rows", k.Group)})
+	}
+	for _, k := range conv.Kernels() {
+		list = append(list, declared{For: "f32 convolutions", Name: k.Name, Level: k.Level.String(), Usable: k.Level <= l, Tile: fmt.Sprintf("%d × %d", k.Channels, k.Positions), Reads: k.Reads})
 	}
 	for _, k := range recurrent.Kernels {
 		list = append(list, declared{For: "LSTM, GRU", Name: k.Name, Level: k.Level.String(), Usable: k.Level <= l, Tile: fmt.Sprintf("any × %d", k.Lanes), Reads: "panels"})

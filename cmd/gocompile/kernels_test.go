@@ -15,6 +15,7 @@ func TestKernels(t *testing.T) {
 	for _, want := range []declared{
 		{For: "f32 products", Name: "portable-2x4", Level: "portable", Usable: true, Tile: "6 × 16", Reads: "panels", Quality: 1},
 		{For: "f32 products", Name: "portable-dot", Level: "portable", Usable: true, Tile: "6 × any", Reads: "columns", MaxRows: 8, Quality: 1},
+		{For: "f32 convolutions", Name: "portable-4x24", Level: "portable", Usable: true, Tile: "4 × 24", Reads: "gathered panels"},
 		{For: "i8, u8 products", Name: "portable-6x16", Level: "portable", Usable: true, Tile: "6 × 16", Reads: "panels of 2 rows"},
 	} {
 		found := false
