@@ -19,6 +19,8 @@ func lowerOther(n *ir.Node) kernel {
 	switch o := n.Op.(type) {
 	case *op.Cast:
 		return lowerCast(n)
+	case *op.Unary, *op.Clip:
+		return lowerInteger(n)
 	case *op.Where:
 		return binder(bindWhere)
 	case *op.Binary:
