@@ -127,6 +127,17 @@ func (d *Decoder) step(ctx context.Context, tokens []int64, n int, options ...go
 	return d.rows(out, n)
 }
 
+// Score implements [Scorer].
+func (d *Decoder) Score(ctx context.Context, tokens []int64, n int) ([]float32, error) {
+	if n < 1 || n > len(tokens) {
+		return nil, fmt.Errorf("scores behind %d of %d tokens cannot be had", n, len(tokens))
+	}
+	if n == 1 {
+		return d.step(ctx, tokens, n, gocompile.LastOnly)
+	}
+	return d.step(ctx, tokens, n)
+}
+
 // Truncate implements [Source].
 func (d *Decoder) Truncate(n int) error { return d.steps.Truncate(n) }
 

@@ -10,7 +10,8 @@
 //		fmt.Print(text(token.ID))
 //	}
 //
-// A [Group] writes several sequences in steps that they share.
+// A [Group] writes several sequences in steps that they share. [Beam] searches for the most probable ones. [NewSpeculative] has a small model propose what
+// a large one writes.
 //
 // The room knows numbers of tokens and nothing of text: what a token stands for, and the form of a conversation, is the caller's.
 package generate

@@ -48,6 +48,7 @@ type Generator struct {
 	first   int     // where the tokens of the last call begin
 	reason  Reason
 	scores  []float32
+	draft   *draft // nil: tokens come one by one
 }
 
 // New makes a generator of a sequence that is empty, as that of the source must be.
@@ -95,6 +96,9 @@ func (g *Generator) begin(prompt []int64) error {
 	if err := g.sampler.check(); err != nil {
 		return err
 	}
+	if err := g.settle(); err != nil {
+		return err
+	}
 	g.history = append(g.history, prompt...)
 	if g.first = len(g.history); g.fed == len(g.history) {
 		return errors.New("there is no token to go on from: the prompt is empty")
@@ -112,6 +116,9 @@ func (g *Generator) isFull(err error) bool {
 func (g *Generator) next(ctx context.Context) (Token, error) {
 	if err := ctx.Err(); err != nil {
 		return Token{}, err
+	}
+	if g.draft != nil {
+		return g.drafted(ctx)
 	}
 	scores, err := g.source.Next(ctx, g.history[g.fed:])
 	if err != nil {
@@ -170,19 +177,33 @@ func (g *Generator) Truncate(n int) error {
 	if n < 0 || n > len(g.history) {
 		return fmt.Errorf("the sequence has %d tokens, not %d to go back to", len(g.history), n)
 	}
+	if err := g.settle(); err != nil {
+		return err
+	}
 	// The scores of the last token are not kept, so the source must see it again.
-	if keep := max(0, n-1); keep < g.fed {
-		if err := g.source.Truncate(keep); err != nil {
-			return err
-		}
-		g.fed = keep
+	if err := g.back(max(0, n-1)); err != nil {
+		return err
 	}
 	g.history = g.history[:n]
 	return nil
 }
 
+// back takes what the sources have back to the first n tokens.
+func (g *Generator) back(n int) error {
+	if n < g.fed {
+		if err := g.source.Truncate(n); err != nil {
+			return err
+		}
+		g.fed = n
+	}
+	return g.draft.back(n)
+}
+
 // Fork returns a generator that goes on from a copy of the sequence with draws of its own seed.
 func (g *Generator) Fork(seed uint64) (*Generator, error) {
+	if err := g.settle(); err != nil {
+		return nil, err
+	}
 	s, err := g.source.Fork()
 	if err != nil {
 		return nil, err
@@ -191,5 +212,6 @@ func (g *Generator) Fork(seed uint64) (*Generator, error) {
 	o.Seed = seed
 	f := New(s, o)
 	f.history, f.fed = slices.Clone(g.history), g.fed
-	return f, nil
+	f.draft, err = g.draft.fork()
+	return f, err
 }

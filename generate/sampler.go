@@ -71,6 +71,15 @@ type sampler struct {
 
 // choose returns a token of scores, which it changes. history are the tokens that the repetition penalty is for.
 func (s *sampler) choose(scores []float32, history []int64) (int64, error) {
+	list, err := s.candidates(scores, history)
+	if err != nil {
+		return 0, err
+	}
+	return s.draw(list), nil
+}
+
+// candidates are the tokens of scores, which it changes, that may be chosen, with their weights. The list is good until the next call.
+func (s *sampler) candidates(scores []float32, history []int64) ([]candidate, error) {
 	s.penalise(scores, history)
 	best := 0
 	for i, x := range scores {
@@ -80,10 +89,11 @@ func (s *sampler) choose(scores []float32, history []int64) (int64, error) {
 	}
 	peak := float64(scores[best])
 	if peak != peak || math.IsInf(peak, 0) {
-		return 0, fmt.Errorf("scores cannot be compared: that of token %d is %g", best, peak)
+		return nil, fmt.Errorf("scores cannot be compared: that of token %d is %g", best, peak)
 	}
 	if s.Temperature == 0 {
-		return int64(best), nil
+		s.left = append(s.left[:0], candidate{int64(best), 1})
+		return s.left, nil
 	}
 	weight := func(x float64) float64 { return math.Exp((x - peak) / s.Temperature) }
 	k := len(scores)
@@ -94,7 +104,7 @@ func (s *sampler) choose(scores []float32, history []int64) (int64, error) {
 	for i := range list {
 		list[i].weight = weight(list[i].weight)
 	}
-	return s.draw(s.atLeast(s.together(list))), nil
+	return s.atLeast(s.together(list)), nil
 }
 
 // penalise makes tokens less probable that have been there.
@@ -175,6 +185,9 @@ func (s *sampler) atLeast(list []candidate) []candidate {
 
 // draw takes one of the candidates by their weights.
 func (s *sampler) draw(list []candidate) int64 {
+	if s.Temperature == 0 {
+		return list[0].id
+	}
 	total := 0.0
 	for _, c := range list {
 		total += c.weight
@@ -197,12 +210,6 @@ func logarithms(p []float32) {
 
 // logProb is the logarithm of the probability of a token.
 func logProb(scores []float32, id int64) float64 {
-	peak, sum := math.Inf(-1), 0.0
-	for _, x := range scores {
-		peak = max(peak, float64(x))
-	}
-	for _, x := range scores {
-		sum += math.Exp(float64(x) - peak)
-	}
-	return float64(scores[id]) - peak - math.Log(sum)
+	total, _ := logTotal(scores) // of scores that a token was chosen by
+	return float64(scores[id]) - total
 }
