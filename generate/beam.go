@@ -24,6 +24,8 @@ type BeamOptions struct {
 	LengthPenalty float64
 	// Stop are tokens that end a sequence.
 	Stop []int64
+	// Constraint leaves only tokens that may follow; nil leaves all.
+	Constraint Constraint
 }
 
 func (o *BeamOptions) check() error {
@@ -122,6 +124,11 @@ func extend(s *sampler, live []beam, length int, o *BeamOptions) (next []extensi
 		total, err := logTotal(b.scores)
 		if err != nil {
 			return nil, nil, err
+		}
+		if o.Constraint != nil {
+			if err := o.Constraint.Restrict(b.tokens, b.scores); err != nil {
+				return nil, nil, err
+			}
 		}
 		for _, c := range s.list(b.scores, min(len(b.scores), o.Width+len(o.Stop))) {
 			all = append(all, extension{i, c.id, b.logProb + c.weight - total})

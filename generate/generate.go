@@ -45,7 +45,6 @@ type Generator struct {
 	sampler sampler
 	history []int64 // prompts and tokens
 	fed     int     // of these, what the source has
-	first   int     // where the tokens of the last call begin
 	reason  Reason
 	scores  []float32
 	draft   *draft // nil: tokens come one by one
@@ -100,7 +99,7 @@ func (g *Generator) begin(prompt []int64) error {
 		return err
 	}
 	g.history = append(g.history, prompt...)
-	if g.first = len(g.history); g.fed == len(g.history) {
+	if g.sampler.first = len(g.history); g.fed == len(g.history) {
 		return errors.New("there is no token to go on from: the prompt is empty")
 	}
 	return nil
@@ -109,7 +108,7 @@ func (g *Generator) begin(prompt []int64) error {
 // isFull reports whether an error says that the cache has no room for what the call has chosen.
 func (g *Generator) isFull(err error) bool {
 	var full *gocompile.FullError
-	return errors.As(err, &full) && len(g.history) > g.first
+	return errors.As(err, &full) && len(g.history) > g.sampler.first
 }
 
 // next chooses the token after the sequence.
@@ -151,7 +150,7 @@ func (g *Generator) accept(t Token) bool {
 		g.reason = StopToken
 		return false
 	}
-	g.reason = g.ended(g.history[g.first:])
+	g.reason = g.ended(g.history[g.sampler.first:])
 	return true
 }
 

@@ -1,6 +1,7 @@
 package generate
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -36,6 +37,9 @@ type Options struct {
 	// Until ends when it returns true; it is called after each token that was handed out with all of the call so far.
 	Until func(tokens []int64) bool
 
+	// Constraint leaves only tokens that may follow what was written in the call so far; nil leaves all. It comes before everything else.
+	Constraint Constraint
+
 	// LogProbs asks for the logarithms of probabilities, see [Token].
 	LogProbs bool
 }
@@ -60,13 +64,16 @@ func (o *Options) check() error {
 	return nil
 }
 
+var negativeInfinity = float32(math.Inf(-1))
+
 // sampler chooses tokens.
 type sampler struct {
 	Options
-	rand *rand.Rand
-	heap heap
-	left []candidate
-	seen map[int64]bool
+	rand  *rand.Rand
+	first int // where the tokens of the call begin in the history
+	heap  heap
+	left  []candidate
+	seen  map[int64]bool
 }
 
 // choose returns a token of scores, which it changes. history are the tokens that the repetition penalty is for.
@@ -80,6 +87,11 @@ func (s *sampler) choose(scores []float32, history []int64) (int64, error) {
 
 // candidates are the tokens of scores, which it changes, that may be chosen, with their weights. The list is good until the next call.
 func (s *sampler) candidates(scores []float32, history []int64) ([]candidate, error) {
+	if s.Constraint != nil {
+		if err := s.Constraint.Restrict(history[s.first:], scores); err != nil {
+			return nil, err
+		}
+	}
 	s.penalise(scores, history)
 	best := 0
 	for i, x := range scores {
@@ -88,6 +100,9 @@ func (s *sampler) candidates(scores []float32, history []int64) ([]candidate, er
 		}
 	}
 	peak := float64(scores[best])
+	if s.Constraint != nil && math.IsInf(peak, -1) {
+		return nil, errors.New("no token may follow by the constraint")
+	}
 	if peak != peak || math.IsInf(peak, 0) {
 		return nil, fmt.Errorf("scores cannot be compared: that of token %d is %g", best, peak)
 	}
