@@ -31,9 +31,9 @@ type BeamOptions struct {
 func (o *BeamOptions) check() error {
 	switch {
 	case o.Width < 1 || o.MaxTokens < 1 || o.Results < 0:
-		return fmt.Errorf("Width and MaxTokens must be positive, and Results not negative, got %d, %d and %d", o.Width, o.MaxTokens, o.Results)
+		return fmt.Errorf("a search takes Width and MaxTokens of 1 at least and no negative Results, got %d, %d and %d", o.Width, o.MaxTokens, o.Results)
 	case !(o.LengthPenalty >= 0 && o.LengthPenalty <= math.MaxFloat32):
-		return fmt.Errorf("LengthPenalty must not be negative, got %g", o.LengthPenalty)
+		return fmt.Errorf("the LengthPenalty must not be negative, got %g", o.LengthPenalty)
 	}
 	return nil
 }

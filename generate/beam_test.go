@@ -185,7 +185,7 @@ func TestBeamEnds(t *testing.T) {
 		prompt []int64
 		want   string
 	}{
-		{BeamOptions{MaxTokens: 1}, []int64{1}, "Width and MaxTokens must be positive"},
+		{BeamOptions{MaxTokens: 1}, []int64{1}, "takes Width and MaxTokens of 1 at least"},
 		{BeamOptions{Width: 1, MaxTokens: 1, LengthPenalty: -1}, []int64{1}, "LengthPenalty must not be negative"},
 		{BeamOptions{Width: 1, MaxTokens: 1}, []int64{1, 2, 3, 4, 5}, "5 positions are more than the limit of 4"},
 	} {

@@ -71,7 +71,7 @@ const (
 	jsonWhole  = `-?(?:0|[1-9][0-9]*)`
 	jsonNumber = jsonWhole + `(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?`
 
-	maxExpression = 1 << 18 // bytes
+	maxExpression = 1 << 16 // bytes
 	maxRepeat     = 1000    // of package regexp
 )
 
