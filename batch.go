@@ -54,7 +54,7 @@ func (m *Model) NewBatch(options ...StatefulOption) (*Batch, error) {
 	if t, err = t.together(m); err != nil {
 		return nil, fmt.Errorf("the model cannot run several sequences together: %w", err)
 	}
-	e, err := newEngine(m, t, c.rows, c.kept)
+	e, err := newEngine(m, t, c)
 	if err != nil {
 		return nil, err
 	}

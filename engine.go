@@ -15,16 +15,19 @@ type engine struct {
 	all     runner
 	part    *runner // computes the last position of a sequence only; nil until it is needed
 	limits  backend.Limits
-	kept    tensor.DType // of keys and values; Invalid: as they are
+	config  *statefulConfig
+	out     map[string]tensor.Value // if outputs are reused
 	slots   []backend.Slot
 	in      []tensor.Value
 	derived []derived
 }
 
-// newEngine makes an engine whose states have rows positions at most, and keep keys and values in a type.
-func newEngine(m *Model, t *stepper, rows int, kept tensor.DType) (engine, error) {
-	e := engine{model: m, stepper: t, all: newRunner(t.all.program, t.all.variants, backend.SessionOptions{}), limits: backend.Limits{Rows: rows, Bytes: m.memory}, kept: kept,
-		slots: make([]backend.Slot, len(t.states)), in: make([]tensor.Value, len(t.all.graph.Inputs())), derived: deriveInputs(t)}
+// newEngine makes an engine with the options of a configuration.
+func newEngine(m *Model, t *stepper, c *statefulConfig) (engine, error) {
+	e := engine{model: m, stepper: t, config: c, limits: backend.Limits{Rows: c.rows, Bytes: m.memory}, slots: make([]backend.Slot, len(t.states)),
+		in: make([]tensor.Value, len(t.all.graph.Inputs())), derived: deriveInputs(t)}
+	e.all = e.runner(t.all)
+	kept := c.kept
 	switch {
 	case kept == tensor.Invalid:
 	case !backend.CanKeep(tensor.Float32, kept):
@@ -37,8 +40,8 @@ func newEngine(m *Model, t *stepper, rows int, kept tensor.DType) (engine, error
 
 // keptIn is the type in which elements of a state are kept that steps append to.
 func (e *engine) keptIn(elem tensor.DType) tensor.DType {
-	if e.kept != tensor.Invalid && backend.CanKeep(elem, e.kept) {
-		return e.kept
+	if e.config.kept != tensor.Invalid && backend.CanKeep(elem, e.config.kept) {
+		return e.config.kept
 	}
 	return elem
 }
@@ -60,6 +63,10 @@ func (e *engine) Outputs() []Port {
 	})
 }
 
+func (e *engine) runner(c compiled) runner {
+	return newRunner(c.program, c.variants, backend.SessionOptions{Reuse: e.config.reuse})
+}
+
 // runnerFor is that of a program for the last position.
 func (e *engine) runnerFor(l *lazyProgram) (*runner, error) {
 	if e.part == nil {
@@ -67,7 +74,7 @@ func (e *engine) runnerFor(l *lazyProgram) (*runner, error) {
 		if err != nil {
 			return nil, err
 		}
-		r := newRunner(c.program, c.variants, backend.SessionOptions{})
+		r := e.runner(c)
 		e.part = &r
 	}
 	return e.part, nil
@@ -113,13 +120,20 @@ func (e *engine) complete() error {
 
 // results are those that are no states, by name.
 func (e *engine) results(all []tensor.Value) map[string]tensor.Value {
-	out := make(map[string]tensor.Value, len(all)-len(e.stepper.states))
+	out := e.out
+	if out == nil {
+		out = make(map[string]tensor.Value, len(all)-len(e.stepper.states))
+	}
 	for k, o := range e.stepper.all.graph.Outputs() {
 		if !e.stepper.isState[k] {
 			out[o.Name] = all[k]
 		}
 	}
-	clear(all)
+	if e.config.reuse {
+		e.out = out
+	} else {
+		clear(all)
+	}
 	return out
 }
 

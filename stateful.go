@@ -31,6 +31,7 @@ type statefulConfig struct {
 	pairs []StatePair
 	rows  int
 	kept  tensor.DType
+	reuse bool
 }
 
 func newStatefulConfig(options []StatefulOption) *statefulConfig {
@@ -57,6 +58,11 @@ func WithMaxLen(n int) StatefulOption { return func(c *statefulConfig) { c.rows 
 // the largest number of the row, and no NaN, which becomes 0.
 func WithCache(t tensor.DType) StatefulOption { return func(c *statefulConfig) { c.kept = t } }
 
+// WithReusedOutputs makes outputs, and the map of them, those of the Stateful or Batch itself: a step writes them where the one before did, so that
+// they are good until the next step and no longer. A step of single positions allocates nothing then, once it has been made a few times, but for
+// what a model takes that computes masks from lengths.
+func WithReusedOutputs() StatefulOption { return func(c *statefulConfig) { c.reuse = true } }
+
 // FullError says that a step needs more positions in a cache than [WithMaxLen] allows.
 type FullError = backend.FullError
 
@@ -67,7 +73,7 @@ func (m *Model) NewStateful(options ...StatefulOption) (*Stateful, error) {
 	if err != nil {
 		return nil, err
 	}
-	e, err := newEngine(m, t, c.rows, c.kept)
+	e, err := newEngine(m, t, c)
 	if err != nil {
 		return nil, err
 	}
@@ -207,7 +213,7 @@ func (s *Stateful) Truncate(n int) error {
 func (s *Stateful) Fork() (*Stateful, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	e, err := newEngine(s.model, s.stepper, s.limits.Rows, s.kept)
+	e, err := newEngine(s.model, s.stepper, s.config)
 	if err != nil {
 		return nil, err
 	}

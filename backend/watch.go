@@ -14,7 +14,7 @@ type SessionOptions struct {
 	// Labels makes the samples of a processor profile that fall into a step carry its name and kernel as the labels "step" and "kernel",
 	// on all threads that work on it.
 	Labels bool
-	// Reuse makes results the session's own, good until its next run: they lie in the same memory run after run. Calls of Step are as without.
+	// Reuse makes results the session's own, good until its next run: they lie in the same memory run after run. States are no results.
 	Reuse bool
 }
 

@@ -21,7 +21,7 @@ func (s *Session) results(out []tensor.Value) []tensor.Value {
 			out[k] = t
 		case pl.given[k] && at.elastic:
 			out[k] = tensor.View(s.heads[slot].DType(), slices.Clone(at.shape), s.heads[slot].Bytes())
-		case pl.given[k] && s.keepsResults() && out[k] != nil:
+		case pl.given[k] && out[k] != nil && s.keepsResult(pl.slots[slot].root):
 			out[k].(*tensor.Tensor).SetView(at.shape, s.heads[slot].Bytes())
 		case pl.given[k]:
 			out[k] = tensor.View(s.heads[slot].DType(), at.shape, s.heads[slot].Bytes())
@@ -56,8 +56,18 @@ func clone(v tensor.Value) tensor.Value {
 	return v
 }
 
-// keepsResults reports whether the memory of results is used again in the next run.
-func (s *Session) keepsResults() bool { return s.reuse && s.exec.step.slots == nil }
+// keepsResult reports whether memory that becomes a result is used again in the next run: not that of states.
+func (s *Session) keepsResult(root int) bool {
+	if !s.reuse {
+		return false
+	}
+	for k, o := range s.program.outputs {
+		if s.program.toState[k] >= 0 && s.plan.slots[o].root == root && s.exec.step.slots != nil {
+			return false
+		}
+	}
+	return true
+}
 
 // anyIn reports whether one of the values lies in this memory: then it may not be written to as long as the value is needed.
 func anyIn(memory []byte, values []tensor.Value) bool {

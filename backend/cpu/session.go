@@ -252,7 +252,7 @@ func (s *Session) begin(in []tensor.Value) {
 		}
 	}
 	for k, slot := range pl.fresh {
-		if s.keepsResults() && len(s.fresh[k]) >= s.slots[slot].bytes && !anyIn(s.fresh[k], in) {
+		if s.keepsResult(slot) && len(s.fresh[k]) >= s.slots[slot].bytes && !anyIn(s.fresh[k], in) {
 			continue
 		}
 		if s.fresh[k] = s.spare(slot); s.fresh[k] == nil {
@@ -282,8 +282,10 @@ func (s *Session) freshOf(slot int) []byte {
 // end lets go of what belongs to the caller.
 func (s *Session) end() {
 	pl := s.plan
-	if !s.keepsResults() {
-		clear(s.fresh)
+	for k, slot := range pl.fresh {
+		if !s.keepsResult(slot) {
+			s.fresh[k] = nil
+		}
 	}
 	for _, slot := range pl.moves {
 		s.heads[slot].SetView(noShape, nil)
