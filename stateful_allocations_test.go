@@ -84,3 +84,29 @@ func allocatesNothing(t *testing.T, what string, step func() error, truncate fun
 		t.Errorf("%s: %v allocations in 20 steps", what, n)
 	}
 }
+
+// TestZooAllocations: steps of real models, each behind one position more than the one before, allocate nothing.
+func TestZooAllocations(t *testing.T) {
+	for name := range zooStates {
+		if name == "silero_vad" { // which has branches
+			continue
+		}
+		t.Run(name, func(t *testing.T) {
+			m := zooModel(t, name)
+			s, err := m.NewStateful(gocompile.WithReusedOutputs())
+			if err != nil {
+				t.Fatal(err)
+			}
+			in := zooInputs(m, 1, 0, 1, false)
+			allocatesNothing(t, name, func() error {
+				_, err := s.Step(context.Background(), in, gocompile.LastOnly)
+				return err
+			}, func(n int) error {
+				if s.Len() == 0 {
+					return nil
+				}
+				return s.Truncate(n)
+			})
+		})
+	}
+}
