@@ -95,15 +95,18 @@ func (b *Batch) Step(ctx context.Context, turns []Turn, inputs map[string]tensor
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	defer b.release()
-	frame, err := b.schedule(turns)
-	if err != nil {
+	if err := b.take(inputs); err != nil {
 		return nil, err
 	}
-	if err := b.collect(inputs, frame); err != nil {
+	if err := b.schedule(turns); err != nil {
+		return nil, err
+	}
+	if err := b.deriveRows(); err != nil {
 		return nil, err
 	}
 	r, in := &b.all, b.in
 	if slices.Contains(options, LastOnly) && len(b.at) > len(turns) {
+		var err error
 		if r, err = b.runnerFor(&b.stepper.ends); err != nil {
 			return nil, err
 		}
@@ -117,23 +120,35 @@ func (b *Batch) Step(ctx context.Context, turns []Turn, inputs map[string]tensor
 	return b.results(results), nil
 }
 
-// schedule notes the turns of a step, and returns the length of the frame: the greatest number of positions that any position has before it.
-func (b *Batch) schedule(turns []Turn) (frame int, err error) {
+// schedule notes the turns of a step, whose rows must be as many as the inputs have batches.
+func (b *Batch) schedule(turns []Turn) error {
 	if len(turns) == 0 {
-		return 0, fmt.Errorf("a step takes a turn of one sequence at least")
+		return fmt.Errorf("a step takes a turn of one sequence at least")
+	}
+	rows, input := b.stepper.rows, b.stepper.all.graph.Inputs()[b.stepper.rows.input]
+	x, ok := b.in[rows.input].(*tensor.Tensor)
+	if !ok {
+		return fmt.Errorf("input %q is missing; a step takes %s", input.Name, portList(b.Inputs()))
+	}
+	shape, left := x.Shape(), 0
+	if len(shape) > rows.axis && shape[rows.axis] == 1 {
+		left = shape[0]
 	}
 	b.steps++
 	for i, t := range turns {
 		switch {
 		case t.Sequence == nil || t.Sequence.batch != b:
-			return 0, fmt.Errorf("turn %d is not of a sequence of this batch", i)
+			return fmt.Errorf("turn %d is not of a sequence of this batch", i)
 		case t.Sequence.rows == nil:
-			return 0, fmt.Errorf("turn %d is of a sequence that was closed", i)
+			return fmt.Errorf("turn %d is of a sequence that was closed", i)
 		case t.Sequence.step == b.steps:
-			return 0, fmt.Errorf("turn %d is of a sequence that has another turn in the same step", i)
+			return fmt.Errorf("turn %d is of a sequence that has another turn in the same step", i)
 		case t.Rows < 1:
-			return 0, fmt.Errorf("turn %d has %d rows", i, t.Rows)
+			return fmt.Errorf("turn %d has %d rows", i, t.Rows)
+		case t.Rows > left:
+			return fmt.Errorf("input %q of shape %v has not one position in a batch for each row of all turns", input.Name, shape)
 		}
+		left -= t.Rows
 		t.Sequence.step = b.steps
 		before := t.Sequence.len()
 		for j := range t.Rows {
@@ -143,7 +158,10 @@ func (b *Batch) schedule(turns []Turn) (frame int, err error) {
 			b.slots[k].Turns = append(b.slots[k].Turns, backend.Turn{Rows: rows, New: t.Rows})
 		}
 	}
-	return slices.Max(b.at), nil
+	if left > 0 {
+		return fmt.Errorf("input %q of shape %v has more than one position in a batch for each row of all turns, which are %d", input.Name, shape, len(b.at))
+	}
+	return nil
 }
 
 // release lets go of what belongs to a step.
@@ -157,16 +175,9 @@ func (b *Batch) release() {
 	}
 }
 
-// collect puts the inputs of a step in order, with those that are derived.
-func (b *Batch) collect(inputs map[string]tensor.Value, frame int) error {
-	if err := b.take(inputs); err != nil {
-		return err
-	}
-	rows, g := b.stepper.rows, b.stepper.all.graph
-	x, ok := b.in[rows.input].(*tensor.Tensor)
-	if ok && (x.Rank() <= rows.axis || x.Dim(0) != len(b.at) || x.Dim(rows.axis) != 1) {
-		return fmt.Errorf("input %q: want one position in each of %d batches, one for each row of all turns, got shape %v", g.Inputs()[rows.input].Name, len(b.at), x.Shape())
-	}
+// deriveRows makes the inputs that were not given and follow from where the rows stand.
+func (b *Batch) deriveRows() error {
+	g, frame := b.stepper.all.graph, slices.Max(b.at)
 	if n := len(b.in) - 1; b.stepper.byRow {
 		if b.positions.Len() != len(b.at) {
 			b.positions = tensor.New(tensor.Int64, len(b.at))

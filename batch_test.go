@@ -238,13 +238,15 @@ func TestBatchErrors(t *testing.T) {
 		what, want string
 		err        error
 	}{
-		{"no turn", "a turn of one sequence at least", step(0)},
+		{"no turn", "a turn of one sequence at least", step(1)},
 		{"a turn of none", "turn 0 is not of a sequence of this batch", step(1, gocompile.Turn{Rows: 1})},
 		{"a sequence of another batch", "turn 1 is not of a sequence of this batch", step(2, gocompile.Turn{Sequence: s, Rows: 1}, gocompile.Turn{Sequence: other.NewSequence(), Rows: 1})},
 		{"a closed sequence", "turn 0 is of a sequence that was closed", step(1, gocompile.Turn{Sequence: closed, Rows: 1})},
 		{"two turns", "turn 1 is of a sequence that has another turn", step(2, gocompile.Turn{Sequence: s, Rows: 1}, gocompile.Turn{Sequence: s, Rows: 1})},
 		{"no rows", "turn 0 has 0 rows", step(0, gocompile.Turn{Sequence: s})},
-		{"too few tokens", "one position in each of 3 batches, one for each row of all turns, got shape [2 1]", step(2, gocompile.Turn{Sequence: s, Rows: 3})},
+		{"too few tokens", "of shape [2 1] has not one position in a batch for each row", step(2, gocompile.Turn{Sequence: s, Rows: 3})},
+		{"too many tokens", "of shape [4 1] has more than one position in a batch for each row of all turns, which are 3", step(4, gocompile.Turn{Sequence: s, Rows: 3})},
+		{"more rows than memory", "has not one position", step(2, gocompile.Turn{Sequence: s, Rows: 1 << 60})},
 		{"too many positions", "21 positions are more than the limit of 20", step(11, gocompile.Turn{Sequence: s, Rows: 2}, gocompile.Turn{Sequence: long, Rows: 9})},
 		{"no tokens", `input "input_ids" is missing`, wrong(nil)},
 		{"an unknown input", `the model has no input "x"`, wrong(map[string]tensor.Value{"x": tensor.Scalar(float32(1))})},
