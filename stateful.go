@@ -54,8 +54,8 @@ func WithMaxLen(n int) StatefulOption { return func(c *statefulConfig) { c.rows 
 // it, or to tensor.Int8 with a float32 scale for each head and position, by which the largest number of 64, say, becomes 127: about a quarter. Attention
 // reads them as they are and computes in float32. Other states stay as they are; a model that has no keys and values is an error.
 //
-// The error of a number is 2⁻¹² of it at most in float16, and 1/254 of the largest in its row in integers. Numbers above 65504 become infinite in float16; integers hold no infinities, which become
-// the largest number of the row, and no NaN, which becomes 0.
+// The error of a number is 2⁻¹¹ of it at most in float16, and 1/254 of the largest in its row in integers. Numbers above 65504 become infinite in float16;
+// integers hold no infinities, which become the largest number of the row, and no NaN, which becomes 0.
 func WithCache(t tensor.DType) StatefulOption { return func(c *statefulConfig) { c.kept = t } }
 
 // WithReusedOutputs makes outputs, and the map of them, those of the Stateful or Batch itself: a step writes them where the one before did, so that
