@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/gocompile/gocompile/backend/cpu/kernel/gemm"
+	"github.com/gocompile/gocompile/backend/cpu/kernel/move"
 	"github.com/gocompile/gocompile/backend/cpu/level"
 	"github.com/gocompile/gocompile/tensor"
 )
@@ -110,23 +111,24 @@ func (l *Layer) Set(c Cell, input, hidden int, w Weights, lv level.Level) {
 		clear(s)
 	}
 	for g := range gates {
-		for u := range hidden {
-			from, panel, lane := g*hidden+u, u/lanes, u%lanes
-			at := (panel*gates+g)*lanes + lane
-			for i, v := range w.W[from*input:][:input] {
-				l.w.data[i*l.w.n+at] = v
+		for panel := range l.padded / lanes {
+			u := panel * lanes
+			from, units := g*hidden+u, min(lanes, hidden-u)
+			at := (panel*gates + g) * lanes
+			if input > 0 {
+				move.Transpose(l.w.data[at:], l.w.n, w.W[from*input:], input, input, units)
 			}
-			for k, v := range w.R[from*hidden:][:hidden] {
-				l.r[((panel*hidden+k)*gates+g)*lanes+lane] = v
-			}
+			move.Transpose(l.r[(panel*hidden*gates+g)*lanes:], gates*lanes, w.R[from*hidden:], hidden, hidden, units)
 			if w.B == nil {
 				continue
 			}
-			l.bias[at] = w.B[from]
+			copy(l.bias[at:][:units], w.B[from:])
 			if c.Kind == GRU && g == 2 {
-				l.candidate[u] = w.B[rows+from]
-			} else {
-				l.bias[at] += w.B[rows+from]
+				copy(l.candidate[u:][:units], w.B[rows+from:])
+				continue
+			}
+			for i, v := range w.B[rows+from:][:units] {
+				l.bias[at+i] += v
 			}
 		}
 	}
