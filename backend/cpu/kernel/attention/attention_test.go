@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"strings"
 	"testing"
 
 	"github.com/gocompile/gocompile/backend/cpu/internal/race"
@@ -392,6 +393,7 @@ func BenchmarkRun(b *testing.B) {
 		share, groups, queries, keys int
 		size, right                  int
 	}{
+		{"joined-512", 1, 4, 512, 512, 192, 0},
 		{"bert-128", 1, 12, 128, 128, 64, 0}, {"prefill-1024-causal", 3, 3, 1024, 1024, 64, 1}, {"prefill-1024-full", 3, 3, 1024, 1024, 64, 0},
 		{"minilm-128", 1, 12, 128, 128, 32, 0}, {"decode-2048", 3, 3, 1, 2048, 64, 0}, {"decode-2048-mha", 1, 12, 1, 2048, 64, 0},
 	} {
@@ -404,6 +406,11 @@ func BenchmarkRun(b *testing.B) {
 				q := &Problem{Batch: 1, Heads: heads, Groups: c.groups, Queries: c.queries, Keys: c.keys, Size: c.size, ValueSize: c.size, Scale: 0.125, Right: c.right}
 				q.Q, q.Y = Dense(randoms(r, heads*c.queries*c.size), heads, c.queries, c.size), Dense(randoms(r, heads*c.queries*c.size), heads, c.queries, c.size)
 				q.K, q.V = Dense(randoms(r, c.groups*c.keys*c.size), c.groups, c.keys, c.size), Dense(randoms(r, c.groups*c.keys*c.size), c.groups, c.keys, c.size)
+				if strings.HasPrefix(c.name, "joined") { // Q, K and V of a row side by side
+					all := Beside(randoms(r, 3*heads*c.queries*c.size), 3*heads, c.queries, c.size)
+					q.Q, q.K, q.V = all, all, all
+					q.K.Data, q.V.Data = all.Data[heads*c.size:], all.Data[2*heads*c.size:]
+				}
 				b.SetBytes(int64(4 * 2 * c.groups * c.keys * c.size))
 				for b.Loop() {
 					Run(x, q)

@@ -41,6 +41,7 @@ func (t *thread) item(x *Ctx, i int) {
 		return s
 	}
 	t.scaled.Scale = p.scale()
+	t.shelf.open(k, pair)
 	if !p.inPlace() {
 		b.q = take(b.rows * p.Size)
 	}
@@ -120,7 +121,11 @@ func (t *thread) tile(b *block, k, n int) {
 	} else {
 		args.A, args.LDA, args.Epilogue = p.Q.Data[p.Q.at(b.batch, b.group, b.first+from):], p.Q.Row, &t.scaled
 	}
-	args.B, args.LDB = p.K.rows(t.wide, b.batch, b.group, k, n, p.Size)
+	if args.Packed = t.keysOf(b, k, n); args.Packed == nil {
+		args.B, args.LDB = p.K.rows(t.wide, b.batch, b.group, k, n, p.Size)
+	} else {
+		args.TransB = false
+	}
 	gemm.MatMul(t.gemm, args)
 	for r := from; r < to; r++ {
 		p.K.scale(b.scores[r*tileKeys:][:n], b.batch, b.group, k)
@@ -130,7 +135,9 @@ func (t *thread) tile(b *block, k, n int) {
 		p.V.scale(b.scores[r*tileKeys:][:n], b.batch, b.group, k)
 	}
 	args = gemm.Args{M: to - from, N: p.ValueSize, K: n, A: b.scores[from*tileKeys:], LDA: tileKeys, C: b.sums[from*p.ValueSize:], LDC: p.ValueSize, Epilogue: &t.add}
-	args.B, args.LDB = p.V.rows(t.wide, b.batch, b.group, k, n, p.ValueSize)
+	if args.Packed = t.valuesOf(b, k, n); args.Packed == nil {
+		args.B, args.LDB = p.V.rows(t.wide, b.batch, b.group, k, n, p.ValueSize)
+	}
 	if b.careful {
 		values, row := args.B, args.LDB
 		args.B, args.LDB = t.finite(values, row, n, p.ValueSize), p.ValueSize

@@ -41,6 +41,7 @@ type thread struct {
 	block  block
 	add    gemm.Epilogue
 	scaled gemm.Epilogue // of scores
+	shelf  shelf
 	_      [64]byte
 }
 
@@ -108,6 +109,7 @@ func (x *Ctx) solve() {
 	clear(x.tasks)
 	for i := range x.threads {
 		x.threads[i].block = block{}
+		x.threads[i].shelf.open(nil, 0)
 	}
 }
 

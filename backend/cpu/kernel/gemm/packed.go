@@ -54,17 +54,31 @@ func PackBAs(f Format, b []float32, k, n, ldb int, transB bool) *Packed {
 }
 
 func packFor(l level.Level, b []float32, k, n, ldb int, transB bool) *Packed {
+	p := new(Packed)
+	p.pack(l, b, k, n, ldb, transB)
+	return p
+}
+
+// Pack makes p what [PackB] returns, for the kernels of x and in the memory that p has, if that is enough; the caller does it alone.
+func (x *Ctx) Pack(p *Packed, b []float32, k, n, ldb int, transB bool) {
+	p.pack(x.level, b, k, n, ldb, transB)
+}
+
+func (p *Packed) pack(l level.Level, b []float32, k, n, ldb int, transB bool) {
 	checkMatrix("B", b, k, n, ldb, transB)
-	p, form := new(Packed), layoutOf(l)
-	p.reset(k, n, form, tensor.Data[float32](tensor.New(tensor.Float32, form.len(k, n))))
+	form, data := layoutOf(l), p.data
+	need := form.len(k, n)
+	if cap(data) < need {
+		data = tensor.Data[float32](tensor.New(tensor.Float32, need))
+	}
+	p.reset(k, n, form, data[:need])
 	if !transB {
 		p.fillRows(b, ldb)
-		return p
+		return
 	}
-	for j := range form.panels(n) {
+	for j := range p.panels() {
 		p.fill(b, ldb, transB, j)
 	}
-	return p
 }
 
 const stripe = 16 // rows that are packed at a time
