@@ -61,7 +61,7 @@ func shapes() []Shape {
 			all = append(all, Shape{Batch: 1 + (i+j)%3, Groups: c[0], In: c[1], Out: c[2], Axes: a})
 		}
 	}
-	for i, a := range axes[7:12] {
+	for i, a := range axes[7:11] {
 		all = append(all, Shape{Batch: 1 + i%2, Groups: 2, In: 33, Out: 49, Axes: a})
 	}
 	return append(all, Shape{Batch: 0, Groups: 1, In: 2, Out: 3, Axes: axes[0]}, Shape{Batch: 1, Groups: 1, In: 0, Out: 3, Axes: axes[0]},
