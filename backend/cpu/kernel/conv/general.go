@@ -1,5 +1,11 @@
 package conv
 
+import (
+	"math"
+
+	"github.com/gocompile/gocompile/backend/cpu/kernel/gemm"
+)
+
 // general computes image after image: its planes, then block after block.
 func (x *Ctx) general() {
 	a, l := &x.args, &x.layout
@@ -114,7 +120,11 @@ func (x *Ctx) strip(s *slot, group, block, s0, s1 int) {
 	cols := x.kernels.panel()
 	per := l.depth*cols + x.kernels.lanes
 	t := &s.tile
-	*t = tile{k: l.depth}
+	*t = tile{k: l.depth, low: float32(math.Inf(-1))}
+	done := x.args.Residual == nil && x.args.Activation == gemm.Relu // by the tiles
+	if done {
+		t.low = 0
+	}
 	first := block * x.block * cols
 	last := min(first+x.block*cols, l.positions)
 	for i := s0; i < s1; i += 2 {
@@ -128,6 +138,9 @@ func (x *Ctx) strip(s *slot, group, block, s0, s1 int) {
 			for k := i; k < min(i+2, s1); k++ {
 				x.one(s, strips, bias, y, k, 1, from, n)
 			}
+		}
+		if done {
+			continue
 		}
 		rows := min((i+2)*stripRows, s1*stripRows, l.Out) - i*stripRows
 		x.finishRows(s, ((x.image*l.Groups+group)*l.Out+i*stripRows)*l.positions+first, rows, last-first)

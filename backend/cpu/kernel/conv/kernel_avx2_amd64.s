@@ -100,16 +100,21 @@ one:
 	JNE          one
 
 done:
-	MOVQ    24(AX), CX
-	MOVQ    40(AX), AX
-	SHLQ    $0x02, AX
-	VMOVUPS Y0, (CX)
-	ADDQ    AX, CX
-	VMOVUPS Y1, (CX)
-	ADDQ    AX, CX
-	VMOVUPS Y2, (CX)
-	ADDQ    AX, CX
-	VMOVUPS Y3, (CX)
+	MOVQ         24(AX), CX
+	MOVQ         40(AX), DX
+	SHLQ         $0x02, DX
+	VBROADCASTSS 56(AX), Y4
+	VMAXPS       Y0, Y4, Y0
+	VMOVUPS      Y0, (CX)
+	ADDQ         DX, CX
+	VMAXPS       Y1, Y4, Y1
+	VMOVUPS      Y1, (CX)
+	ADDQ         DX, CX
+	VMAXPS       Y2, Y4, Y2
+	VMOVUPS      Y2, (CX)
+	ADDQ         DX, CX
+	VMAXPS       Y3, Y4, Y3
+	VMOVUPS      Y3, (CX)
 	VZEROUPPER
 	RET
 
@@ -237,24 +242,33 @@ one:
 	JNE          one
 
 done:
-	MOVQ    24(AX), CX
-	MOVQ    40(AX), AX
-	SHLQ    $0x02, AX
-	VMOVUPS Y0, (CX)
-	ADDQ    AX, CX
-	VMOVUPS Y1, (CX)
-	ADDQ    AX, CX
-	VMOVUPS Y2, (CX)
-	ADDQ    AX, CX
-	VMOVUPS Y3, (CX)
-	ADDQ    AX, CX
-	VMOVUPS Y4, (CX)
-	ADDQ    AX, CX
-	VMOVUPS Y5, (CX)
-	ADDQ    AX, CX
-	VMOVUPS Y6, (CX)
-	ADDQ    AX, CX
-	VMOVUPS Y7, (CX)
+	MOVQ         24(AX), CX
+	MOVQ         40(AX), DX
+	SHLQ         $0x02, DX
+	VBROADCASTSS 56(AX), Y8
+	VMAXPS       Y0, Y8, Y0
+	VMOVUPS      Y0, (CX)
+	ADDQ         DX, CX
+	VMAXPS       Y1, Y8, Y1
+	VMOVUPS      Y1, (CX)
+	ADDQ         DX, CX
+	VMAXPS       Y2, Y8, Y2
+	VMOVUPS      Y2, (CX)
+	ADDQ         DX, CX
+	VMAXPS       Y3, Y8, Y3
+	VMOVUPS      Y3, (CX)
+	ADDQ         DX, CX
+	VMAXPS       Y4, Y8, Y4
+	VMOVUPS      Y4, (CX)
+	ADDQ         DX, CX
+	VMAXPS       Y5, Y8, Y5
+	VMOVUPS      Y5, (CX)
+	ADDQ         DX, CX
+	VMAXPS       Y6, Y8, Y6
+	VMOVUPS      Y6, (CX)
+	ADDQ         DX, CX
+	VMAXPS       Y7, Y8, Y7
+	VMOVUPS      Y7, (CX)
 	VZEROUPPER
 	RET
 
@@ -365,20 +379,29 @@ one:
 	JNE          one
 
 done:
-	MOVQ    24(AX), CX
-	MOVQ    40(AX), AX
-	SHLQ    $0x02, AX
-	VMOVUPS Y0, (CX)
-	VMOVUPS Y1, 32(CX)
-	ADDQ    AX, CX
-	VMOVUPS Y2, (CX)
-	VMOVUPS Y3, 32(CX)
-	ADDQ    AX, CX
-	VMOVUPS Y4, (CX)
-	VMOVUPS Y5, 32(CX)
-	ADDQ    AX, CX
-	VMOVUPS Y6, (CX)
-	VMOVUPS Y7, 32(CX)
+	MOVQ         24(AX), CX
+	MOVQ         40(AX), DX
+	SHLQ         $0x02, DX
+	VBROADCASTSS 56(AX), Y8
+	VMAXPS       Y0, Y8, Y0
+	VMOVUPS      Y0, (CX)
+	VMAXPS       Y1, Y8, Y1
+	VMOVUPS      Y1, 32(CX)
+	ADDQ         DX, CX
+	VMAXPS       Y2, Y8, Y2
+	VMOVUPS      Y2, (CX)
+	VMAXPS       Y3, Y8, Y3
+	VMOVUPS      Y3, 32(CX)
+	ADDQ         DX, CX
+	VMAXPS       Y4, Y8, Y4
+	VMOVUPS      Y4, (CX)
+	VMAXPS       Y5, Y8, Y5
+	VMOVUPS      Y5, 32(CX)
+	ADDQ         DX, CX
+	VMAXPS       Y6, Y8, Y6
+	VMOVUPS      Y6, (CX)
+	VMAXPS       Y7, Y8, Y7
+	VMOVUPS      Y7, 32(CX)
 	VZEROUPPER
 	RET
 
@@ -518,24 +541,37 @@ one:
 	JNE          one
 
 done:
-	MOVQ    24(AX), CX
-	MOVQ    40(AX), AX
-	SHLQ    $0x02, AX
-	VMOVUPS Y0, (CX)
-	VMOVUPS Y1, 32(CX)
-	VMOVUPS Y2, 64(CX)
-	ADDQ    AX, CX
-	VMOVUPS Y3, (CX)
-	VMOVUPS Y4, 32(CX)
-	VMOVUPS Y5, 64(CX)
-	ADDQ    AX, CX
-	VMOVUPS Y6, (CX)
-	VMOVUPS Y7, 32(CX)
-	VMOVUPS Y8, 64(CX)
-	ADDQ    AX, CX
-	VMOVUPS Y9, (CX)
-	VMOVUPS Y10, 32(CX)
-	VMOVUPS Y11, 64(CX)
+	MOVQ         24(AX), CX
+	MOVQ         40(AX), DX
+	SHLQ         $0x02, DX
+	VBROADCASTSS 56(AX), Y12
+	VMAXPS       Y0, Y12, Y0
+	VMOVUPS      Y0, (CX)
+	VMAXPS       Y1, Y12, Y1
+	VMOVUPS      Y1, 32(CX)
+	VMAXPS       Y2, Y12, Y2
+	VMOVUPS      Y2, 64(CX)
+	ADDQ         DX, CX
+	VMAXPS       Y3, Y12, Y3
+	VMOVUPS      Y3, (CX)
+	VMAXPS       Y4, Y12, Y4
+	VMOVUPS      Y4, 32(CX)
+	VMAXPS       Y5, Y12, Y5
+	VMOVUPS      Y5, 64(CX)
+	ADDQ         DX, CX
+	VMAXPS       Y6, Y12, Y6
+	VMOVUPS      Y6, (CX)
+	VMAXPS       Y7, Y12, Y7
+	VMOVUPS      Y7, 32(CX)
+	VMAXPS       Y8, Y12, Y8
+	VMOVUPS      Y8, 64(CX)
+	ADDQ         DX, CX
+	VMAXPS       Y9, Y12, Y9
+	VMOVUPS      Y9, (CX)
+	VMAXPS       Y10, Y12, Y10
+	VMOVUPS      Y10, 32(CX)
+	VMAXPS       Y11, Y12, Y11
+	VMOVUPS      Y11, 64(CX)
 	VZEROUPPER
 	RET
 

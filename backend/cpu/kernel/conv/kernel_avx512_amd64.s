@@ -82,16 +82,21 @@ one:
 	JNE          one
 
 done:
-	MOVQ    24(AX), CX
-	MOVQ    40(AX), AX
-	SHLQ    $0x02, AX
-	VMOVUPS Z0, (CX)
-	ADDQ    AX, CX
-	VMOVUPS Z1, (CX)
-	ADDQ    AX, CX
-	VMOVUPS Z2, (CX)
-	ADDQ    AX, CX
-	VMOVUPS Z3, (CX)
+	MOVQ         24(AX), CX
+	MOVQ         40(AX), DX
+	SHLQ         $0x02, DX
+	VBROADCASTSS 56(AX), Z4
+	VMAXPS       Z0, Z4, Z0
+	VMOVUPS      Z0, (CX)
+	ADDQ         DX, CX
+	VMAXPS       Z1, Z4, Z1
+	VMOVUPS      Z1, (CX)
+	ADDQ         DX, CX
+	VMAXPS       Z2, Z4, Z2
+	VMOVUPS      Z2, (CX)
+	ADDQ         DX, CX
+	VMAXPS       Z3, Z4, Z3
+	VMOVUPS      Z3, (CX)
 	VZEROUPPER
 	RET
 
@@ -219,24 +224,33 @@ one:
 	JNE          one
 
 done:
-	MOVQ    24(AX), CX
-	MOVQ    40(AX), AX
-	SHLQ    $0x02, AX
-	VMOVUPS Z0, (CX)
-	ADDQ    AX, CX
-	VMOVUPS Z1, (CX)
-	ADDQ    AX, CX
-	VMOVUPS Z2, (CX)
-	ADDQ    AX, CX
-	VMOVUPS Z3, (CX)
-	ADDQ    AX, CX
-	VMOVUPS Z4, (CX)
-	ADDQ    AX, CX
-	VMOVUPS Z5, (CX)
-	ADDQ    AX, CX
-	VMOVUPS Z6, (CX)
-	ADDQ    AX, CX
-	VMOVUPS Z7, (CX)
+	MOVQ         24(AX), CX
+	MOVQ         40(AX), DX
+	SHLQ         $0x02, DX
+	VBROADCASTSS 56(AX), Z8
+	VMAXPS       Z0, Z8, Z0
+	VMOVUPS      Z0, (CX)
+	ADDQ         DX, CX
+	VMAXPS       Z1, Z8, Z1
+	VMOVUPS      Z1, (CX)
+	ADDQ         DX, CX
+	VMAXPS       Z2, Z8, Z2
+	VMOVUPS      Z2, (CX)
+	ADDQ         DX, CX
+	VMAXPS       Z3, Z8, Z3
+	VMOVUPS      Z3, (CX)
+	ADDQ         DX, CX
+	VMAXPS       Z4, Z8, Z4
+	VMOVUPS      Z4, (CX)
+	ADDQ         DX, CX
+	VMAXPS       Z5, Z8, Z5
+	VMOVUPS      Z5, (CX)
+	ADDQ         DX, CX
+	VMAXPS       Z6, Z8, Z6
+	VMOVUPS      Z6, (CX)
+	ADDQ         DX, CX
+	VMAXPS       Z7, Z8, Z7
+	VMOVUPS      Z7, (CX)
 	VZEROUPPER
 	RET
 
@@ -347,20 +361,29 @@ one:
 	JNE          one
 
 done:
-	MOVQ    24(AX), CX
-	MOVQ    40(AX), AX
-	SHLQ    $0x02, AX
-	VMOVUPS Z0, (CX)
-	VMOVUPS Z1, 64(CX)
-	ADDQ    AX, CX
-	VMOVUPS Z2, (CX)
-	VMOVUPS Z3, 64(CX)
-	ADDQ    AX, CX
-	VMOVUPS Z4, (CX)
-	VMOVUPS Z5, 64(CX)
-	ADDQ    AX, CX
-	VMOVUPS Z6, (CX)
-	VMOVUPS Z7, 64(CX)
+	MOVQ         24(AX), CX
+	MOVQ         40(AX), DX
+	SHLQ         $0x02, DX
+	VBROADCASTSS 56(AX), Z8
+	VMAXPS       Z0, Z8, Z0
+	VMOVUPS      Z0, (CX)
+	VMAXPS       Z1, Z8, Z1
+	VMOVUPS      Z1, 64(CX)
+	ADDQ         DX, CX
+	VMAXPS       Z2, Z8, Z2
+	VMOVUPS      Z2, (CX)
+	VMAXPS       Z3, Z8, Z3
+	VMOVUPS      Z3, 64(CX)
+	ADDQ         DX, CX
+	VMAXPS       Z4, Z8, Z4
+	VMOVUPS      Z4, (CX)
+	VMAXPS       Z5, Z8, Z5
+	VMOVUPS      Z5, 64(CX)
+	ADDQ         DX, CX
+	VMAXPS       Z6, Z8, Z6
+	VMOVUPS      Z6, (CX)
+	VMAXPS       Z7, Z8, Z7
+	VMOVUPS      Z7, 64(CX)
 	VZEROUPPER
 	RET
 
@@ -541,32 +564,49 @@ one:
 	JNE          one
 
 done:
-	MOVQ    24(AX), CX
-	MOVQ    40(AX), AX
-	SHLQ    $0x02, AX
-	VMOVUPS Z0, (CX)
-	VMOVUPS Z1, 64(CX)
-	ADDQ    AX, CX
-	VMOVUPS Z2, (CX)
-	VMOVUPS Z3, 64(CX)
-	ADDQ    AX, CX
-	VMOVUPS Z4, (CX)
-	VMOVUPS Z5, 64(CX)
-	ADDQ    AX, CX
-	VMOVUPS Z6, (CX)
-	VMOVUPS Z7, 64(CX)
-	ADDQ    AX, CX
-	VMOVUPS Z8, (CX)
-	VMOVUPS Z9, 64(CX)
-	ADDQ    AX, CX
-	VMOVUPS Z10, (CX)
-	VMOVUPS Z11, 64(CX)
-	ADDQ    AX, CX
-	VMOVUPS Z12, (CX)
-	VMOVUPS Z13, 64(CX)
-	ADDQ    AX, CX
-	VMOVUPS Z14, (CX)
-	VMOVUPS Z15, 64(CX)
+	MOVQ         24(AX), CX
+	MOVQ         40(AX), DX
+	SHLQ         $0x02, DX
+	VBROADCASTSS 56(AX), Z16
+	VMAXPS       Z0, Z16, Z0
+	VMOVUPS      Z0, (CX)
+	VMAXPS       Z1, Z16, Z1
+	VMOVUPS      Z1, 64(CX)
+	ADDQ         DX, CX
+	VMAXPS       Z2, Z16, Z2
+	VMOVUPS      Z2, (CX)
+	VMAXPS       Z3, Z16, Z3
+	VMOVUPS      Z3, 64(CX)
+	ADDQ         DX, CX
+	VMAXPS       Z4, Z16, Z4
+	VMOVUPS      Z4, (CX)
+	VMAXPS       Z5, Z16, Z5
+	VMOVUPS      Z5, 64(CX)
+	ADDQ         DX, CX
+	VMAXPS       Z6, Z16, Z6
+	VMOVUPS      Z6, (CX)
+	VMAXPS       Z7, Z16, Z7
+	VMOVUPS      Z7, 64(CX)
+	ADDQ         DX, CX
+	VMAXPS       Z8, Z16, Z8
+	VMOVUPS      Z8, (CX)
+	VMAXPS       Z9, Z16, Z9
+	VMOVUPS      Z9, 64(CX)
+	ADDQ         DX, CX
+	VMAXPS       Z10, Z16, Z10
+	VMOVUPS      Z10, (CX)
+	VMAXPS       Z11, Z16, Z11
+	VMOVUPS      Z11, 64(CX)
+	ADDQ         DX, CX
+	VMAXPS       Z12, Z16, Z12
+	VMOVUPS      Z12, (CX)
+	VMAXPS       Z13, Z16, Z13
+	VMOVUPS      Z13, 64(CX)
+	ADDQ         DX, CX
+	VMAXPS       Z14, Z16, Z14
+	VMOVUPS      Z14, (CX)
+	VMAXPS       Z15, Z16, Z15
+	VMOVUPS      Z15, 64(CX)
 	VZEROUPPER
 	RET
 
@@ -706,24 +746,37 @@ one:
 	JNE          one
 
 done:
-	MOVQ    24(AX), CX
-	MOVQ    40(AX), AX
-	SHLQ    $0x02, AX
-	VMOVUPS Z0, (CX)
-	VMOVUPS Z1, 64(CX)
-	VMOVUPS Z2, 128(CX)
-	ADDQ    AX, CX
-	VMOVUPS Z3, (CX)
-	VMOVUPS Z4, 64(CX)
-	VMOVUPS Z5, 128(CX)
-	ADDQ    AX, CX
-	VMOVUPS Z6, (CX)
-	VMOVUPS Z7, 64(CX)
-	VMOVUPS Z8, 128(CX)
-	ADDQ    AX, CX
-	VMOVUPS Z9, (CX)
-	VMOVUPS Z10, 64(CX)
-	VMOVUPS Z11, 128(CX)
+	MOVQ         24(AX), CX
+	MOVQ         40(AX), DX
+	SHLQ         $0x02, DX
+	VBROADCASTSS 56(AX), Z12
+	VMAXPS       Z0, Z12, Z0
+	VMOVUPS      Z0, (CX)
+	VMAXPS       Z1, Z12, Z1
+	VMOVUPS      Z1, 64(CX)
+	VMAXPS       Z2, Z12, Z2
+	VMOVUPS      Z2, 128(CX)
+	ADDQ         DX, CX
+	VMAXPS       Z3, Z12, Z3
+	VMOVUPS      Z3, (CX)
+	VMAXPS       Z4, Z12, Z4
+	VMOVUPS      Z4, 64(CX)
+	VMAXPS       Z5, Z12, Z5
+	VMOVUPS      Z5, 128(CX)
+	ADDQ         DX, CX
+	VMAXPS       Z6, Z12, Z6
+	VMOVUPS      Z6, (CX)
+	VMAXPS       Z7, Z12, Z7
+	VMOVUPS      Z7, 64(CX)
+	VMAXPS       Z8, Z12, Z8
+	VMOVUPS      Z8, 128(CX)
+	ADDQ         DX, CX
+	VMAXPS       Z9, Z12, Z9
+	VMOVUPS      Z9, (CX)
+	VMAXPS       Z10, Z12, Z10
+	VMOVUPS      Z10, 64(CX)
+	VMAXPS       Z11, Z12, Z11
+	VMOVUPS      Z11, 128(CX)
 	VZEROUPPER
 	RET
 
@@ -957,40 +1010,65 @@ one:
 	JNE          one
 
 done:
-	MOVQ    24(AX), CX
-	MOVQ    40(AX), AX
-	SHLQ    $0x02, AX
-	VMOVUPS Z0, (CX)
-	VMOVUPS Z1, 64(CX)
-	VMOVUPS Z2, 128(CX)
-	ADDQ    AX, CX
-	VMOVUPS Z3, (CX)
-	VMOVUPS Z4, 64(CX)
-	VMOVUPS Z5, 128(CX)
-	ADDQ    AX, CX
-	VMOVUPS Z6, (CX)
-	VMOVUPS Z7, 64(CX)
-	VMOVUPS Z8, 128(CX)
-	ADDQ    AX, CX
-	VMOVUPS Z9, (CX)
-	VMOVUPS Z10, 64(CX)
-	VMOVUPS Z11, 128(CX)
-	ADDQ    AX, CX
-	VMOVUPS Z12, (CX)
-	VMOVUPS Z13, 64(CX)
-	VMOVUPS Z14, 128(CX)
-	ADDQ    AX, CX
-	VMOVUPS Z15, (CX)
-	VMOVUPS Z16, 64(CX)
-	VMOVUPS Z17, 128(CX)
-	ADDQ    AX, CX
-	VMOVUPS Z18, (CX)
-	VMOVUPS Z19, 64(CX)
-	VMOVUPS Z20, 128(CX)
-	ADDQ    AX, CX
-	VMOVUPS Z21, (CX)
-	VMOVUPS Z22, 64(CX)
-	VMOVUPS Z23, 128(CX)
+	MOVQ         24(AX), CX
+	MOVQ         40(AX), DX
+	SHLQ         $0x02, DX
+	VBROADCASTSS 56(AX), Z24
+	VMAXPS       Z0, Z24, Z0
+	VMOVUPS      Z0, (CX)
+	VMAXPS       Z1, Z24, Z1
+	VMOVUPS      Z1, 64(CX)
+	VMAXPS       Z2, Z24, Z2
+	VMOVUPS      Z2, 128(CX)
+	ADDQ         DX, CX
+	VMAXPS       Z3, Z24, Z3
+	VMOVUPS      Z3, (CX)
+	VMAXPS       Z4, Z24, Z4
+	VMOVUPS      Z4, 64(CX)
+	VMAXPS       Z5, Z24, Z5
+	VMOVUPS      Z5, 128(CX)
+	ADDQ         DX, CX
+	VMAXPS       Z6, Z24, Z6
+	VMOVUPS      Z6, (CX)
+	VMAXPS       Z7, Z24, Z7
+	VMOVUPS      Z7, 64(CX)
+	VMAXPS       Z8, Z24, Z8
+	VMOVUPS      Z8, 128(CX)
+	ADDQ         DX, CX
+	VMAXPS       Z9, Z24, Z9
+	VMOVUPS      Z9, (CX)
+	VMAXPS       Z10, Z24, Z10
+	VMOVUPS      Z10, 64(CX)
+	VMAXPS       Z11, Z24, Z11
+	VMOVUPS      Z11, 128(CX)
+	ADDQ         DX, CX
+	VMAXPS       Z12, Z24, Z12
+	VMOVUPS      Z12, (CX)
+	VMAXPS       Z13, Z24, Z13
+	VMOVUPS      Z13, 64(CX)
+	VMAXPS       Z14, Z24, Z14
+	VMOVUPS      Z14, 128(CX)
+	ADDQ         DX, CX
+	VMAXPS       Z15, Z24, Z15
+	VMOVUPS      Z15, (CX)
+	VMAXPS       Z16, Z24, Z16
+	VMOVUPS      Z16, 64(CX)
+	VMAXPS       Z17, Z24, Z17
+	VMOVUPS      Z17, 128(CX)
+	ADDQ         DX, CX
+	VMAXPS       Z18, Z24, Z18
+	VMOVUPS      Z18, (CX)
+	VMAXPS       Z19, Z24, Z19
+	VMOVUPS      Z19, 64(CX)
+	VMAXPS       Z20, Z24, Z20
+	VMOVUPS      Z20, 128(CX)
+	ADDQ         DX, CX
+	VMAXPS       Z21, Z24, Z21
+	VMOVUPS      Z21, (CX)
+	VMAXPS       Z22, Z24, Z22
+	VMOVUPS      Z22, 64(CX)
+	VMAXPS       Z23, Z24, Z23
+	VMOVUPS      Z23, 128(CX)
 	VZEROUPPER
 	RET
 

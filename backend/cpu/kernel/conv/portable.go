@@ -31,8 +31,8 @@ func portableTile(t *tile, cols int) {
 				y2 += v * q[2]
 				y3 += v * q[3]
 			}
-			*(*[4]float32)(c[r*t.ldc+j:]) = [4]float32{x0, x1, x2, x3}
-			*(*[4]float32)(c[(r+1)*t.ldc+j:]) = [4]float32{y0, y1, y2, y3}
+			*(*[4]float32)(c[r*t.ldc+j:]) = [4]float32{max(t.low, x0), max(t.low, x1), max(t.low, x2), max(t.low, x3)}
+			*(*[4]float32)(c[(r+1)*t.ldc+j:]) = [4]float32{max(t.low, y0), max(t.low, y1), max(t.low, y2), max(t.low, y3)}
 		}
 	}
 }

@@ -1,6 +1,6 @@
 package conv
 
-// A tile is one call of a micro kernel: C[rows, cols] = bias[rows] + A[rows, k] · B[k, cols]. The assembly knows the offsets of the fields.
+// A tile is one call of a micro kernel: C[rows, cols] = max(low, bias[rows] + A[rows, k] · B[k, cols]), NaN where the sum is. The assembly knows the offsets of the fields.
 type tile struct {
 	a    *float32 // strip of 4 rows: element (i, p) at p*4+i
 	a2   *float32 // the next strip, of kernels with 8 rows
@@ -9,6 +9,7 @@ type tile struct {
 	bias *float32 // [rows]
 	ldc  int
 	k    int
+	low  float32
 }
 
 // kernels are what a level of the processor is good for.

@@ -17,6 +17,7 @@ const (
 	tileBias = 32
 	tileLDC  = 40
 	tileK    = 48
+	tileLow  = 56
 )
 
 const (
@@ -82,8 +83,11 @@ func (w *width) multiply(count, vectors int) {
 	Label("done")
 	c, ldc := load(t, tileC), load(t, tileLDC)
 	SHLQ(Imm(2), ldc)
+	low := w.new()
+	VBROADCASTSS(Mem{Base: t, Disp: tileLow}, low)
 	for i := range rows {
 		for v := range vectors {
+			VMAXPS(sums[i][v], low, sums[i][v]) // NaN if the sum is
 			VMOVUPS(sums[i][v], Mem{Base: c, Disp: w.bytes() * v})
 		}
 		if i+1 < rows {
