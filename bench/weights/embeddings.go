@@ -14,7 +14,7 @@ import (
 
 const (
 	sentences       = 300
-	others          = 64 // sentences to calibrate on
+	others          = 256 // sentences to calibrate on
 	shortest        = 6
 	longest         = 48
 	firstWord       = 1000 // of the vocabulary; before it are marks and single letters

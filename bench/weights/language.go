@@ -14,6 +14,7 @@ import (
 
 const (
 	documents = 4
+	learned   = 16  // documents to calibrate on
 	length    = 256 // tokens of a document, and of a greedy continuation
 	prompt    = 32  // tokens of a document that are continued
 	start     = 0   // the token before a document
@@ -62,7 +63,7 @@ func (r *reader) measure(ctx context.Context, m *gocompile.Model) (language, err
 			return language{}, err
 		}
 		var more [][]int64
-		for i := range documents {
+		for i := range learned {
 			text, err := document(ctx, m, uint64(documents+i))
 			if err != nil {
 				return language{}, err

@@ -33,7 +33,7 @@ Written by `+"`go run ./bench/weights -zoo DIR`"+`.
 
 | format | embeddings, mean | least | perplexity | greedy tokens | matrices, MiB | step, ms |
 |---|---:|---:|---:|---:|---:|---:|
-`, sentences, shortest+2, longest+1, documents, length, documents*length, prompt, others, documents, length, machine.Processor(), runtime.GOMAXPROCS(0))
+`, sentences, shortest+2, longest+1, documents, length, documents*length, prompt, others, learned, length, machine.Processor(), runtime.GOMAXPROCS(0))
 	for _, r := range rows {
 		fmt.Fprintf(&b, "| %s | %.5f | %.5f | %.3f | %.1f %% | %.0f | %.1f |\n", r.Format, r.Embeddings.Mean, r.Embeddings.Least, r.Language.Perplexity,
 			100*r.Language.Same, float64(r.Language.Bytes)/(1<<20), float64(r.Language.Step)/float64(time.Millisecond))
