@@ -80,7 +80,7 @@ func hostile(t *testing.T, c *Case, f func(what string, model []byte, inputs map
 }
 
 // Whatever numbers the attributes and integer inputs of an operator have, a run gives results or an error: no panic, no memory beyond the limit
-// but that of results, and it ends soon when it is cancelled.
+// but that of results, and it ends when it is cancelled: one that does not keeps the test from ending.
 func TestHostileNumbers(t *testing.T) {
 	if testing.Short() {
 		t.Skip("thousands of runs")
@@ -98,7 +98,6 @@ func TestHostileNumbers(t *testing.T) {
 			seen[c.Operator()+what] = true
 			for _, o := range [][]gocompile.Option{{gocompile.WithMemoryLimit(64 << 20)}, {gocompile.WithMemoryLimit(64 << 20), gocompile.WithoutPasses()}} {
 				ctx, stop := context.WithTimeout(context.Background(), 2*time.Second)
-				begin := time.Now()
 				var before, after runtime.MemStats
 				runtime.ReadMemStats(&before)
 				_, err := Runtime{"", compiled(o...)}.Safe(ctx, model, in)
@@ -110,9 +109,6 @@ func TestHostileNumbers(t *testing.T) {
 				}
 				if err != nil && strings.Contains(err.Error(), "PANIC") {
 					t.Errorf("%s: %s: %.600s", c.Name, what, err)
-				}
-				if d := time.Since(begin); d > 5*time.Second {
-					t.Errorf("%s: %s: took %v", c.Name, what, d)
 				}
 				if n := int64(after.HeapSys) - int64(before.HeapSys); n > 256<<20 {
 					t.Errorf("%s: %s: %d MB", c.Name, what, n>>20)
