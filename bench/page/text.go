@@ -214,7 +214,8 @@ func (d *document) writeLoading(b *strings.Builder) {
 	fmt.Fprintf(b, `
 ## Loading and memory
 
-Load is from the file, in the page cache, to a program that can run; memory is the peak of the resident size after the first run, in MB. Of onnxruntime, which runs under
+Load is from the file, in the page cache, to a program that can run, the least of all processes that loaded the model for a scenario: the first to touch
+memory that the system has not had for a while waits for it. Memory is the peak of the resident size after the first run, in MB. Of onnxruntime, which runs under
 Python here, what its process took before the model is taken off. To be reached are %.2f of its time and %.2f of its memory.
 
 | model | scenario | load | onnxruntime | ratio | memory | onnxruntime | ratio |
@@ -227,10 +228,21 @@ Python here, what its process took before the model is taken off. To be reached 
 			continue
 		}
 		seen[r.ours.Model] = true
-		memory := p.Peak - p.Base
-		fmt.Fprintf(b, "| %s | %s | %s | %s | %s | %.0f | %.0f | %s |\n", r.ours.Model, r.label(), seconds(r.ours.Load), seconds(p.Load),
-			ratioText(r.ours.Load/p.Load, true, loadTarget), r.ours.Peak, memory, ratioText(r.ours.Peak/memory, true, memoryTarget))
+		memory, load, other := p.Peak-p.Base, d.scenarios.leastLoad(r.ours), d.scenarios.leastLoad(p)
+		fmt.Fprintf(b, "| %s | %s | %s | %s | %s | %.0f | %.0f | %s |\n", r.ours.Model, r.label(), seconds(load), seconds(other),
+			ratioText(load/other, true, loadTarget), r.ours.Peak, memory, ratioText(r.ours.Peak/memory, true, memoryTarget))
 	}
+}
+
+// leastLoad is the shortest time in which the runtime of a row loaded its model, for any scenario.
+func (s *scenarios) leastLoad(r *row) float64 {
+	least := r.Load
+	for i := range s.Rows {
+		if x := &s.Rows[i]; x.Runtime == r.Runtime && x.Model == r.Model && x.Median > 0 {
+			least = min(least, x.Load)
+		}
+	}
+	return least
 }
 
 func (d *document) writeGrowth(b *strings.Builder) {
