@@ -11,7 +11,7 @@ import (
 const (
 	unroll = 4
 	few    = 8    // up to so many rows, multiplying is so fast that B must be fetched ahead within the call
-	ahead  = 4096 // how far, in bytes
+	ahead  = 8192 // how far, in bytes
 )
 
 // multiplies generates the kernels for 1 to most rows of so many vectors of columns.
