@@ -1,10 +1,11 @@
 // Command numerics measures by how much the results of each model differ from those of its evaluation in float64, beside other runtimes, and writes
 // JSON for bench/page.
 //
-//	go run ./bench/numerics -zoo DIR [-python PYTHON] [-peer NAME=COMMAND]… [-only NAME] [-out numerics.json]
+//	go run ./bench/numerics -zoo DIR [-python PYTHON] [-peer NAME=COMMAND]… [-only NAME] [-inputs N] [-out numerics.json]
 //
 // DIR/NAME holds model.onnx and the inputs test_data_set_0/input_<i>.pb. The reference is the evaluation of operators in plain Go without any pass, on
-// the same weights and inputs as float64. An error is the largest difference of an output relative to the largest number in it. A runtime is a program that
+// the same weights and inputs as float64. An error is the largest difference of an output relative to the largest number in it, the largest of several
+// sets of inputs, which are variants of the recorded ones. A runtime is a program that
 // speaks the protocol of internal/peer.
 package main
 
@@ -19,6 +20,7 @@ import (
 
 	"github.com/gocompile/gocompile"
 	"github.com/gocompile/gocompile/frontends/onnx/proto"
+	"github.com/gocompile/gocompile/internal/inputs"
 	"github.com/gocompile/gocompile/internal/peer"
 	"github.com/gocompile/gocompile/ir"
 	"github.com/gocompile/gocompile/tensor"
@@ -27,6 +29,8 @@ import (
 type options struct {
 	zoo      string
 	only     string
+	inputs   int
+	budget   time.Duration // no further inputs are evaluated after that
 	runtimes []peer.Runtime
 }
 
@@ -42,12 +46,15 @@ type measured struct {
 	Left   []string           `json:"left,omitempty"`   // operators that the reference computes in float32, because they are for that only
 	Failed map[string]string  `json:"failed,omitempty"` // by runtime, "reference" for the evaluation in float64
 	Took   float64            `json:"reference_s"`
+	Inputs int                `json:"inputs"` // sets of them
 }
 
 func main() {
 	o := options{}
 	flag.StringVar(&o.zoo, "zoo", "", "the `folder` of models")
 	flag.StringVar(&o.only, "only", "", "a `text` that the names of models contain")
+	flag.IntVar(&o.inputs, "inputs", 10, "sets of inputs of a model")
+	flag.DurationVar(&o.budget, "budget", 20*time.Second, "`TIME` of the evaluation of a model in float64, after which no set of inputs is begun")
 	out := flag.String("out", "numerics.json", "the `file` that is written")
 	peer.Flags(flag.CommandLine, &o.runtimes)
 	flag.Parse()
@@ -87,27 +94,58 @@ func run(ctx context.Context, o options) (*report, error) {
 // measure compares all runtimes with the reference.
 func measure(ctx context.Context, o options, dir string) (measured, error) {
 	m := measured{Model: filepath.Base(dir), Errors: map[string]float64{}, Failed: map[string]string{}}
-	begin := time.Now()
-	want, left, err := reference(ctx, dir)
-	m.Took, m.Left = time.Since(begin).Seconds(), left
+	names, recorded, err := readFolder(filepath.Join(dir, "test_data_set_0"), "input")
 	if err != nil {
-		m.Failed["reference"] = err.Error()
-		return m, ctx.Err()
+		return m, err
 	}
-	for _, r := range o.runtimes {
-		got, err := outputsOf(ctx, r, dir, len(want))
-		if err == nil {
-			m.Errors[r.Name], err = difference(got, want)
+	begin := time.Now()
+	for m.Inputs < max(o.inputs, 1) && (m.Inputs == 0 || time.Since(begin) < o.budget) {
+		if err := m.add(ctx, o, dir, names, variant(recorded, m.Inputs)); err != nil {
+			m.Failed["reference"] = err.Error()
+			break
 		}
-		if err != nil {
-			m.Failed[r.Name] = err.Error()
-		}
+		m.Inputs++
 	}
+	m.Took = time.Since(begin).Seconds()
 	return m, ctx.Err()
 }
 
+// add compares on one set of inputs.
+func (m *measured) add(ctx context.Context, o options, dir string, names []string, in []*tensor.Tensor) error {
+	want, left, err := reference(ctx, dir, in)
+	if err != nil {
+		return err
+	}
+	m.Left = left
+	tmp, err := os.MkdirTemp("", "numerics")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(tmp)
+	named := map[string]tensor.Value{}
+	for i, name := range names {
+		named[name] = in[i]
+	}
+	if err := inputs.WriteFolder(tmp, names, named); err != nil {
+		return err
+	}
+	for _, r := range o.runtimes {
+		got, err := outputsOf(ctx, r, dir, tmp, len(want))
+		var d float64
+		if err == nil {
+			d, err = difference(got, want)
+		}
+		if err != nil {
+			m.Failed[r.Name] = err.Error()
+			continue
+		}
+		m.Errors[r.Name] = max(m.Errors[r.Name], d)
+	}
+	return nil
+}
+
 // reference evaluates a model in float64.
-func reference(ctx context.Context, dir string) (out []tensor.Value, left []string, err error) {
+func reference(ctx context.Context, dir string, named []*tensor.Tensor) (out []tensor.Value, left []string, err error) {
 	m, err := gocompile.Load(filepath.Join(dir, "model.onnx"), gocompile.WithoutPasses())
 	if err != nil {
 		return nil, nil, err
@@ -118,10 +156,6 @@ func reference(ctx context.Context, dir string) (out []tensor.Value, left []stri
 		return nil, nil, err
 	}
 	in := make([]tensor.Value, len(m.Inputs()))
-	named, err := readFolder(filepath.Join(dir, "test_data_set_0"), "input")
-	if err != nil {
-		return nil, nil, err
-	}
 	for i, p := range m.Inputs() {
 		if i >= len(named) {
 			return nil, nil, fmt.Errorf("no value for input %v", p)
@@ -137,13 +171,13 @@ func reference(ctx context.Context, dir string) (out []tensor.Value, left []stri
 }
 
 // outputsOf has a runtime write its outputs.
-func outputsOf(ctx context.Context, r peer.Runtime, dir string, n int) ([]*tensor.Tensor, error) {
+func outputsOf(ctx context.Context, r peer.Runtime, dir, inputs string, n int) ([]*tensor.Tensor, error) {
 	tmp, err := os.MkdirTemp("", "numerics")
 	if err != nil {
 		return nil, err
 	}
 	defer os.RemoveAll(tmp)
-	w, err := peer.Start(ctx, r.Command, peer.Task{Model: filepath.Join(dir, "model.onnx"), Inputs: filepath.Join(dir, "test_data_set_0"), Outputs: tmp, Threads: 1})
+	w, err := peer.Start(ctx, r.Command, peer.Task{Model: filepath.Join(dir, "model.onnx"), Inputs: inputs, Outputs: tmp, Threads: 1})
 	if err != nil {
 		return nil, err
 	}
@@ -151,29 +185,28 @@ func outputsOf(ctx context.Context, r peer.Runtime, dir string, n int) ([]*tenso
 	if _, err := w.Ready(); err != nil {
 		return nil, err
 	}
-	out, err := readFolder(tmp, "output")
+	_, out, err := readFolder(tmp, "output")
 	if err == nil && len(out) != n {
 		err = fmt.Errorf("%d outputs, expected %d", len(out), n)
 	}
 	return out, err
 }
 
-// readFolder reads KIND_0.pb, KIND_1.pb, ….
-func readFolder(dir, kind string) ([]*tensor.Tensor, error) {
-	var list []*tensor.Tensor
+// readFolder reads KIND_0.pb, KIND_1.pb, … and the names in them.
+func readFolder(dir, kind string) (names []string, list []*tensor.Tensor, err error) {
 	for i := 0; ; i++ {
 		b, err := os.ReadFile(filepath.Join(dir, fmt.Sprintf("%s_%d.pb", kind, i)))
 		if os.IsNotExist(err) {
-			return list, nil
+			return names, list, nil
 		}
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
-		_, x, err := proto.DecodeTensor(b)
+		name, x, err := proto.DecodeTensor(b)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
-		list = append(list, x)
+		names, list = append(names, name), append(list, x)
 	}
 }
 

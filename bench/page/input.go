@@ -131,6 +131,7 @@ type numerics struct {
 	setting
 	Models []struct {
 		Model  string             `json:"model"`
+		Inputs int                `json:"inputs"`
 		Errors map[string]float64 `json:"errors"`
 		Left   []string           `json:"left"`
 		Failed map[string]string  `json:"failed"`

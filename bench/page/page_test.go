@@ -36,7 +36,7 @@ func TestPage(t *testing.T) {
 			{"size": 32, "results": [{"runtime": "gocompile", "median_s": 0.002}, {"runtime": "onnxruntime", "failed": "no"}]}]}]}`),
 		throughput: write("throughput.json", `{"threads": 2, "models": [{"model": "m", "rates": [{"sessions": 1, "runs_per_s": {"gocompile": 100}}, {"sessions": 2, "runs_per_s": {"gocompile": 190}}],
 			"idle": [{"runtime": "gocompile", "share": 0.0005}, {"runtime": "other", "failed": "no"}]}]}`),
-		numerics: write("numerics.json", `{"models": [{"model": "a", "errors": {"gocompile": 1e-7, "onnxruntime": 2e-7}}, {"model": "b", "errors": {"gocompile": 0.08, "onnxruntime": 0.08}, "left": ["Odd"]},
+		numerics: write("numerics.json", `{"models": [{"model": "a", "inputs": 3, "errors": {"gocompile": 1e-7, "onnxruntime": 2e-7}}, {"model": "b", "errors": {"gocompile": 0.08, "onnxruntime": 0.08}, "left": ["Odd"]},
 			{"model": "c", "failed": {"reference": "line\n| two"}}]}`),
 		reasons: write("reasons.txt", "# nothing\n\nminilm 1x16, 1 thread: Because of this.\n"),
 	}
@@ -60,9 +60,9 @@ func TestPage(t *testing.T) {
 		"| gocompile | 1 ms | 2 ms |\n| ratio to onnxruntime | 0.50 | – |",
 		"| m | gocompile | 100 | 190 | – | – | 0.1 % |",
 		"| m | other | fails |",
-		"| a | 1.0e-07 | 2.0e-07 | 0.50 |",
-		"| b ¹ ² | 8.0e-02 | 8.0e-02 | 1.00 |",
-		"| c | no reference: line / two | | |",
+		"| a | 3 | 1.0e-07 | 2.0e-07 | 0.50 |",
+		"| b ¹ ² | 1 | 8.0e-02 | 8.0e-02 | 1.00 |",
+		"| c | | no reference: line / two | | |",
 		"are: Odd.",
 	} {
 		if !strings.Contains(string(b), want) {

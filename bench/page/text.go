@@ -316,15 +316,15 @@ func (d *document) writeNumerics(b *strings.Builder) {
 ## Numerics
 
 The largest difference of any output from the evaluation of the model in float64, on the same weights and inputs, relative to the largest number in that output.
-Measured on %s on %s.
+Inputs are the recorded ones, and variants of them with other numbers where the evaluation does not take too long. Measured on %s on %s.
 
-| model | gocompile | onnxruntime | ratio |
-|---|---:|---:|---:|
+| model | inputs | gocompile | onnxruntime | ratio |
+|---|---:|---:|---:|---:|
 `, d.numerics.Date, d.numerics.Processor)
 	jumps, narrow := false, map[string]bool{}
 	for _, m := range d.numerics.Models {
 		if why := m.Failed["reference"]; why != "" {
-			fmt.Fprintf(b, "| %s | no reference: %s | | |\n", m.Model, oneLine(why))
+			fmt.Fprintf(b, "| %s | | no reference: %s | | |\n", m.Model, oneLine(why))
 			continue
 		}
 		mark := ""
@@ -343,7 +343,7 @@ Measured on %s on %s.
 		if okX && okY && y > 0 {
 			ratio = fmt.Sprintf("%.2f", x/y)
 		}
-		fmt.Fprintf(b, "| %s%s | %s | %s | %s |\n", m.Model, mark, errorText(x, okX), errorText(y, okY), ratio)
+		fmt.Fprintf(b, "| %s%s | %d | %s | %s | %s |\n", m.Model, mark, max(m.Inputs, 1), errorText(x, okX), errorText(y, okY), ratio)
 	}
 	if jumps {
 		b.WriteString("\n¹ The model makes integers of floating-point numbers, and the rounding of float32 decides which: all runtimes are as far from float64 as one of these steps.\n")
