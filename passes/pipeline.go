@@ -31,6 +31,7 @@ var stages = [][]Pass{
 		{"einsum", "spells sums over products as products of matrices", einsums},
 		{"contract", "spells contractions as matrix products with transposed operands as flags", contract},
 		{"fold", "computes what depends on constants only", fold},
+		{"phases", "spells transposed convolutions with constant weights as convolutions, one for each phase of the stride", phases},
 		{"branch", "replaces an If of a known condition by the body that is taken", branch},
 		{"tile", "spells the repetition of axes of length 1 as Expand", tiles},
 		{"reshape", "spells squeeze, unsqueeze and flatten as reshape, and merges reshapes of reshapes", reshapes},

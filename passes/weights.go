@@ -143,7 +143,7 @@ func (o WeightOptions) weight(n *ir.Node) (*Weight, error) {
 
 // apply replaces a constant by what was made of it.
 func (o WeightOptions) apply(n *ir.Node, r *roundedWeights, products, gathers []*ir.Node) error {
-	b := &weightBuilder{g: n.Graph(), at: n, name: n.Out()[0].Name}
+	b := &builder{g: n.Graph(), at: n, name: n.Out()[0].Name}
 	if r.block > 0 && r.axis == 1 && len(gathers) == 0 { // blocks below each other, as other runtimes look for them
 		r.q, r.scale, r.axis = transposedTensor(r.q), transposedTensor(r.scale), 0
 		if r.zero != nil {
@@ -181,41 +181,8 @@ func (o WeightOptions) apply(n *ir.Node, r *roundedWeights, products, gathers []
 	return b.err
 }
 
-// weightBuilder adds nodes before one; the first error is kept.
-type weightBuilder struct {
-	g    *ir.Graph
-	at   *ir.Node
-	name string
-	err  error
-}
-
-func (b *weightBuilder) add(o ir.Op, in ...*ir.Value) *ir.Value {
-	if b.err != nil {
-		return nil
-	}
-	for len(in) > 0 && in[len(in)-1] == nil {
-		in = in[:len(in)-1]
-	}
-	var n *ir.Node
-	if n, b.err = b.g.InsertBefore(b.at, o, in...); b.err != nil {
-		return nil
-	}
-	if b.at != nil {
-		n.Name = b.at.Name
-	}
-	return n.Out()[0]
-}
-
-func (b *weightBuilder) constant(t *tensor.Tensor, what string) *ir.Value {
-	v := b.add(&ir.Const{Value: t})
-	if b.name != "" && v != nil {
-		v.Name = b.name + what
-	}
-	return v
-}
-
 // gathered gathers integers and their scales in place of floats; the scale of a row is that of a block of its length.
-func (b *weightBuilder) gathered(n *ir.Node, q *ir.Value, r *roundedWeights) {
+func (b *builder) gathered(n *ir.Node, q *ir.Value, r *roundedWeights) {
 	rows, size := r.q.Dim(0), r.q.Dim(1)
 	column := tensor.Must(tensor.Data[float32](r.scale), rows, 1)
 	scale := b.constant(column, "_row_scale")
@@ -235,7 +202,7 @@ func (b *weightBuilder) gathered(n *ir.Node, q *ir.Value, r *roundedWeights) {
 }
 
 // dynamic makes products of integers: what comes from the left is rounded to 8 bits, once for all products that read it.
-func (b *weightBuilder) dynamic(products []*ir.Node, r *roundedWeights) {
+func (b *builder) dynamic(products []*ir.Node, r *roundedWeights) {
 	q, scale := r.q, r.scale
 	if r.axis == 0 { // the columns of a transposed matrix
 		q = transposedTensor(q)
@@ -271,7 +238,7 @@ func (b *weightBuilder) dynamic(products []*ir.Node, r *roundedWeights) {
 }
 
 // rounded is x in 8 bits, its scale and its zero point, made once.
-func (b *weightBuilder) rounded(x *ir.Value) []*ir.Value {
+func (b *builder) rounded(x *ir.Value) []*ir.Value {
 	for _, u := range x.Uses() {
 		if _, ok := u.Node.Op.(*op.DynamicQuantizeLinear); ok {
 			return u.Node.Out()
