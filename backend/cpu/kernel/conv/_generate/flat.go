@@ -1,8 +1,6 @@
 package main
 
 import (
-	"fmt"
-
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	. "github.com/mmcloughlin/avo/reg"
@@ -28,67 +26,22 @@ func (w *width) flat() {
 	offsets, weights, masks, taps := load(t, flatOffsets), load(t, flatW), load(t, flatMasks), load(t, flatTaps)
 	dst, src, n := load(t, flatDst), load(t, flatSrc), load(t, flatN)
 
-	// block sums up so many vectors, the last one stored under a mask if there is one.
-	block := func(vectors int, last Register) {
-		name := fmt.Sprintf("taps%d", vectors)
-		if last == nil {
-			name += "whole"
-		}
-		sums := make([]VecVirtual, vectors)
-		for v := range sums {
-			sums[v] = w.new()
-			VBROADCASTSS(Mem{Base: t, Disp: flatBias}, sums[v])
-		}
-		i := GP64()
-		XORQ(i, i)
-		Label(name)
-		at, x := GP64(), w.new()
-		MOVQ(Mem{Base: offsets, Index: i, Scale: 8}, at)
-		VBROADCASTSS(Mem{Base: weights, Index: i, Scale: 4}, x)
-		for v := range sums {
-			m := K()
-			KMOVW(Mem{Base: masks, Disp: 2 * v}, m)
-			VFMADD231PS(Mem{Base: src, Index: at, Scale: 4, Disp: w.bytes() * v}, x, m, sums[v])
-		}
-		ADDQ(Imm(uint64(2*vectors)), masks)
-		INCQ(i)
-		CMPQ(i, taps)
-		JNE(LabelRef(name))
-		for v := range sums {
-			to := Mem{Base: dst, Disp: w.bytes() * v}
-			if v == vectors-1 && last != nil {
-				w.store(sums[v], last, to)
-			} else {
-				VMOVUPS(sums[v], to)
-			}
-		}
+	sums := &tapSums{width: w, offsets: offsets, weights: weights, count: taps, dst: dst, src: src, bias: Mem{Base: t, Disp: flatBias}}
+	sums.add = func(v int, from Mem, _, x Register, sum VecVirtual) {
+		m := K()
+		KMOVW(Mem{Base: masks, Disp: 2 * v}, m)
+		VFMADD231PS(from, x, m, sum)
 	}
-
-	Label("whole")
-	CMPQ(n, U32(w.lanes*flatVectors))
-	JLE(LabelRef("rest"))
-	block(flatVectors, nil)
-	ADDQ(U32(w.bytes()*flatVectors), dst)
-	ADDQ(U32(w.bytes()*flatVectors), src)
-	SUBQ(U32(w.lanes*flatVectors), n)
-	JMP(LabelRef("whole"))
-	Label("rest")
-	lanes := GP64()
-	MOVQ(n, lanes)
-	last := w.lastMask(lanes)
-	for vectors := 1; vectors <= flatVectors; vectors++ {
-		next := fmt.Sprintf("over%d", vectors)
-		if vectors < flatVectors {
-			CMPQ(n, U32(w.lanes*vectors))
-			JG(LabelRef(next))
-		}
-		block(vectors, last)
+	sums.step = func(vectors int) { ADDQ(Imm(uint64(2*vectors)), masks) }
+	lastMask := func() Register {
+		lanes := GP64()
+		MOVQ(n, lanes)
+		return w.lastMask(lanes)
+	}
+	sums.all(flatVectors, n, lastMask, func(bool) {
 		VZEROUPPER()
 		RET()
-		if vectors < flatVectors {
-			Label(next)
-		}
-	}
+	})
 }
 
 // Offsets of the fields of conv.halves.
