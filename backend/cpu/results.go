@@ -58,11 +58,11 @@ func clone(v tensor.Value) tensor.Value {
 
 // keepsResult reports whether memory that becomes a result is used again in the next run: not that of states.
 func (s *Session) keepsResult(root int) bool {
-	if !s.reuse {
-		return false
+	if !s.reuse || s.exec.step.slots == nil {
+		return s.reuse
 	}
 	for k, o := range s.program.outputs {
-		if s.program.toState[k] >= 0 && s.plan.slots[o].root == root && s.exec.step.slots != nil {
+		if s.program.toState[k] >= 0 && s.plan.slots[o].root == root {
 			return false
 		}
 	}

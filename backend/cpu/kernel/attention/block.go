@@ -127,13 +127,10 @@ func (t *thread) tile(b *block, k, n int) {
 		args.TransB = false
 	}
 	gemm.MatMul(t.gemm, args)
-	for r := from; r < to; r++ {
-		p.K.scale(b.scores[r*tileKeys:][:n], b.batch, b.group, k)
-	}
+	scores := b.scores[from*tileKeys : to*tileKeys]
+	p.K.scale(scores, n, b.batch, b.group, k)
 	b.weigh(from, to, k, n)
-	for r := from; r < to; r++ {
-		p.V.scale(b.scores[r*tileKeys:][:n], b.batch, b.group, k)
-	}
+	p.V.scale(scores, n, b.batch, b.group, k)
 	args = gemm.Args{M: to - from, N: p.ValueSize, K: n, A: b.scores[from*tileKeys:], LDA: tileKeys, C: b.sums[from*p.ValueSize:], LDC: p.ValueSize, Epilogue: &t.add}
 	if args.Packed = t.valuesOf(b, k, n); args.Packed == nil {
 		args.B, args.LDB = p.V.rows(t.wide, b.batch, b.group, k, n, p.ValueSize)

@@ -86,10 +86,14 @@ func (o *Operand) rows(memory []float32, b, h, k, n, size int) (data []float32, 
 	return memory, size
 }
 
-// scale multiplies numbers that go with rows from k on by the scales of these, if they have any.
-func (o *Operand) scale(x []float32, b, h, k int) {
-	if o.bytes != nil {
-		vec.Mul(x, x, o.scales[o.at(b, h, k)/o.Row:][:len(x)])
+// scale multiplies the scores, or weights, of a tile by the scales of the n rows from k on that they go with, if these have any.
+func (o *Operand) scale(scores []float32, n, b, h, k int) {
+	if o.bytes == nil {
+		return
+	}
+	scales := o.scales[o.at(b, h, k)/o.Row:][:n]
+	for r := 0; r < len(scores); r += tileKeys {
+		vec.Mul(scores[r:r+n], scores[r:r+n], scales)
 	}
 }
 
