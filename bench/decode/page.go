@@ -50,7 +50,7 @@ LSTM and GRU are, take the same time as trained ones.
 			context = fmt.Sprint(s.context)
 		}
 		fmt.Fprintf(&b, "| %s | %s | %s | %.1f | %.1f | %s | %s | %.2f |\n", s.model, s.weights, context, float64(s.bytes())/1e6, s.bandwidth/1e9,
-			seconds(s.bound()), seconds(s.took), s.took/s.bound())
+			peer.Seconds(s.bound()), peer.Seconds(s.took), s.took/s.bound())
 	}
 	return b.String()
 }
@@ -72,13 +72,13 @@ func (r report) writePrograms(b *strings.Builder) {
 			first, next := "", ""
 			if other >= 0 && i != other {
 				o := r.programs[other].at[k]
-				first, next = fmt.Sprintf("%.2f", slices.Min(at.first)/slices.Min(o.first)), fmt.Sprintf("%.2f", median(at.next)/median(o.next))
+				first, next = fmt.Sprintf("%.2f", slices.Min(at.first)/slices.Min(o.first)), fmt.Sprintf("%.2f", peer.Median(at.next)/peer.Median(o.next))
 			}
 			agreement := ""
 			if exact >= 0 && i != exact {
 				agreement = fmt.Sprintf("%d of %d", equal(at.ids, r.programs[exact].at[k].ids), len(at.ids))
 			}
-			fmt.Fprintf(b, " %s | %s | %.1f | %s | %s | %.0f |\n", seconds(slices.Min(at.first)), first, 1/median(at.next), next, agreement, p.peak)
+			fmt.Fprintf(b, " %s | %s | %.1f | %s | %s | %.0f |\n", peer.Seconds(slices.Min(at.first)), first, 1/peer.Median(at.next), next, agreement, p.peak)
 		}
 	}
 }
@@ -90,15 +90,4 @@ func equal(a, b []int64) int {
 		n++
 	}
 	return n
-}
-
-// seconds writes a time with three digits and a unit.
-func seconds(s float64) string {
-	switch {
-	case s < 1e-3:
-		return fmt.Sprintf("%.3g µs", s*1e6)
-	case s < 1:
-		return fmt.Sprintf("%.3g ms", s*1e3)
-	}
-	return fmt.Sprintf("%.3g s", s)
 }

@@ -85,7 +85,7 @@ func race(ctx context.Context, o options) ([]program, error) {
 		}
 		for _, p := range all {
 			if p.failed == "" {
-				fmt.Fprintf(os.Stderr, "%5d tokens  %-20s first token %s, then %.1f a second\n", length, p.name, seconds(slices.Min(p.at[k].first)), 1/median(p.at[k].next))
+				fmt.Fprintf(os.Stderr, "%5d tokens  %-20s first token %s, then %.1f a second\n", length, p.name, peer.Seconds(slices.Min(p.at[k].first)), 1/peer.Median(p.at[k].next))
 			}
 		}
 	}
@@ -93,12 +93,4 @@ func race(ctx context.Context, o options) ([]program, error) {
 		of(r).peak, err = w.Quit()
 		return err
 	})
-}
-
-// median is 0 of nothing.
-func median(x []float64) float64 {
-	if len(x) == 0 {
-		return 0
-	}
-	return slices.Sorted(slices.Values(x))[len(x)/2]
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/gocompile/gocompile/backend"
 	"github.com/gocompile/gocompile/backend/cpu/level"
 	"github.com/gocompile/gocompile/backend/cpu/roof"
+	"github.com/gocompile/gocompile/internal/peer"
 	"github.com/gocompile/gocompile/ir"
 	"github.com/gocompile/gocompile/ir/op"
 	"github.com/gocompile/gocompile/tensor"
@@ -63,7 +64,7 @@ func measureSteps(ctx context.Context, o options, programs []program) ([]step, e
 		}
 		row := s.states // of one token
 		for k, length := range o.contexts {
-			s.context, s.states, s.took = length, row*int64(length), median(p.at[k].next)
+			s.context, s.states, s.took = length, row*int64(length), peer.Median(p.at[k].next)
 			steps = append(steps, s)
 		}
 	}
@@ -74,7 +75,7 @@ func measureSteps(ctx context.Context, o options, programs []program) ([]step, e
 	for i := range steps {
 		s := &steps[i]
 		s.bandwidth = max(limits.Rate(s.bytes()), after.Rate(s.bytes()))
-		fmt.Fprintf(os.Stderr, "%-24s %-9s context %5d  %6.1f MB a token, %s at least, took %s\n", s.model, s.weights, s.context, float64(s.bytes())/1e6, seconds(s.bound()), seconds(s.took))
+		fmt.Fprintf(os.Stderr, "%-24s %-9s context %5d  %6.1f MB a token, %s at least, took %s\n", s.model, s.weights, s.context, float64(s.bytes())/1e6, peer.Seconds(s.bound()), peer.Seconds(s.took))
 	}
 	return steps, nil
 }
@@ -132,7 +133,7 @@ func (s *step) measure(ctx context.Context, o options, n int) error {
 		}
 		times = append(times, time.Since(before).Seconds())
 	}
-	s.took = median(times)
+	s.took = peer.Median(times)
 	return nil
 }
 

@@ -75,16 +75,12 @@ func main() {
 }
 
 func run(ctx context.Context, o options) (*report, error) {
-	tmp, err := os.MkdirTemp("", "growth")
+	all, remove, err := peer.Beside(o.runtimes)
 	if err != nil {
 		return nil, err
 	}
-	defer os.RemoveAll(tmp)
-	ours, err := peer.Build(tmp)
-	if err != nil {
-		return nil, err
-	}
-	o.runtimes = append([]peer.Runtime{ours}, o.runtimes...)
+	defer remove()
+	o.runtimes = all
 	r := &report{Setting: peer.Here(o.threads)}
 	for _, a := range axes {
 		file := filepath.Join(o.zoo, a.Model, "model.onnx")

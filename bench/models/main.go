@@ -57,16 +57,12 @@ func run(o options, only, out string) error {
 	if len(files) == 0 {
 		return fmt.Errorf("no model in %q", o.zoo)
 	}
-	tmp, err := os.MkdirTemp("", "models")
+	all, remove, err := peer.Beside(o.peers)
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(tmp)
-	worker, err := peer.Build(tmp)
-	if err != nil {
-		return err
-	}
-	o.peers = append([]peer.Runtime{worker}, o.peers...)
+	defer remove()
+	o.peers = all
 	var rows []row
 	for _, f := range files {
 		r, err := measure(o, filepath.Dir(f))
@@ -104,7 +100,7 @@ func describe(r peer.Result) string {
 	if r.Failed != "" {
 		return r.Runtime + " failed: " + r.Failed
 	}
-	return fmt.Sprintf("%s load %s, median %s, %.0f MB", r.Runtime, seconds(r.Load), seconds(r.Median()), r.Peak)
+	return fmt.Sprintf("%s load %s, median %s, %.0f MB", r.Runtime, peer.Seconds(r.Load), peer.Seconds(r.Median()), r.Peak)
 }
 
 func measure(o options, dir string) (row, error) {

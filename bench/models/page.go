@@ -40,7 +40,7 @@ Written by `+"`go run ./bench/models -zoo DIR -python python`"+`. %s.
 			if x.Failed != "" {
 				b.WriteString(" fails | | | |")
 			} else {
-				fmt.Fprintf(&b, " %s | %s | %s | %.0f |", seconds(x.Load), seconds(x.First), seconds(x.Median()), x.Peak)
+				fmt.Fprintf(&b, " %s | %s | %s | %.0f |", peer.Seconds(x.Load), peer.Seconds(x.First), peer.Seconds(x.Median()), x.Peak)
 			}
 			if i > 0 {
 				fmt.Fprintf(&b, " %s |", ratio(r.results[0], x))
@@ -56,15 +56,4 @@ func ratio(ours, other peer.Result) string {
 		return ""
 	}
 	return fmt.Sprintf("%.2f", ours.Median()/other.Median())
-}
-
-// seconds writes a time with three digits and a unit.
-func seconds(s float64) string {
-	switch {
-	case s < 1e-3:
-		return fmt.Sprintf("%.3g µs", s*1e6)
-	case s < 1:
-		return fmt.Sprintf("%.3g ms", s*1e3)
-	}
-	return fmt.Sprintf("%.3g s", s)
 }

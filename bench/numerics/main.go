@@ -69,16 +69,12 @@ func run(ctx context.Context, o options) (*report, error) {
 	if len(files) == 0 {
 		return nil, fmt.Errorf("no model in %q", o.zoo)
 	}
-	tmp, err := os.MkdirTemp("", "numerics")
+	all, remove, err := peer.Beside(o.runtimes)
 	if err != nil {
 		return nil, err
 	}
-	defer os.RemoveAll(tmp)
-	ours, err := peer.Build(tmp)
-	if err != nil {
-		return nil, err
-	}
-	o.runtimes = append([]peer.Runtime{ours}, o.runtimes...)
+	defer remove()
+	o.runtimes = all
 	r := &report{Setting: peer.Here(1)}
 	for _, f := range files {
 		m, err := measure(ctx, o, filepath.Dir(f))

@@ -14,7 +14,6 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"slices"
 	"strings"
 	"time"
 
@@ -74,16 +73,12 @@ func main() {
 }
 
 func run(ctx context.Context, o options) (*report, error) {
-	tmp, err := os.MkdirTemp("", "throughput")
+	all, remove, err := peer.Beside(o.runtimes)
 	if err != nil {
 		return nil, err
 	}
-	defer os.RemoveAll(tmp)
-	ours, err := peer.Build(tmp)
-	if err != nil {
-		return nil, err
-	}
-	o.runtimes = append([]peer.Runtime{ours}, o.runtimes...)
+	defer remove()
+	o.runtimes = all
 	r := &report{Setting: peer.Here(o.threads)}
 	for _, name := range models {
 		if _, err := os.Stat(filepath.Join(o.zoo, name, "model.onnx")); err != nil || !strings.Contains(name, o.only) {
@@ -122,8 +117,7 @@ func measure(ctx context.Context, o options, name string) (measured, error) {
 		}
 		s := rates{Sessions: n, Rates: map[string]float64{}}
 		for name, list := range all {
-			slices.Sort(list)
-			s.Rates[name] = list[len(list)/2]
+			s.Rates[name] = peer.Median(list)
 		}
 		m.Rates = append(m.Rates, s)
 	}

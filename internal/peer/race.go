@@ -19,12 +19,25 @@ type Result struct {
 }
 
 // Median is the median of the times, 0 without any.
-func (r Result) Median() float64 {
-	if len(r.Times) == 0 {
+func (r Result) Median() float64 { return Median(r.Times) }
+
+// Median is 0 of nothing.
+func Median(x []float64) float64 {
+	if len(x) == 0 {
 		return 0
 	}
-	s := slices.Sorted(slices.Values(r.Times))
-	return s[len(s)/2]
+	return slices.Sorted(slices.Values(x))[len(x)/2]
+}
+
+// Seconds writes a time with three digits and a unit.
+func Seconds(s float64) string {
+	switch {
+	case s < 1e-3:
+		return fmt.Sprintf("%.3g µs", s*1e6)
+	case s < 1:
+		return fmt.Sprintf("%.3g ms", s*1e3)
+	}
+	return fmt.Sprintf("%.3g s", s)
 }
 
 // Team is a worker of each runtime on one task, all of them ready.

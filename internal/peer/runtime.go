@@ -31,13 +31,18 @@ func Flags(f *flag.FlagSet, list *[]Runtime) {
 	})
 }
 
-// Build builds the worker of this project into a folder; the current folder must be in a checkout.
-func Build(dir string) (Runtime, error) {
+// Beside returns this project, its worker built into a folder of its own, and others behind it. The current folder must be in a checkout. Remove removes the folder.
+func Beside(others []Runtime) (all []Runtime, remove func(), err error) {
+	dir, err := os.MkdirTemp("", "worker")
+	if err != nil {
+		return nil, nil, err
+	}
 	worker := filepath.Join(dir, "worker")
 	build := exec.Command("go", "build", "-o", worker, "github.com/gocompile/gocompile/bench/worker")
 	build.Stderr = os.Stderr
 	if err := build.Run(); err != nil {
-		return Runtime{}, fmt.Errorf("building the worker: %w", err)
+		os.RemoveAll(dir)
+		return nil, nil, fmt.Errorf("building the worker: %w", err)
 	}
-	return Runtime{"gocompile", []string{worker}}, nil
+	return append([]Runtime{{"gocompile", []string{worker}}}, others...), func() { os.RemoveAll(dir) }, nil
 }
