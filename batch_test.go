@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -160,10 +158,6 @@ func TestBatch(t *testing.T) {
 
 // TestZooBatch does the same with real models, and says which cannot.
 func TestZooBatch(t *testing.T) {
-	zoo := os.Getenv("GOCOMPILE_ZOO")
-	if zoo == "" {
-		t.Skip("GOCOMPILE_ZOO is not set")
-	}
 	for name, refusal := range map[string]string{
 		"alibi_decoder_dynamo":      "",
 		"gpt2_small_dynamo":         "",
@@ -174,15 +168,7 @@ func TestZooBatch(t *testing.T) {
 		"smollm2_135m_genai_fp32":   "",
 	} {
 		t.Run(name, func(t *testing.T) {
-			file := filepath.Join(zoo, name, "model.onnx")
-			if _, err := os.Stat(file); err != nil {
-				t.Skip("was not built")
-			}
-			m, err := gocompile.Load(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer m.Close()
+			m := zooModel(t, name)
 			if refusal != "" {
 				if _, err := m.NewBatch(); err == nil || !strings.Contains(err.Error(), refusal) {
 					t.Errorf("got error %v", err)

@@ -11,8 +11,8 @@ import (
 	"github.com/gocompile/gocompile/tensor"
 )
 
-// zooModel loads a model of the zoo, or skips the test.
-func zooModel(t *testing.T, name string) *gocompile.Model {
+// zooModel loads a model of the zoo, or skips the test or benchmark.
+func zooModel(t testing.TB, name string, options ...gocompile.Option) *gocompile.Model {
 	t.Helper()
 	zoo := os.Getenv("GOCOMPILE_ZOO")
 	if zoo == "" {
@@ -22,7 +22,7 @@ func zooModel(t *testing.T, name string) *gocompile.Model {
 	if _, err := os.Stat(file); err != nil {
 		t.Skip("was not built")
 	}
-	m, err := gocompile.Load(file)
+	m, err := gocompile.Load(file, options...)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
-	"os"
-	"path/filepath"
 	"testing"
 
 	"github.com/gocompile/gocompile"
@@ -17,18 +15,7 @@ import (
 func BenchmarkDecode(b *testing.B) {
 	b.Run("small", func(b *testing.B) { benchmarkDecode(b, decoder(b, "plain").compile()) })
 	for _, name := range []string{"llama_mini_dynamo", "smollm2_135m_dynamo", "smollm2_135m_genai_fp32"} {
-		file := filepath.Join(os.Getenv("GOCOMPILE_ZOO"), name, "model.onnx")
-		if _, err := os.Stat(file); err != nil {
-			continue
-		}
-		b.Run(name, func(b *testing.B) {
-			m, err := gocompile.Load(file, gocompile.WithThreads(1))
-			if err != nil {
-				b.Fatal(err)
-			}
-			defer m.Close()
-			benchmarkDecode(b, m)
-		})
+		b.Run(name, func(b *testing.B) { benchmarkDecode(b, zooModel(b, name, gocompile.WithThreads(1))) })
 	}
 }
 
@@ -123,18 +110,7 @@ func BenchmarkBatch(b *testing.B) {
 	}
 	b.Run("small", func(b *testing.B) { bench(b, decoder(b, "plain").compile()) })
 	for _, name := range []string{"smollm2_135m_dynamo", "smollm2_135m_genai_fp32"} {
-		file := filepath.Join(os.Getenv("GOCOMPILE_ZOO"), name, "model.onnx")
-		if _, err := os.Stat(file); err != nil {
-			continue
-		}
-		b.Run(name, func(b *testing.B) {
-			m, err := gocompile.Load(file)
-			if err != nil {
-				b.Fatal(err)
-			}
-			defer m.Close()
-			bench(b, m)
-		})
+		b.Run(name, func(b *testing.B) { bench(b, zooModel(b, name)) })
 	}
 }
 
@@ -142,15 +118,7 @@ func BenchmarkBatch(b *testing.B) {
 // weights, which is what such a step is bound by.
 func BenchmarkCache(b *testing.B) {
 	const past = 4096
-	file := filepath.Join(os.Getenv("GOCOMPILE_ZOO"), "smollm2_135m_dynamo", "model.onnx")
-	if _, err := os.Stat(file); err != nil {
-		b.Skip("GOCOMPILE_ZOO has no smollm2_135m_dynamo")
-	}
-	m, err := gocompile.Load(file)
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer m.Close()
+	m := zooModel(b, "smollm2_135m_dynamo")
 	weights := int64(0)
 	for _, p := range m.Parameters() {
 		weights += int64(p.Elem.ByteLen(int(p.Count)))

@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
-	"os"
-	"path/filepath"
 	"testing"
 
 	"github.com/gocompile/gocompile"
@@ -33,21 +31,9 @@ var zooStates = map[string]struct {
 
 // TestZooStateful compares steps of real models with runs that are given the states.
 func TestZooStateful(t *testing.T) {
-	zoo := os.Getenv("GOCOMPILE_ZOO")
-	if zoo == "" {
-		t.Skip("GOCOMPILE_ZOO is not set")
-	}
 	for name, want := range zooStates {
 		t.Run(name, func(t *testing.T) {
-			file := filepath.Join(zoo, name, "model.onnx")
-			if _, err := os.Stat(file); err != nil {
-				t.Skip("was not built")
-			}
-			m, err := gocompile.Load(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer m.Close()
+			m := zooModel(t, name)
 			s, err := m.NewStateful()
 			if err != nil {
 				t.Fatal(err)
