@@ -60,13 +60,13 @@ func phasesOf(n *ir.Node) *phased {
 		}
 	}
 	p.outs = w.Dim(1) * p.groups
-	for i, k := range w.Shape()[2:] {
-		at := func(list []int, i, otherwise int) int {
-			if list == nil {
-				return otherwise
-			}
-			return list[i]
+	at := func(list []int, i, otherwise int) int {
+		if list == nil {
+			return otherwise
 		}
+		return list[i]
+	}
+	for i, k := range w.Shape()[2:] {
 		a := phasedAxis{kernel: k, stride: at(o.Strides, i, 1), before: at(o.Pads, i, 0)}
 		if a.stride > k || at(o.Dilations, i, 1) != 1 || x.Type.Dims[2+i].HasFresh() {
 			return nil

@@ -34,6 +34,14 @@ func (s *Session) results(out []tensor.Value) []tensor.Value {
 	return out
 }
 
+// lent is the session's own list of results.
+func (s *Session) lent() []tensor.Value {
+	if s.out == nil {
+		s.out = make([]tensor.Value, len(s.program.outputs))
+	}
+	return s.out
+}
+
 // clone is a copy of a value with all that it holds.
 func clone(v tensor.Value) tensor.Value {
 	switch v := v.(type) {

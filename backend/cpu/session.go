@@ -27,12 +27,11 @@ type Session struct {
 	slots   []planned              // of the plan, with the sizes of this run
 	sized   map[int]*tensor.Tensor // tensors of dimensions that are elastic
 	arena   []byte
-	fresh   [][]byte       // of this run, by plan.fresh; if results are reused, of the last one too
-	reuse   bool           // see [backend.SessionOptions]
-	handed  []tensor.Value // if results are reused: what the last run returned
+	fresh   [][]byte // of this run, by plan.fresh; if results are reused, of the last one too
+	reuse   bool     // see [backend.SessionOptions]
 	binding sym.Binding
 	most    sym.Binding      // see stretchedPlan
-	out     []tensor.Value   // of a step
+	out     []tensor.Value   // what the last step returned, or run if results are reused
 	values  []tensor.Value   // by slot; planned ones are heads
 	heads   []*tensor.Tensor // by slot: headers of tensors, reused from run to run; nil where none was needed yet
 	made    []*tensor.Tensor // by slot: a tensor outside of the plan that was allocated for it in this run
@@ -107,14 +106,10 @@ func (s *Session) run(ctx context.Context, in []tensor.Value) ([]tensor.Value, e
 	if err := s.compute(ctx, in); err != nil {
 		return nil, err
 	}
-	out := s.handed
-	if out == nil {
-		out = make([]tensor.Value, len(s.program.outputs))
-	}
 	if s.reuse {
-		s.handed = out
+		return s.results(s.lent()), nil
 	}
-	return s.results(out), nil
+	return s.results(make([]tensor.Value, len(s.program.outputs))), nil
 }
 
 // compute runs all steps under the session's plan.

@@ -99,10 +99,7 @@ func (s *Session) Step(ctx context.Context, in []tensor.Value, slots []backend.S
 			slots[i].Advance(x.step.lengths[i])
 		}
 	}
-	if s.out == nil {
-		s.out = make([]tensor.Value, len(p.outputs))
-	}
-	return s.results(s.out), nil
+	return s.results(s.lent()), nil
 }
 
 // bindStep binds the symbols of all inputs, states that are appended to included.
