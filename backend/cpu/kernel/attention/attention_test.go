@@ -393,9 +393,10 @@ func BenchmarkRun(b *testing.B) {
 		share, groups, queries, keys int
 		size, right                  int
 	}{
-		{"joined-512", 1, 4, 512, 512, 192, 0},
+		{"joined-512", 1, 4, 512, 512, 192, 0}, {"whisper-1500", 1, 8, 1500, 1500, 64, 0},
 		{"bert-128", 1, 12, 128, 128, 64, 0}, {"prefill-1024-causal", 3, 3, 1024, 1024, 64, 1}, {"prefill-1024-full", 3, 3, 1024, 1024, 64, 0},
 		{"minilm-128", 1, 12, 128, 128, 32, 0}, {"decode-2048", 3, 3, 1, 2048, 64, 0}, {"decode-2048-mha", 1, 12, 1, 2048, 64, 0},
+		{"decode-256", 3, 3, 1, 256, 64, 0}, {"decode-4096", 3, 3, 1, 4096, 64, 0},
 	} {
 		for _, threads := range []int{1, 2} {
 			b.Run(fmt.Sprintf("%s/%d", c.name, threads), func(b *testing.B) {

@@ -1,6 +1,8 @@
 package attention
 
 import (
+	"math"
+
 	"github.com/gocompile/gocompile/backend/cpu/kernel/gemm"
 	"github.com/gocompile/gocompile/backend/cpu/kernel/vec"
 )
@@ -12,9 +14,9 @@ type block struct {
 	group       int
 	first, rows int       // rows [first, first+rows) of the group
 	q           []float32 // [rows, Size], scaled; nil: the queries are read where they lie
-	sums        []float32 // [rows, ValueSize], of values with weights relative to the peaks
+	sums        []float32 // [rows, ValueSize], of values with weights, e^(score-vec.Reference(peak))
 	peaks       []float32 // [rows], largest scores so far
-	totals      []float32 // [rows], sums of weights relative to the peaks
+	totals      []float32 // [rows], sums of weights
 	scores      []float32 // [rows, tileKeys] of a tile, then weights
 	fades       []float32 // [rows], what sums and totals are to be multiplied by
 	added       []float32 // [rows], sums of the weights of a tile
@@ -83,7 +85,7 @@ func (b *block) begin(sinks bool) {
 		}
 		b.peaks[r], b.totals[r] = none, 0
 		if p.Sink != nil && sinks && p.Sink[h] != none {
-			b.peaks[r], b.totals[r] = p.Sink[h], 1
+			b.peaks[r], b.totals[r] = p.Sink[h], float32(math.Exp(float64(p.Sink[h])-vec.Reference(p.Sink[h])))
 		}
 	}
 	if p.Slopes != nil {

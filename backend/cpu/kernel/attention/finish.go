@@ -9,7 +9,7 @@ import (
 // finish divides the sums by the totals and stores them.
 func (b *block) finish() {
 	p, share := b.p, b.p.share()
-	factors := b.totals // which are 0, or the largest weight, 1, at least
+	factors := b.totals // which are 0, or the largest weight, about ½, at least
 	for r, total := range b.totals {
 		if total != 0 {
 			factors[r] = 1 / total
@@ -92,8 +92,9 @@ func (b *block) absorb(o *block, r int) {
 	if peak == none {
 		return
 	}
-	mine := float32(math.Exp(float64(b.peaks[r]) - float64(peak)))
-	theirs := float32(math.Exp(float64(o.peaks[r]) - float64(peak)))
+	reference := vec.Reference(peak)
+	mine := float32(math.Exp(vec.Reference(b.peaks[r]) - reference))
+	theirs := float32(math.Exp(vec.Reference(o.peaks[r]) - reference))
 	n := b.p.ValueSize
 	sums := b.sums[r*n : (r+1)*n]
 	vec.MulScalar(sums, sums, mine)

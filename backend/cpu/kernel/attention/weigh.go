@@ -17,11 +17,12 @@ func (b *block) weigh(from, to, k, n int) {
 	vec.ExpSumRows(b.scores[from*tileKeys:], tileKeys, n, bias, peaks, added)
 	fading := false
 	for r, before := range fades {
-		switch fades[r] = 1; {
-		case before == peaks[r]:
-		case totals[r] != 0:
-			fades[r], fading = float32(math.Exp(float64(before)-float64(peaks[r]))), true
-			totals[r] *= fades[r]
+		fades[r] = 1
+		if before != peaks[r] && totals[r] != 0 {
+			if by := vec.Reference(before) - vec.Reference(peaks[r]); by != 0 {
+				fades[r], fading = float32(math.Exp(by)), true
+				totals[r] *= fades[r]
+			}
 		}
 		totals[r] += added[r]
 	}

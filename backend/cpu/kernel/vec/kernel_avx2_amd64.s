@@ -4248,14 +4248,17 @@ TEXT ·expSumRowsAVX2(SB), NOSPLIT, $0-56
 	MOVQ         sums+48(FP), R8
 	SHLQ         $0x02, DX
 	VBROADCASTSS constants<>+1536(SB), Y0
-	VBROADCASTSS constants<>+3616(SB), Y1
-	VBROADCASTSS constants<>+32(SB), Y2
+	VBROADCASTSS constants<>+3648(SB), Y1
+	VBROADCASTSS constants<>+96(SB), Y2
+	VBROADCASTSS constants<>+3680(SB), Y3
+	VBROADCASTSS constants<>+3712(SB), Y4
+	VBROADCASTSS constants<>+3744(SB), Y5
+	VBROADCASTSS constants<>+3776(SB), Y6
+	VMOVUPS      powers<>+0(SB), Y7
 
 row:
-	VMOVAPS Y0, Y3
-	VXORPS  Y4, Y4, Y4
-	VMOVAPS Y0, Y5
-	VXORPS  Y6, Y6, Y6
+	VMOVAPS Y0, Y8
+	VMOVAPS Y0, Y9
 	MOVQ    AX, R9
 	MOVQ    SI, R10
 	TESTQ   CX, CX
@@ -4265,24 +4268,20 @@ row:
 	JLT     biasedfew
 
 biasedmany:
-	VMOVUPS   (R11), Y7
-	VCMPPS    $0x00, Y0, Y7, Y8
-	VMOVUPS   (R9), Y9
-	VADDPS    Y7, Y9, Y7
-	VBLENDVPS Y8, Y0, Y7, Y7
-	VMOVUPS   Y7, (R9)
-	VMAXPS    Y7, Y3, Y3
-	VCMPPS    $0x03, Y7, Y7, Y7
-	VORPS     Y7, Y4, Y4
-	VMOVUPS   32(R11), Y7
-	VCMPPS    $0x00, Y0, Y7, Y8
-	VMOVUPS   32(R9), Y9
-	VADDPS    Y7, Y9, Y7
-	VBLENDVPS Y8, Y0, Y7, Y7
-	VMOVUPS   Y7, 32(R9)
-	VMAXPS    Y7, Y5, Y5
-	VCMPPS    $0x03, Y7, Y7, Y7
-	VORPS     Y7, Y6, Y6
+	VMOVUPS   (R11), Y10
+	VCMPPS    $0x00, Y0, Y10, Y11
+	VMOVUPS   (R9), Y12
+	VADDPS    Y10, Y12, Y10
+	VBLENDVPS Y11, Y0, Y10, Y10
+	VMOVUPS   Y10, (R9)
+	VMAXPS    Y8, Y10, Y8
+	VMOVUPS   32(R11), Y10
+	VCMPPS    $0x00, Y0, Y10, Y11
+	VMOVUPS   32(R9), Y12
+	VADDPS    Y10, Y12, Y10
+	VBLENDVPS Y11, Y0, Y10, Y10
+	VMOVUPS   Y10, 32(R9)
+	VMAXPS    Y9, Y10, Y9
 	ADDQ      $0x00000040, R9
 	ADDQ      $0x00000040, R11
 	SUBQ      $0x00000010, R10
@@ -4294,15 +4293,13 @@ biasedfew:
 	JLT  biasedrest
 
 biasedone:
-	VMOVUPS   (R11), Y7
-	VCMPPS    $0x00, Y0, Y7, Y8
-	VMOVUPS   (R9), Y9
-	VADDPS    Y7, Y9, Y7
-	VBLENDVPS Y8, Y0, Y7, Y7
-	VMOVUPS   Y7, (R9)
-	VMAXPS    Y7, Y3, Y3
-	VCMPPS    $0x03, Y7, Y7, Y7
-	VORPS     Y7, Y4, Y4
+	VMOVUPS   (R11), Y10
+	VCMPPS    $0x00, Y0, Y10, Y11
+	VMOVUPS   (R9), Y12
+	VADDPS    Y10, Y12, Y10
+	VBLENDVPS Y11, Y0, Y10, Y10
+	VMOVUPS   Y10, (R9)
+	VMAXPS    Y8, Y10, Y8
 	ADDQ      $0x00000020, R9
 	ADDQ      $0x00000020, R11
 	SUBQ      $0x00000008, R10
@@ -4313,17 +4310,15 @@ biasedrest:
 	JE         biaseddone
 	LEAQ       tailMasks<>+0(SB), R12
 	NEGQ       R10
-	VMOVUPS    32(R12)(R10*4), Y7
-	VMASKMOVPS (R11), Y7, Y8
-	VCMPPS     $0x00, Y0, Y8, Y9
-	VMASKMOVPS (R9), Y7, Y10
-	VADDPS     Y8, Y10, Y8
-	VBLENDVPS  Y9, Y0, Y8, Y8
-	VMASKMOVPS Y8, Y7, (R9)
-	VBLENDVPS  Y7, Y8, Y0, Y7
-	VMAXPS     Y7, Y3, Y3
-	VCMPPS     $0x03, Y7, Y7, Y7
-	VORPS      Y7, Y4, Y4
+	VMOVUPS    32(R12)(R10*4), Y10
+	VMASKMOVPS (R11), Y10, Y11
+	VCMPPS     $0x00, Y0, Y11, Y12
+	VMASKMOVPS (R9), Y10, Y13
+	VADDPS     Y11, Y13, Y11
+	VBLENDVPS  Y12, Y0, Y11, Y11
+	VMASKMOVPS Y11, Y10, (R9)
+	VBLENDVPS  Y10, Y11, Y0, Y10
+	VMAXPS     Y8, Y10, Y8
 	ADDQ       $0x00000020, R9
 	ADDQ       $0x00000020, R11
 
@@ -4331,32 +4326,30 @@ biaseddone:
 	JMP found
 
 plain:
-	SUBQ $0x00000010, R10
+	SUBQ $0x00000020, R10
 	JLT  plainfew
 
 plainmany:
-	VMOVUPS (R9), Y7
-	VMAXPS  Y7, Y3, Y3
-	VCMPPS  $0x03, Y7, Y7, Y7
-	VORPS   Y7, Y4, Y4
-	VMOVUPS 32(R9), Y7
-	VMAXPS  Y7, Y5, Y5
-	VCMPPS  $0x03, Y7, Y7, Y7
-	VORPS   Y7, Y6, Y6
-	ADDQ    $0x00000040, R9
-	SUBQ    $0x00000010, R10
+	VMOVUPS (R9), Y10
+	VMAXPS  Y8, Y10, Y8
+	VMOVUPS 32(R9), Y10
+	VMAXPS  Y9, Y10, Y9
+	VMOVUPS 64(R9), Y10
+	VMAXPS  Y8, Y10, Y8
+	VMOVUPS 96(R9), Y10
+	VMAXPS  Y9, Y10, Y9
+	ADDQ    $0x00000080, R9
+	SUBQ    $0x00000020, R10
 	JGE     plainmany
 
 plainfew:
-	ADDQ $0x00000010, R10
+	ADDQ $0x00000020, R10
 	SUBQ $0x00000008, R10
 	JLT  plainrest
 
 plainone:
-	VMOVUPS (R9), Y7
-	VMAXPS  Y7, Y3, Y3
-	VCMPPS  $0x03, Y7, Y7, Y7
-	VORPS   Y7, Y4, Y4
+	VMOVUPS (R9), Y10
+	VMAXPS  Y8, Y10, Y8
 	ADDQ    $0x00000020, R9
 	SUBQ    $0x00000008, R10
 	JGE     plainone
@@ -4366,136 +4359,191 @@ plainrest:
 	JE         plaindone
 	LEAQ       tailMasks<>+0(SB), R11
 	NEGQ       R10
-	VMOVUPS    32(R11)(R10*4), Y7
-	VMASKMOVPS (R9), Y7, Y8
-	VBLENDVPS  Y7, Y8, Y0, Y7
-	VMAXPS     Y7, Y3, Y3
-	VCMPPS     $0x03, Y7, Y7, Y7
-	VORPS      Y7, Y4, Y4
+	VMOVUPS    32(R11)(R10*4), Y10
+	VMASKMOVPS (R9), Y10, Y11
+	VBLENDVPS  Y10, Y11, Y0, Y10
+	VMAXPS     Y8, Y10, Y8
 	ADDQ       $0x00000020, R9
 
 plaindone:
 found:
-	VMAXPS       Y5, Y3, Y3
-	VORPS        Y6, Y4, Y4
-	VEXTRACTF128 $0x01, Y3, X5
-	VMAXPS       X5, X3, X5
-	VPERMILPS    $0xee, X5, X3
-	VMAXPS       X3, X5, X5
-	VPERMILPS    $0x55, X5, X3
-	VMAXPS       X3, X5, X5
-	VEXTRACTF128 $0x01, Y4, X3
-	VORPS        X3, X4, X3
-	VPERMILPS    $0xee, X3, X4
-	VORPS        X4, X3, X3
-	VPERMILPS    $0x55, X3, X4
-	VORPS        X4, X3, X3
-	VORPS        X3, X5, X5
-	VBROADCASTSS X5, Y3
-	VBROADCASTSS (DI), Y4
-	VCMPPS       $0x03, Y4, Y4, Y5
-	VMAXPS       Y3, Y4, Y3
-	VBLENDVPS    Y5, Y4, Y3, Y3
-	VMOVSS       X3, (DI)
-	VCMPPS       $0x00, Y0, Y3, Y4
-	VANDNPS      Y3, Y4, Y3
-	VXORPS       Y4, Y4, Y4
+	VMAXPS       Y9, Y8, Y8
+	VEXTRACTF128 $0x01, Y8, X9
+	VMAXPS       X9, X8, X9
+	VPERMILPS    $0xee, X9, X8
+	VMAXPS       X8, X9, X9
+	VPERMILPS    $0x55, X9, X8
+	VMAXPS       X8, X9, X9
+	VBROADCASTSS X9, Y8
+	VBROADCASTSS (DI), Y9
+	VMAXPS       Y9, Y8, Y8
+	VMOVSS       X8, (DI)
+	VCMPPS       $0x00, Y0, Y8, Y9
+	VANDNPS      Y8, Y9, Y8
+	VMULPS       constants<>+96(SB), Y8, Y9
+	VROUNDPS     $0x0a, Y9, Y9
 	MOVQ         AX, R9
 	MOVQ         SI, R10
+	VMOVD        X8, R11
+	ANDL         $0x7fffffff, R11
+	CMPL         R11, $0x4b800000
+	JB           near
 	SUBQ         $0x00000008, R10
-	JLT          exprest
+	JLT          farrest
+
+farone:
+	VMOVUPS (R9), Y9
+	VSUBPS  Y8, Y9, Y9
+	VMOVUPS Y9, (R9)
+	ADDQ    $0x00000020, R9
+	SUBQ    $0x00000008, R10
+	JGE     farone
+
+farrest:
+	ADDQ       $0x00000008, R10
+	JE         fardone
+	LEAQ       tailMasks<>+0(SB), R11
+	NEGQ       R10
+	VMOVUPS    32(R11)(R10*4), Y9
+	VMASKMOVPS (R9), Y9, Y10
+	VSUBPS     Y8, Y10, Y8
+	VMASKMOVPS Y8, Y9, (R9)
+	ADDQ       $0x00000020, R9
+
+fardone:
+	VXORPS Y9, Y9, Y9
+	MOVQ   AX, R9
+	MOVQ   SI, R10
+
+near:
+	VXORPS Y8, Y8, Y8
+	VXORPS Y10, Y10, Y10
+	SUBQ   $0x00000010, R10
+	JLT    expfew
+
+expmany:
+	VMOVUPS     (R9), Y11
+	VFMSUB213PS Y9, Y2, Y11
+	VADDPS      Y1, Y11, Y12
+	VSUBPS      Y1, Y12, Y13
+	VSUBPS      Y13, Y11, Y13
+	VPERMPS     Y7, Y12, Y14
+	VPSLLD      $0x14, Y12, Y12
+	VPADDD      Y12, Y14, Y12
+	VMOVAPS     Y6, Y14
+	VFMADD213PS Y5, Y13, Y14
+	VFMADD213PS Y4, Y13, Y14
+	VMULPS      Y13, Y14, Y13
+	VCMPPS      $0x01, Y3, Y11, Y11
+	VFMADD213PS Y12, Y13, Y12
+	VANDNPS     Y12, Y11, Y11
+	VMOVUPS     Y11, (R9)
+	VADDPS      Y11, Y8, Y8
+	VMOVUPS     32(R9), Y11
+	VFMSUB213PS Y9, Y2, Y11
+	VADDPS      Y1, Y11, Y12
+	VSUBPS      Y1, Y12, Y13
+	VSUBPS      Y13, Y11, Y13
+	VPERMPS     Y7, Y12, Y14
+	VPSLLD      $0x14, Y12, Y12
+	VPADDD      Y12, Y14, Y12
+	VMOVAPS     Y6, Y14
+	VFMADD213PS Y5, Y13, Y14
+	VFMADD213PS Y4, Y13, Y14
+	VMULPS      Y13, Y14, Y13
+	VCMPPS      $0x01, Y3, Y11, Y11
+	VFMADD213PS Y12, Y13, Y12
+	VANDNPS     Y12, Y11, Y11
+	VMOVUPS     Y11, 32(R9)
+	VADDPS      Y11, Y10, Y10
+	ADDQ        $0x00000040, R9
+	SUBQ        $0x00000010, R10
+	JGE         expmany
+
+expfew:
+	ADDQ $0x00000010, R10
+	SUBQ $0x00000008, R10
+	JLT  exprest
 
 expone:
-	VMOVUPS      (R9), Y5
-	VSUBPS       Y3, Y5, Y5
-	VMAXPS       Y5, Y1, Y6
-	VMINPS       Y6, Y2, Y6
-	VBROADCASTSS constants<>+64(SB), Y7
-	VFMADD231PS  constants<>+96(SB), Y6, Y7
-	VSUBPS       constants<>+64(SB), Y7, Y8
-	VMOVAPS      Y6, Y6
-	VFNMADD231PS constants<>+128(SB), Y8, Y6
-	VFNMADD231PS constants<>+160(SB), Y8, Y6
-	VBROADCASTSS constants<>+192(SB), Y8
-	VFMADD213PS  constants<>+224(SB), Y6, Y8
-	VFMADD213PS  constants<>+256(SB), Y6, Y8
-	VFMADD213PS  constants<>+288(SB), Y6, Y8
-	VFMADD213PS  constants<>+320(SB), Y6, Y8
-	VMULPS       Y6, Y6, Y9
-	VFMADD213PS  Y6, Y9, Y8
-	VADDPS       constants<>+352(SB), Y8, Y6
-	VCMPPS       $0x01, Y1, Y5, Y5
-	VPSUBD       constants<>+64(SB), Y7, Y7
-	VPSRAD       $0x01, Y7, Y8
-	VPADDD       constants<>+384(SB), Y8, Y9
-	VPSLLD       $0x17, Y9, Y9
-	VMULPS       Y9, Y6, Y6
-	VPSUBD       Y8, Y7, Y7
-	VPADDD       constants<>+384(SB), Y7, Y7
-	VPSLLD       $0x17, Y7, Y7
-	VMULPS       Y7, Y6, Y6
-	VANDNPS      Y6, Y5, Y5
-	VMOVUPS      Y5, (R9)
-	VADDPS       Y5, Y4, Y4
-	ADDQ         $0x00000020, R9
-	SUBQ         $0x00000008, R10
-	JGE          expone
+	VMOVUPS     (R9), Y11
+	VFMSUB213PS Y9, Y2, Y11
+	VADDPS      Y1, Y11, Y12
+	VSUBPS      Y1, Y12, Y13
+	VSUBPS      Y13, Y11, Y13
+	VPERMPS     Y7, Y12, Y14
+	VPSLLD      $0x14, Y12, Y12
+	VPADDD      Y12, Y14, Y12
+	VMOVAPS     Y6, Y14
+	VFMADD213PS Y5, Y13, Y14
+	VFMADD213PS Y4, Y13, Y14
+	VMULPS      Y13, Y14, Y13
+	VCMPPS      $0x01, Y3, Y11, Y11
+	VFMADD213PS Y12, Y13, Y12
+	VANDNPS     Y12, Y11, Y11
+	VMOVUPS     Y11, (R9)
+	VADDPS      Y11, Y8, Y8
+	ADDQ        $0x00000020, R9
+	SUBQ        $0x00000008, R10
+	JGE         expone
 
 exprest:
-	ADDQ         $0x00000008, R10
-	JE           expdone
-	LEAQ         tailMasks<>+0(SB), R11
-	NEGQ         R10
-	VMOVUPS      32(R11)(R10*4), Y5
-	VMASKMOVPS   (R9), Y5, Y6
-	VSUBPS       Y3, Y6, Y3
-	VMAXPS       Y3, Y1, Y6
-	VMINPS       Y6, Y2, Y6
-	VBROADCASTSS constants<>+64(SB), Y7
-	VFMADD231PS  constants<>+96(SB), Y6, Y7
-	VSUBPS       constants<>+64(SB), Y7, Y8
-	VMOVAPS      Y6, Y6
-	VFNMADD231PS constants<>+128(SB), Y8, Y6
-	VFNMADD231PS constants<>+160(SB), Y8, Y6
-	VBROADCASTSS constants<>+192(SB), Y8
-	VFMADD213PS  constants<>+224(SB), Y6, Y8
-	VFMADD213PS  constants<>+256(SB), Y6, Y8
-	VFMADD213PS  constants<>+288(SB), Y6, Y8
-	VFMADD213PS  constants<>+320(SB), Y6, Y8
-	VMULPS       Y6, Y6, Y9
-	VFMADD213PS  Y6, Y9, Y8
-	VADDPS       constants<>+352(SB), Y8, Y6
-	VCMPPS       $0x01, Y1, Y3, Y3
-	VPSUBD       constants<>+64(SB), Y7, Y7
-	VPSRAD       $0x01, Y7, Y8
-	VPADDD       constants<>+384(SB), Y8, Y9
-	VPSLLD       $0x17, Y9, Y9
-	VMULPS       Y9, Y6, Y6
-	VPSUBD       Y8, Y7, Y7
-	VPADDD       constants<>+384(SB), Y7, Y7
-	VPSLLD       $0x17, Y7, Y7
-	VMULPS       Y7, Y6, Y6
-	VANDNPS      Y6, Y3, Y3
-	VMASKMOVPS   Y3, Y5, (R9)
-	VANDPS       Y5, Y3, Y3
-	VADDPS       Y3, Y4, Y4
-	ADDQ         $0x00000020, R9
+	ADDQ        $0x00000008, R10
+	JE          expdone
+	LEAQ        tailMasks<>+0(SB), R11
+	NEGQ        R10
+	VMOVUPS     32(R11)(R10*4), Y11
+	VMASKMOVPS  (R9), Y11, Y12
+	VFMSUB213PS Y9, Y2, Y12
+	VADDPS      Y1, Y12, Y9
+	VSUBPS      Y1, Y9, Y13
+	VSUBPS      Y13, Y12, Y13
+	VPERMPS     Y7, Y9, Y14
+	VPSLLD      $0x14, Y9, Y9
+	VPADDD      Y9, Y14, Y9
+	VMOVAPS     Y6, Y14
+	VFMADD213PS Y5, Y13, Y14
+	VFMADD213PS Y4, Y13, Y14
+	VMULPS      Y13, Y14, Y13
+	VCMPPS      $0x01, Y3, Y12, Y12
+	VFMADD213PS Y9, Y13, Y9
+	VANDNPS     Y9, Y12, Y9
+	VMASKMOVPS  Y9, Y11, (R9)
+	VANDPS      Y11, Y9, Y9
+	VADDPS      Y9, Y8, Y8
+	ADDQ        $0x00000020, R9
 
 expdone:
-	VEXTRACTF128 $0x01, Y4, X3
-	VADDPS       X3, X4, X3
-	VPERMILPS    $0xee, X3, X4
-	VADDPS       X4, X3, X3
-	VPERMILPS    $0x55, X3, X4
-	VADDPS       X4, X3, X3
-	VMOVSS       X3, (R8)
-	ADDQ         DX, AX
-	ADDQ         $0x04, DI
-	ADDQ         $0x04, R8
-	DECQ         BX
-	JNE          row
+	VADDPS       Y10, Y8, Y8
+	VEXTRACTF128 $0x01, Y8, X9
+	VADDPS       X9, X8, X9
+	VPERMILPS    $0xee, X9, X8
+	VADDPS       X8, X9, X9
+	VPERMILPS    $0x55, X9, X8
+	VADDPS       X8, X9, X9
+	VMOVSS       X9, (R8)
+	VUCOMISS     X9, X9
+	JNP          number
+	VMOVSS       X9, (DI)
+
+number:
+	ADDQ DX, AX
+	ADDQ $0x04, DI
+	ADDQ $0x04, R8
+	DECQ BX
+	JNE  row
 	VZEROUPPER
 	RET
+
+DATA powers<>+0(SB)/4, $0x3f800000
+DATA powers<>+4(SB)/4, $0x3f7b95c2
+DATA powers<>+8(SB)/4, $0x3f7837f0
+DATA powers<>+12(SB)/4, $0x3f75fed7
+DATA powers<>+16(SB)/4, $0x3f7504f3
+DATA powers<>+20(SB)/4, $0x3f75672a
+DATA powers<>+24(SB)/4, $0x3f7744fd
+DATA powers<>+28(SB)/4, $0x3f7ac0c7
+GLOBL powers<>(SB), RODATA|NOPTR, $32
 
 // func scaleRowsAVX2(dst *float32, dstStep int, x *float32, step int, rows int, n int, factors *float32)
 // Requires: AVX
@@ -5477,4 +5525,44 @@ DATA constants<>+3632(SB)/4, $0xc2aeac50
 DATA constants<>+3636(SB)/4, $0xc2aeac50
 DATA constants<>+3640(SB)/4, $0xc2aeac50
 DATA constants<>+3644(SB)/4, $0xc2aeac50
-GLOBL constants<>(SB), RODATA|NOPTR, $3648
+DATA constants<>+3648(SB)/4, $0x49c00000
+DATA constants<>+3652(SB)/4, $0x49c00000
+DATA constants<>+3656(SB)/4, $0x49c00000
+DATA constants<>+3660(SB)/4, $0x49c00000
+DATA constants<>+3664(SB)/4, $0x49c00000
+DATA constants<>+3668(SB)/4, $0x49c00000
+DATA constants<>+3672(SB)/4, $0x49c00000
+DATA constants<>+3676(SB)/4, $0x49c00000
+DATA constants<>+3680(SB)/4, $0xc2fc0000
+DATA constants<>+3684(SB)/4, $0xc2fc0000
+DATA constants<>+3688(SB)/4, $0xc2fc0000
+DATA constants<>+3692(SB)/4, $0xc2fc0000
+DATA constants<>+3696(SB)/4, $0xc2fc0000
+DATA constants<>+3700(SB)/4, $0xc2fc0000
+DATA constants<>+3704(SB)/4, $0xc2fc0000
+DATA constants<>+3708(SB)/4, $0xc2fc0000
+DATA constants<>+3712(SB)/4, $0x3f317218
+DATA constants<>+3716(SB)/4, $0x3f317218
+DATA constants<>+3720(SB)/4, $0x3f317218
+DATA constants<>+3724(SB)/4, $0x3f317218
+DATA constants<>+3728(SB)/4, $0x3f317218
+DATA constants<>+3732(SB)/4, $0x3f317218
+DATA constants<>+3736(SB)/4, $0x3f317218
+DATA constants<>+3740(SB)/4, $0x3f317218
+DATA constants<>+3744(SB)/4, $0x3e760619
+DATA constants<>+3748(SB)/4, $0x3e760619
+DATA constants<>+3752(SB)/4, $0x3e760619
+DATA constants<>+3756(SB)/4, $0x3e760619
+DATA constants<>+3760(SB)/4, $0x3e760619
+DATA constants<>+3764(SB)/4, $0x3e760619
+DATA constants<>+3768(SB)/4, $0x3e760619
+DATA constants<>+3772(SB)/4, $0x3e760619
+DATA constants<>+3776(SB)/4, $0x3d636000
+DATA constants<>+3780(SB)/4, $0x3d636000
+DATA constants<>+3784(SB)/4, $0x3d636000
+DATA constants<>+3788(SB)/4, $0x3d636000
+DATA constants<>+3792(SB)/4, $0x3d636000
+DATA constants<>+3796(SB)/4, $0x3d636000
+DATA constants<>+3800(SB)/4, $0x3d636000
+DATA constants<>+3804(SB)/4, $0x3d636000
+GLOBL constants<>(SB), RODATA|NOPTR, $3808

@@ -4146,14 +4146,17 @@ TEXT ·expSumRowsAVX512(SB), NOSPLIT, $0-56
 	MOVQ         sums+48(FP), R8
 	SHLQ         $0x02, DX
 	VBROADCASTSS constants<>+1504(SB), Z0
-	VBROADCASTSS constants<>+3584(SB), Z1
-	VBROADCASTSS constants<>+32(SB), Z2
+	VBROADCASTSS constants<>+3616(SB), Z1
+	VBROADCASTSS constants<>+96(SB), Z2
+	VBROADCASTSS constants<>+3648(SB), Z3
+	VBROADCASTSS constants<>+3680(SB), Z4
+	VBROADCASTSS constants<>+3712(SB), Z5
+	VMOVUPS      powers<>+0(SB), Z6
+	VMOVUPS      powers<>+64(SB), Z7
 
 row:
-	VMOVAPS Z0, Z3
-	VPXORD  Z4, Z4, Z4
-	VMOVAPS Z0, Z5
-	VPXORD  Z6, Z6, Z6
+	VMOVAPS Z0, Z8
+	VMOVAPS Z0, Z9
 	MOVQ    AX, R9
 	MOVQ    SI, R10
 	TESTQ   CX, CX
@@ -4163,24 +4166,20 @@ row:
 	JLT     biasedfew
 
 biasedmany:
-	VMOVUPS   (R11), Z7
-	VCMPPS    $0x00, Z0, Z7, K1
-	VMOVUPS   (R9), Z8
-	VADDPS    Z7, Z8, Z7
-	VBLENDMPS Z0, Z7, K1, Z9
-	VMOVUPS   Z9, (R9)
-	VMAXPS    Z9, Z3, Z3
-	VCMPPS    $0x03, Z9, Z9, K1
-	VMOVAPS   Z9, K1, Z4
-	VMOVUPS   64(R11), Z7
-	VCMPPS    $0x00, Z0, Z7, K1
-	VMOVUPS   64(R9), Z8
-	VADDPS    Z7, Z8, Z7
-	VBLENDMPS Z0, Z7, K1, Z10
-	VMOVUPS   Z10, 64(R9)
-	VMAXPS    Z10, Z5, Z5
-	VCMPPS    $0x03, Z10, Z10, K1
-	VMOVAPS   Z10, K1, Z6
+	VMOVUPS   (R11), Z10
+	VCMPPS    $0x00, Z0, Z10, K1
+	VMOVUPS   (R9), Z11
+	VADDPS    Z10, Z11, Z10
+	VBLENDMPS Z0, Z10, K1, Z12
+	VMOVUPS   Z12, (R9)
+	VMAXPS    Z8, Z12, Z8
+	VMOVUPS   64(R11), Z10
+	VCMPPS    $0x00, Z0, Z10, K1
+	VMOVUPS   64(R9), Z11
+	VADDPS    Z10, Z11, Z10
+	VBLENDMPS Z0, Z10, K1, Z13
+	VMOVUPS   Z13, 64(R9)
+	VMAXPS    Z9, Z13, Z9
 	ADDQ      $0x00000080, R9
 	ADDQ      $0x00000080, R11
 	SUBQ      $0x00000020, R10
@@ -4192,15 +4191,13 @@ biasedfew:
 	JLT  biasedrest
 
 biasedone:
-	VMOVUPS   (R11), Z7
-	VCMPPS    $0x00, Z0, Z7, K1
-	VMOVUPS   (R9), Z8
-	VADDPS    Z7, Z8, Z7
-	VBLENDMPS Z0, Z7, K1, Z11
-	VMOVUPS   Z11, (R9)
-	VMAXPS    Z11, Z3, Z3
-	VCMPPS    $0x03, Z11, Z11, K1
-	VMOVAPS   Z11, K1, Z4
+	VMOVUPS   (R11), Z10
+	VCMPPS    $0x00, Z0, Z10, K1
+	VMOVUPS   (R9), Z11
+	VADDPS    Z10, Z11, Z10
+	VBLENDMPS Z0, Z10, K1, Z14
+	VMOVUPS   Z14, (R9)
+	VMAXPS    Z8, Z14, Z8
 	ADDQ      $0x00000040, R9
 	ADDQ      $0x00000040, R11
 	SUBQ      $0x00000010, R10
@@ -4212,16 +4209,14 @@ biasedrest:
 	MOVL      $0xffffffff, R12
 	BZHIL     R10, R12, R12
 	KMOVW     R12, K1
-	VMOVUPS.Z (R11), K1, Z7
-	VCMPPS    $0x00, Z0, Z7, K2
-	VMOVUPS.Z (R9), K1, Z8
-	VADDPS    Z7, Z8, Z7
-	VBLENDMPS Z0, Z7, K2, Z12
-	VMOVUPS   Z12, K1, (R9)
-	VBLENDMPS Z12, Z0, K1, Z13
-	VMAXPS    Z13, Z3, Z3
-	VCMPPS    $0x03, Z13, Z13, K1
-	VMOVAPS   Z13, K1, Z4
+	VMOVUPS.Z (R11), K1, Z10
+	VCMPPS    $0x00, Z0, Z10, K2
+	VMOVUPS.Z (R9), K1, Z11
+	VADDPS    Z10, Z11, Z10
+	VBLENDMPS Z0, Z10, K2, Z15
+	VMOVUPS   Z15, K1, (R9)
+	VBLENDMPS Z15, Z0, K1, Z16
+	VMAXPS    Z8, Z16, Z8
 	ADDQ      $0x00000040, R9
 	ADDQ      $0x00000040, R11
 
@@ -4229,32 +4224,30 @@ biaseddone:
 	JMP found
 
 plain:
-	SUBQ $0x00000020, R10
+	SUBQ $0x00000040, R10
 	JLT  plainfew
 
 plainmany:
-	VMOVUPS (R9), Z7
-	VMAXPS  Z7, Z3, Z3
-	VCMPPS  $0x03, Z7, Z7, K1
-	VMOVAPS Z7, K1, Z4
-	VMOVUPS 64(R9), Z7
-	VMAXPS  Z7, Z5, Z5
-	VCMPPS  $0x03, Z7, Z7, K1
-	VMOVAPS Z7, K1, Z6
-	ADDQ    $0x00000080, R9
-	SUBQ    $0x00000020, R10
+	VMOVUPS (R9), Z10
+	VMAXPS  Z8, Z10, Z8
+	VMOVUPS 64(R9), Z10
+	VMAXPS  Z9, Z10, Z9
+	VMOVUPS 128(R9), Z10
+	VMAXPS  Z8, Z10, Z8
+	VMOVUPS 192(R9), Z10
+	VMAXPS  Z9, Z10, Z9
+	ADDQ    $0x00000100, R9
+	SUBQ    $0x00000040, R10
 	JGE     plainmany
 
 plainfew:
-	ADDQ $0x00000020, R10
+	ADDQ $0x00000040, R10
 	SUBQ $0x00000010, R10
 	JLT  plainrest
 
 plainone:
-	VMOVUPS (R9), Z7
-	VMAXPS  Z7, Z3, Z3
-	VCMPPS  $0x03, Z7, Z7, K1
-	VMOVAPS Z7, K1, Z4
+	VMOVUPS (R9), Z10
+	VMAXPS  Z8, Z10, Z8
 	ADDQ    $0x00000040, R9
 	SUBQ    $0x00000010, R10
 	JGE     plainone
@@ -4265,128 +4258,215 @@ plainrest:
 	MOVL      $0xffffffff, R11
 	BZHIL     R10, R11, R11
 	KMOVW     R11, K1
-	VMOVUPS.Z (R9), K1, Z7
-	VBLENDMPS Z7, Z0, K1, Z14
-	VMAXPS    Z14, Z3, Z3
-	VCMPPS    $0x03, Z14, Z14, K1
-	VMOVAPS   Z14, K1, Z4
+	VMOVUPS.Z (R9), K1, Z10
+	VBLENDMPS Z10, Z0, K1, Z17
+	VMAXPS    Z8, Z17, Z8
 	ADDQ      $0x00000040, R9
 
 plaindone:
 found:
-	VMAXPS        Z5, Z3, Z3
-	VORPS         Z6, Z4, Z4
-	VEXTRACTF32X8 $0x01, Z3, Y5
-	VMAXPS        Y5, Y3, Y3
-	VEXTRACTF32X4 $0x01, Y3, X5
-	VMAXPS        X5, X3, X5
-	VPERMILPS     $0xee, X5, X3
-	VMAXPS        X3, X5, X5
-	VPERMILPS     $0x55, X5, X3
-	VMAXPS        X3, X5, X5
-	VEXTRACTF32X8 $0x01, Z4, Y3
-	VORPS         Y3, Y4, Y4
-	VEXTRACTF32X4 $0x01, Y4, X3
-	VORPS         X3, X4, X3
-	VPERMILPS     $0xee, X3, X7
-	VORPS         X7, X3, X3
-	VPERMILPS     $0x55, X3, X7
-	VORPS         X7, X3, X3
-	VORPS         X3, X5, X5
-	VBROADCASTSS  X5, Z3
-	VBROADCASTSS  (DI), Z5
-	VCMPPS        $0x03, Z5, Z5, K1
-	VMAXPS        Z3, Z5, Z3
-	VBLENDMPS     Z5, Z3, K1, Z15
-	VMOVSS        X15, (DI)
-	VCMPPS        $0x00, Z0, Z15, K1
-	VPXORD        Z16, Z16, Z16
-	VBLENDMPS     Z16, Z15, K1, Z17
+	VMAXPS        Z9, Z8, Z8
+	VEXTRACTF32X8 $0x01, Z8, Y9
+	VMAXPS        Y9, Y8, Y8
+	VEXTRACTF32X4 $0x01, Y8, X9
+	VMAXPS        X9, X8, X9
+	VPERMILPS     $0xee, X9, X8
+	VMAXPS        X8, X9, X9
+	VPERMILPS     $0x55, X9, X8
+	VMAXPS        X8, X9, X9
+	VBROADCASTSS  X9, Z8
+	VBROADCASTSS  (DI), Z9
+	VMAXPS        Z9, Z8, Z8
+	VMOVSS        X8, (DI)
+	VCMPPS        $0x00, Z0, Z8, K1
 	VPXORD        Z18, Z18, Z18
+	VBLENDMPS     Z18, Z8, K1, Z19
+	VMULPS.BCST   constants<>+96(SB), Z19, Z8
+	VRNDSCALEPS   $0x0a, Z8, Z8
 	MOVQ          AX, R9
 	MOVQ          SI, R10
+	VMOVD         X19, R11
+	ANDL          $0x7fffffff, R11
+	CMPL          R11, $0x4b800000
+	JB            near
 	SUBQ          $0x00000010, R10
-	JLT           exprest
+	JLT           farrest
+
+farone:
+	VMOVUPS (R9), Z9
+	VSUBPS  Z19, Z9, Z9
+	VMOVUPS Z9, (R9)
+	ADDQ    $0x00000040, R9
+	SUBQ    $0x00000010, R10
+	JGE     farone
+
+farrest:
+	ADDQ      $0x00000010, R10
+	JE        fardone
+	MOVL      $0xffffffff, R11
+	BZHIL     R10, R11, R11
+	KMOVW     R11, K1
+	VMOVUPS.Z (R9), K1, Z9
+	VSUBPS    Z19, Z9, Z9
+	VMOVUPS   Z9, K1, (R9)
+	ADDQ      $0x00000040, R9
+
+fardone:
+	VPXORD Z8, Z8, Z8
+	MOVQ   AX, R9
+	MOVQ   SI, R10
+
+near:
+	VPXORD Z20, Z20, Z20
+	VPXORD Z21, Z21, Z21
+	SUBQ   $0x00000020, R10
+	JLT    expfew
+
+expmany:
+	VMOVUPS       (R9), Z9
+	VFMSUB213PS   Z8, Z2, Z9
+	VADDPS        Z1, Z9, Z10
+	VSUBPS        Z1, Z10, Z11
+	VSUBPS        Z11, Z9, Z11
+	VMOVAPS       Z10, Z22
+	VPERMI2PS     Z7, Z6, Z22
+	VPSLLD        $0x12, Z10, Z10
+	VPADDD        Z10, Z22, Z10
+	VMOVAPS       Z5, Z22
+	VFMADD213PS   Z4, Z11, Z22
+	VMULPS        Z11, Z22, Z11
+	VCMPPS        $0x15, Z3, Z9, K1
+	VFMADD213PS.Z Z10, Z11, K1, Z10
+	VMOVUPS       Z10, (R9)
+	VADDPS        Z10, Z20, Z20
+	VMOVUPS       64(R9), Z9
+	VFMSUB213PS   Z8, Z2, Z9
+	VADDPS        Z1, Z9, Z10
+	VSUBPS        Z1, Z10, Z11
+	VSUBPS        Z11, Z9, Z11
+	VMOVAPS       Z10, Z22
+	VPERMI2PS     Z7, Z6, Z22
+	VPSLLD        $0x12, Z10, Z10
+	VPADDD        Z10, Z22, Z10
+	VMOVAPS       Z5, Z22
+	VFMADD213PS   Z4, Z11, Z22
+	VMULPS        Z11, Z22, Z11
+	VCMPPS        $0x15, Z3, Z9, K1
+	VFMADD213PS.Z Z10, Z11, K1, Z10
+	VMOVUPS       Z10, 64(R9)
+	VADDPS        Z10, Z21, Z21
+	ADDQ          $0x00000080, R9
+	SUBQ          $0x00000020, R10
+	JGE           expmany
+
+expfew:
+	ADDQ $0x00000020, R10
+	SUBQ $0x00000010, R10
+	JLT  exprest
 
 expone:
-	VMOVUPS           (R9), Z3
-	VSUBPS            Z17, Z3, Z3
-	VMAXPS            Z3, Z1, Z5
-	VMINPS            Z5, Z2, Z5
-	VBROADCASTSS      constants<>+64(SB), Z7
-	VFMADD231PS.BCST  constants<>+96(SB), Z5, Z7
-	VSUBPS.BCST       constants<>+64(SB), Z7, Z7
-	VMOVAPS           Z5, Z5
-	VFNMADD231PS.BCST constants<>+128(SB), Z7, Z5
-	VFNMADD231PS.BCST constants<>+160(SB), Z7, Z5
-	VBROADCASTSS      constants<>+192(SB), Z8
-	VFMADD213PS.BCST  constants<>+224(SB), Z5, Z8
-	VFMADD213PS.BCST  constants<>+256(SB), Z5, Z8
-	VFMADD213PS.BCST  constants<>+288(SB), Z5, Z8
-	VFMADD213PS.BCST  constants<>+320(SB), Z5, Z8
-	VMULPS            Z5, Z5, Z23
-	VFMADD213PS       Z5, Z23, Z8
-	VADDPS.BCST       constants<>+352(SB), Z8, Z5
-	VCMPPS            $0x01, Z1, Z3, K1
-	VSCALEFPS         Z7, Z5, Z3
-	VPXORD            Z19, Z19, Z19
-	VBLENDMPS         Z19, Z3, K1, Z20
-	VMOVUPS           Z20, (R9)
-	VADDPS            Z20, Z18, Z18
-	ADDQ              $0x00000040, R9
-	SUBQ              $0x00000010, R10
-	JGE               expone
+	VMOVUPS       (R9), Z9
+	VFMSUB213PS   Z8, Z2, Z9
+	VADDPS        Z1, Z9, Z10
+	VSUBPS        Z1, Z10, Z11
+	VSUBPS        Z11, Z9, Z11
+	VMOVAPS       Z10, Z22
+	VPERMI2PS     Z7, Z6, Z22
+	VPSLLD        $0x12, Z10, Z10
+	VPADDD        Z10, Z22, Z10
+	VMOVAPS       Z5, Z22
+	VFMADD213PS   Z4, Z11, Z22
+	VMULPS        Z11, Z22, Z11
+	VCMPPS        $0x15, Z3, Z9, K1
+	VFMADD213PS.Z Z10, Z11, K1, Z10
+	VMOVUPS       Z10, (R9)
+	VADDPS        Z10, Z20, Z20
+	ADDQ          $0x00000040, R9
+	SUBQ          $0x00000010, R10
+	JGE           expone
 
 exprest:
-	ADDQ              $0x00000010, R10
-	JE                expdone
-	MOVL              $0xffffffff, R11
-	BZHIL             R10, R11, R11
-	KMOVW             R11, K1
-	VMOVUPS.Z         (R9), K1, Z3
-	VSUBPS            Z17, Z3, Z3
-	VMAXPS            Z3, Z1, Z5
-	VMINPS            Z5, Z2, Z5
-	VBROADCASTSS      constants<>+64(SB), Z7
-	VFMADD231PS.BCST  constants<>+96(SB), Z5, Z7
-	VSUBPS.BCST       constants<>+64(SB), Z7, Z7
-	VMOVAPS           Z5, Z5
-	VFNMADD231PS.BCST constants<>+128(SB), Z7, Z5
-	VFNMADD231PS.BCST constants<>+160(SB), Z7, Z5
-	VBROADCASTSS      constants<>+192(SB), Z8
-	VFMADD213PS.BCST  constants<>+224(SB), Z5, Z8
-	VFMADD213PS.BCST  constants<>+256(SB), Z5, Z8
-	VFMADD213PS.BCST  constants<>+288(SB), Z5, Z8
-	VFMADD213PS.BCST  constants<>+320(SB), Z5, Z8
-	VMULPS            Z5, Z5, Z23
-	VFMADD213PS       Z5, Z23, Z8
-	VADDPS.BCST       constants<>+352(SB), Z8, Z5
-	VCMPPS            $0x01, Z1, Z3, K2
-	VSCALEFPS         Z7, Z5, Z3
-	VPXORD            Z21, Z21, Z21
-	VBLENDMPS         Z21, Z3, K2, Z22
-	VMOVUPS           Z22, K1, (R9)
-	VMOVAPS.Z         Z22, K1, Z3
-	VADDPS            Z3, Z18, Z18
-	ADDQ              $0x00000040, R9
+	ADDQ          $0x00000010, R10
+	JE            expdone
+	MOVL          $0xffffffff, R11
+	BZHIL         R10, R11, R11
+	KMOVW         R11, K1
+	VMOVUPS.Z     (R9), K1, Z9
+	VFMSUB213PS   Z8, Z2, Z9
+	VADDPS        Z1, Z9, Z8
+	VSUBPS        Z1, Z8, Z10
+	VSUBPS        Z10, Z9, Z10
+	VMOVAPS       Z8, Z11
+	VPERMI2PS     Z7, Z6, Z11
+	VPSLLD        $0x12, Z8, Z8
+	VPADDD        Z8, Z11, Z8
+	VMOVAPS       Z5, Z11
+	VFMADD213PS   Z4, Z10, Z11
+	VMULPS        Z10, Z11, Z10
+	VCMPPS        $0x15, Z3, Z9, K2
+	VFMADD213PS.Z Z8, Z10, K2, Z8
+	VMOVUPS       Z8, K1, (R9)
+	VMOVAPS.Z     Z8, K1, Z8
+	VADDPS        Z8, Z20, Z20
+	ADDQ          $0x00000040, R9
 
 expdone:
-	VEXTRACTF32X8 $0x01, Z18, Y3
-	VADDPS        Y3, Y18, Y18
-	VEXTRACTF32X4 $0x01, Y18, X3
-	VADDPS        X3, X18, X3
-	VPERMILPS     $0xee, X3, X5
-	VADDPS        X5, X3, X3
-	VPERMILPS     $0x55, X3, X5
-	VADDPS        X5, X3, X3
-	VMOVSS        X3, (R8)
-	ADDQ          DX, AX
-	ADDQ          $0x04, DI
-	ADDQ          $0x04, R8
-	DECQ          BX
-	JNE           row
+	VADDPS        Z21, Z20, Z20
+	VEXTRACTF32X8 $0x01, Z20, Y8
+	VADDPS        Y8, Y20, Y20
+	VEXTRACTF32X4 $0x01, Y20, X8
+	VADDPS        X8, X20, X8
+	VPERMILPS     $0xee, X8, X9
+	VADDPS        X9, X8, X8
+	VPERMILPS     $0x55, X8, X9
+	VADDPS        X9, X8, X8
+	VMOVSS        X8, (R8)
+	VUCOMISS      X8, X8
+	JNP           number
+	VMOVSS        X8, (DI)
+
+number:
+	ADDQ DX, AX
+	ADDQ $0x04, DI
+	ADDQ $0x04, R8
+	DECQ BX
+	JNE  row
 	VZEROUPPER
 	RET
+
+DATA powers<>+0(SB)/4, $0x3f800000
+DATA powers<>+4(SB)/4, $0x3f7ecd87
+DATA powers<>+8(SB)/4, $0x3f7daac3
+DATA powers<>+12(SB)/4, $0x3f7c980f
+DATA powers<>+16(SB)/4, $0x3f7b95c2
+DATA powers<>+20(SB)/4, $0x3f7aa43a
+DATA powers<>+24(SB)/4, $0x3f79c3d3
+DATA powers<>+28(SB)/4, $0x3f78f4f0
+DATA powers<>+32(SB)/4, $0x3f7837f0
+DATA powers<>+36(SB)/4, $0x3f778d3a
+DATA powers<>+40(SB)/4, $0x3f76f532
+DATA powers<>+44(SB)/4, $0x3f767043
+DATA powers<>+48(SB)/4, $0x3f75fed7
+DATA powers<>+52(SB)/4, $0x3f75a15b
+DATA powers<>+56(SB)/4, $0x3f75583f
+DATA powers<>+60(SB)/4, $0x3f7523f6
+DATA powers<>+64(SB)/4, $0x3f7504f3
+DATA powers<>+68(SB)/4, $0x3f74fbaf
+DATA powers<>+72(SB)/4, $0x3f7508a4
+DATA powers<>+76(SB)/4, $0x3f752c4d
+DATA powers<>+80(SB)/4, $0x3f75672a
+DATA powers<>+84(SB)/4, $0x3f75b9be
+DATA powers<>+88(SB)/4, $0x3f76248c
+DATA powers<>+92(SB)/4, $0x3f76a81e
+DATA powers<>+96(SB)/4, $0x3f7744fd
+DATA powers<>+100(SB)/4, $0x3f77fbb8
+DATA powers<>+104(SB)/4, $0x3f78ccdf
+DATA powers<>+108(SB)/4, $0x3f79b907
+DATA powers<>+112(SB)/4, $0x3f7ac0c7
+DATA powers<>+116(SB)/4, $0x3f7be4ba
+DATA powers<>+120(SB)/4, $0x3f7d257d
+DATA powers<>+124(SB)/4, $0x3f7e83b3
+GLOBL powers<>(SB), RODATA|NOPTR, $128
 
 // func scaleRowsAVX512(dst *float32, dstStep int, x *float32, step int, rows int, n int, factors *float32)
 // Requires: AVX, AVX512F, BMI2
@@ -5360,4 +5440,36 @@ DATA constants<>+3600(SB)/4, $0xc2aeac50
 DATA constants<>+3604(SB)/4, $0xc2aeac50
 DATA constants<>+3608(SB)/4, $0xc2aeac50
 DATA constants<>+3612(SB)/4, $0xc2aeac50
-GLOBL constants<>(SB), RODATA|NOPTR, $3616
+DATA constants<>+3616(SB)/4, $0x48c00000
+DATA constants<>+3620(SB)/4, $0x48c00000
+DATA constants<>+3624(SB)/4, $0x48c00000
+DATA constants<>+3628(SB)/4, $0x48c00000
+DATA constants<>+3632(SB)/4, $0x48c00000
+DATA constants<>+3636(SB)/4, $0x48c00000
+DATA constants<>+3640(SB)/4, $0x48c00000
+DATA constants<>+3644(SB)/4, $0x48c00000
+DATA constants<>+3648(SB)/4, $0xc2fc0000
+DATA constants<>+3652(SB)/4, $0xc2fc0000
+DATA constants<>+3656(SB)/4, $0xc2fc0000
+DATA constants<>+3660(SB)/4, $0xc2fc0000
+DATA constants<>+3664(SB)/4, $0xc2fc0000
+DATA constants<>+3668(SB)/4, $0xc2fc0000
+DATA constants<>+3672(SB)/4, $0xc2fc0000
+DATA constants<>+3676(SB)/4, $0xc2fc0000
+DATA constants<>+3680(SB)/4, $0x3f3172c2
+DATA constants<>+3684(SB)/4, $0x3f3172c2
+DATA constants<>+3688(SB)/4, $0x3f3172c2
+DATA constants<>+3692(SB)/4, $0x3f3172c2
+DATA constants<>+3696(SB)/4, $0x3f3172c2
+DATA constants<>+3700(SB)/4, $0x3f3172c2
+DATA constants<>+3704(SB)/4, $0x3f3172c2
+DATA constants<>+3708(SB)/4, $0x3f3172c2
+DATA constants<>+3712(SB)/4, $0x3e75fe81
+DATA constants<>+3716(SB)/4, $0x3e75fe81
+DATA constants<>+3720(SB)/4, $0x3e75fe81
+DATA constants<>+3724(SB)/4, $0x3e75fe81
+DATA constants<>+3728(SB)/4, $0x3e75fe81
+DATA constants<>+3732(SB)/4, $0x3e75fe81
+DATA constants<>+3736(SB)/4, $0x3e75fe81
+DATA constants<>+3740(SB)/4, $0x3e75fe81
+GLOBL constants<>(SB), RODATA|NOPTR, $3744

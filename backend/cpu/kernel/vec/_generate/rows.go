@@ -21,24 +21,17 @@ func (u *unit) expSumRows() {
 	x, bias, step, rows, n := Load(Param("x"), GP64()), Load(Param("bias"), GP64()), Load(Param("step"), GP64()), Load(Param("rows"), GP64()), Load(Param("n"), GP64())
 	peaks, sums := Load(Param("peaks"), GP64()), Load(Param("sums"), GP64())
 	SHLQ(Imm(2), step)
-	none, low, high := u.Hold(formula.F(math.Inf(-1))), u.Hold(formula.F(-126*math.Ln2)), u.Hold(formula.F(89))
+	none, power := u.Hold(formula.F(math.Inf(-1))), u.preparePower()
 	at, left := GP64(), GP64()
 	Label("row")
 
 	// The largest element, and with the bias.
-	best, nan := u.Hold(none), u.Zero()
-	second, seconds := u.Hold(none), u.Zero()
+	best := []Register{u.Hold(none), u.Hold(none)}
 	found := func(b *block, v Register) {
 		if b.mask != nil {
 			v = u.Where(b.mask, v, none)
 		}
-		if b.index%2 == 0 {
-			VMAXPS(v, best, best)
-			u.keepNaN(nan, v)
-		} else {
-			VMAXPS(v, second, second)
-			u.keepNaN(seconds, v)
-		}
+		VMAXPS(best[b.index%2], v, best[b.index%2]) // which stays what it is if v is NaN
 	}
 	MOVQ(x, at)
 	MOVQ(n, left)
@@ -54,31 +47,44 @@ func (u *unit) expSumRows() {
 	})
 	JMP(LabelRef("found"))
 	Label("plain")
-	u.named("plain", left, []Register{at}, 2, func(b *block) { found(b, b.load(at)) })
+	u.named("plain", left, []Register{at}, 4, func(b *block) { found(b, b.load(at)) })
 	Label("found")
-	VMAXPS(second, best, best)
-	VORPS(seconds, nan, nan)
-	peak, lost := u.fold(VMAXPS, best), u.fold(VORPS, nan)
-	VORPS(lost, peak, peak)
+	VMAXPS(best[1], best[0], best[0])
 	all, old := u.new(), u.new()
-	VBROADCASTSS(peak, all)
+	VBROADCASTSS(u.fold(VMAXPS, best[0]), all)
 	VBROADCASTSS(Mem{Base: peaks}, old)
-	all = u.Where(u.Compare(formula.Unordered, old, old), old, u.Most(all, old)).(VecVirtual)
+	all = u.Most(old, all).(VecVirtual) // which is NaN if old is
 	VMOVSS(all.AsX(), Mem{Base: peaks})
-	center := u.ZeroWhere(u.Compare(formula.Equal, all, none), all)
-
-	// The exponentials.
-	sum := u.Zero()
+	peak := u.ZeroWhere(u.Compare(formula.Equal, all, none), all).(VecVirtual)
+	center := u.Round(u.Mul(peak, formula.F(math.Log2E)), formula.Up).(VecVirtual)
 	MOVQ(x, at)
 	MOVQ(n, left)
-	u.named("exp", left, []Register{at}, 1, func(b *block) {
-		v := u.Sub(b.load(at), center)
-		p := formula.Power(u, u.Least(u.Most(v, low), high), nil)
-		e := u.ZeroWhere(u.Compare(formula.Less, v, low), p.Times(p.Mantissa)) // denormal numbers are slow
+
+	// Elements whose logarithm to the base 2 has no fraction are put in relation to the peak first.
+	size := GP32()
+	VMOVD(peak.AsX(), size)
+	ANDL(U32(math.MaxInt32), size)
+	CMPL(size, U32(formula.F(1<<24)))
+	JB(LabelRef("near"))
+	u.named("far", left, []Register{at}, 1, func(b *block) { b.store(u.Sub(b.load(at), peak), at) })
+	u.clear(center)
+	MOVQ(x, at)
+	MOVQ(n, left)
+	Label("near")
+
+	total := []Register{u.Zero(), u.Zero()}
+	u.named("exp", left, []Register{at}, 2, func(b *block) {
+		e := power(b.load(at), center)
 		b.store(e, at)
-		u.accumulate(VADDPS, sum, b.only(e))
+		u.accumulate(VADDPS, total[b.index%2], b.only(e))
 	})
-	VMOVSS(u.fold(VADDPS, sum).(VecVirtual).AsX(), Mem{Base: sums})
+	VADDPS(total[1], total[0], total[0])
+	sum := u.fold(VADDPS, total[0]).(VecVirtual).AsX()
+	VMOVSS(sum, Mem{Base: sums})
+	VUCOMISS(sum, sum)
+	JNP(LabelRef("number"))
+	VMOVSS(sum, Mem{Base: peaks})
+	Label("number")
 	ADDQ(step, x)
 	ADDQ(Imm(4), peaks)
 	ADDQ(Imm(4), sums)

@@ -8,7 +8,7 @@ type Word uint32
 // F is the word of the float32 next to x.
 func F(x float64) Word { return Word(math.Float32bits(float32(x))) }
 
-// Predicate is a comparison, by its number in the manual of VCMPPS. They are false for NaN, but the last three.
+// Predicate is a comparison, by its number in the manual of VCMPPS. They are false for NaN, but those from Unordered on.
 type Predicate uint8
 
 // The predicates.
@@ -20,6 +20,7 @@ const (
 	Unordered  Predicate = 3
 	BelowOrNaN Predicate = 9
 	NotEqual   Predicate = 4
+	NotLess    Predicate = 21
 )
 
 // Mode is a way of rounding to an integer, by its number in the manual of VROUNDPS.
