@@ -314,24 +314,26 @@ func TestSpecialValues(t *testing.T) {
 	})
 }
 
-// TestThreadsDoNotChangeResults compares bit for bit.
+// TestThreadsDoNotChangeResults compares bit for bit, with a B that lies in place and a packed one.
 func TestThreadsDoNotChangeResults(t *testing.T) {
 	p := pool.New(4)
 	defer p.Close()
 	for _, l := range levels() {
 		r := rand.New(rand.NewPCG(11, 12))
-		for _, s := range [][3]int{{1, 500, 400}, {2, 500, 400}, {3, 300, 400}, {37, 200, 330}, {100, 100, 100}} {
+		for _, s := range [][3]int{{1, 500, 400}, {1, 1001, 600}, {2, 500, 400}, {3, 300, 400}, {37, 200, 330}, {100, 100, 100}} {
 			m, n, k := s[0], s[1], s[2]
 			args := Args{M: m, N: n, K: k, A: matrix(r, m, k, k), LDA: k, B: matrix(r, k, n, n), LDB: n, LDC: n}
-			var results [2][]float32
-			for i, x := range []*Ctx{NewCtx(nil, l), NewCtx(p, l)} {
-				args.C = make([]float32, m*n)
-				MatMul(x, args)
-				results[i] = args.C
-			}
-			for i := range results[0] {
-				if results[0][i] != results[1][i] {
-					t.Fatalf("%s %v: element %d is %v with one thread, %v with four", l, s, i, results[0][i], results[1][i])
+			for _, args.Packed = range []*Packed{nil, packFor(l, args.B, k, n, n, false)} {
+				var results [2][]float32
+				for i, x := range []*Ctx{NewCtx(nil, l), NewCtx(p, l)} {
+					args.C = make([]float32, m*n)
+					MatMul(x, args)
+					results[i] = args.C
+				}
+				for i := range results[0] {
+					if results[0][i] != results[1][i] {
+						t.Fatalf("%s %v: element %d is %v with one thread, %v with four", l, s, i, results[0][i], results[1][i])
+					}
 				}
 			}
 		}

@@ -20,7 +20,7 @@ type tile struct {
 	bStep      int
 	cRow       int
 	k          int
-	rows, cols int // 1 … MR, 1 … NR of the kernel
+	rows, cols int // 1 … MR, 1 … NR of the kernel; columns of the last panel, if there are several
 	scale      float32
 	accumulate uint32 // 0 or 1
 	four       [4]float32
@@ -32,6 +32,8 @@ type tile struct {
 	scales     []float32        // of integers, as wide as the kernel: a row for each group
 	zeros      []float32        // the same for zero points; nil: they are 0
 	group      int              // rows of b that have a row of scales in common
+	panels     int              // side by side, 1 … Panels of the kernel
+	panelStep  int              // from one to the next
 	columns    [dotCols]float32 // scratch of dotTile
 }
 
@@ -43,6 +45,7 @@ type Kernel struct {
 	Quality int         // multiply-adds a cycle, about; the best kernel that a level can run is chosen
 	Small   int         // chosen only for products of at most so many rows; 0 means any number
 	B       Form        // how it reads B
+	Panels  int         // of B that it multiplies one row of A by in one call; 0: one
 
 	fn func(*tile)
 }

@@ -39,76 +39,45 @@ DATA tailMasks<>+124(SB)/4, $0x00000000
 GLOBL tailMasks<>(SB), RODATA|NOPTR, $128
 
 // func multiply1Rows(t *byte)
-// Requires: AVX, FMA3, MMX+
+// Requires: AVX, FMA3
 TEXT ·multiply1Rows(SB), NOSPLIT, $0-8
 	MOVQ   t+0(FP), AX
 	MOVQ   104(AX), CX
 	MOVQ   (AX), DX
-	MOVQ   72(AX), BX
+	MOVQ   80(AX), BX
 	SHLQ   $0x02, BX
-	MOVQ   24(AX), BX
 	MOVQ   88(AX), SI
 	SHLQ   $0x02, SI
-	LEAQ   (SI)(SI*2), DI
-	MOVQ   176(AX), R8
+	MOVQ   24(AX), DI
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	VXORPS Y6, Y6, Y6
-	VXORPS Y7, Y7, Y7
-	SUBQ   $0x04, CX
+	SUBQ   $0x02, CX
 	JLT    tail
 
 loop:
-	VBROADCASTSS (DX), Y8
-	VFMADD231PS  (BX), Y8, Y0
-	VFMADD231PS  32(BX), Y8, Y1
-	VBROADCASTSS 4(DX), Y8
-	VFMADD231PS  (BX)(SI*1), Y8, Y2
-	VFMADD231PS  32(BX)(SI*1), Y8, Y3
-	VBROADCASTSS 8(DX), Y8
-	VFMADD231PS  (BX)(SI*2), Y8, Y4
-	VFMADD231PS  32(BX)(SI*2), Y8, Y5
-	VBROADCASTSS 12(DX), Y8
-	VFMADD231PS  (BX)(DI*1), Y8, Y6
-	VFMADD231PS  32(BX)(DI*1), Y8, Y7
-	PREFETCHT0   8192(BX)
-	PREFETCHT0   8256(BX)
-	PREFETCHT0   8320(BX)
-	PREFETCHT0   8384(BX)
-	PREFETCHT1   (R8)
-	PREFETCHT1   64(R8)
-	PREFETCHT1   128(R8)
-	PREFETCHT1   192(R8)
-	ADDQ         200(AX), R8
-	ADDQ         $0x10, DX
-	LEAQ         (BX)(SI*4), BX
-	SUBQ         $0x04, CX
+	VBROADCASTSS (DX), Y4
+	VFMADD231PS  (DI), Y4, Y0
+	VFMADD231PS  32(DI), Y4, Y1
+	VBROADCASTSS (DX)(BX*1), Y4
+	VFMADD231PS  (DI)(SI*1), Y4, Y2
+	VFMADD231PS  32(DI)(SI*1), Y4, Y3
+	LEAQ         (DX)(BX*2), DX
+	LEAQ         (DI)(SI*2), DI
+	SUBQ         $0x02, CX
 	JGE          loop
 
 tail:
-	ADDQ $0x04, CX
-	JE   done
-
-one:
-	VBROADCASTSS (DX), Y8
-	VFMADD231PS  (BX), Y8, Y0
-	VFMADD231PS  32(BX), Y8, Y1
-	ADDQ         $0x04, DX
-	ADDQ         SI, BX
-	DECQ         CX
-	JNE          one
+	ADDQ         $0x02, CX
+	JE           done
+	VBROADCASTSS (DX), Y4
+	VFMADD231PS  (DI), Y4, Y0
+	VFMADD231PS  32(DI), Y4, Y1
 
 done:
 	VADDPS       Y2, Y0, Y0
 	VADDPS       Y3, Y1, Y1
-	VADDPS       Y4, Y0, Y0
-	VADDPS       Y5, Y1, Y1
-	VADDPS       Y6, Y0, Y0
-	VADDPS       Y7, Y1, Y1
 	VBROADCASTSS 128(AX), Y2
 	VMULPS       Y2, Y0, Y0
 	VMULPS       Y2, Y1, Y1
@@ -169,20 +138,20 @@ partialAlone:
 	VZEROUPPER
 	RET
 
-// func multiply1Columns(t *byte)
-// Requires: AVX, FMA3, MMX+
-TEXT ·multiply1Columns(SB), NOSPLIT, $0-8
+// func multiply1RowsBy2(t *byte)
+// Requires: AVX, FMA3
+TEXT ·multiply1RowsBy2(SB), NOSPLIT, $0-8
 	MOVQ   t+0(FP), AX
 	MOVQ   104(AX), CX
 	MOVQ   (AX), DX
 	MOVQ   80(AX), BX
 	SHLQ   $0x02, BX
-	LEAQ   (BX)(BX*2), SI
+	MOVQ   88(AX), SI
+	SHLQ   $0x02, SI
 	MOVQ   24(AX), DI
-	MOVQ   88(AX), R8
+	MOVQ   320(AX), R8
 	SHLQ   $0x02, R8
-	LEAQ   (R8)(R8*2), R9
-	MOVQ   176(AX), R10
+	LEAQ   (DI)(R8*1), R8
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -191,56 +160,324 @@ TEXT ·multiply1Columns(SB), NOSPLIT, $0-8
 	VXORPS Y5, Y5, Y5
 	VXORPS Y6, Y6, Y6
 	VXORPS Y7, Y7, Y7
-	SUBQ   $0x04, CX
+	SUBQ   $0x02, CX
 	JLT    tail
 
 loop:
 	VBROADCASTSS (DX), Y8
 	VFMADD231PS  (DI), Y8, Y0
 	VFMADD231PS  32(DI), Y8, Y1
+	VFMADD231PS  (R8), Y8, Y2
+	VFMADD231PS  32(R8), Y8, Y3
 	VBROADCASTSS (DX)(BX*1), Y8
-	VFMADD231PS  (DI)(R8*1), Y8, Y2
-	VFMADD231PS  32(DI)(R8*1), Y8, Y3
-	VBROADCASTSS (DX)(BX*2), Y8
-	VFMADD231PS  (DI)(R8*2), Y8, Y4
-	VFMADD231PS  32(DI)(R8*2), Y8, Y5
-	VBROADCASTSS (DX)(SI*1), Y8
-	VFMADD231PS  (DI)(R9*1), Y8, Y6
-	VFMADD231PS  32(DI)(R9*1), Y8, Y7
-	PREFETCHT0   8192(DI)
-	PREFETCHT0   8256(DI)
-	PREFETCHT0   8320(DI)
-	PREFETCHT0   8384(DI)
-	PREFETCHT1   (R10)
-	PREFETCHT1   64(R10)
-	PREFETCHT1   128(R10)
-	PREFETCHT1   192(R10)
-	ADDQ         200(AX), R10
-	LEAQ         (DX)(BX*4), DX
-	LEAQ         (DI)(R8*4), DI
-	SUBQ         $0x04, CX
+	VFMADD231PS  (DI)(SI*1), Y8, Y4
+	VFMADD231PS  32(DI)(SI*1), Y8, Y5
+	VFMADD231PS  (R8)(SI*1), Y8, Y6
+	VFMADD231PS  32(R8)(SI*1), Y8, Y7
+	LEAQ         (DX)(BX*2), DX
+	LEAQ         (DI)(SI*2), DI
+	LEAQ         (R8)(SI*2), R8
+	SUBQ         $0x02, CX
 	JGE          loop
 
 tail:
-	ADDQ $0x04, CX
-	JE   done
-
-one:
+	ADDQ         $0x02, CX
+	JE           done
 	VBROADCASTSS (DX), Y8
 	VFMADD231PS  (DI), Y8, Y0
 	VFMADD231PS  32(DI), Y8, Y1
-	LEAQ         (DX)(BX*1), DX
-	ADDQ         R8, DI
-	DECQ         CX
-	JNE          one
+	VFMADD231PS  (R8), Y8, Y2
+	VFMADD231PS  32(R8), Y8, Y3
+
+done:
+	VADDPS       Y4, Y0, Y0
+	VADDPS       Y5, Y1, Y1
+	VADDPS       Y6, Y2, Y2
+	VADDPS       Y7, Y3, Y3
+	VBROADCASTSS 128(AX), Y4
+	VMULPS       Y4, Y0, Y0
+	VMULPS       Y4, Y1, Y1
+	VMULPS       Y4, Y2, Y2
+	VMULPS       Y4, Y3, Y3
+	MOVQ         48(AX), CX
+	MOVQ         96(AX), DX
+	SHLQ         $0x02, DX
+	MOVQ         120(AX), DX
+	MOVQ         152(AX), BX
+	MOVL         132(AX), AX
+	CMPQ         DX, $0x00000010
+	JNE          partial
+	TESTQ        BX, BX
+	JE           fullUnbiased
+	VMOVUPS      (BX), Y4
+	VADDPS       Y4, Y0, Y0
+	VMOVUPS      32(BX), Y4
+	VADDPS       Y4, Y1, Y1
+	VMOVUPS      64(BX), Y4
+	VADDPS       Y4, Y2, Y2
+	VMOVUPS      96(BX), Y4
+	VADDPS       Y4, Y3, Y3
+
+fullUnbiased:
+	TESTL  AX, AX
+	JE     fullAlone
+	MOVQ   CX, AX
+	VADDPS (AX), Y0, Y0
+	VADDPS 32(AX), Y1, Y1
+	VADDPS 64(AX), Y2, Y2
+	VADDPS 96(AX), Y3, Y3
+
+fullAlone:
+	MOVQ    CX, AX
+	VMOVUPS Y0, (AX)
+	VMOVUPS Y1, 32(AX)
+	VMOVUPS Y2, 64(AX)
+	VMOVUPS Y3, 96(AX)
+	VZEROUPPER
+	RET
+
+partial:
+	LEAQ       tailMasks<>+0(SB), SI
+	NEGQ       DX
+	VMOVUPS    64(SI)(DX*4), Y4
+	VMOVUPS    96(SI)(DX*4), Y5
+	TESTQ      BX, BX
+	JE         partialUnbiased
+	VMOVUPS    (BX), Y6
+	VADDPS     Y6, Y0, Y0
+	VMOVUPS    32(BX), Y6
+	VADDPS     Y6, Y1, Y1
+	VMASKMOVPS 64(BX), Y4, Y6
+	VADDPS     Y6, Y2, Y2
+	VMASKMOVPS 96(BX), Y5, Y6
+	VADDPS     Y6, Y3, Y3
+
+partialUnbiased:
+	TESTL      AX, AX
+	JE         partialAlone
+	MOVQ       CX, AX
+	VADDPS     (AX), Y0, Y0
+	VADDPS     32(AX), Y1, Y1
+	VMASKMOVPS 64(AX), Y4, Y6
+	VADDPS     Y6, Y2, Y2
+	VMASKMOVPS 96(AX), Y5, Y6
+	VADDPS     Y6, Y3, Y3
+
+partialAlone:
+	MOVQ       CX, AX
+	VMOVUPS    Y0, (AX)
+	VMOVUPS    Y1, 32(AX)
+	VMASKMOVPS Y2, Y4, 64(AX)
+	VMASKMOVPS Y3, Y5, 96(AX)
+	VZEROUPPER
+	RET
+
+// func multiply1RowsBy3(t *byte)
+// Requires: AVX, FMA3
+TEXT ·multiply1RowsBy3(SB), NOSPLIT, $0-8
+	MOVQ   t+0(FP), AX
+	MOVQ   104(AX), CX
+	MOVQ   (AX), DX
+	MOVQ   80(AX), BX
+	SHLQ   $0x02, BX
+	MOVQ   88(AX), SI
+	SHLQ   $0x02, SI
+	MOVQ   24(AX), DI
+	MOVQ   320(AX), R8
+	SHLQ   $0x02, R8
+	LEAQ   (DI)(R8*1), R9
+	LEAQ   (R9)(R8*1), R8
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	VXORPS Y10, Y10, Y10
+	VXORPS Y11, Y11, Y11
+	SUBQ   $0x02, CX
+	JLT    tail
+
+loop:
+	VBROADCASTSS (DX), Y12
+	VFMADD231PS  (DI), Y12, Y0
+	VFMADD231PS  32(DI), Y12, Y1
+	VFMADD231PS  (R9), Y12, Y2
+	VFMADD231PS  32(R9), Y12, Y3
+	VFMADD231PS  (R8), Y12, Y4
+	VFMADD231PS  32(R8), Y12, Y5
+	VBROADCASTSS (DX)(BX*1), Y12
+	VFMADD231PS  (DI)(SI*1), Y12, Y6
+	VFMADD231PS  32(DI)(SI*1), Y12, Y7
+	VFMADD231PS  (R9)(SI*1), Y12, Y8
+	VFMADD231PS  32(R9)(SI*1), Y12, Y9
+	VFMADD231PS  (R8)(SI*1), Y12, Y10
+	VFMADD231PS  32(R8)(SI*1), Y12, Y11
+	LEAQ         (DX)(BX*2), DX
+	LEAQ         (DI)(SI*2), DI
+	LEAQ         (R9)(SI*2), R9
+	LEAQ         (R8)(SI*2), R8
+	SUBQ         $0x02, CX
+	JGE          loop
+
+tail:
+	ADDQ         $0x02, CX
+	JE           done
+	VBROADCASTSS (DX), Y12
+	VFMADD231PS  (DI), Y12, Y0
+	VFMADD231PS  32(DI), Y12, Y1
+	VFMADD231PS  (R9), Y12, Y2
+	VFMADD231PS  32(R9), Y12, Y3
+	VFMADD231PS  (R8), Y12, Y4
+	VFMADD231PS  32(R8), Y12, Y5
+
+done:
+	VADDPS       Y6, Y0, Y0
+	VADDPS       Y7, Y1, Y1
+	VADDPS       Y8, Y2, Y2
+	VADDPS       Y9, Y3, Y3
+	VADDPS       Y10, Y4, Y4
+	VADDPS       Y11, Y5, Y5
+	VBROADCASTSS 128(AX), Y6
+	VMULPS       Y6, Y0, Y0
+	VMULPS       Y6, Y1, Y1
+	VMULPS       Y6, Y2, Y2
+	VMULPS       Y6, Y3, Y3
+	VMULPS       Y6, Y4, Y4
+	VMULPS       Y6, Y5, Y5
+	MOVQ         48(AX), CX
+	MOVQ         96(AX), DX
+	SHLQ         $0x02, DX
+	MOVQ         120(AX), DX
+	MOVQ         152(AX), BX
+	MOVL         132(AX), AX
+	CMPQ         DX, $0x00000010
+	JNE          partial
+	TESTQ        BX, BX
+	JE           fullUnbiased
+	VMOVUPS      (BX), Y6
+	VADDPS       Y6, Y0, Y0
+	VMOVUPS      32(BX), Y6
+	VADDPS       Y6, Y1, Y1
+	VMOVUPS      64(BX), Y6
+	VADDPS       Y6, Y2, Y2
+	VMOVUPS      96(BX), Y6
+	VADDPS       Y6, Y3, Y3
+	VMOVUPS      128(BX), Y6
+	VADDPS       Y6, Y4, Y4
+	VMOVUPS      160(BX), Y6
+	VADDPS       Y6, Y5, Y5
+
+fullUnbiased:
+	TESTL  AX, AX
+	JE     fullAlone
+	MOVQ   CX, AX
+	VADDPS (AX), Y0, Y0
+	VADDPS 32(AX), Y1, Y1
+	VADDPS 64(AX), Y2, Y2
+	VADDPS 96(AX), Y3, Y3
+	VADDPS 128(AX), Y4, Y4
+	VADDPS 160(AX), Y5, Y5
+
+fullAlone:
+	MOVQ    CX, AX
+	VMOVUPS Y0, (AX)
+	VMOVUPS Y1, 32(AX)
+	VMOVUPS Y2, 64(AX)
+	VMOVUPS Y3, 96(AX)
+	VMOVUPS Y4, 128(AX)
+	VMOVUPS Y5, 160(AX)
+	VZEROUPPER
+	RET
+
+partial:
+	LEAQ       tailMasks<>+0(SB), SI
+	NEGQ       DX
+	VMOVUPS    64(SI)(DX*4), Y6
+	VMOVUPS    96(SI)(DX*4), Y7
+	TESTQ      BX, BX
+	JE         partialUnbiased
+	VMOVUPS    (BX), Y8
+	VADDPS     Y8, Y0, Y0
+	VMOVUPS    32(BX), Y8
+	VADDPS     Y8, Y1, Y1
+	VMOVUPS    64(BX), Y8
+	VADDPS     Y8, Y2, Y2
+	VMOVUPS    96(BX), Y8
+	VADDPS     Y8, Y3, Y3
+	VMASKMOVPS 128(BX), Y6, Y8
+	VADDPS     Y8, Y4, Y4
+	VMASKMOVPS 160(BX), Y7, Y8
+	VADDPS     Y8, Y5, Y5
+
+partialUnbiased:
+	TESTL      AX, AX
+	JE         partialAlone
+	MOVQ       CX, AX
+	VADDPS     (AX), Y0, Y0
+	VADDPS     32(AX), Y1, Y1
+	VADDPS     64(AX), Y2, Y2
+	VADDPS     96(AX), Y3, Y3
+	VMASKMOVPS 128(AX), Y6, Y8
+	VADDPS     Y8, Y4, Y4
+	VMASKMOVPS 160(AX), Y7, Y8
+	VADDPS     Y8, Y5, Y5
+
+partialAlone:
+	MOVQ       CX, AX
+	VMOVUPS    Y0, (AX)
+	VMOVUPS    Y1, 32(AX)
+	VMOVUPS    Y2, 64(AX)
+	VMOVUPS    Y3, 96(AX)
+	VMASKMOVPS Y4, Y6, 128(AX)
+	VMASKMOVPS Y5, Y7, 160(AX)
+	VZEROUPPER
+	RET
+
+// func multiply1Columns(t *byte)
+// Requires: AVX, FMA3
+TEXT ·multiply1Columns(SB), NOSPLIT, $0-8
+	MOVQ   t+0(FP), AX
+	MOVQ   104(AX), CX
+	MOVQ   (AX), DX
+	MOVQ   80(AX), BX
+	SHLQ   $0x02, BX
+	MOVQ   88(AX), SI
+	SHLQ   $0x02, SI
+	MOVQ   24(AX), DI
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	SUBQ   $0x02, CX
+	JLT    tail
+
+loop:
+	VBROADCASTSS (DX), Y4
+	VFMADD231PS  (DI), Y4, Y0
+	VFMADD231PS  32(DI), Y4, Y1
+	VBROADCASTSS (DX)(BX*1), Y4
+	VFMADD231PS  (DI)(SI*1), Y4, Y2
+	VFMADD231PS  32(DI)(SI*1), Y4, Y3
+	LEAQ         (DX)(BX*2), DX
+	LEAQ         (DI)(SI*2), DI
+	SUBQ         $0x02, CX
+	JGE          loop
+
+tail:
+	ADDQ         $0x02, CX
+	JE           done
+	VBROADCASTSS (DX), Y4
+	VFMADD231PS  (DI), Y4, Y0
+	VFMADD231PS  32(DI), Y4, Y1
 
 done:
 	VADDPS       Y2, Y0, Y0
 	VADDPS       Y3, Y1, Y1
-	VADDPS       Y4, Y0, Y0
-	VADDPS       Y5, Y1, Y1
-	VADDPS       Y6, Y0, Y0
-	VADDPS       Y7, Y1, Y1
 	VBROADCASTSS 128(AX), Y2
 	VMULPS       Y2, Y0, Y0
 	VMULPS       Y2, Y1, Y1

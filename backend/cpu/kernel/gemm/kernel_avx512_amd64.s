@@ -23,80 +23,45 @@ DATA nibbleNumbers<>+60(SB)/4, $0xbf800000
 GLOBL nibbleNumbers<>(SB), RODATA|NOPTR, $64
 
 // func multiply1x32Rows(t *byte)
-// Requires: AVX, AVX512F, BMI2, MMX+
+// Requires: AVX, AVX512F, BMI2
 TEXT ·multiply1x32Rows(SB), NOSPLIT, $0-8
 	MOVQ   t+0(FP), AX
 	MOVQ   104(AX), CX
 	MOVQ   (AX), DX
-	MOVQ   72(AX), BX
+	MOVQ   80(AX), BX
 	SHLQ   $0x02, BX
-	MOVQ   24(AX), BX
 	MOVQ   88(AX), SI
 	SHLQ   $0x02, SI
-	LEAQ   (SI)(SI*2), DI
-	MOVQ   176(AX), R8
+	MOVQ   24(AX), DI
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
 	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	SUBQ   $0x04, CX
+	SUBQ   $0x02, CX
 	JLT    tail
 
 loop:
-	VBROADCASTSS (DX), Z8
-	VFMADD231PS  (BX), Z8, Z0
-	VFMADD231PS  64(BX), Z8, Z1
-	VBROADCASTSS 4(DX), Z8
-	VFMADD231PS  (BX)(SI*1), Z8, Z2
-	VFMADD231PS  64(BX)(SI*1), Z8, Z3
-	VBROADCASTSS 8(DX), Z8
-	VFMADD231PS  (BX)(SI*2), Z8, Z4
-	VFMADD231PS  64(BX)(SI*2), Z8, Z5
-	VBROADCASTSS 12(DX), Z8
-	VFMADD231PS  (BX)(DI*1), Z8, Z6
-	VFMADD231PS  64(BX)(DI*1), Z8, Z7
-	PREFETCHT0   8192(BX)
-	PREFETCHT0   8256(BX)
-	PREFETCHT0   8320(BX)
-	PREFETCHT0   8384(BX)
-	PREFETCHT0   8448(BX)
-	PREFETCHT0   8512(BX)
-	PREFETCHT0   8576(BX)
-	PREFETCHT0   8640(BX)
-	PREFETCHT1   (R8)
-	PREFETCHT1   64(R8)
-	PREFETCHT1   128(R8)
-	PREFETCHT1   192(R8)
-	ADDQ         200(AX), R8
-	ADDQ         $0x10, DX
-	LEAQ         (BX)(SI*4), BX
-	SUBQ         $0x04, CX
+	VBROADCASTSS (DX), Z4
+	VFMADD231PS  (DI), Z4, Z0
+	VFMADD231PS  64(DI), Z4, Z1
+	VBROADCASTSS (DX)(BX*1), Z4
+	VFMADD231PS  (DI)(SI*1), Z4, Z2
+	VFMADD231PS  64(DI)(SI*1), Z4, Z3
+	LEAQ         (DX)(BX*2), DX
+	LEAQ         (DI)(SI*2), DI
+	SUBQ         $0x02, CX
 	JGE          loop
 
 tail:
-	ADDQ $0x04, CX
-	JE   done
-
-one:
-	VBROADCASTSS (DX), Z8
-	VFMADD231PS  (BX), Z8, Z0
-	VFMADD231PS  64(BX), Z8, Z1
-	ADDQ         $0x04, DX
-	ADDQ         SI, BX
-	DECQ         CX
-	JNE          one
+	ADDQ         $0x02, CX
+	JE           done
+	VBROADCASTSS (DX), Z4
+	VFMADD231PS  (DI), Z4, Z0
+	VFMADD231PS  64(DI), Z4, Z1
 
 done:
 	VADDPS       Z2, Z0, Z0
 	VADDPS       Z3, Z1, Z1
-	VADDPS       Z4, Z0, Z0
-	VADDPS       Z5, Z1, Z1
-	VADDPS       Z6, Z0, Z0
-	VADDPS       Z7, Z1, Z1
 	VBROADCASTSS 128(AX), Z2
 	VMULPS       Z2, Z0, Z0
 	VMULPS       Z2, Z1, Z1
@@ -158,82 +123,547 @@ partialAlone:
 	VZEROUPPER
 	RET
 
+// func multiply1x32RowsBy2(t *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·multiply1x32RowsBy2(SB), NOSPLIT, $0-8
+	MOVQ   t+0(FP), AX
+	MOVQ   104(AX), CX
+	MOVQ   (AX), DX
+	MOVQ   80(AX), BX
+	SHLQ   $0x02, BX
+	MOVQ   88(AX), SI
+	SHLQ   $0x02, SI
+	MOVQ   24(AX), DI
+	MOVQ   320(AX), R8
+	SHLQ   $0x02, R8
+	LEAQ   (DI)(R8*1), R8
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	SUBQ   $0x02, CX
+	JLT    tail
+
+loop:
+	VBROADCASTSS (DX), Z8
+	VFMADD231PS  (DI), Z8, Z0
+	VFMADD231PS  64(DI), Z8, Z1
+	VFMADD231PS  (R8), Z8, Z2
+	VFMADD231PS  64(R8), Z8, Z3
+	VBROADCASTSS (DX)(BX*1), Z8
+	VFMADD231PS  (DI)(SI*1), Z8, Z4
+	VFMADD231PS  64(DI)(SI*1), Z8, Z5
+	VFMADD231PS  (R8)(SI*1), Z8, Z6
+	VFMADD231PS  64(R8)(SI*1), Z8, Z7
+	LEAQ         (DX)(BX*2), DX
+	LEAQ         (DI)(SI*2), DI
+	LEAQ         (R8)(SI*2), R8
+	SUBQ         $0x02, CX
+	JGE          loop
+
+tail:
+	ADDQ         $0x02, CX
+	JE           done
+	VBROADCASTSS (DX), Z8
+	VFMADD231PS  (DI), Z8, Z0
+	VFMADD231PS  64(DI), Z8, Z1
+	VFMADD231PS  (R8), Z8, Z2
+	VFMADD231PS  64(R8), Z8, Z3
+
+done:
+	VADDPS       Z4, Z0, Z0
+	VADDPS       Z5, Z1, Z1
+	VADDPS       Z6, Z2, Z2
+	VADDPS       Z7, Z3, Z3
+	VBROADCASTSS 128(AX), Z4
+	VMULPS       Z4, Z0, Z0
+	VMULPS       Z4, Z1, Z1
+	VMULPS       Z4, Z2, Z2
+	VMULPS       Z4, Z3, Z3
+	MOVQ         48(AX), CX
+	MOVQ         96(AX), DX
+	SHLQ         $0x02, DX
+	MOVQ         120(AX), DX
+	MOVQ         152(AX), BX
+	MOVL         132(AX), AX
+	CMPQ         DX, $0x00000020
+	JNE          partial
+	TESTQ        BX, BX
+	JE           fullUnbiased
+	VMOVUPS      (BX), Z4
+	VADDPS       Z4, Z0, Z0
+	VMOVUPS      64(BX), Z4
+	VADDPS       Z4, Z1, Z1
+	VMOVUPS      128(BX), Z4
+	VADDPS       Z4, Z2, Z2
+	VMOVUPS      192(BX), Z4
+	VADDPS       Z4, Z3, Z3
+
+fullUnbiased:
+	TESTL  AX, AX
+	JE     fullAlone
+	MOVQ   CX, AX
+	VADDPS (AX), Z0, Z0
+	VADDPS 64(AX), Z1, Z1
+	VADDPS 128(AX), Z2, Z2
+	VADDPS 192(AX), Z3, Z3
+
+fullAlone:
+	MOVQ    CX, AX
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	VMOVUPS Z2, 128(AX)
+	VMOVUPS Z3, 192(AX)
+	VZEROUPPER
+	RET
+
+partial:
+	MOVQ      $-1, SI
+	BZHIQ     DX, SI, SI
+	KMOVW     SI, K1
+	SHRQ      $0x10, SI
+	KMOVW     SI, K2
+	TESTQ     BX, BX
+	JE        partialUnbiased
+	VMOVUPS   (BX), Z4
+	VADDPS    Z4, Z0, Z0
+	VMOVUPS   64(BX), Z4
+	VADDPS    Z4, Z1, Z1
+	VMOVUPS.Z 128(BX), K1, Z4
+	VADDPS    Z4, Z2, Z2
+	VMOVUPS.Z 192(BX), K2, Z4
+	VADDPS    Z4, Z3, Z3
+
+partialUnbiased:
+	TESTL     AX, AX
+	JE        partialAlone
+	MOVQ      CX, AX
+	VADDPS    (AX), Z0, Z0
+	VADDPS    64(AX), Z1, Z1
+	VMOVUPS.Z 128(AX), K1, Z4
+	VADDPS    Z4, Z2, Z2
+	VMOVUPS.Z 192(AX), K2, Z4
+	VADDPS    Z4, Z3, Z3
+
+partialAlone:
+	MOVQ    CX, AX
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	VMOVUPS Z2, K1, 128(AX)
+	VMOVUPS Z3, K2, 192(AX)
+	VZEROUPPER
+	RET
+
+// func multiply1x32RowsBy3(t *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·multiply1x32RowsBy3(SB), NOSPLIT, $0-8
+	MOVQ   t+0(FP), AX
+	MOVQ   104(AX), CX
+	MOVQ   (AX), DX
+	MOVQ   80(AX), BX
+	SHLQ   $0x02, BX
+	MOVQ   88(AX), SI
+	SHLQ   $0x02, SI
+	MOVQ   24(AX), DI
+	MOVQ   320(AX), R8
+	SHLQ   $0x02, R8
+	LEAQ   (DI)(R8*1), R9
+	LEAQ   (R9)(R8*1), R8
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	SUBQ   $0x02, CX
+	JLT    tail
+
+loop:
+	VBROADCASTSS (DX), Z12
+	VFMADD231PS  (DI), Z12, Z0
+	VFMADD231PS  64(DI), Z12, Z1
+	VFMADD231PS  (R9), Z12, Z2
+	VFMADD231PS  64(R9), Z12, Z3
+	VFMADD231PS  (R8), Z12, Z4
+	VFMADD231PS  64(R8), Z12, Z5
+	VBROADCASTSS (DX)(BX*1), Z12
+	VFMADD231PS  (DI)(SI*1), Z12, Z6
+	VFMADD231PS  64(DI)(SI*1), Z12, Z7
+	VFMADD231PS  (R9)(SI*1), Z12, Z8
+	VFMADD231PS  64(R9)(SI*1), Z12, Z9
+	VFMADD231PS  (R8)(SI*1), Z12, Z10
+	VFMADD231PS  64(R8)(SI*1), Z12, Z11
+	LEAQ         (DX)(BX*2), DX
+	LEAQ         (DI)(SI*2), DI
+	LEAQ         (R9)(SI*2), R9
+	LEAQ         (R8)(SI*2), R8
+	SUBQ         $0x02, CX
+	JGE          loop
+
+tail:
+	ADDQ         $0x02, CX
+	JE           done
+	VBROADCASTSS (DX), Z12
+	VFMADD231PS  (DI), Z12, Z0
+	VFMADD231PS  64(DI), Z12, Z1
+	VFMADD231PS  (R9), Z12, Z2
+	VFMADD231PS  64(R9), Z12, Z3
+	VFMADD231PS  (R8), Z12, Z4
+	VFMADD231PS  64(R8), Z12, Z5
+
+done:
+	VADDPS       Z6, Z0, Z0
+	VADDPS       Z7, Z1, Z1
+	VADDPS       Z8, Z2, Z2
+	VADDPS       Z9, Z3, Z3
+	VADDPS       Z10, Z4, Z4
+	VADDPS       Z11, Z5, Z5
+	VBROADCASTSS 128(AX), Z6
+	VMULPS       Z6, Z0, Z0
+	VMULPS       Z6, Z1, Z1
+	VMULPS       Z6, Z2, Z2
+	VMULPS       Z6, Z3, Z3
+	VMULPS       Z6, Z4, Z4
+	VMULPS       Z6, Z5, Z5
+	MOVQ         48(AX), CX
+	MOVQ         96(AX), DX
+	SHLQ         $0x02, DX
+	MOVQ         120(AX), DX
+	MOVQ         152(AX), BX
+	MOVL         132(AX), AX
+	CMPQ         DX, $0x00000020
+	JNE          partial
+	TESTQ        BX, BX
+	JE           fullUnbiased
+	VMOVUPS      (BX), Z6
+	VADDPS       Z6, Z0, Z0
+	VMOVUPS      64(BX), Z6
+	VADDPS       Z6, Z1, Z1
+	VMOVUPS      128(BX), Z6
+	VADDPS       Z6, Z2, Z2
+	VMOVUPS      192(BX), Z6
+	VADDPS       Z6, Z3, Z3
+	VMOVUPS      256(BX), Z6
+	VADDPS       Z6, Z4, Z4
+	VMOVUPS      320(BX), Z6
+	VADDPS       Z6, Z5, Z5
+
+fullUnbiased:
+	TESTL  AX, AX
+	JE     fullAlone
+	MOVQ   CX, AX
+	VADDPS (AX), Z0, Z0
+	VADDPS 64(AX), Z1, Z1
+	VADDPS 128(AX), Z2, Z2
+	VADDPS 192(AX), Z3, Z3
+	VADDPS 256(AX), Z4, Z4
+	VADDPS 320(AX), Z5, Z5
+
+fullAlone:
+	MOVQ    CX, AX
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	VMOVUPS Z2, 128(AX)
+	VMOVUPS Z3, 192(AX)
+	VMOVUPS Z4, 256(AX)
+	VMOVUPS Z5, 320(AX)
+	VZEROUPPER
+	RET
+
+partial:
+	MOVQ      $-1, SI
+	BZHIQ     DX, SI, SI
+	KMOVW     SI, K1
+	SHRQ      $0x10, SI
+	KMOVW     SI, K2
+	TESTQ     BX, BX
+	JE        partialUnbiased
+	VMOVUPS   (BX), Z6
+	VADDPS    Z6, Z0, Z0
+	VMOVUPS   64(BX), Z6
+	VADDPS    Z6, Z1, Z1
+	VMOVUPS   128(BX), Z6
+	VADDPS    Z6, Z2, Z2
+	VMOVUPS   192(BX), Z6
+	VADDPS    Z6, Z3, Z3
+	VMOVUPS.Z 256(BX), K1, Z6
+	VADDPS    Z6, Z4, Z4
+	VMOVUPS.Z 320(BX), K2, Z6
+	VADDPS    Z6, Z5, Z5
+
+partialUnbiased:
+	TESTL     AX, AX
+	JE        partialAlone
+	MOVQ      CX, AX
+	VADDPS    (AX), Z0, Z0
+	VADDPS    64(AX), Z1, Z1
+	VADDPS    128(AX), Z2, Z2
+	VADDPS    192(AX), Z3, Z3
+	VMOVUPS.Z 256(AX), K1, Z6
+	VADDPS    Z6, Z4, Z4
+	VMOVUPS.Z 320(AX), K2, Z6
+	VADDPS    Z6, Z5, Z5
+
+partialAlone:
+	MOVQ    CX, AX
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	VMOVUPS Z2, 128(AX)
+	VMOVUPS Z3, 192(AX)
+	VMOVUPS Z4, K1, 256(AX)
+	VMOVUPS Z5, K2, 320(AX)
+	VZEROUPPER
+	RET
+
+// func multiply1x32RowsBy4(t *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·multiply1x32RowsBy4(SB), NOSPLIT, $0-8
+	MOVQ   t+0(FP), AX
+	MOVQ   104(AX), CX
+	MOVQ   (AX), DX
+	MOVQ   80(AX), BX
+	SHLQ   $0x02, BX
+	MOVQ   88(AX), SI
+	SHLQ   $0x02, SI
+	MOVQ   24(AX), DI
+	MOVQ   320(AX), R8
+	SHLQ   $0x02, R8
+	LEAQ   (DI)(R8*1), R9
+	LEAQ   (R9)(R8*1), R10
+	LEAQ   (R10)(R8*1), R8
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	SUBQ   $0x02, CX
+	JLT    tail
+
+loop:
+	VBROADCASTSS (DX), Z16
+	VFMADD231PS  (DI), Z16, Z0
+	VFMADD231PS  64(DI), Z16, Z1
+	VFMADD231PS  (R9), Z16, Z2
+	VFMADD231PS  64(R9), Z16, Z3
+	VFMADD231PS  (R10), Z16, Z4
+	VFMADD231PS  64(R10), Z16, Z5
+	VFMADD231PS  (R8), Z16, Z6
+	VFMADD231PS  64(R8), Z16, Z7
+	VBROADCASTSS (DX)(BX*1), Z16
+	VFMADD231PS  (DI)(SI*1), Z16, Z8
+	VFMADD231PS  64(DI)(SI*1), Z16, Z9
+	VFMADD231PS  (R9)(SI*1), Z16, Z10
+	VFMADD231PS  64(R9)(SI*1), Z16, Z11
+	VFMADD231PS  (R10)(SI*1), Z16, Z12
+	VFMADD231PS  64(R10)(SI*1), Z16, Z13
+	VFMADD231PS  (R8)(SI*1), Z16, Z14
+	VFMADD231PS  64(R8)(SI*1), Z16, Z15
+	LEAQ         (DX)(BX*2), DX
+	LEAQ         (DI)(SI*2), DI
+	LEAQ         (R9)(SI*2), R9
+	LEAQ         (R10)(SI*2), R10
+	LEAQ         (R8)(SI*2), R8
+	SUBQ         $0x02, CX
+	JGE          loop
+
+tail:
+	ADDQ         $0x02, CX
+	JE           done
+	VBROADCASTSS (DX), Z16
+	VFMADD231PS  (DI), Z16, Z0
+	VFMADD231PS  64(DI), Z16, Z1
+	VFMADD231PS  (R9), Z16, Z2
+	VFMADD231PS  64(R9), Z16, Z3
+	VFMADD231PS  (R10), Z16, Z4
+	VFMADD231PS  64(R10), Z16, Z5
+	VFMADD231PS  (R8), Z16, Z6
+	VFMADD231PS  64(R8), Z16, Z7
+
+done:
+	VADDPS       Z8, Z0, Z0
+	VADDPS       Z9, Z1, Z1
+	VADDPS       Z10, Z2, Z2
+	VADDPS       Z11, Z3, Z3
+	VADDPS       Z12, Z4, Z4
+	VADDPS       Z13, Z5, Z5
+	VADDPS       Z14, Z6, Z6
+	VADDPS       Z15, Z7, Z7
+	VBROADCASTSS 128(AX), Z8
+	VMULPS       Z8, Z0, Z0
+	VMULPS       Z8, Z1, Z1
+	VMULPS       Z8, Z2, Z2
+	VMULPS       Z8, Z3, Z3
+	VMULPS       Z8, Z4, Z4
+	VMULPS       Z8, Z5, Z5
+	VMULPS       Z8, Z6, Z6
+	VMULPS       Z8, Z7, Z7
+	MOVQ         48(AX), CX
+	MOVQ         96(AX), DX
+	SHLQ         $0x02, DX
+	MOVQ         120(AX), DX
+	MOVQ         152(AX), BX
+	MOVL         132(AX), AX
+	CMPQ         DX, $0x00000020
+	JNE          partial
+	TESTQ        BX, BX
+	JE           fullUnbiased
+	VMOVUPS      (BX), Z8
+	VADDPS       Z8, Z0, Z0
+	VMOVUPS      64(BX), Z8
+	VADDPS       Z8, Z1, Z1
+	VMOVUPS      128(BX), Z8
+	VADDPS       Z8, Z2, Z2
+	VMOVUPS      192(BX), Z8
+	VADDPS       Z8, Z3, Z3
+	VMOVUPS      256(BX), Z8
+	VADDPS       Z8, Z4, Z4
+	VMOVUPS      320(BX), Z8
+	VADDPS       Z8, Z5, Z5
+	VMOVUPS      384(BX), Z8
+	VADDPS       Z8, Z6, Z6
+	VMOVUPS      448(BX), Z8
+	VADDPS       Z8, Z7, Z7
+
+fullUnbiased:
+	TESTL  AX, AX
+	JE     fullAlone
+	MOVQ   CX, AX
+	VADDPS (AX), Z0, Z0
+	VADDPS 64(AX), Z1, Z1
+	VADDPS 128(AX), Z2, Z2
+	VADDPS 192(AX), Z3, Z3
+	VADDPS 256(AX), Z4, Z4
+	VADDPS 320(AX), Z5, Z5
+	VADDPS 384(AX), Z6, Z6
+	VADDPS 448(AX), Z7, Z7
+
+fullAlone:
+	MOVQ    CX, AX
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	VMOVUPS Z2, 128(AX)
+	VMOVUPS Z3, 192(AX)
+	VMOVUPS Z4, 256(AX)
+	VMOVUPS Z5, 320(AX)
+	VMOVUPS Z6, 384(AX)
+	VMOVUPS Z7, 448(AX)
+	VZEROUPPER
+	RET
+
+partial:
+	MOVQ      $-1, SI
+	BZHIQ     DX, SI, SI
+	KMOVW     SI, K1
+	SHRQ      $0x10, SI
+	KMOVW     SI, K2
+	TESTQ     BX, BX
+	JE        partialUnbiased
+	VMOVUPS   (BX), Z8
+	VADDPS    Z8, Z0, Z0
+	VMOVUPS   64(BX), Z8
+	VADDPS    Z8, Z1, Z1
+	VMOVUPS   128(BX), Z8
+	VADDPS    Z8, Z2, Z2
+	VMOVUPS   192(BX), Z8
+	VADDPS    Z8, Z3, Z3
+	VMOVUPS   256(BX), Z8
+	VADDPS    Z8, Z4, Z4
+	VMOVUPS   320(BX), Z8
+	VADDPS    Z8, Z5, Z5
+	VMOVUPS.Z 384(BX), K1, Z8
+	VADDPS    Z8, Z6, Z6
+	VMOVUPS.Z 448(BX), K2, Z8
+	VADDPS    Z8, Z7, Z7
+
+partialUnbiased:
+	TESTL     AX, AX
+	JE        partialAlone
+	MOVQ      CX, AX
+	VADDPS    (AX), Z0, Z0
+	VADDPS    64(AX), Z1, Z1
+	VADDPS    128(AX), Z2, Z2
+	VADDPS    192(AX), Z3, Z3
+	VADDPS    256(AX), Z4, Z4
+	VADDPS    320(AX), Z5, Z5
+	VMOVUPS.Z 384(AX), K1, Z8
+	VADDPS    Z8, Z6, Z6
+	VMOVUPS.Z 448(AX), K2, Z8
+	VADDPS    Z8, Z7, Z7
+
+partialAlone:
+	MOVQ    CX, AX
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	VMOVUPS Z2, 128(AX)
+	VMOVUPS Z3, 192(AX)
+	VMOVUPS Z4, 256(AX)
+	VMOVUPS Z5, 320(AX)
+	VMOVUPS Z6, K1, 384(AX)
+	VMOVUPS Z7, K2, 448(AX)
+	VZEROUPPER
+	RET
+
 // func multiply1x32Columns(t *byte)
-// Requires: AVX, AVX512F, BMI2, MMX+
+// Requires: AVX, AVX512F, BMI2
 TEXT ·multiply1x32Columns(SB), NOSPLIT, $0-8
 	MOVQ   t+0(FP), AX
 	MOVQ   104(AX), CX
 	MOVQ   (AX), DX
 	MOVQ   80(AX), BX
 	SHLQ   $0x02, BX
-	LEAQ   (BX)(BX*2), SI
+	MOVQ   88(AX), SI
+	SHLQ   $0x02, SI
 	MOVQ   24(AX), DI
-	MOVQ   88(AX), R8
-	SHLQ   $0x02, R8
-	LEAQ   (R8)(R8*2), R9
-	MOVQ   176(AX), R10
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
 	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	SUBQ   $0x04, CX
+	SUBQ   $0x02, CX
 	JLT    tail
 
 loop:
-	VBROADCASTSS (DX), Z8
-	VFMADD231PS  (DI), Z8, Z0
-	VFMADD231PS  64(DI), Z8, Z1
-	VBROADCASTSS (DX)(BX*1), Z8
-	VFMADD231PS  (DI)(R8*1), Z8, Z2
-	VFMADD231PS  64(DI)(R8*1), Z8, Z3
-	VBROADCASTSS (DX)(BX*2), Z8
-	VFMADD231PS  (DI)(R8*2), Z8, Z4
-	VFMADD231PS  64(DI)(R8*2), Z8, Z5
-	VBROADCASTSS (DX)(SI*1), Z8
-	VFMADD231PS  (DI)(R9*1), Z8, Z6
-	VFMADD231PS  64(DI)(R9*1), Z8, Z7
-	PREFETCHT0   8192(DI)
-	PREFETCHT0   8256(DI)
-	PREFETCHT0   8320(DI)
-	PREFETCHT0   8384(DI)
-	PREFETCHT0   8448(DI)
-	PREFETCHT0   8512(DI)
-	PREFETCHT0   8576(DI)
-	PREFETCHT0   8640(DI)
-	PREFETCHT1   (R10)
-	PREFETCHT1   64(R10)
-	PREFETCHT1   128(R10)
-	PREFETCHT1   192(R10)
-	ADDQ         200(AX), R10
-	LEAQ         (DX)(BX*4), DX
-	LEAQ         (DI)(R8*4), DI
-	SUBQ         $0x04, CX
+	VBROADCASTSS (DX), Z4
+	VFMADD231PS  (DI), Z4, Z0
+	VFMADD231PS  64(DI), Z4, Z1
+	VBROADCASTSS (DX)(BX*1), Z4
+	VFMADD231PS  (DI)(SI*1), Z4, Z2
+	VFMADD231PS  64(DI)(SI*1), Z4, Z3
+	LEAQ         (DX)(BX*2), DX
+	LEAQ         (DI)(SI*2), DI
+	SUBQ         $0x02, CX
 	JGE          loop
 
 tail:
-	ADDQ $0x04, CX
-	JE   done
-
-one:
-	VBROADCASTSS (DX), Z8
-	VFMADD231PS  (DI), Z8, Z0
-	VFMADD231PS  64(DI), Z8, Z1
-	LEAQ         (DX)(BX*1), DX
-	ADDQ         R8, DI
-	DECQ         CX
-	JNE          one
+	ADDQ         $0x02, CX
+	JE           done
+	VBROADCASTSS (DX), Z4
+	VFMADD231PS  (DI), Z4, Z0
+	VFMADD231PS  64(DI), Z4, Z1
 
 done:
 	VADDPS       Z2, Z0, Z0
 	VADDPS       Z3, Z1, Z1
-	VADDPS       Z4, Z0, Z0
-	VADDPS       Z5, Z1, Z1
-	VADDPS       Z6, Z0, Z0
-	VADDPS       Z7, Z1, Z1
 	VBROADCASTSS 128(AX), Z2
 	VMULPS       Z2, Z0, Z0
 	VMULPS       Z2, Z1, Z1
@@ -292,6 +722,172 @@ partialAlone:
 	MOVQ    CX, AX
 	VMOVUPS Z0, K1, (AX)
 	VMOVUPS Z1, K2, 64(AX)
+	VZEROUPPER
+	RET
+
+// func multiply1x16Rows(t *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·multiply1x16Rows(SB), NOSPLIT, $0-8
+	MOVQ   t+0(FP), AX
+	MOVQ   104(AX), CX
+	MOVQ   (AX), DX
+	MOVQ   80(AX), BX
+	SHLQ   $0x02, BX
+	MOVQ   88(AX), SI
+	SHLQ   $0x02, SI
+	MOVQ   24(AX), DI
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	SUBQ   $0x02, CX
+	JLT    tail
+
+loop:
+	VBROADCASTSS (DX), Z2
+	VFMADD231PS  (DI), Z2, Z0
+	VBROADCASTSS (DX)(BX*1), Z2
+	VFMADD231PS  (DI)(SI*1), Z2, Z1
+	LEAQ         (DX)(BX*2), DX
+	LEAQ         (DI)(SI*2), DI
+	SUBQ         $0x02, CX
+	JGE          loop
+
+tail:
+	ADDQ         $0x02, CX
+	JE           done
+	VBROADCASTSS (DX), Z2
+	VFMADD231PS  (DI), Z2, Z0
+
+done:
+	VADDPS       Z1, Z0, Z0
+	VBROADCASTSS 128(AX), Z1
+	VMULPS       Z1, Z0, Z0
+	MOVQ         48(AX), CX
+	MOVQ         96(AX), DX
+	SHLQ         $0x02, DX
+	MOVQ         120(AX), DX
+	MOVQ         152(AX), BX
+	MOVL         132(AX), AX
+	CMPQ         DX, $0x00000010
+	JNE          partial
+	TESTQ        BX, BX
+	JE           fullUnbiased
+	VMOVUPS      (BX), Z1
+	VADDPS       Z1, Z0, Z0
+
+fullUnbiased:
+	TESTL  AX, AX
+	JE     fullAlone
+	MOVQ   CX, AX
+	VADDPS (AX), Z0, Z0
+
+fullAlone:
+	MOVQ    CX, AX
+	VMOVUPS Z0, (AX)
+	VZEROUPPER
+	RET
+
+partial:
+	MOVQ      $-1, SI
+	BZHIQ     DX, SI, SI
+	KMOVW     SI, K1
+	TESTQ     BX, BX
+	JE        partialUnbiased
+	VMOVUPS.Z (BX), K1, Z1
+	VADDPS    Z1, Z0, Z0
+
+partialUnbiased:
+	TESTL     AX, AX
+	JE        partialAlone
+	MOVQ      CX, AX
+	VMOVUPS.Z (AX), K1, Z1
+	VADDPS    Z1, Z0, Z0
+
+partialAlone:
+	MOVQ    CX, AX
+	VMOVUPS Z0, K1, (AX)
+	VZEROUPPER
+	RET
+
+// func multiply1x16Columns(t *byte)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·multiply1x16Columns(SB), NOSPLIT, $0-8
+	MOVQ   t+0(FP), AX
+	MOVQ   104(AX), CX
+	MOVQ   (AX), DX
+	MOVQ   80(AX), BX
+	SHLQ   $0x02, BX
+	MOVQ   88(AX), SI
+	SHLQ   $0x02, SI
+	MOVQ   24(AX), DI
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	SUBQ   $0x02, CX
+	JLT    tail
+
+loop:
+	VBROADCASTSS (DX), Z2
+	VFMADD231PS  (DI), Z2, Z0
+	VBROADCASTSS (DX)(BX*1), Z2
+	VFMADD231PS  (DI)(SI*1), Z2, Z1
+	LEAQ         (DX)(BX*2), DX
+	LEAQ         (DI)(SI*2), DI
+	SUBQ         $0x02, CX
+	JGE          loop
+
+tail:
+	ADDQ         $0x02, CX
+	JE           done
+	VBROADCASTSS (DX), Z2
+	VFMADD231PS  (DI), Z2, Z0
+
+done:
+	VADDPS       Z1, Z0, Z0
+	VBROADCASTSS 128(AX), Z1
+	VMULPS       Z1, Z0, Z0
+	MOVQ         48(AX), CX
+	MOVQ         96(AX), DX
+	SHLQ         $0x02, DX
+	MOVQ         120(AX), DX
+	MOVQ         152(AX), BX
+	MOVL         132(AX), AX
+	CMPQ         DX, $0x00000010
+	JNE          partial
+	TESTQ        BX, BX
+	JE           fullUnbiased
+	VMOVUPS      (BX), Z1
+	VADDPS       Z1, Z0, Z0
+
+fullUnbiased:
+	TESTL  AX, AX
+	JE     fullAlone
+	MOVQ   CX, AX
+	VADDPS (AX), Z0, Z0
+
+fullAlone:
+	MOVQ    CX, AX
+	VMOVUPS Z0, (AX)
+	VZEROUPPER
+	RET
+
+partial:
+	MOVQ      $-1, SI
+	BZHIQ     DX, SI, SI
+	KMOVW     SI, K1
+	TESTQ     BX, BX
+	JE        partialUnbiased
+	VMOVUPS.Z (BX), K1, Z1
+	VADDPS    Z1, Z0, Z0
+
+partialUnbiased:
+	TESTL     AX, AX
+	JE        partialAlone
+	MOVQ      CX, AX
+	VMOVUPS.Z (AX), K1, Z1
+	VADDPS    Z1, Z0, Z0
+
+partialAlone:
+	MOVQ    CX, AX
+	VMOVUPS Z0, K1, (AX)
 	VZEROUPPER
 	RET
 
@@ -10946,223 +11542,6 @@ partialAlone:
 	ADDQ    DX, AX
 	VMOVUPS Z26, K1, (AX)
 	VMOVUPS Z27, K2, 64(AX)
-	VZEROUPPER
-	RET
-
-// func multiply1x16Rows(t *byte)
-// Requires: AVX, AVX512F, BMI2, MMX+
-TEXT ·multiply1x16Rows(SB), NOSPLIT, $0-8
-	MOVQ   t+0(FP), AX
-	MOVQ   104(AX), CX
-	MOVQ   (AX), DX
-	MOVQ   72(AX), BX
-	SHLQ   $0x02, BX
-	MOVQ   24(AX), BX
-	MOVQ   88(AX), SI
-	SHLQ   $0x02, SI
-	LEAQ   (SI)(SI*2), DI
-	MOVQ   176(AX), R8
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	SUBQ   $0x04, CX
-	JLT    tail
-
-loop:
-	VBROADCASTSS (DX), Z4
-	VFMADD231PS  (BX), Z4, Z0
-	VBROADCASTSS 4(DX), Z4
-	VFMADD231PS  (BX)(SI*1), Z4, Z1
-	VBROADCASTSS 8(DX), Z4
-	VFMADD231PS  (BX)(SI*2), Z4, Z2
-	VBROADCASTSS 12(DX), Z4
-	VFMADD231PS  (BX)(DI*1), Z4, Z3
-	PREFETCHT0   8192(BX)
-	PREFETCHT0   8256(BX)
-	PREFETCHT0   8320(BX)
-	PREFETCHT0   8384(BX)
-	PREFETCHT1   (R8)
-	PREFETCHT1   64(R8)
-	PREFETCHT1   128(R8)
-	PREFETCHT1   192(R8)
-	ADDQ         200(AX), R8
-	ADDQ         $0x10, DX
-	LEAQ         (BX)(SI*4), BX
-	SUBQ         $0x04, CX
-	JGE          loop
-
-tail:
-	ADDQ $0x04, CX
-	JE   done
-
-one:
-	VBROADCASTSS (DX), Z4
-	VFMADD231PS  (BX), Z4, Z0
-	ADDQ         $0x04, DX
-	ADDQ         SI, BX
-	DECQ         CX
-	JNE          one
-
-done:
-	VADDPS       Z1, Z0, Z0
-	VADDPS       Z2, Z0, Z0
-	VADDPS       Z3, Z0, Z0
-	VBROADCASTSS 128(AX), Z1
-	VMULPS       Z1, Z0, Z0
-	MOVQ         48(AX), CX
-	MOVQ         96(AX), DX
-	SHLQ         $0x02, DX
-	MOVQ         120(AX), DX
-	MOVQ         152(AX), BX
-	MOVL         132(AX), AX
-	CMPQ         DX, $0x00000010
-	JNE          partial
-	TESTQ        BX, BX
-	JE           fullUnbiased
-	VMOVUPS      (BX), Z1
-	VADDPS       Z1, Z0, Z0
-
-fullUnbiased:
-	TESTL  AX, AX
-	JE     fullAlone
-	MOVQ   CX, AX
-	VADDPS (AX), Z0, Z0
-
-fullAlone:
-	MOVQ    CX, AX
-	VMOVUPS Z0, (AX)
-	VZEROUPPER
-	RET
-
-partial:
-	MOVQ      $-1, SI
-	BZHIQ     DX, SI, SI
-	KMOVW     SI, K1
-	TESTQ     BX, BX
-	JE        partialUnbiased
-	VMOVUPS.Z (BX), K1, Z1
-	VADDPS    Z1, Z0, Z0
-
-partialUnbiased:
-	TESTL     AX, AX
-	JE        partialAlone
-	MOVQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z1
-	VADDPS    Z1, Z0, Z0
-
-partialAlone:
-	MOVQ    CX, AX
-	VMOVUPS Z0, K1, (AX)
-	VZEROUPPER
-	RET
-
-// func multiply1x16Columns(t *byte)
-// Requires: AVX, AVX512F, BMI2, MMX+
-TEXT ·multiply1x16Columns(SB), NOSPLIT, $0-8
-	MOVQ   t+0(FP), AX
-	MOVQ   104(AX), CX
-	MOVQ   (AX), DX
-	MOVQ   80(AX), BX
-	SHLQ   $0x02, BX
-	LEAQ   (BX)(BX*2), SI
-	MOVQ   24(AX), DI
-	MOVQ   88(AX), R8
-	SHLQ   $0x02, R8
-	LEAQ   (R8)(R8*2), R9
-	MOVQ   176(AX), R10
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	SUBQ   $0x04, CX
-	JLT    tail
-
-loop:
-	VBROADCASTSS (DX), Z4
-	VFMADD231PS  (DI), Z4, Z0
-	VBROADCASTSS (DX)(BX*1), Z4
-	VFMADD231PS  (DI)(R8*1), Z4, Z1
-	VBROADCASTSS (DX)(BX*2), Z4
-	VFMADD231PS  (DI)(R8*2), Z4, Z2
-	VBROADCASTSS (DX)(SI*1), Z4
-	VFMADD231PS  (DI)(R9*1), Z4, Z3
-	PREFETCHT0   8192(DI)
-	PREFETCHT0   8256(DI)
-	PREFETCHT0   8320(DI)
-	PREFETCHT0   8384(DI)
-	PREFETCHT1   (R10)
-	PREFETCHT1   64(R10)
-	PREFETCHT1   128(R10)
-	PREFETCHT1   192(R10)
-	ADDQ         200(AX), R10
-	LEAQ         (DX)(BX*4), DX
-	LEAQ         (DI)(R8*4), DI
-	SUBQ         $0x04, CX
-	JGE          loop
-
-tail:
-	ADDQ $0x04, CX
-	JE   done
-
-one:
-	VBROADCASTSS (DX), Z4
-	VFMADD231PS  (DI), Z4, Z0
-	LEAQ         (DX)(BX*1), DX
-	ADDQ         R8, DI
-	DECQ         CX
-	JNE          one
-
-done:
-	VADDPS       Z1, Z0, Z0
-	VADDPS       Z2, Z0, Z0
-	VADDPS       Z3, Z0, Z0
-	VBROADCASTSS 128(AX), Z1
-	VMULPS       Z1, Z0, Z0
-	MOVQ         48(AX), CX
-	MOVQ         96(AX), DX
-	SHLQ         $0x02, DX
-	MOVQ         120(AX), DX
-	MOVQ         152(AX), BX
-	MOVL         132(AX), AX
-	CMPQ         DX, $0x00000010
-	JNE          partial
-	TESTQ        BX, BX
-	JE           fullUnbiased
-	VMOVUPS      (BX), Z1
-	VADDPS       Z1, Z0, Z0
-
-fullUnbiased:
-	TESTL  AX, AX
-	JE     fullAlone
-	MOVQ   CX, AX
-	VADDPS (AX), Z0, Z0
-
-fullAlone:
-	MOVQ    CX, AX
-	VMOVUPS Z0, (AX)
-	VZEROUPPER
-	RET
-
-partial:
-	MOVQ      $-1, SI
-	BZHIQ     DX, SI, SI
-	KMOVW     SI, K1
-	TESTQ     BX, BX
-	JE        partialUnbiased
-	VMOVUPS.Z (BX), K1, Z1
-	VADDPS    Z1, Z0, Z0
-
-partialUnbiased:
-	TESTL     AX, AX
-	JE        partialAlone
-	MOVQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z1
-	VADDPS    Z1, Z0, Z0
-
-partialAlone:
-	MOVQ    CX, AX
-	VMOVUPS Z0, K1, (AX)
 	VZEROUPPER
 	RET
 

@@ -10,7 +10,7 @@ func avx2Tile(t *tile) {
 	if t.aStep == 1 {
 		switch t.rows {
 		case 1:
-			multiply1Rows(p)
+			avx2Row(t)
 		case 2:
 			multiply2Rows(p)
 		case 3:
@@ -44,10 +44,10 @@ func avx2Tile(t *tile) {
 func avx512Tile(t *tile) {
 	p := (*byte)(unsafe.Pointer(t))
 	switch {
-	case t.aStep == 1 && t.cols > 16:
+	case t.aStep == 1 && (t.cols > 16 || t.panels > 1):
 		switch t.rows {
 		case 1:
-			multiply1x32Rows(p)
+			avx512Row(t)
 		case 2:
 			multiply2x32Rows(p)
 		case 3:

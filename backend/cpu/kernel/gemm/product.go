@@ -90,14 +90,15 @@ func (p *product) block(i int, t *tile, wide *[]float32) {
 	for k0 := 0; k0 < p.k || k0 == 0; k0 += p.depth {
 		t.k = min(p.depth, p.k-k0)
 		last := k0+t.k == p.k
-		for j := j0; j < j1; j++ {
+		for j := j0; j < j1; j += t.panels {
 			if t.k > 0 {
 				p.panelOf(t, wide, k0, j, j == j0)
 			}
-			col := j * p.nr
-			t.cols = min(p.nr, p.n-col)
+			t.panels, t.panelStep = p.beside(j, j1, t.k)
+			col, more := j*p.nr, (t.panels-1)*p.nr // all but the last panel are whole
+			t.cols = min(p.nr, p.n-col-more)
 			if last {
-				t.bias = p.epi.columnBias(col, t.cols)
+				t.bias = p.epi.columnBias(col, more+t.cols)
 			}
 			p.fetch(t, s1-s0, k0, j, j0, j1)
 			p.column(t, s0, s1, k0, col)
@@ -105,6 +106,18 @@ func (p *product) block(i int, t *tile, wide *[]float32) {
 		t.accumulate = 1
 	}
 	p.epi.apply(p.c, p.ldc, p.row(s0), p.row(s1), j0*p.nr, min(j1*p.nr, p.n), p.level)
+}
+
+// beside is how many panels of kc rows, from j on, one call multiplies a single row of A by, and the distance between them.
+func (p *product) beside(j, j1, kc int) (panels, step int) {
+	switch {
+	case p.m > 1 || p.aStep != 1 || p.kernel.Panels == 0:
+	case j < p.b.whole:
+		return min(p.kernel.Panels, j1-j, p.b.whole-j), p.nr
+	case p.b.packed.layout.width == p.nr && p.b.packed.format.form() == p.kernel.B:
+		return min(p.kernel.Panels, j1-j), kc * p.nr
+	}
+	return 1, 0
 }
 
 // fetch has the calls for strips panel j of rows [k0, k0+t.k) fetch the panel that comes after it in a packed B.

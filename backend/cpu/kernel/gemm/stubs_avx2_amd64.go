@@ -9,6 +9,16 @@ package gemm
 //go:noescape
 func multiply1Rows(t *byte)
 
+// multiply1RowsBy2 computes the tile at t, of 1 rows and at most 32 columns, with A row after row: t.aStep is 1.
+//
+//go:noescape
+func multiply1RowsBy2(t *byte)
+
+// multiply1RowsBy3 computes the tile at t, of 1 rows and at most 48 columns, with A row after row: t.aStep is 1.
+//
+//go:noescape
+func multiply1RowsBy3(t *byte)
+
 // multiply1Columns computes the tile at t, of 1 rows and at most 16 columns, with A column after column: t.aRow is 1.
 //
 //go:noescape

@@ -9,10 +9,35 @@ package gemm
 //go:noescape
 func multiply1x32Rows(t *byte)
 
+// multiply1x32RowsBy2 computes the tile at t, of 1 rows and at most 64 columns, with A row after row: t.aStep is 1.
+//
+//go:noescape
+func multiply1x32RowsBy2(t *byte)
+
+// multiply1x32RowsBy3 computes the tile at t, of 1 rows and at most 96 columns, with A row after row: t.aStep is 1.
+//
+//go:noescape
+func multiply1x32RowsBy3(t *byte)
+
+// multiply1x32RowsBy4 computes the tile at t, of 1 rows and at most 128 columns, with A row after row: t.aStep is 1.
+//
+//go:noescape
+func multiply1x32RowsBy4(t *byte)
+
 // multiply1x32Columns computes the tile at t, of 1 rows and at most 32 columns, with A column after column: t.aRow is 1.
 //
 //go:noescape
 func multiply1x32Columns(t *byte)
+
+// multiply1x16Rows computes the tile at t, of 1 rows and at most 16 columns, with A row after row: t.aStep is 1.
+//
+//go:noescape
+func multiply1x16Rows(t *byte)
+
+// multiply1x16Columns computes the tile at t, of 1 rows and at most 16 columns, with A column after column: t.aRow is 1.
+//
+//go:noescape
+func multiply1x16Columns(t *byte)
 
 // multiply2x32Rows computes the tile at t, of 2 rows and at most 32 columns, with A row after row: t.aStep is 1.
 //
@@ -143,16 +168,6 @@ func multiply14x32Rows(t *byte)
 //
 //go:noescape
 func multiply14x32Columns(t *byte)
-
-// multiply1x16Rows computes the tile at t, of 1 rows and at most 16 columns, with A row after row: t.aStep is 1.
-//
-//go:noescape
-func multiply1x16Rows(t *byte)
-
-// multiply1x16Columns computes the tile at t, of 1 rows and at most 16 columns, with A column after column: t.aRow is 1.
-//
-//go:noescape
-func multiply1x16Columns(t *byte)
 
 // multiply2x16Rows computes the tile at t, of 2 rows and at most 16 columns, with A row after row: t.aStep is 1.
 //

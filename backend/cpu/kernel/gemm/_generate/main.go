@@ -31,6 +31,7 @@ const (
 	tileScales     = 256
 	tileZeros      = 280
 	tileGroup      = 304
+	tilePanelStep  = 320
 )
 
 var level = flag.String("level", "avx2", "avx2 or avx512")
@@ -41,6 +42,7 @@ func main() {
 	switch *level {
 	case "avx2":
 		w := &width{suffix: "", lanes: 8, masks: tailMasks()}
+		w.row(rowPanels, 2)
 		w.multiplies(6, 2)
 		w.narrowMultiplies(2)
 		w.integerMultiplies()
@@ -48,6 +50,8 @@ func main() {
 		w.axpy()
 	case "avx512":
 		w := &width{suffix: "Wide", lanes: 16, nibbles: nibbleTable()}
+		w.row(widePanels, 2)
+		w.row(1, 1)
 		w.multiplies(14, 2)
 		w.multiplies(14, 1)
 		w.narrowMultiplies(2)

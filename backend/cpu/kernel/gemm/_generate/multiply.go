@@ -14,9 +14,9 @@ const (
 	ahead  = 8192 // how far, in bytes
 )
 
-// multiplies generates the kernels for 1 to most rows of so many vectors of columns.
+// multiplies generates the kernels for 2 to most rows of so many vectors of columns.
 func (w *width) multiplies(most, vectors int) {
-	for rows := 1; rows <= most; rows++ {
+	for rows := 2; rows <= most; rows++ {
 		w.multiply(rows, vectors, false, float32s)
 		w.multiply(rows, vectors, true, float32s)
 	}
@@ -58,19 +58,7 @@ func sets(rows, vectors int) int { return max(1, min(4, 8/(rows*vectors))) }
 // multiply generates the kernel for a strip of the given number of rows. A lies row after row, or, if columns, column
 // after column.
 func (w *width) multiply(rows, vectors int, columns bool, f format) {
-	order, doc := "Rows", "row after row: t.aStep is 1."
-	if columns {
-		order, doc = "Columns", "column after column: t.aRow is 1."
-	}
-	name := fmt.Sprintf("multiply%d%s%s", rows, order, w.suffix)
-	if w.wide() {
-		name = fmt.Sprintf("multiply%dx%d%s", rows, vectors*w.lanes, order)
-	}
-	name += f.suffix
-	TEXT(name, NOSPLIT, "func(t *byte)")
-	Pragma("noescape")
-	Doc(fmt.Sprintf("%s computes the tile at t, of %d rows and at most %d columns, with A %s", name, rows, vectors*w.lanes, doc))
-	t := Load(Param("t"), GP64())
+	t := w.begin(rows, vectors, 1, columns, f)
 	if rows > few {
 		w.fetchC(t, rows, vectors)
 	}
@@ -91,12 +79,10 @@ func (w *width) multiply(rows, vectors int, columns bool, f format) {
 		for v := range line {
 			line[v] = strided(b, bStep, bStep3, u, v*f.bytes(w))
 		}
-		if rows > 1 || f.shift < 2 {
-			for v := range line {
-				r := w.new()
-				f.load(line[v].(Mem), r)
-				line[v] = r
-			}
+		for v := range line {
+			r := w.new()
+			f.load(line[v].(Mem), r)
+			line[v] = r
 		}
 		for i := range rows {
 			x := w.new()
@@ -140,7 +126,27 @@ func (w *width) multiply(rows, vectors int, columns bool, f format) {
 			VADDPS(more[i], sums[0][i], sums[0][i])
 		}
 	}
-	w.finish(t, sums[0], vectors)
+	w.finish(t, sums[0], vectors, 0)
+}
+
+// begin declares the kernel for so many rows, and panels of so many vectors, and loads the address of its tile.
+func (w *width) begin(rows, vectors, panels int, columns bool, f format) Register {
+	order, doc := "Rows", "row after row: t.aStep is 1."
+	if columns {
+		order, doc = "Columns", "column after column: t.aRow is 1."
+	}
+	name := fmt.Sprintf("multiply%d%s%s", rows, order, w.suffix)
+	if w.wide() {
+		name = fmt.Sprintf("multiply%dx%d%s", rows, vectors*w.lanes, order)
+	}
+	name += f.suffix
+	if panels > 1 {
+		name += fmt.Sprintf("By%d", panels)
+	}
+	TEXT(name, NOSPLIT, "func(t *byte)")
+	Pragma("noescape")
+	Doc(fmt.Sprintf("%s computes the tile at t, of %d rows and at most %d columns, with A %s", name, rows, panels*vectors*w.lanes, doc))
+	return Load(Param("t"), GP64())
 }
 
 // fetchC fetches the rows of C, which are written when the sums are complete.

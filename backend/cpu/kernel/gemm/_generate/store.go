@@ -6,8 +6,9 @@ import (
 	. "github.com/mmcloughlin/avo/reg"
 )
 
-// finish scales the sums, adds the bias and C if asked to, and writes as many columns as C has. A row is so many vectors of sums.
-func (w *width) finish(t Register, sums []VecVirtual, vectors int) {
+// finish scales the sums, adds the bias and C if asked to, and writes as many columns as C has. A row is so many vectors of sums,
+// of which the first are whole, and C has the tile's columns of the others.
+func (w *width) finish(t Register, sums []VecVirtual, vectors, whole int) {
 	scale := w.new()
 	VBROADCASTSS(Mem{Base: t, Disp: tileScale}, scale)
 	for _, s := range sums {
@@ -43,11 +44,11 @@ func (w *width) finish(t Register, sums []VecVirtual, vectors int) {
 		VZEROUPPER()
 		RET()
 	}
-	CMPQ(cols, U32(uint32(vectors*w.lanes)))
+	CMPQ(cols, U32(uint32((vectors-whole)*w.lanes)))
 	JNE(LabelRef("partial"))
 	write("full", make([]Register, vectors))
 	Label("partial")
-	write("partial", w.first(cols, vectors))
+	write("partial", append(make([]Register, whole), w.first(cols, vectors-whole)...))
 }
 
 // eachRow visits the vectors of each row of C.
