@@ -1005,7 +1005,23 @@ done:
 // func geluRoughAVX512(dst *float32, x *float32, n int)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·geluRoughAVX512(SB), NOSPLIT, $0-24
-	VBROADCASTSS constants<>+352(SB), Z0
+	VMOVUPS      normalTail<>+0(SB), Z0
+	VMOVUPS      normalTail<>+64(SB), Z1
+	VMOVUPS      normalTail<>+128(SB), Z2
+	VMOVUPS      normalTail<>+192(SB), Z3
+	VMOVUPS      normalTail<>+256(SB), Z4
+	VMOVUPS      normalTail<>+320(SB), Z5
+	VMOVUPS      normalTail<>+384(SB), Z6
+	VMOVUPS      normalTail<>+448(SB), Z7
+	VMOVUPS      normalTail<>+512(SB), Z8
+	VMOVUPS      normalTail<>+576(SB), Z9
+	VBROADCASTSS constants<>+2656(SB), Z10
+	VBROADCASTSS constants<>+2688(SB), Z11
+	VBROADCASTSS constants<>+2720(SB), Z12
+	VBROADCASTSS constants<>+64(SB), Z13
+	VBROADCASTSS constants<>+352(SB), Z14
+	VBROADCASTSS constants<>+384(SB), Z15
+	VBROADCASTSS constants<>+640(SB), Z16
 	MOVQ         dst+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         n+16(FP), DX
@@ -1013,104 +1029,240 @@ TEXT ·geluRoughAVX512(SB), NOSPLIT, $0-24
 	JLT          rest
 
 one:
-	VMOVUPS           (CX), Z1
-	VANDPS.BCST       constants<>+640(SB), Z1, Z2
-	VBROADCASTSS      constants<>+2656(SB), Z3
-	VFMADD213PS.BCST  constants<>+2688(SB), Z2, Z3
-	VFMADD213PS.BCST  constants<>+2720(SB), Z2, Z3
-	VFMADD213PS.BCST  constants<>+2752(SB), Z2, Z3
-	VFMADD213PS.BCST  constants<>+2784(SB), Z2, Z3
-	VFMADD213PS.BCST  constants<>+2816(SB), Z2, Z3
-	VFMADD213PS.BCST  constants<>+2848(SB), Z2, Z3
-	VFMADD213PS.BCST  constants<>+2880(SB), Z2, Z3
-	VFMADD213PS.BCST  constants<>+2912(SB), Z2, Z3
-	VFMADD213PS.BCST  constants<>+2944(SB), Z2, Z3
-	VMULPS            Z2, Z3, Z2
-	VCMPPS.BCST       $0x01, constants<>+2464(SB), Z2, K1
-	VBROADCASTSS      constants<>+64(SB), Z3
-	VFMADD231PS.BCST  constants<>+96(SB), Z2, Z3
-	VSUBPS.BCST       constants<>+64(SB), Z3, Z10
-	VMOVAPS           Z2, Z2
-	VFNMADD231PS.BCST constants<>+128(SB), Z10, Z2
-	VFNMADD231PS.BCST constants<>+160(SB), Z10, Z2
-	VBROADCASTSS      constants<>+192(SB), Z10
-	VFMADD213PS.BCST  constants<>+224(SB), Z2, Z10
-	VFMADD213PS.BCST  constants<>+256(SB), Z2, Z10
-	VFMADD213PS.BCST  constants<>+288(SB), Z2, Z10
-	VFMADD213PS.BCST  constants<>+320(SB), Z2, Z10
-	VMULPS            Z2, Z2, Z11
-	VFMADD213PS       Z2, Z11, Z10
-	VADDPS.BCST       constants<>+352(SB), Z10, Z2
-	VPSLLD            $0x17, Z3, Z3
-	VPADDD            Z3, Z2, Z2
-	VMULPS.BCST       constants<>+320(SB), Z2, Z2
-	VPXORD            Z4, Z4, Z4
-	VBLENDMPS         Z4, Z2, K1, Z5
-	VPMOVD2M          Z1, K1
-	VSUBPS            Z5, Z0, Z2
-	VBLENDMPS         Z5, Z2, K1, Z6
-	VMULPS            Z6, Z1, Z1
-	VMOVUPS           Z1, (AX)
-	ADDQ              $0x00000040, AX
-	ADDQ              $0x00000040, CX
-	SUBQ              $0x00000010, DX
-	JGE               one
+	VMOVUPS      (CX), Z17
+	VANDPS       Z16, Z17, Z18
+	VMINPS       Z18, Z10, Z18
+	VMOVAPS      Z18, Z19
+	VFMADD213PS  Z13, Z11, Z19
+	VSUBPS       Z13, Z19, Z20
+	VFNMADD231PS Z12, Z20, Z18
+	VMOVAPS      Z19, Z20
+	VPERMI2PS    Z9, Z8, Z20
+	VMOVAPS      Z19, Z21
+	VPERMI2PS    Z7, Z6, Z21
+	VFMADD213PS  Z21, Z18, Z20
+	VMOVAPS      Z19, Z21
+	VPERMI2PS    Z5, Z4, Z21
+	VFMADD213PS  Z21, Z18, Z20
+	VMOVAPS      Z19, Z21
+	VPERMI2PS    Z3, Z2, Z21
+	VFMADD213PS  Z21, Z18, Z20
+	VMOVAPS      Z19, Z19
+	VPERMI2PS    Z1, Z0, Z19
+	VFMADD213PS  Z19, Z18, Z20
+	VPTESTNMD    Z15, Z17, K1
+	VSUBPS       Z20, Z14, K1, Z20
+	VMULPS       Z17, Z20, Z17
+	VMOVUPS      Z17, (AX)
+	ADDQ         $0x00000040, AX
+	ADDQ         $0x00000040, CX
+	SUBQ         $0x00000010, DX
+	JGE          one
 
 rest:
-	ADDQ              $0x00000010, DX
-	JE                done
-	MOVL              $0xffffffff, BX
-	BZHIL             DX, BX, BX
-	KMOVW             BX, K1
-	VMOVUPS.Z         (CX), K1, Z1
-	VANDPS.BCST       constants<>+640(SB), Z1, Z2
-	VBROADCASTSS      constants<>+2656(SB), Z3
-	VFMADD213PS.BCST  constants<>+2688(SB), Z2, Z3
-	VFMADD213PS.BCST  constants<>+2720(SB), Z2, Z3
-	VFMADD213PS.BCST  constants<>+2752(SB), Z2, Z3
-	VFMADD213PS.BCST  constants<>+2784(SB), Z2, Z3
-	VFMADD213PS.BCST  constants<>+2816(SB), Z2, Z3
-	VFMADD213PS.BCST  constants<>+2848(SB), Z2, Z3
-	VFMADD213PS.BCST  constants<>+2880(SB), Z2, Z3
-	VFMADD213PS.BCST  constants<>+2912(SB), Z2, Z3
-	VFMADD213PS.BCST  constants<>+2944(SB), Z2, Z3
-	VMULPS            Z2, Z3, Z2
-	VCMPPS.BCST       $0x01, constants<>+2464(SB), Z2, K2
-	VBROADCASTSS      constants<>+64(SB), Z3
-	VFMADD231PS.BCST  constants<>+96(SB), Z2, Z3
-	VSUBPS.BCST       constants<>+64(SB), Z3, Z4
-	VMOVAPS           Z2, Z2
-	VFNMADD231PS.BCST constants<>+128(SB), Z4, Z2
-	VFNMADD231PS.BCST constants<>+160(SB), Z4, Z2
-	VBROADCASTSS      constants<>+192(SB), Z4
-	VFMADD213PS.BCST  constants<>+224(SB), Z2, Z4
-	VFMADD213PS.BCST  constants<>+256(SB), Z2, Z4
-	VFMADD213PS.BCST  constants<>+288(SB), Z2, Z4
-	VFMADD213PS.BCST  constants<>+320(SB), Z2, Z4
-	VMULPS            Z2, Z2, Z5
-	VFMADD213PS       Z2, Z5, Z4
-	VADDPS.BCST       constants<>+352(SB), Z4, Z2
-	VPSLLD            $0x17, Z3, Z3
-	VPADDD            Z3, Z2, Z2
-	VMULPS.BCST       constants<>+320(SB), Z2, Z2
-	VPXORD            Z7, Z7, Z7
-	VBLENDMPS         Z7, Z2, K2, Z8
-	VPMOVD2M          Z1, K2
-	VSUBPS            Z8, Z0, Z0
-	VBLENDMPS         Z8, Z0, K2, Z9
-	VMULPS            Z9, Z1, Z0
-	VMOVUPS           Z0, K1, (AX)
-	ADDQ              $0x00000040, AX
-	ADDQ              $0x00000040, CX
+	ADDQ         $0x00000010, DX
+	JE           done
+	MOVL         $0xffffffff, BX
+	BZHIL        DX, BX, BX
+	KMOVW        BX, K1
+	VMOVUPS.Z    (CX), K1, Z17
+	VANDPS       Z16, Z17, Z16
+	VMINPS       Z16, Z10, Z10
+	VMOVAPS      Z10, Z16
+	VFMADD213PS  Z13, Z11, Z16
+	VSUBPS       Z13, Z16, Z11
+	VFNMADD231PS Z12, Z11, Z10
+	VMOVAPS      Z16, Z11
+	VPERMI2PS    Z9, Z8, Z11
+	VMOVAPS      Z16, Z8
+	VPERMI2PS    Z7, Z6, Z8
+	VFMADD213PS  Z8, Z10, Z11
+	VMOVAPS      Z16, Z6
+	VPERMI2PS    Z5, Z4, Z6
+	VFMADD213PS  Z6, Z10, Z11
+	VMOVAPS      Z16, Z4
+	VPERMI2PS    Z3, Z2, Z4
+	VFMADD213PS  Z4, Z10, Z11
+	VMOVAPS      Z16, Z2
+	VPERMI2PS    Z1, Z0, Z2
+	VFMADD213PS  Z2, Z10, Z11
+	VPTESTNMD    Z15, Z17, K2
+	VSUBPS       Z11, Z14, K2, Z11
+	VMULPS       Z17, Z11, Z0
+	VMOVUPS      Z0, K1, (AX)
+	ADDQ         $0x00000040, AX
+	ADDQ         $0x00000040, CX
 
 done:
 	VZEROUPPER
 	RET
 
+DATA normalTail<>+0(SB)/4, $0x3f000000
+DATA normalTail<>+4(SB)/4, $0x3ed9ecbe
+DATA normalTail<>+8(SB)/4, $0x3eb5293d
+DATA normalTail<>+12(SB)/4, $0x3e92e2f2
+DATA normalTail<>+16(SB)/4, $0x3e681100
+DATA normalTail<>+20(SB)/4, $0x3e326ec7
+DATA normalTail<>+24(SB)/4, $0x3e056bed
+DATA normalTail<>+28(SB)/4, $0x3dc1e55b
+DATA normalTail<>+32(SB)/4, $0x3d88d237
+DATA normalTail<>+36(SB)/4, $0x3d3b6827
+DATA normalTail<>+40(SB)/4, $0x3cf901ca
+DATA normalTail<>+44(SB)/4, $0x3ca06667
+DATA normalTail<>+48(SB)/4, $0x3c484928
+DATA normalTail<>+52(SB)/4, $0x3bf24e76
+DATA normalTail<>+56(SB)/4, $0x3b8df736
+DATA normalTail<>+60(SB)/4, $0x3b2114bd
+DATA normalTail<>+64(SB)/4, $0x3ab0ef10
+DATA normalTail<>+68(SB)/4, $0x3a3c1973
+DATA normalTail<>+72(SB)/4, $0x39c180df
+DATA normalTail<>+76(SB)/4, $0x39409787
+DATA normalTail<>+80(SB)/4, $0x38b96cab
+DATA normalTail<>+84(SB)/4, $0x382cab3b
+DATA normalTail<>+88(SB)/4, $0x379b7f57
+DATA normalTail<>+92(SB)/4, $0x37076871
+DATA normalTail<>+96(SB)/4, $0x36640394
+DATA normalTail<>+100(SB)/4, $0x35b9991c
+DATA normalTail<>+104(SB)/4, $0x35120a4d
+DATA normalTail<>+108(SB)/4, $0x345e276c
+DATA normalTail<>+112(SB)/4, $0x33a350b6
+DATA normalTail<>+116(SB)/4, $0x32e8124c
+DATA normalTail<>+120(SB)/4, $0x321f59a3
+DATA normalTail<>+124(SB)/4, $0x00000000
+DATA normalTail<>+128(SB)/4, $0xbecc4222
+DATA normalTail<>+132(SB)/4, $0xbec8b301
+DATA normalTail<>+136(SB)/4, $0xbebe63c5
+DATA normalTail<>+140(SB)/4, $0xbeae5edd
+DATA normalTail<>+144(SB)/4, $0xbe9a2eb0
+DATA normalTail<>+148(SB)/4, $0xbe839f34
+DATA normalTail<>+152(SB)/4, $0xbe58f63a
+DATA normalTail<>+156(SB)/4, $0xbe2ca3bb
+DATA normalTail<>+160(SB)/4, $0xbe04a04c
+DATA normalTail<>+164(SB)/4, $0xbdc4bbf4
+DATA normalTail<>+168(SB)/4, $0xbd8cdfdc
+DATA normalTail<>+172(SB)/4, $0xbd42c7ea
+DATA normalTail<>+176(SB)/4, $0xbd020173
+DATA normalTail<>+180(SB)/4, $0xbca78c58
+DATA normalTail<>+184(SB)/4, $0xbc5078fd
+DATA normalTail<>+188(SB)/4, $0xbbfa6e97
+DATA normalTail<>+192(SB)/4, $0xbb9138d1
+DATA normalTail<>+196(SB)/4, $0xbb229b18
+DATA normalTail<>+200(SB)/4, $0xbaafc7e6
+DATA normalTail<>+204(SB)/4, $0xba377571
+DATA normalTail<>+208(SB)/4, $0xb9b8db7b
+DATA normalTail<>+212(SB)/4, $0xb933d4ed
+DATA normalTail<>+216(SB)/4, $0xb8a8e62a
+DATA normalTail<>+220(SB)/4, $0xb819269f
+DATA normalTail<>+224(SB)/4, $0xb78612ce
+DATA normalTail<>+228(SB)/4, $0xb6e2a299
+DATA normalTail<>+232(SB)/4, $0xb638eeab
+DATA normalTail<>+236(SB)/4, $0xb591b099
+DATA normalTail<>+240(SB)/4, $0xb4dd9e6c
+DATA normalTail<>+244(SB)/4, $0xb422bc8a
+DATA normalTail<>+248(SB)/4, $0xb366bd95
+DATA normalTail<>+252(SB)/4, $0x00000000
+DATA normalTail<>+256(SB)/4, $0xa884b600
+DATA normalTail<>+260(SB)/4, $0x3d16863c
+DATA normalTail<>+264(SB)/4, $0x3d8ecacf
+DATA normalTail<>+268(SB)/4, $0x3dc42ab2
+DATA normalTail<>+272(SB)/4, $0x3de745fd
+DATA normalTail<>+276(SB)/4, $0x3df6ca74
+DATA normalTail<>+280(SB)/4, $0x3df414f3
+DATA normalTail<>+284(SB)/4, $0x3de296d8
+DATA normalTail<>+288(SB)/4, $0x3dc6f066
+DATA normalTail<>+292(SB)/4, $0x3da5fe8d
+DATA normalTail<>+296(SB)/4, $0x3d8411d9
+DATA normalTail<>+300(SB)/4, $0x3d48de26
+DATA normalTail<>+304(SB)/4, $0x3d1241a4
+DATA normalTail<>+308(SB)/4, $0x3ccc331a
+DATA normalTail<>+312(SB)/4, $0x3c88cf7a
+DATA normalTail<>+316(SB)/4, $0x3c3015ee
+DATA normalTail<>+320(SB)/4, $0x3bd9d589
+DATA normalTail<>+324(SB)/4, $0x3b8193db
+DATA normalTail<>+328(SB)/4, $0x3b145114
+DATA normalTail<>+332(SB)/4, $0x3aa36533
+DATA normalTail<>+336(SB)/4, $0x3a2d4e97
+DATA normalTail<>+340(SB)/4, $0x39b106ab
+DATA normalTail<>+344(SB)/4, $0x392e2eab
+DATA normalTail<>+348(SB)/4, $0x38a51f2a
+DATA normalTail<>+352(SB)/4, $0x3816d6d9
+DATA normalTail<>+356(SB)/4, $0x3784cd11
+DATA normalTail<>+360(SB)/4, $0x36e16681
+DATA normalTail<>+364(SB)/4, $0x36386704
+DATA normalTail<>+368(SB)/4, $0x35917336
+DATA normalTail<>+372(SB)/4, $0x34dd3e0d
+DATA normalTail<>+376(SB)/4, $0x34224230
+DATA normalTail<>+380(SB)/4, $0x00000000
+DATA normalTail<>+384(SB)/4, $0x3d87f2b9
+DATA normalTail<>+388(SB)/4, $0x3d80e40b
+DATA normalTail<>+392(SB)/4, $0x3d59da10
+DATA normalTail<>+396(SB)/4, $0x3d1ec734
+DATA normalTail<>+400(SB)/4, $0x3cb3e474
+DATA normalTail<>+404(SB)/4, $0x3bab2abb
+DATA normalTail<>+408(SB)/4, $0xbc18bb4c
+DATA normalTail<>+412(SB)/4, $0xbca5cb25
+DATA normalTail<>+416(SB)/4, $0xbcdc83ff
+DATA normalTail<>+420(SB)/4, $0xbcf1e698
+DATA normalTail<>+424(SB)/4, $0xbcebf64e
+DATA normalTail<>+428(SB)/4, $0xbcd31ba8
+DATA normalTail<>+432(SB)/4, $0xbcb001eb
+DATA normalTail<>+436(SB)/4, $0xbc8a0720
+DATA normalTail<>+440(SB)/4, $0xbc4cd8c4
+DATA normalTail<>+444(SB)/4, $0xbc106b12
+DATA normalTail<>+448(SB)/4, $0xbbc2076d
+DATA normalTail<>+452(SB)/4, $0xbb78ecd6
+DATA normalTail<>+456(SB)/4, $0xbb18b9f1
+DATA normalTail<>+460(SB)/4, $0xbab37b98
+DATA normalTail<>+464(SB)/4, $0xba4a371a
+DATA normalTail<>+468(SB)/4, $0xb9da99d5
+DATA normalTail<>+472(SB)/4, $0xb962e6e6
+DATA normalTail<>+476(SB)/4, $0xb8e244cd
+DATA normalTail<>+480(SB)/4, $0xb858e1dd
+DATA normalTail<>+484(SB)/4, $0xb7c7e713
+DATA normalTail<>+488(SB)/4, $0xb7313dbd
+DATA normalTail<>+492(SB)/4, $0xb697375a
+DATA normalTail<>+496(SB)/4, $0xb5f85a41
+DATA normalTail<>+500(SB)/4, $0xb5445858
+DATA normalTail<>+504(SB)/4, $0xb4957a2d
+DATA normalTail<>+508(SB)/4, $0x00000000
+DATA normalTail<>+512(SB)/4, $0x2c03558e
+DATA normalTail<>+516(SB)/4, $0xbc147ddd
+DATA normalTail<>+520(SB)/4, $0xbc87dca7
+DATA normalTail<>+524(SB)/4, $0xbcaf3121
+DATA normalTail<>+528(SB)/4, $0xbcbba2ea
+DATA normalTail<>+532(SB)/4, $0xbcae4757
+DATA normalTail<>+536(SB)/4, $0xbc8cfe08
+DATA normalTail<>+540(SB)/4, $0xbc40e9eb
+DATA normalTail<>+544(SB)/4, $0xbbc72cdd
+DATA normalTail<>+548(SB)/4, $0xba889bae
+DATA normalTail<>+552(SB)/4, $0x3b349757
+DATA normalTail<>+556(SB)/4, $0x3ba77332
+DATA normalTail<>+560(SB)/4, $0x3bc8bee0
+DATA normalTail<>+564(SB)/4, $0x3bc7fbe7
+DATA normalTail<>+568(SB)/4, $0x3bb1518c
+DATA normalTail<>+572(SB)/4, $0x3b9015b0
+DATA normalTail<>+576(SB)/4, $0x3b59e9e9
+DATA normalTail<>+580(SB)/4, $0x3b1ac39b
+DATA normalTail<>+584(SB)/4, $0x3acfb0e8
+DATA normalTail<>+588(SB)/4, $0x3a8434d2
+DATA normalTail<>+592(SB)/4, $0x3a20264f
+DATA normalTail<>+596(SB)/4, $0x39b900d2
+DATA normalTail<>+600(SB)/4, $0x394c27f2
+DATA normalTail<>+604(SB)/4, $0x38d782bb
+DATA normalTail<>+608(SB)/4, $0x3859dc45
+DATA normalTail<>+612(SB)/4, $0x37d3192a
+DATA normalTail<>+616(SB)/4, $0x37443525
+DATA normalTail<>+620(SB)/4, $0x36af0b5a
+DATA normalTail<>+624(SB)/4, $0x3615f972
+DATA normalTail<>+628(SB)/4, $0x3576eb6f
+DATA normalTail<>+632(SB)/4, $0x34c36139
+DATA normalTail<>+636(SB)/4, $0x00000000
+GLOBL normalTail<>(SB), RODATA|NOPTR, $640
+
 // func sinAVX512(dst *float32, x *float32, n int) int
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·sinAVX512(SB), NOSPLIT, $0-32
-	VBROADCASTSS constants<>+2976(SB), Z0
+	VBROADCASTSS constants<>+2752(SB), Z0
 	MOVQ         dst+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         n+16(FP), DX
@@ -1125,23 +1277,23 @@ one:
 	KORTESTW          K1, K1
 	JNE               stop
 	VBROADCASTSS      constants<>+64(SB), Z2
-	VFMADD231PS.BCST  constants<>+3008(SB), Z1, Z2
+	VFMADD231PS.BCST  constants<>+2784(SB), Z1, Z2
 	VSUBPS.BCST       constants<>+64(SB), Z2, Z5
 	VMOVAPS           Z1, Z1
-	VFNMADD231PS.BCST constants<>+3040(SB), Z5, Z1
-	VFNMADD231PS.BCST constants<>+3072(SB), Z5, Z1
-	VFNMADD231PS.BCST constants<>+3104(SB), Z5, Z1
+	VFNMADD231PS.BCST constants<>+2816(SB), Z5, Z1
+	VFNMADD231PS.BCST constants<>+2848(SB), Z5, Z1
+	VFNMADD231PS.BCST constants<>+2880(SB), Z5, Z1
 	VMULPS            Z1, Z1, Z5
-	VBROADCASTSS      constants<>+3136(SB), Z6
-	VFMADD213PS.BCST  constants<>+3168(SB), Z5, Z6
-	VFMADD213PS.BCST  constants<>+3200(SB), Z5, Z6
-	VFMADD213PS.BCST  constants<>+3232(SB), Z5, Z6
-	VFMADD213PS.BCST  constants<>+3264(SB), Z5, Z6
+	VBROADCASTSS      constants<>+2912(SB), Z6
+	VFMADD213PS.BCST  constants<>+2944(SB), Z5, Z6
+	VFMADD213PS.BCST  constants<>+2976(SB), Z5, Z6
+	VFMADD213PS.BCST  constants<>+3008(SB), Z5, Z6
+	VFMADD213PS.BCST  constants<>+3040(SB), Z5, Z6
 	VFMADD213PS       Z1, Z1, Z6
-	VBROADCASTSS      constants<>+3296(SB), Z1
-	VFMADD213PS.BCST  constants<>+3328(SB), Z5, Z1
-	VFMADD213PS.BCST  constants<>+3360(SB), Z5, Z1
-	VFMADD213PS.BCST  constants<>+3392(SB), Z5, Z1
+	VBROADCASTSS      constants<>+3072(SB), Z1
+	VFMADD213PS.BCST  constants<>+3104(SB), Z5, Z1
+	VFMADD213PS.BCST  constants<>+3136(SB), Z5, Z1
+	VFMADD213PS.BCST  constants<>+3168(SB), Z5, Z1
 	VMULPS            Z5, Z1, Z1
 	VADDPS.BCST       constants<>+1248(SB), Z1, Z1
 	VFMADD213PS.BCST  constants<>+352(SB), Z5, Z1
@@ -1169,23 +1321,23 @@ rest:
 	KORTESTW          K2, K2
 	JNE               stop
 	VBROADCASTSS      constants<>+64(SB), Z0
-	VFMADD231PS.BCST  constants<>+3008(SB), Z1, Z0
+	VFMADD231PS.BCST  constants<>+2784(SB), Z1, Z0
 	VSUBPS.BCST       constants<>+64(SB), Z0, Z2
 	VMOVAPS           Z1, Z1
-	VFNMADD231PS.BCST constants<>+3040(SB), Z2, Z1
-	VFNMADD231PS.BCST constants<>+3072(SB), Z2, Z1
-	VFNMADD231PS.BCST constants<>+3104(SB), Z2, Z1
+	VFNMADD231PS.BCST constants<>+2816(SB), Z2, Z1
+	VFNMADD231PS.BCST constants<>+2848(SB), Z2, Z1
+	VFNMADD231PS.BCST constants<>+2880(SB), Z2, Z1
 	VMULPS            Z1, Z1, Z2
-	VBROADCASTSS      constants<>+3136(SB), Z3
-	VFMADD213PS.BCST  constants<>+3168(SB), Z2, Z3
-	VFMADD213PS.BCST  constants<>+3200(SB), Z2, Z3
-	VFMADD213PS.BCST  constants<>+3232(SB), Z2, Z3
-	VFMADD213PS.BCST  constants<>+3264(SB), Z2, Z3
+	VBROADCASTSS      constants<>+2912(SB), Z3
+	VFMADD213PS.BCST  constants<>+2944(SB), Z2, Z3
+	VFMADD213PS.BCST  constants<>+2976(SB), Z2, Z3
+	VFMADD213PS.BCST  constants<>+3008(SB), Z2, Z3
+	VFMADD213PS.BCST  constants<>+3040(SB), Z2, Z3
 	VFMADD213PS       Z1, Z1, Z3
-	VBROADCASTSS      constants<>+3296(SB), Z1
-	VFMADD213PS.BCST  constants<>+3328(SB), Z2, Z1
-	VFMADD213PS.BCST  constants<>+3360(SB), Z2, Z1
-	VFMADD213PS.BCST  constants<>+3392(SB), Z2, Z1
+	VBROADCASTSS      constants<>+3072(SB), Z1
+	VFMADD213PS.BCST  constants<>+3104(SB), Z2, Z1
+	VFMADD213PS.BCST  constants<>+3136(SB), Z2, Z1
+	VFMADD213PS.BCST  constants<>+3168(SB), Z2, Z1
 	VMULPS            Z2, Z1, Z1
 	VADDPS.BCST       constants<>+1248(SB), Z1, Z1
 	VFMADD213PS.BCST  constants<>+352(SB), Z2, Z1
@@ -1214,7 +1366,7 @@ stop:
 // func cosAVX512(dst *float32, x *float32, n int) int
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·cosAVX512(SB), NOSPLIT, $0-32
-	VBROADCASTSS constants<>+2976(SB), Z0
+	VBROADCASTSS constants<>+2752(SB), Z0
 	MOVQ         dst+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         n+16(FP), DX
@@ -1229,27 +1381,27 @@ one:
 	KORTESTW          K1, K1
 	JNE               stop
 	VBROADCASTSS      constants<>+64(SB), Z2
-	VFMADD231PS.BCST  constants<>+3008(SB), Z1, Z2
+	VFMADD231PS.BCST  constants<>+2784(SB), Z1, Z2
 	VSUBPS.BCST       constants<>+64(SB), Z2, Z5
 	VMOVAPS           Z1, Z1
-	VFNMADD231PS.BCST constants<>+3040(SB), Z5, Z1
-	VFNMADD231PS.BCST constants<>+3072(SB), Z5, Z1
-	VFNMADD231PS.BCST constants<>+3104(SB), Z5, Z1
+	VFNMADD231PS.BCST constants<>+2816(SB), Z5, Z1
+	VFNMADD231PS.BCST constants<>+2848(SB), Z5, Z1
+	VFNMADD231PS.BCST constants<>+2880(SB), Z5, Z1
 	VMULPS            Z1, Z1, Z5
-	VBROADCASTSS      constants<>+3136(SB), Z6
-	VFMADD213PS.BCST  constants<>+3168(SB), Z5, Z6
-	VFMADD213PS.BCST  constants<>+3200(SB), Z5, Z6
-	VFMADD213PS.BCST  constants<>+3232(SB), Z5, Z6
-	VFMADD213PS.BCST  constants<>+3264(SB), Z5, Z6
+	VBROADCASTSS      constants<>+2912(SB), Z6
+	VFMADD213PS.BCST  constants<>+2944(SB), Z5, Z6
+	VFMADD213PS.BCST  constants<>+2976(SB), Z5, Z6
+	VFMADD213PS.BCST  constants<>+3008(SB), Z5, Z6
+	VFMADD213PS.BCST  constants<>+3040(SB), Z5, Z6
 	VFMADD213PS       Z1, Z1, Z6
-	VBROADCASTSS      constants<>+3296(SB), Z1
-	VFMADD213PS.BCST  constants<>+3328(SB), Z5, Z1
-	VFMADD213PS.BCST  constants<>+3360(SB), Z5, Z1
-	VFMADD213PS.BCST  constants<>+3392(SB), Z5, Z1
+	VBROADCASTSS      constants<>+3072(SB), Z1
+	VFMADD213PS.BCST  constants<>+3104(SB), Z5, Z1
+	VFMADD213PS.BCST  constants<>+3136(SB), Z5, Z1
+	VFMADD213PS.BCST  constants<>+3168(SB), Z5, Z1
 	VMULPS            Z5, Z1, Z1
 	VADDPS.BCST       constants<>+1248(SB), Z1, Z1
 	VFMADD213PS.BCST  constants<>+352(SB), Z5, Z1
-	VPADDD.BCST       constants<>+3424(SB), Z2, Z2
+	VPADDD.BCST       constants<>+3200(SB), Z2, Z2
 	VPSLLD            $0x1f, Z2, Z5
 	VPMOVD2M          Z5, K1
 	VBLENDMPS         Z1, Z6, K1, Z3
@@ -1274,27 +1426,27 @@ rest:
 	KORTESTW          K2, K2
 	JNE               stop
 	VBROADCASTSS      constants<>+64(SB), Z0
-	VFMADD231PS.BCST  constants<>+3008(SB), Z1, Z0
+	VFMADD231PS.BCST  constants<>+2784(SB), Z1, Z0
 	VSUBPS.BCST       constants<>+64(SB), Z0, Z2
 	VMOVAPS           Z1, Z1
-	VFNMADD231PS.BCST constants<>+3040(SB), Z2, Z1
-	VFNMADD231PS.BCST constants<>+3072(SB), Z2, Z1
-	VFNMADD231PS.BCST constants<>+3104(SB), Z2, Z1
+	VFNMADD231PS.BCST constants<>+2816(SB), Z2, Z1
+	VFNMADD231PS.BCST constants<>+2848(SB), Z2, Z1
+	VFNMADD231PS.BCST constants<>+2880(SB), Z2, Z1
 	VMULPS            Z1, Z1, Z2
-	VBROADCASTSS      constants<>+3136(SB), Z3
-	VFMADD213PS.BCST  constants<>+3168(SB), Z2, Z3
-	VFMADD213PS.BCST  constants<>+3200(SB), Z2, Z3
-	VFMADD213PS.BCST  constants<>+3232(SB), Z2, Z3
-	VFMADD213PS.BCST  constants<>+3264(SB), Z2, Z3
+	VBROADCASTSS      constants<>+2912(SB), Z3
+	VFMADD213PS.BCST  constants<>+2944(SB), Z2, Z3
+	VFMADD213PS.BCST  constants<>+2976(SB), Z2, Z3
+	VFMADD213PS.BCST  constants<>+3008(SB), Z2, Z3
+	VFMADD213PS.BCST  constants<>+3040(SB), Z2, Z3
 	VFMADD213PS       Z1, Z1, Z3
-	VBROADCASTSS      constants<>+3296(SB), Z1
-	VFMADD213PS.BCST  constants<>+3328(SB), Z2, Z1
-	VFMADD213PS.BCST  constants<>+3360(SB), Z2, Z1
-	VFMADD213PS.BCST  constants<>+3392(SB), Z2, Z1
+	VBROADCASTSS      constants<>+3072(SB), Z1
+	VFMADD213PS.BCST  constants<>+3104(SB), Z2, Z1
+	VFMADD213PS.BCST  constants<>+3136(SB), Z2, Z1
+	VFMADD213PS.BCST  constants<>+3168(SB), Z2, Z1
 	VMULPS            Z2, Z1, Z1
 	VADDPS.BCST       constants<>+1248(SB), Z1, Z1
 	VFMADD213PS.BCST  constants<>+352(SB), Z2, Z1
-	VPADDD.BCST       constants<>+3424(SB), Z0, Z0
+	VPADDD.BCST       constants<>+3200(SB), Z0, Z0
 	VPSLLD            $0x1f, Z0, Z2
 	VPMOVD2M          Z2, K2
 	VBLENDMPS         Z1, Z3, K2, Z4
@@ -1980,25 +2132,25 @@ many:
 	VMOVUPS        (CX), Z1
 	VCMPPS         $0x0e, Z0, Z1, K1
 	VCMPPS         $0x01, Z0, Z1, K2
-	VBLENDMPS.BCST constants<>+3456(SB), Z1, K2, Z2
+	VBLENDMPS.BCST constants<>+3232(SB), Z1, K2, Z2
 	VBLENDMPS.BCST constants<>+352(SB), Z2, K1, Z3
 	VMOVUPS        Z3, (AX)
 	VMOVUPS        64(CX), Z1
 	VCMPPS         $0x0e, Z0, Z1, K1
 	VCMPPS         $0x01, Z0, Z1, K2
-	VBLENDMPS.BCST constants<>+3456(SB), Z1, K2, Z4
+	VBLENDMPS.BCST constants<>+3232(SB), Z1, K2, Z4
 	VBLENDMPS.BCST constants<>+352(SB), Z4, K1, Z5
 	VMOVUPS        Z5, 64(AX)
 	VMOVUPS        128(CX), Z1
 	VCMPPS         $0x0e, Z0, Z1, K1
 	VCMPPS         $0x01, Z0, Z1, K2
-	VBLENDMPS.BCST constants<>+3456(SB), Z1, K2, Z6
+	VBLENDMPS.BCST constants<>+3232(SB), Z1, K2, Z6
 	VBLENDMPS.BCST constants<>+352(SB), Z6, K1, Z7
 	VMOVUPS        Z7, 128(AX)
 	VMOVUPS        192(CX), Z1
 	VCMPPS         $0x0e, Z0, Z1, K1
 	VCMPPS         $0x01, Z0, Z1, K2
-	VBLENDMPS.BCST constants<>+3456(SB), Z1, K2, Z8
+	VBLENDMPS.BCST constants<>+3232(SB), Z1, K2, Z8
 	VBLENDMPS.BCST constants<>+352(SB), Z8, K1, Z9
 	VMOVUPS        Z9, 192(AX)
 	ADDQ           $0x00000100, AX
@@ -2015,7 +2167,7 @@ one:
 	VMOVUPS        (CX), Z1
 	VCMPPS         $0x0e, Z0, Z1, K1
 	VCMPPS         $0x01, Z0, Z1, K2
-	VBLENDMPS.BCST constants<>+3456(SB), Z1, K2, Z10
+	VBLENDMPS.BCST constants<>+3232(SB), Z1, K2, Z10
 	VBLENDMPS.BCST constants<>+352(SB), Z10, K1, Z11
 	VMOVUPS        Z11, (AX)
 	ADDQ           $0x00000040, AX
@@ -2032,7 +2184,7 @@ rest:
 	VMOVUPS.Z      (CX), K1, Z1
 	VCMPPS         $0x0e, Z0, Z1, K2
 	VCMPPS         $0x01, Z0, Z1, K3
-	VBLENDMPS.BCST constants<>+3456(SB), Z1, K3, Z12
+	VBLENDMPS.BCST constants<>+3232(SB), Z1, K3, Z12
 	VBLENDMPS.BCST constants<>+352(SB), Z12, K2, Z13
 	VMOVUPS        Z13, K1, (AX)
 	ADDQ           $0x00000040, AX
@@ -2046,7 +2198,7 @@ done:
 // Requires: AVX, AVX512F, BMI2
 TEXT ·hardSwishAVX512(SB), NOSPLIT, $0-24
 	VPXORD       Z0, Z0, Z0
-	VBROADCASTSS constants<>+3488(SB), Z1
+	VBROADCASTSS constants<>+3264(SB), Z1
 	MOVQ         dst+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         n+16(FP), DX
@@ -2055,31 +2207,31 @@ TEXT ·hardSwishAVX512(SB), NOSPLIT, $0-24
 
 many:
 	VMOVUPS     (CX), Z2
-	VADDPS.BCST constants<>+3520(SB), Z2, Z3
+	VADDPS.BCST constants<>+3296(SB), Z2, Z3
 	VMAXPS      Z3, Z0, Z3
 	VMINPS      Z3, Z1, Z3
-	VMULPS.BCST constants<>+3552(SB), Z3, Z3
+	VMULPS.BCST constants<>+3328(SB), Z3, Z3
 	VMULPS      Z3, Z2, Z2
 	VMOVUPS     Z2, (AX)
 	VMOVUPS     64(CX), Z2
-	VADDPS.BCST constants<>+3520(SB), Z2, Z3
+	VADDPS.BCST constants<>+3296(SB), Z2, Z3
 	VMAXPS      Z3, Z0, Z3
 	VMINPS      Z3, Z1, Z3
-	VMULPS.BCST constants<>+3552(SB), Z3, Z3
+	VMULPS.BCST constants<>+3328(SB), Z3, Z3
 	VMULPS      Z3, Z2, Z2
 	VMOVUPS     Z2, 64(AX)
 	VMOVUPS     128(CX), Z2
-	VADDPS.BCST constants<>+3520(SB), Z2, Z3
+	VADDPS.BCST constants<>+3296(SB), Z2, Z3
 	VMAXPS      Z3, Z0, Z3
 	VMINPS      Z3, Z1, Z3
-	VMULPS.BCST constants<>+3552(SB), Z3, Z3
+	VMULPS.BCST constants<>+3328(SB), Z3, Z3
 	VMULPS      Z3, Z2, Z2
 	VMOVUPS     Z2, 128(AX)
 	VMOVUPS     192(CX), Z2
-	VADDPS.BCST constants<>+3520(SB), Z2, Z3
+	VADDPS.BCST constants<>+3296(SB), Z2, Z3
 	VMAXPS      Z3, Z0, Z3
 	VMINPS      Z3, Z1, Z3
-	VMULPS.BCST constants<>+3552(SB), Z3, Z3
+	VMULPS.BCST constants<>+3328(SB), Z3, Z3
 	VMULPS      Z3, Z2, Z2
 	VMOVUPS     Z2, 192(AX)
 	ADDQ        $0x00000100, AX
@@ -2094,10 +2246,10 @@ few:
 
 one:
 	VMOVUPS     (CX), Z2
-	VADDPS.BCST constants<>+3520(SB), Z2, Z3
+	VADDPS.BCST constants<>+3296(SB), Z2, Z3
 	VMAXPS      Z3, Z0, Z3
 	VMINPS      Z3, Z1, Z3
-	VMULPS.BCST constants<>+3552(SB), Z3, Z3
+	VMULPS.BCST constants<>+3328(SB), Z3, Z3
 	VMULPS      Z3, Z2, Z2
 	VMOVUPS     Z2, (AX)
 	ADDQ        $0x00000040, AX
@@ -2112,10 +2264,10 @@ rest:
 	BZHIL       DX, BX, BX
 	KMOVW       BX, K1
 	VMOVUPS.Z   (CX), K1, Z2
-	VADDPS.BCST constants<>+3520(SB), Z2, Z3
+	VADDPS.BCST constants<>+3296(SB), Z2, Z3
 	VMAXPS      Z3, Z0, Z0
 	VMINPS      Z0, Z1, Z0
-	VMULPS.BCST constants<>+3552(SB), Z0, Z0
+	VMULPS.BCST constants<>+3328(SB), Z0, Z0
 	VMULPS      Z0, Z2, Z0
 	VMOVUPS     Z0, K1, (AX)
 	ADDQ        $0x00000040, AX
@@ -3783,7 +3935,7 @@ TEXT ·expSumAVX512(SB), NOSPLIT, $0-36
 	MOVQ         x+8(FP), CX
 	MOVQ         n+16(FP), DX
 	VBROADCASTSS c+24(FP), Z0
-	VBROADCASTSS constants<>+3584(SB), Z1
+	VBROADCASTSS constants<>+3360(SB), Z1
 	VBROADCASTSS constants<>+32(SB), Z2
 	VPXORD       Z3, Z3, Z3
 	SUBQ         $0x00000010, DX
@@ -4146,11 +4298,11 @@ TEXT ·expSumRowsAVX512(SB), NOSPLIT, $0-56
 	MOVQ         sums+48(FP), R8
 	SHLQ         $0x02, DX
 	VBROADCASTSS constants<>+1504(SB), Z0
-	VBROADCASTSS constants<>+3616(SB), Z1
+	VBROADCASTSS constants<>+3392(SB), Z1
 	VBROADCASTSS constants<>+96(SB), Z2
-	VBROADCASTSS constants<>+3648(SB), Z3
-	VBROADCASTSS constants<>+3680(SB), Z4
-	VBROADCASTSS constants<>+3712(SB), Z5
+	VBROADCASTSS constants<>+3424(SB), Z3
+	VBROADCASTSS constants<>+3456(SB), Z4
+	VBROADCASTSS constants<>+3488(SB), Z5
 	VMOVUPS      powers<>+0(SB), Z6
 	VMOVUPS      powers<>+64(SB), Z7
 
@@ -5200,276 +5352,220 @@ DATA constants<>+2640(SB)/4, $0x3ecc422a
 DATA constants<>+2644(SB)/4, $0x3ecc422a
 DATA constants<>+2648(SB)/4, $0x3ecc422a
 DATA constants<>+2652(SB)/4, $0x3ecc422a
-DATA constants<>+2656(SB)/4, $0xb2bea5ad
-DATA constants<>+2660(SB)/4, $0xb2bea5ad
-DATA constants<>+2664(SB)/4, $0xb2bea5ad
-DATA constants<>+2668(SB)/4, $0xb2bea5ad
-DATA constants<>+2672(SB)/4, $0xb2bea5ad
-DATA constants<>+2676(SB)/4, $0xb2bea5ad
-DATA constants<>+2680(SB)/4, $0xb2bea5ad
-DATA constants<>+2684(SB)/4, $0xb2bea5ad
-DATA constants<>+2688(SB)/4, $0x352c05ed
-DATA constants<>+2692(SB)/4, $0x352c05ed
-DATA constants<>+2696(SB)/4, $0x352c05ed
-DATA constants<>+2700(SB)/4, $0x352c05ed
-DATA constants<>+2704(SB)/4, $0x352c05ed
-DATA constants<>+2708(SB)/4, $0x352c05ed
-DATA constants<>+2712(SB)/4, $0x352c05ed
-DATA constants<>+2716(SB)/4, $0x352c05ed
-DATA constants<>+2720(SB)/4, $0xb7058230
-DATA constants<>+2724(SB)/4, $0xb7058230
-DATA constants<>+2728(SB)/4, $0xb7058230
-DATA constants<>+2732(SB)/4, $0xb7058230
-DATA constants<>+2736(SB)/4, $0xb7058230
-DATA constants<>+2740(SB)/4, $0xb7058230
-DATA constants<>+2744(SB)/4, $0xb7058230
-DATA constants<>+2748(SB)/4, $0xb7058230
-DATA constants<>+2752(SB)/4, $0x38637eba
-DATA constants<>+2756(SB)/4, $0x38637eba
-DATA constants<>+2760(SB)/4, $0x38637eba
-DATA constants<>+2764(SB)/4, $0x38637eba
-DATA constants<>+2768(SB)/4, $0x38637eba
-DATA constants<>+2772(SB)/4, $0x38637eba
-DATA constants<>+2776(SB)/4, $0x38637eba
-DATA constants<>+2780(SB)/4, $0x38637eba
-DATA constants<>+2784(SB)/4, $0xb94cab9e
-DATA constants<>+2788(SB)/4, $0xb94cab9e
-DATA constants<>+2792(SB)/4, $0xb94cab9e
-DATA constants<>+2796(SB)/4, $0xb94cab9e
-DATA constants<>+2800(SB)/4, $0xb94cab9e
-DATA constants<>+2804(SB)/4, $0xb94cab9e
-DATA constants<>+2808(SB)/4, $0xb94cab9e
-DATA constants<>+2812(SB)/4, $0xb94cab9e
-DATA constants<>+2816(SB)/4, $0xb656e3b6
-DATA constants<>+2820(SB)/4, $0xb656e3b6
-DATA constants<>+2824(SB)/4, $0xb656e3b6
-DATA constants<>+2828(SB)/4, $0xb656e3b6
-DATA constants<>+2832(SB)/4, $0xb656e3b6
-DATA constants<>+2836(SB)/4, $0xb656e3b6
-DATA constants<>+2840(SB)/4, $0xb656e3b6
-DATA constants<>+2844(SB)/4, $0xb656e3b6
-DATA constants<>+2848(SB)/4, $0x3b9e2374
-DATA constants<>+2852(SB)/4, $0x3b9e2374
-DATA constants<>+2856(SB)/4, $0x3b9e2374
-DATA constants<>+2860(SB)/4, $0x3b9e2374
-DATA constants<>+2864(SB)/4, $0x3b9e2374
-DATA constants<>+2868(SB)/4, $0x3b9e2374
-DATA constants<>+2872(SB)/4, $0x3b9e2374
-DATA constants<>+2876(SB)/4, $0x3b9e2374
-DATA constants<>+2880(SB)/4, $0xbd14ef56
-DATA constants<>+2884(SB)/4, $0xbd14ef56
-DATA constants<>+2888(SB)/4, $0xbd14ef56
-DATA constants<>+2892(SB)/4, $0xbd14ef56
-DATA constants<>+2896(SB)/4, $0xbd14ef56
-DATA constants<>+2900(SB)/4, $0xbd14ef56
-DATA constants<>+2904(SB)/4, $0xbd14ef56
-DATA constants<>+2908(SB)/4, $0xbd14ef56
-DATA constants<>+2912(SB)/4, $0xbea2f88e
-DATA constants<>+2916(SB)/4, $0xbea2f88e
-DATA constants<>+2920(SB)/4, $0xbea2f88e
-DATA constants<>+2924(SB)/4, $0xbea2f88e
-DATA constants<>+2928(SB)/4, $0xbea2f88e
-DATA constants<>+2932(SB)/4, $0xbea2f88e
-DATA constants<>+2936(SB)/4, $0xbea2f88e
-DATA constants<>+2940(SB)/4, $0xbea2f88e
-DATA constants<>+2944(SB)/4, $0xbf4c4237
-DATA constants<>+2948(SB)/4, $0xbf4c4237
-DATA constants<>+2952(SB)/4, $0xbf4c4237
-DATA constants<>+2956(SB)/4, $0xbf4c4237
-DATA constants<>+2960(SB)/4, $0xbf4c4237
-DATA constants<>+2964(SB)/4, $0xbf4c4237
-DATA constants<>+2968(SB)/4, $0xbf4c4237
-DATA constants<>+2972(SB)/4, $0xbf4c4237
-DATA constants<>+2976(SB)/4, $0x461c4000
-DATA constants<>+2980(SB)/4, $0x461c4000
-DATA constants<>+2984(SB)/4, $0x461c4000
-DATA constants<>+2988(SB)/4, $0x461c4000
-DATA constants<>+2992(SB)/4, $0x461c4000
-DATA constants<>+2996(SB)/4, $0x461c4000
-DATA constants<>+3000(SB)/4, $0x461c4000
-DATA constants<>+3004(SB)/4, $0x461c4000
-DATA constants<>+3008(SB)/4, $0x3f22f983
-DATA constants<>+3012(SB)/4, $0x3f22f983
-DATA constants<>+3016(SB)/4, $0x3f22f983
-DATA constants<>+3020(SB)/4, $0x3f22f983
-DATA constants<>+3024(SB)/4, $0x3f22f983
-DATA constants<>+3028(SB)/4, $0x3f22f983
-DATA constants<>+3032(SB)/4, $0x3f22f983
-DATA constants<>+3036(SB)/4, $0x3f22f983
-DATA constants<>+3040(SB)/4, $0x3fc90fda
-DATA constants<>+3044(SB)/4, $0x3fc90fda
-DATA constants<>+3048(SB)/4, $0x3fc90fda
-DATA constants<>+3052(SB)/4, $0x3fc90fda
-DATA constants<>+3056(SB)/4, $0x3fc90fda
-DATA constants<>+3060(SB)/4, $0x3fc90fda
-DATA constants<>+3064(SB)/4, $0x3fc90fda
-DATA constants<>+3068(SB)/4, $0x3fc90fda
-DATA constants<>+3072(SB)/4, $0x33a22168
-DATA constants<>+3076(SB)/4, $0x33a22168
-DATA constants<>+3080(SB)/4, $0x33a22168
-DATA constants<>+3084(SB)/4, $0x33a22168
-DATA constants<>+3088(SB)/4, $0x33a22168
-DATA constants<>+3092(SB)/4, $0x33a22168
-DATA constants<>+3096(SB)/4, $0x33a22168
-DATA constants<>+3100(SB)/4, $0x33a22168
-DATA constants<>+3104(SB)/4, $0x27c234c5
-DATA constants<>+3108(SB)/4, $0x27c234c5
-DATA constants<>+3112(SB)/4, $0x27c234c5
-DATA constants<>+3116(SB)/4, $0x27c234c5
-DATA constants<>+3120(SB)/4, $0x27c234c5
-DATA constants<>+3124(SB)/4, $0x27c234c5
-DATA constants<>+3128(SB)/4, $0x27c234c5
-DATA constants<>+3132(SB)/4, $0x27c234c5
-DATA constants<>+3136(SB)/4, $0x363668fb
-DATA constants<>+3140(SB)/4, $0x363668fb
-DATA constants<>+3144(SB)/4, $0x363668fb
-DATA constants<>+3148(SB)/4, $0x363668fb
-DATA constants<>+3152(SB)/4, $0x363668fb
-DATA constants<>+3156(SB)/4, $0x363668fb
-DATA constants<>+3160(SB)/4, $0x363668fb
-DATA constants<>+3164(SB)/4, $0x363668fb
-DATA constants<>+3168(SB)/4, $0xb95007c2
-DATA constants<>+3172(SB)/4, $0xb95007c2
-DATA constants<>+3176(SB)/4, $0xb95007c2
-DATA constants<>+3180(SB)/4, $0xb95007c2
-DATA constants<>+3184(SB)/4, $0xb95007c2
-DATA constants<>+3188(SB)/4, $0xb95007c2
-DATA constants<>+3192(SB)/4, $0xb95007c2
-DATA constants<>+3196(SB)/4, $0xb95007c2
-DATA constants<>+3200(SB)/4, $0x3c088884
-DATA constants<>+3204(SB)/4, $0x3c088884
-DATA constants<>+3208(SB)/4, $0x3c088884
-DATA constants<>+3212(SB)/4, $0x3c088884
-DATA constants<>+3216(SB)/4, $0x3c088884
-DATA constants<>+3220(SB)/4, $0x3c088884
-DATA constants<>+3224(SB)/4, $0x3c088884
-DATA constants<>+3228(SB)/4, $0x3c088884
-DATA constants<>+3232(SB)/4, $0xbe2aaaab
-DATA constants<>+3236(SB)/4, $0xbe2aaaab
-DATA constants<>+3240(SB)/4, $0xbe2aaaab
-DATA constants<>+3244(SB)/4, $0xbe2aaaab
-DATA constants<>+3248(SB)/4, $0xbe2aaaab
-DATA constants<>+3252(SB)/4, $0xbe2aaaab
-DATA constants<>+3256(SB)/4, $0xbe2aaaab
-DATA constants<>+3260(SB)/4, $0xbe2aaaab
-DATA constants<>+3264(SB)/4, $0x00000000
-DATA constants<>+3268(SB)/4, $0x00000000
-DATA constants<>+3272(SB)/4, $0x00000000
-DATA constants<>+3276(SB)/4, $0x00000000
-DATA constants<>+3280(SB)/4, $0x00000000
-DATA constants<>+3284(SB)/4, $0x00000000
-DATA constants<>+3288(SB)/4, $0x00000000
-DATA constants<>+3292(SB)/4, $0x00000000
-DATA constants<>+3296(SB)/4, $0xb492130c
-DATA constants<>+3300(SB)/4, $0xb492130c
-DATA constants<>+3304(SB)/4, $0xb492130c
-DATA constants<>+3308(SB)/4, $0xb492130c
-DATA constants<>+3312(SB)/4, $0xb492130c
-DATA constants<>+3316(SB)/4, $0xb492130c
-DATA constants<>+3320(SB)/4, $0xb492130c
-DATA constants<>+3324(SB)/4, $0xb492130c
-DATA constants<>+3328(SB)/4, $0x37d00885
-DATA constants<>+3332(SB)/4, $0x37d00885
-DATA constants<>+3336(SB)/4, $0x37d00885
-DATA constants<>+3340(SB)/4, $0x37d00885
-DATA constants<>+3344(SB)/4, $0x37d00885
-DATA constants<>+3348(SB)/4, $0x37d00885
-DATA constants<>+3352(SB)/4, $0x37d00885
-DATA constants<>+3356(SB)/4, $0x37d00885
-DATA constants<>+3360(SB)/4, $0xbab60b5c
-DATA constants<>+3364(SB)/4, $0xbab60b5c
-DATA constants<>+3368(SB)/4, $0xbab60b5c
-DATA constants<>+3372(SB)/4, $0xbab60b5c
-DATA constants<>+3376(SB)/4, $0xbab60b5c
-DATA constants<>+3380(SB)/4, $0xbab60b5c
-DATA constants<>+3384(SB)/4, $0xbab60b5c
-DATA constants<>+3388(SB)/4, $0xbab60b5c
-DATA constants<>+3392(SB)/4, $0x3d2aaaab
-DATA constants<>+3396(SB)/4, $0x3d2aaaab
-DATA constants<>+3400(SB)/4, $0x3d2aaaab
-DATA constants<>+3404(SB)/4, $0x3d2aaaab
-DATA constants<>+3408(SB)/4, $0x3d2aaaab
-DATA constants<>+3412(SB)/4, $0x3d2aaaab
-DATA constants<>+3416(SB)/4, $0x3d2aaaab
-DATA constants<>+3420(SB)/4, $0x3d2aaaab
-DATA constants<>+3424(SB)/4, $0x00000001
-DATA constants<>+3428(SB)/4, $0x00000001
-DATA constants<>+3432(SB)/4, $0x00000001
-DATA constants<>+3436(SB)/4, $0x00000001
-DATA constants<>+3440(SB)/4, $0x00000001
-DATA constants<>+3444(SB)/4, $0x00000001
-DATA constants<>+3448(SB)/4, $0x00000001
-DATA constants<>+3452(SB)/4, $0x00000001
-DATA constants<>+3456(SB)/4, $0xbf800000
-DATA constants<>+3460(SB)/4, $0xbf800000
-DATA constants<>+3464(SB)/4, $0xbf800000
-DATA constants<>+3468(SB)/4, $0xbf800000
-DATA constants<>+3472(SB)/4, $0xbf800000
-DATA constants<>+3476(SB)/4, $0xbf800000
-DATA constants<>+3480(SB)/4, $0xbf800000
-DATA constants<>+3484(SB)/4, $0xbf800000
-DATA constants<>+3488(SB)/4, $0x40c00000
-DATA constants<>+3492(SB)/4, $0x40c00000
-DATA constants<>+3496(SB)/4, $0x40c00000
-DATA constants<>+3500(SB)/4, $0x40c00000
-DATA constants<>+3504(SB)/4, $0x40c00000
-DATA constants<>+3508(SB)/4, $0x40c00000
-DATA constants<>+3512(SB)/4, $0x40c00000
-DATA constants<>+3516(SB)/4, $0x40c00000
-DATA constants<>+3520(SB)/4, $0x40400000
-DATA constants<>+3524(SB)/4, $0x40400000
-DATA constants<>+3528(SB)/4, $0x40400000
-DATA constants<>+3532(SB)/4, $0x40400000
-DATA constants<>+3536(SB)/4, $0x40400000
-DATA constants<>+3540(SB)/4, $0x40400000
-DATA constants<>+3544(SB)/4, $0x40400000
-DATA constants<>+3548(SB)/4, $0x40400000
-DATA constants<>+3552(SB)/4, $0x3e2aaaab
-DATA constants<>+3556(SB)/4, $0x3e2aaaab
-DATA constants<>+3560(SB)/4, $0x3e2aaaab
-DATA constants<>+3564(SB)/4, $0x3e2aaaab
-DATA constants<>+3568(SB)/4, $0x3e2aaaab
-DATA constants<>+3572(SB)/4, $0x3e2aaaab
-DATA constants<>+3576(SB)/4, $0x3e2aaaab
-DATA constants<>+3580(SB)/4, $0x3e2aaaab
-DATA constants<>+3584(SB)/4, $0xc2aeac50
-DATA constants<>+3588(SB)/4, $0xc2aeac50
-DATA constants<>+3592(SB)/4, $0xc2aeac50
-DATA constants<>+3596(SB)/4, $0xc2aeac50
-DATA constants<>+3600(SB)/4, $0xc2aeac50
-DATA constants<>+3604(SB)/4, $0xc2aeac50
-DATA constants<>+3608(SB)/4, $0xc2aeac50
-DATA constants<>+3612(SB)/4, $0xc2aeac50
-DATA constants<>+3616(SB)/4, $0x48c00000
-DATA constants<>+3620(SB)/4, $0x48c00000
-DATA constants<>+3624(SB)/4, $0x48c00000
-DATA constants<>+3628(SB)/4, $0x48c00000
-DATA constants<>+3632(SB)/4, $0x48c00000
-DATA constants<>+3636(SB)/4, $0x48c00000
-DATA constants<>+3640(SB)/4, $0x48c00000
-DATA constants<>+3644(SB)/4, $0x48c00000
-DATA constants<>+3648(SB)/4, $0xc2fc0000
-DATA constants<>+3652(SB)/4, $0xc2fc0000
-DATA constants<>+3656(SB)/4, $0xc2fc0000
-DATA constants<>+3660(SB)/4, $0xc2fc0000
-DATA constants<>+3664(SB)/4, $0xc2fc0000
-DATA constants<>+3668(SB)/4, $0xc2fc0000
-DATA constants<>+3672(SB)/4, $0xc2fc0000
-DATA constants<>+3676(SB)/4, $0xc2fc0000
-DATA constants<>+3680(SB)/4, $0x3f3172c2
-DATA constants<>+3684(SB)/4, $0x3f3172c2
-DATA constants<>+3688(SB)/4, $0x3f3172c2
-DATA constants<>+3692(SB)/4, $0x3f3172c2
-DATA constants<>+3696(SB)/4, $0x3f3172c2
-DATA constants<>+3700(SB)/4, $0x3f3172c2
-DATA constants<>+3704(SB)/4, $0x3f3172c2
-DATA constants<>+3708(SB)/4, $0x3f3172c2
-DATA constants<>+3712(SB)/4, $0x3e75fe81
-DATA constants<>+3716(SB)/4, $0x3e75fe81
-DATA constants<>+3720(SB)/4, $0x3e75fe81
-DATA constants<>+3724(SB)/4, $0x3e75fe81
-DATA constants<>+3728(SB)/4, $0x3e75fe81
-DATA constants<>+3732(SB)/4, $0x3e75fe81
-DATA constants<>+3736(SB)/4, $0x3e75fe81
-DATA constants<>+3740(SB)/4, $0x3e75fe81
-GLOBL constants<>(SB), RODATA|NOPTR, $3744
+DATA constants<>+2656(SB)/4, $0x40ba0000
+DATA constants<>+2660(SB)/4, $0x40ba0000
+DATA constants<>+2664(SB)/4, $0x40ba0000
+DATA constants<>+2668(SB)/4, $0x40ba0000
+DATA constants<>+2672(SB)/4, $0x40ba0000
+DATA constants<>+2676(SB)/4, $0x40ba0000
+DATA constants<>+2680(SB)/4, $0x40ba0000
+DATA constants<>+2684(SB)/4, $0x40ba0000
+DATA constants<>+2688(SB)/4, $0x40aaaaab
+DATA constants<>+2692(SB)/4, $0x40aaaaab
+DATA constants<>+2696(SB)/4, $0x40aaaaab
+DATA constants<>+2700(SB)/4, $0x40aaaaab
+DATA constants<>+2704(SB)/4, $0x40aaaaab
+DATA constants<>+2708(SB)/4, $0x40aaaaab
+DATA constants<>+2712(SB)/4, $0x40aaaaab
+DATA constants<>+2716(SB)/4, $0x40aaaaab
+DATA constants<>+2720(SB)/4, $0x3e400000
+DATA constants<>+2724(SB)/4, $0x3e400000
+DATA constants<>+2728(SB)/4, $0x3e400000
+DATA constants<>+2732(SB)/4, $0x3e400000
+DATA constants<>+2736(SB)/4, $0x3e400000
+DATA constants<>+2740(SB)/4, $0x3e400000
+DATA constants<>+2744(SB)/4, $0x3e400000
+DATA constants<>+2748(SB)/4, $0x3e400000
+DATA constants<>+2752(SB)/4, $0x461c4000
+DATA constants<>+2756(SB)/4, $0x461c4000
+DATA constants<>+2760(SB)/4, $0x461c4000
+DATA constants<>+2764(SB)/4, $0x461c4000
+DATA constants<>+2768(SB)/4, $0x461c4000
+DATA constants<>+2772(SB)/4, $0x461c4000
+DATA constants<>+2776(SB)/4, $0x461c4000
+DATA constants<>+2780(SB)/4, $0x461c4000
+DATA constants<>+2784(SB)/4, $0x3f22f983
+DATA constants<>+2788(SB)/4, $0x3f22f983
+DATA constants<>+2792(SB)/4, $0x3f22f983
+DATA constants<>+2796(SB)/4, $0x3f22f983
+DATA constants<>+2800(SB)/4, $0x3f22f983
+DATA constants<>+2804(SB)/4, $0x3f22f983
+DATA constants<>+2808(SB)/4, $0x3f22f983
+DATA constants<>+2812(SB)/4, $0x3f22f983
+DATA constants<>+2816(SB)/4, $0x3fc90fda
+DATA constants<>+2820(SB)/4, $0x3fc90fda
+DATA constants<>+2824(SB)/4, $0x3fc90fda
+DATA constants<>+2828(SB)/4, $0x3fc90fda
+DATA constants<>+2832(SB)/4, $0x3fc90fda
+DATA constants<>+2836(SB)/4, $0x3fc90fda
+DATA constants<>+2840(SB)/4, $0x3fc90fda
+DATA constants<>+2844(SB)/4, $0x3fc90fda
+DATA constants<>+2848(SB)/4, $0x33a22168
+DATA constants<>+2852(SB)/4, $0x33a22168
+DATA constants<>+2856(SB)/4, $0x33a22168
+DATA constants<>+2860(SB)/4, $0x33a22168
+DATA constants<>+2864(SB)/4, $0x33a22168
+DATA constants<>+2868(SB)/4, $0x33a22168
+DATA constants<>+2872(SB)/4, $0x33a22168
+DATA constants<>+2876(SB)/4, $0x33a22168
+DATA constants<>+2880(SB)/4, $0x27c234c5
+DATA constants<>+2884(SB)/4, $0x27c234c5
+DATA constants<>+2888(SB)/4, $0x27c234c5
+DATA constants<>+2892(SB)/4, $0x27c234c5
+DATA constants<>+2896(SB)/4, $0x27c234c5
+DATA constants<>+2900(SB)/4, $0x27c234c5
+DATA constants<>+2904(SB)/4, $0x27c234c5
+DATA constants<>+2908(SB)/4, $0x27c234c5
+DATA constants<>+2912(SB)/4, $0x363668fb
+DATA constants<>+2916(SB)/4, $0x363668fb
+DATA constants<>+2920(SB)/4, $0x363668fb
+DATA constants<>+2924(SB)/4, $0x363668fb
+DATA constants<>+2928(SB)/4, $0x363668fb
+DATA constants<>+2932(SB)/4, $0x363668fb
+DATA constants<>+2936(SB)/4, $0x363668fb
+DATA constants<>+2940(SB)/4, $0x363668fb
+DATA constants<>+2944(SB)/4, $0xb95007c2
+DATA constants<>+2948(SB)/4, $0xb95007c2
+DATA constants<>+2952(SB)/4, $0xb95007c2
+DATA constants<>+2956(SB)/4, $0xb95007c2
+DATA constants<>+2960(SB)/4, $0xb95007c2
+DATA constants<>+2964(SB)/4, $0xb95007c2
+DATA constants<>+2968(SB)/4, $0xb95007c2
+DATA constants<>+2972(SB)/4, $0xb95007c2
+DATA constants<>+2976(SB)/4, $0x3c088884
+DATA constants<>+2980(SB)/4, $0x3c088884
+DATA constants<>+2984(SB)/4, $0x3c088884
+DATA constants<>+2988(SB)/4, $0x3c088884
+DATA constants<>+2992(SB)/4, $0x3c088884
+DATA constants<>+2996(SB)/4, $0x3c088884
+DATA constants<>+3000(SB)/4, $0x3c088884
+DATA constants<>+3004(SB)/4, $0x3c088884
+DATA constants<>+3008(SB)/4, $0xbe2aaaab
+DATA constants<>+3012(SB)/4, $0xbe2aaaab
+DATA constants<>+3016(SB)/4, $0xbe2aaaab
+DATA constants<>+3020(SB)/4, $0xbe2aaaab
+DATA constants<>+3024(SB)/4, $0xbe2aaaab
+DATA constants<>+3028(SB)/4, $0xbe2aaaab
+DATA constants<>+3032(SB)/4, $0xbe2aaaab
+DATA constants<>+3036(SB)/4, $0xbe2aaaab
+DATA constants<>+3040(SB)/4, $0x00000000
+DATA constants<>+3044(SB)/4, $0x00000000
+DATA constants<>+3048(SB)/4, $0x00000000
+DATA constants<>+3052(SB)/4, $0x00000000
+DATA constants<>+3056(SB)/4, $0x00000000
+DATA constants<>+3060(SB)/4, $0x00000000
+DATA constants<>+3064(SB)/4, $0x00000000
+DATA constants<>+3068(SB)/4, $0x00000000
+DATA constants<>+3072(SB)/4, $0xb492130c
+DATA constants<>+3076(SB)/4, $0xb492130c
+DATA constants<>+3080(SB)/4, $0xb492130c
+DATA constants<>+3084(SB)/4, $0xb492130c
+DATA constants<>+3088(SB)/4, $0xb492130c
+DATA constants<>+3092(SB)/4, $0xb492130c
+DATA constants<>+3096(SB)/4, $0xb492130c
+DATA constants<>+3100(SB)/4, $0xb492130c
+DATA constants<>+3104(SB)/4, $0x37d00885
+DATA constants<>+3108(SB)/4, $0x37d00885
+DATA constants<>+3112(SB)/4, $0x37d00885
+DATA constants<>+3116(SB)/4, $0x37d00885
+DATA constants<>+3120(SB)/4, $0x37d00885
+DATA constants<>+3124(SB)/4, $0x37d00885
+DATA constants<>+3128(SB)/4, $0x37d00885
+DATA constants<>+3132(SB)/4, $0x37d00885
+DATA constants<>+3136(SB)/4, $0xbab60b5c
+DATA constants<>+3140(SB)/4, $0xbab60b5c
+DATA constants<>+3144(SB)/4, $0xbab60b5c
+DATA constants<>+3148(SB)/4, $0xbab60b5c
+DATA constants<>+3152(SB)/4, $0xbab60b5c
+DATA constants<>+3156(SB)/4, $0xbab60b5c
+DATA constants<>+3160(SB)/4, $0xbab60b5c
+DATA constants<>+3164(SB)/4, $0xbab60b5c
+DATA constants<>+3168(SB)/4, $0x3d2aaaab
+DATA constants<>+3172(SB)/4, $0x3d2aaaab
+DATA constants<>+3176(SB)/4, $0x3d2aaaab
+DATA constants<>+3180(SB)/4, $0x3d2aaaab
+DATA constants<>+3184(SB)/4, $0x3d2aaaab
+DATA constants<>+3188(SB)/4, $0x3d2aaaab
+DATA constants<>+3192(SB)/4, $0x3d2aaaab
+DATA constants<>+3196(SB)/4, $0x3d2aaaab
+DATA constants<>+3200(SB)/4, $0x00000001
+DATA constants<>+3204(SB)/4, $0x00000001
+DATA constants<>+3208(SB)/4, $0x00000001
+DATA constants<>+3212(SB)/4, $0x00000001
+DATA constants<>+3216(SB)/4, $0x00000001
+DATA constants<>+3220(SB)/4, $0x00000001
+DATA constants<>+3224(SB)/4, $0x00000001
+DATA constants<>+3228(SB)/4, $0x00000001
+DATA constants<>+3232(SB)/4, $0xbf800000
+DATA constants<>+3236(SB)/4, $0xbf800000
+DATA constants<>+3240(SB)/4, $0xbf800000
+DATA constants<>+3244(SB)/4, $0xbf800000
+DATA constants<>+3248(SB)/4, $0xbf800000
+DATA constants<>+3252(SB)/4, $0xbf800000
+DATA constants<>+3256(SB)/4, $0xbf800000
+DATA constants<>+3260(SB)/4, $0xbf800000
+DATA constants<>+3264(SB)/4, $0x40c00000
+DATA constants<>+3268(SB)/4, $0x40c00000
+DATA constants<>+3272(SB)/4, $0x40c00000
+DATA constants<>+3276(SB)/4, $0x40c00000
+DATA constants<>+3280(SB)/4, $0x40c00000
+DATA constants<>+3284(SB)/4, $0x40c00000
+DATA constants<>+3288(SB)/4, $0x40c00000
+DATA constants<>+3292(SB)/4, $0x40c00000
+DATA constants<>+3296(SB)/4, $0x40400000
+DATA constants<>+3300(SB)/4, $0x40400000
+DATA constants<>+3304(SB)/4, $0x40400000
+DATA constants<>+3308(SB)/4, $0x40400000
+DATA constants<>+3312(SB)/4, $0x40400000
+DATA constants<>+3316(SB)/4, $0x40400000
+DATA constants<>+3320(SB)/4, $0x40400000
+DATA constants<>+3324(SB)/4, $0x40400000
+DATA constants<>+3328(SB)/4, $0x3e2aaaab
+DATA constants<>+3332(SB)/4, $0x3e2aaaab
+DATA constants<>+3336(SB)/4, $0x3e2aaaab
+DATA constants<>+3340(SB)/4, $0x3e2aaaab
+DATA constants<>+3344(SB)/4, $0x3e2aaaab
+DATA constants<>+3348(SB)/4, $0x3e2aaaab
+DATA constants<>+3352(SB)/4, $0x3e2aaaab
+DATA constants<>+3356(SB)/4, $0x3e2aaaab
+DATA constants<>+3360(SB)/4, $0xc2aeac50
+DATA constants<>+3364(SB)/4, $0xc2aeac50
+DATA constants<>+3368(SB)/4, $0xc2aeac50
+DATA constants<>+3372(SB)/4, $0xc2aeac50
+DATA constants<>+3376(SB)/4, $0xc2aeac50
+DATA constants<>+3380(SB)/4, $0xc2aeac50
+DATA constants<>+3384(SB)/4, $0xc2aeac50
+DATA constants<>+3388(SB)/4, $0xc2aeac50
+DATA constants<>+3392(SB)/4, $0x48c00000
+DATA constants<>+3396(SB)/4, $0x48c00000
+DATA constants<>+3400(SB)/4, $0x48c00000
+DATA constants<>+3404(SB)/4, $0x48c00000
+DATA constants<>+3408(SB)/4, $0x48c00000
+DATA constants<>+3412(SB)/4, $0x48c00000
+DATA constants<>+3416(SB)/4, $0x48c00000
+DATA constants<>+3420(SB)/4, $0x48c00000
+DATA constants<>+3424(SB)/4, $0xc2fc0000
+DATA constants<>+3428(SB)/4, $0xc2fc0000
+DATA constants<>+3432(SB)/4, $0xc2fc0000
+DATA constants<>+3436(SB)/4, $0xc2fc0000
+DATA constants<>+3440(SB)/4, $0xc2fc0000
+DATA constants<>+3444(SB)/4, $0xc2fc0000
+DATA constants<>+3448(SB)/4, $0xc2fc0000
+DATA constants<>+3452(SB)/4, $0xc2fc0000
+DATA constants<>+3456(SB)/4, $0x3f3172c2
+DATA constants<>+3460(SB)/4, $0x3f3172c2
+DATA constants<>+3464(SB)/4, $0x3f3172c2
+DATA constants<>+3468(SB)/4, $0x3f3172c2
+DATA constants<>+3472(SB)/4, $0x3f3172c2
+DATA constants<>+3476(SB)/4, $0x3f3172c2
+DATA constants<>+3480(SB)/4, $0x3f3172c2
+DATA constants<>+3484(SB)/4, $0x3f3172c2
+DATA constants<>+3488(SB)/4, $0x3e75fe81
+DATA constants<>+3492(SB)/4, $0x3e75fe81
+DATA constants<>+3496(SB)/4, $0x3e75fe81
+DATA constants<>+3500(SB)/4, $0x3e75fe81
+DATA constants<>+3504(SB)/4, $0x3e75fe81
+DATA constants<>+3508(SB)/4, $0x3e75fe81
+DATA constants<>+3512(SB)/4, $0x3e75fe81
+DATA constants<>+3516(SB)/4, $0x3e75fe81
+GLOBL constants<>(SB), RODATA|NOPTR, $3520

@@ -20,5 +20,5 @@ func transcendental(u *unit) {
 	single("log", "", "ln x[i]", func() func(Register) Register { return formula.Log(u) })
 	single("erf", "", "erf x[i]", func() func(Register) Register { return formula.Erf(u) })
 	single("gelu", "", "x[i]·Φ(x[i])", func() func(Register) Register { return formula.Gelu(u) })
-	single("geluRough", "", "x[i]·Φ(x[i])", func() func(Register) Register { return formula.GeluRough(u) })
+	single("geluRough", "", "x[i]·Φ(x[i])", u.prepareGelu)
 }
