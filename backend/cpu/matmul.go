@@ -97,9 +97,7 @@ func (k *matmul) pack(p *Program, v *ir.Value) {
 		return
 	}
 	k.packed = packed(p.packs, key, func() *gemm.Packed {
-		if p.release != nil {
-			defer p.release(w.Bytes())
-		}
+		defer p.spent(w)
 		if integers != nil {
 			return integers.packed(k.transB, k.part)
 		}

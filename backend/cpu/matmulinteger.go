@@ -32,12 +32,18 @@ func lowerIntegerProduct(n *ir.Node, p *Program, o integerOperands) kernel {
 		!isSingle(n.Input(o.scaleA)) || !isSingle(n.Input(o.scaleY)) || !isSingle(n.Input(o.zeroY))) {
 		return nil
 	}
-	var packed *quant.Packed
+	k := &integerMatMul{integerOperands: o}
 	if w := n.Input(o.b).Const; w != nil && w.Rank() == 2 {
-		packed = quant.PackB(w.Bytes(), w.Dim(0), w.Dim(1), b.Elem == tensor.Uint8, p.level)
+		k.packed = packed(p.packs, packedBytes{w}, func() *quant.Packed {
+			defer p.spent(w)
+			return quant.PackB(w.Bytes(), w.Dim(0), w.Dim(1), b.Elem == tensor.Uint8, p.level)
+		})
 	}
-	return &integerMatMul{integerOperands: o, packed: packed}
+	return k
 }
+
+// packedBytes is the key of a packed matrix of integers of 8 bits.
+type packedBytes struct{ weights *tensor.Tensor }
 
 // isRow reports whether a value is absent or has at most one axis.
 func isRow(v *ir.Value) bool { return v == nil || len(v.Type.Dims) < 2 }
@@ -60,8 +66,11 @@ type integerMatMul struct {
 // integerUnit takes what follows a product of bytes into it: the conversion to float32, a factor (one, or one for each column) and a
 // bias of the columns.
 func (p *Program) integerUnit(n *ir.Node, taken map[*ir.Node]*unit) *unit {
+	if _, ok := n.Op.(*op.MatMulInteger); !ok {
+		return nil
+	}
 	k, _ := lower(n, p).(*integerMatMul)
-	if k == nil || k.scaleA >= 0 {
+	if k == nil {
 		return nil
 	}
 	u := &unit{nodes: []*ir.Node{n}, in: append([]*ir.Value{}, n.In()...), kernel: k}

@@ -31,3 +31,10 @@ func packed[V any](c *packs, key any, make func() V) V {
 	c.m[key] = v
 	return v
 }
+
+// spent tells the owner of a constant that the program has packed it.
+func (p *Program) spent(w *tensor.Tensor) {
+	if p.release != nil {
+		p.release(w.Bytes())
+	}
+}

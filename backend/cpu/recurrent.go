@@ -93,6 +93,9 @@ func lowerRecurrent(n *ir.Node, p *Program, cell recurrent.Cell, hidden int, dir
 		}
 		k.layers = append(k.layers, recurrent.NewLayer(k.cells[d], input, hidden, w, p.weights, p.level))
 	}
+	for _, i := range []int{1, 2} {
+		p.spent(n.Input(i).Const)
+	}
 	return k
 }
 

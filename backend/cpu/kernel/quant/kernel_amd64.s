@@ -1793,6 +1793,71 @@ done:
 	VZEROUPPER
 	RET
 
+// func packQuads32(dst *int8, src *byte, stride int, quads int, flip uint32, sums *int32)
+// Requires: AVX, AVX2
+TEXT ·packQuads32(SB), NOSPLIT, $0-48
+	MOVQ         dst+0(FP), AX
+	MOVQ         src+8(FP), CX
+	MOVQ         stride+16(FP), DX
+	MOVQ         quads+24(FP), BX
+	MOVL         flip+32(FP), SI
+	VMOVD        SI, X0
+	VPBROADCASTD X0, Y0
+	VPCMPEQB     Y1, Y1, Y1
+	VPABSB       Y1, Y1
+	VPCMPEQW     Y2, Y2, Y2
+	VPABSW       Y2, Y2
+	MOVQ         sums+40(FP), SI
+	VMOVDQU      (SI), Y3
+	VMOVDQU      32(SI), Y4
+	VMOVDQU      64(SI), Y5
+	VMOVDQU      96(SI), Y6
+	LEAQ         (DX)(DX*2), DI
+
+loop:
+	VPXOR      (CX), Y0, Y7
+	VPXOR      (CX)(DX*1), Y0, Y8
+	VPXOR      (CX)(DX*2), Y0, Y9
+	VPXOR      (CX)(DI*1), Y0, Y10
+	VPUNPCKLBW Y8, Y7, Y11
+	VPUNPCKLBW Y10, Y9, Y12
+	VPUNPCKHBW Y8, Y7, Y7
+	VPUNPCKHBW Y10, Y9, Y8
+	VPUNPCKLWD Y12, Y11, Y9
+	VPUNPCKHWD Y12, Y11, Y10
+	VPUNPCKLWD Y8, Y7, Y11
+	VPUNPCKHWD Y8, Y7, Y7
+	VPERM2I128 $0x20, Y10, Y9, Y8
+	VMOVDQU    Y8, (AX)
+	VPMADDUBSW Y8, Y1, Y8
+	VPMADDWD   Y2, Y8, Y8
+	VPADDD     Y8, Y3, Y3
+	VPERM2I128 $0x20, Y7, Y11, Y8
+	VMOVDQU    Y8, 32(AX)
+	VPMADDUBSW Y8, Y1, Y8
+	VPMADDWD   Y2, Y8, Y8
+	VPADDD     Y8, Y4, Y4
+	VPERM2I128 $0x31, Y10, Y9, Y8
+	VMOVDQU    Y8, 64(AX)
+	VPMADDUBSW Y8, Y1, Y8
+	VPMADDWD   Y2, Y8, Y8
+	VPADDD     Y8, Y5, Y5
+	VPERM2I128 $0x31, Y7, Y11, Y7
+	VMOVDQU    Y7, 96(AX)
+	VPMADDUBSW Y7, Y1, Y7
+	VPMADDWD   Y2, Y7, Y7
+	VPADDD     Y7, Y6, Y6
+	LEAQ       (CX)(DX*4), CX
+	ADDQ       $0x00000080, AX
+	DECQ       BX
+	JNE        loop
+	VMOVDQU    Y3, (SI)
+	VMOVDQU    Y4, 32(SI)
+	VMOVDQU    Y5, 64(SI)
+	VMOVDQU    Y6, 96(SI)
+	VZEROUPPER
+	RET
+
 // func widenUnsigned(dst *int16, src *byte, n int, zero int16)
 // Requires: AVX, AVX2
 TEXT ·widenUnsigned(SB), NOSPLIT, $0-26

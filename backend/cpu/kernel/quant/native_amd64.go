@@ -122,3 +122,13 @@ func multiplyQuads(t *quadTile) {
 		multiplyQuads6(p)
 	}
 }
+
+// packWholeQuads packs rows of a panel, of which src is the first element and which lie stride bytes apart, and adds them to the sums of its columns.
+func packWholeQuads(dst []int8, src []byte, stride int, flip byte, sums []int32) {
+	rows := len(dst) / quadWidth
+	if rows == 0 {
+		return
+	}
+	_, _ = src[(rows-1)*stride+quadWidth-1], sums[quadWidth-1]
+	packQuads32(&dst[0], &src[0], stride, rows/4, uint32(flip)*0x01010101, &sums[0])
+}

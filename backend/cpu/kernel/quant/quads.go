@@ -38,18 +38,33 @@ func (p *Packed) packQuads(b []byte, flip byte) {
 	if p.n%quadWidth != 0 || p.k%4 != 0 {
 		clear(p.data)
 	}
-	for j := range panelsOf(p.n, quadWidth) {
-		cols := min(quadWidth, p.n-j*quadWidth)
-		panel := p.panel(j)
-		sums := p.sums[j*quadWidth:][:cols]
-		for r := range p.k {
-			row := b[r*p.n+j*quadWidth:][:cols]
-			dst := panel[r/4*4*quadWidth+r%4:]
-			for i, x := range row {
-				v := int8(x ^ flip)
-				dst[4*i] = v
-				sums[i] += int32(v)
+	for first := 0; first < p.k; first += packedRows {
+		last := min(p.k, first+packedRows)
+		whole := last &^ 3 // where rows end that make quads
+		for j := range panelsOf(p.n, quadWidth) {
+			if (j+1)*quadWidth > p.n {
+				p.packQuadBytes(b, flip, j, first, last)
+				continue
 			}
+			packWholeQuads(p.panel(j)[first*quadWidth:whole*quadWidth], b[first*p.n+j*quadWidth:], p.n, flip, p.sums[j*quadWidth:][:quadWidth])
+			p.packQuadBytes(b, flip, j, whole, last)
+		}
+	}
+}
+
+const packedRows = 64 // that are packed at a time, so that B is read from beginning to end
+
+// packQuadBytes packs rows [first, last) of panel j byte by byte.
+func (p *Packed) packQuadBytes(b []byte, flip byte, j, first, last int) {
+	cols := min(quadWidth, p.n-j*quadWidth)
+	panel, sums := p.panel(j), p.sums[j*quadWidth:][:cols]
+	for r := first; r < last; r++ {
+		row := b[r*p.n+j*quadWidth:][:cols]
+		dst := panel[r/4*4*quadWidth+r%4:]
+		for i, x := range row {
+			v := int8(x ^ flip)
+			dst[4*i] = v
+			sums[i] += int32(v)
 		}
 	}
 }

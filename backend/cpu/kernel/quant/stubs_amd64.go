@@ -64,6 +64,11 @@ func multiply6(t *byte)
 //go:noescape
 func multiplyQuads6(t *byte)
 
+// packQuads32 packs 32 columns of 4·quads rows, which lie stride bytes apart, each xor the bytes of flip, and adds them to sums.
+//
+//go:noescape
+func packQuads32(dst *int8, src *byte, stride int, quads int, flip uint32, sums *int32)
+
 // widenUnsigned sets dst[i] to src[i] − zero for i < n, a positive multiple of 16.
 //
 //go:noescape

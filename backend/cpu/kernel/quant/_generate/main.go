@@ -15,6 +15,7 @@ func main() {
 		multiply(rows)
 		multiplyQuads(rows)
 	}
+	packQuads()
 	widen("widenUnsigned", VPMOVZXBW)
 	widen("widenSigned", VPMOVSXBW)
 	extremes()

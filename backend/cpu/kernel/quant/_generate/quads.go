@@ -114,3 +114,74 @@ func multiplyQuads(rows int) {
 func dotBytes(b, x, sum VecVirtual) {
 	Instruction(&ir.Instruction{Opcode: "VPDPBUSD", Operands: []Op{b, x, sum}, Inputs: []Op{b, x, sum}, Outputs: []Op{sum}, ISA: []string{"AVX512VNNI"}})
 }
+
+// packQuads generates the packing of whole quads of a panel: bytes of four rows side by side, and their sums.
+func packQuads() {
+	TEXT("packQuads32", NOSPLIT, "func(dst *int8, src *byte, stride int, quads int, flip uint32, sums *int32)")
+	Pragma("noescape")
+	Doc("packQuads32 packs 32 columns of 4·quads rows, which lie stride bytes apart, each xor the bytes of flip, and adds them to sums.")
+	dst, src, stride, quads := Load(Param("dst"), GP64()), Load(Param("src"), GP64()), Load(Param("stride"), GP64()), Load(Param("quads"), GP64())
+	flip, ones, words := YMM(), YMM(), YMM()
+	x := XMM()
+	VMOVD(Load(Param("flip"), GP32()), x)
+	VPBROADCASTD(x, flip)
+	VPCMPEQB(ones, ones, ones)
+	VPABSB(ones, ones)
+	VPCMPEQW(words, words, words)
+	VPABSW(words, words)
+	sums := Load(Param("sums"), GP64())
+	var sum [4]VecVirtual
+	for i := range sum {
+		sum[i] = YMM()
+		VMOVDQU(Mem{Base: sums, Disp: 32 * i}, sum[i])
+	}
+	row3 := GP64()
+	LEAQ(Mem{Base: stride, Index: stride, Scale: 2}, row3)
+	Label("loop")
+	var row [4]VecVirtual
+	for i := range row {
+		row[i] = YMM()
+		m := Mem{Base: src}
+		switch i {
+		case 1, 2:
+			m.Index, m.Scale = stride, uint8(i)
+		case 3:
+			m.Index, m.Scale = row3, 1
+		}
+		VPXOR(m, flip, row[i])
+	}
+	pair := [4]VecVirtual{YMM(), YMM(), YMM(), YMM()}
+	VPUNPCKLBW(row[1], row[0], pair[0])
+	VPUNPCKLBW(row[3], row[2], pair[1])
+	VPUNPCKHBW(row[1], row[0], pair[2])
+	VPUNPCKHBW(row[3], row[2], pair[3])
+	var quad [4]VecVirtual // of columns 4i … 4i+3 and 4i+16 … 4i+19
+	for i := range quad {
+		quad[i] = YMM()
+		if i%2 == 0 {
+			VPUNPCKLWD(pair[i/2*2+1], pair[i/2*2], quad[i])
+		} else {
+			VPUNPCKHWD(pair[i/2*2+1], pair[i/2*2], quad[i])
+		}
+	}
+	for i := range sum {
+		v, halves := YMM(), Imm(0x20)
+		if i > 1 {
+			halves = Imm(0x31)
+		}
+		VPERM2I128(halves, quad[i%2*2+1], quad[i%2*2], v)
+		VMOVDQU(v, Mem{Base: dst, Disp: 32 * i})
+		VPMADDUBSW(v, ones, v)
+		VPMADDWD(words, v, v)
+		VPADDD(v, sum[i], sum[i])
+	}
+	LEAQ(Mem{Base: src, Index: stride, Scale: 4}, src)
+	ADDQ(U32(128), dst)
+	DECQ(quads)
+	JNE(LabelRef("loop"))
+	for i := range sum {
+		VMOVDQU(sum[i], Mem{Base: sums, Disp: 32 * i})
+	}
+	VZEROUPPER()
+	RET()
+}
