@@ -89,12 +89,71 @@ summed:
 	VMOVUPS     Y3, 96(DI)
 	MOVQ        BX, DI
 	MOVQ        R8, R9
+	VMOVUPS     (DI), Y0
+	VMOVUPS     64(DI), Y1
+	VMOVUPS     recurrentConstants<>+0(SB), Y2
+	VMOVUPS     recurrentConstants<>+64(SB), Y3
+	VMAXPS      Y0, Y2, Y0
+	VMINPS      Y0, Y3, Y0
+	VMULPS      Y0, Y0, Y4
+	VMAXPS      Y1, Y2, Y1
+	VMINPS      Y1, Y3, Y1
+	VMULPS      Y1, Y1, Y2
+	VMOVUPS     recurrentConstants<>+128(SB), Y3
+	VMOVUPS     recurrentConstants<>+128(SB), Y5
+	VFMADD213PS recurrentConstants<>+192(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+192(SB), Y2, Y5
+	VFMADD213PS recurrentConstants<>+256(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+256(SB), Y2, Y5
+	VFMADD213PS recurrentConstants<>+320(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+320(SB), Y2, Y5
+	VFMADD213PS recurrentConstants<>+384(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+384(SB), Y2, Y5
+	VMOVUPS     recurrentConstants<>+448(SB), Y6
+	VMOVUPS     recurrentConstants<>+448(SB), Y7
+	VFMADD213PS recurrentConstants<>+512(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+512(SB), Y2, Y7
+	VFMADD213PS recurrentConstants<>+576(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+576(SB), Y2, Y7
+	VFMADD213PS recurrentConstants<>+640(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+640(SB), Y2, Y7
+	VFMADD213PS recurrentConstants<>+704(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+704(SB), Y2, Y7
+	VMULPS      Y3, Y0, Y0
+	VMULPS      Y5, Y1, Y1
+	VDIVPS      Y6, Y0, Y0
+	VDIVPS      Y7, Y1, Y1
+	VADDPS      recurrentConstants<>+768(SB), Y0, Y0
+	VADDPS      recurrentConstants<>+768(SB), Y1, Y1
+	VMOVUPS     96(DI), Y2
+	VMOVUPS     recurrentConstants<>+832(SB), Y3
+	VMOVUPS     recurrentConstants<>+896(SB), Y4
+	VMAXPS      Y2, Y3, Y2
+	VMINPS      Y2, Y4, Y2
+	VMULPS      Y2, Y2, Y3
+	VMOVUPS     recurrentConstants<>+960(SB), Y4
+	VFMADD213PS recurrentConstants<>+1024(SB), Y3, Y4
+	VFMADD213PS recurrentConstants<>+1088(SB), Y3, Y4
+	VFMADD213PS recurrentConstants<>+1152(SB), Y3, Y4
+	VFMADD213PS recurrentConstants<>+704(SB), Y3, Y4
+	VMOVUPS     recurrentConstants<>+1216(SB), Y5
+	VFMADD213PS recurrentConstants<>+1280(SB), Y3, Y5
+	VFMADD213PS recurrentConstants<>+1344(SB), Y3, Y5
+	VFMADD213PS recurrentConstants<>+1408(SB), Y3, Y5
+	VFMADD213PS recurrentConstants<>+704(SB), Y3, Y5
+	VMULPS      Y4, Y2, Y2
+	VDIVPS      Y5, Y2, Y2
+	VMULPS      Y0, Y2, Y2
+	VFMADD231PS (R9), Y1, Y2
+	VMOVUPS     Y2, (R9)
+	MOVQ        BX, DI
+	MOVQ        R8, R9
 	MOVQ        SI, R10
-	VMOVUPS     64(DI), Y0
+	VMOVUPS     32(DI), Y0
 	VMOVUPS     recurrentConstants<>+0(SB), Y1
+	VMOVUPS     recurrentConstants<>+64(SB), Y2
 	VMAXPS      Y0, Y1, Y0
-	VMOVUPS     recurrentConstants<>+64(SB), Y1
-	VMINPS      Y0, Y1, Y0
+	VMINPS      Y0, Y2, Y0
 	VMULPS      Y0, Y0, Y1
 	VMOVUPS     recurrentConstants<>+128(SB), Y2
 	VFMADD213PS recurrentConstants<>+192(SB), Y1, Y2
@@ -106,87 +165,29 @@ summed:
 	VFMADD213PS recurrentConstants<>+576(SB), Y1, Y3
 	VFMADD213PS recurrentConstants<>+640(SB), Y1, Y3
 	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y3
-	VMULPS      Y0, Y2, Y2
-	VDIVPS      Y3, Y2, Y2
-	VADDPS      recurrentConstants<>+768(SB), Y2, Y2
-	VMULPS      (R9), Y2, Y0
-	VMOVUPS     (DI), Y1
-	VMOVUPS     recurrentConstants<>+0(SB), Y2
-	VMAXPS      Y1, Y2, Y1
-	VMOVUPS     recurrentConstants<>+64(SB), Y2
-	VMINPS      Y1, Y2, Y1
-	VMULPS      Y1, Y1, Y2
-	VMOVUPS     recurrentConstants<>+128(SB), Y3
-	VFMADD213PS recurrentConstants<>+192(SB), Y2, Y3
-	VFMADD213PS recurrentConstants<>+256(SB), Y2, Y3
-	VFMADD213PS recurrentConstants<>+320(SB), Y2, Y3
-	VFMADD213PS recurrentConstants<>+384(SB), Y2, Y3
-	VMOVUPS     recurrentConstants<>+448(SB), Y4
-	VFMADD213PS recurrentConstants<>+512(SB), Y2, Y4
-	VFMADD213PS recurrentConstants<>+576(SB), Y2, Y4
-	VFMADD213PS recurrentConstants<>+640(SB), Y2, Y4
-	VFMADD213PS recurrentConstants<>+704(SB), Y2, Y4
-	VMULPS      Y1, Y3, Y3
-	VDIVPS      Y4, Y3, Y3
-	VADDPS      recurrentConstants<>+768(SB), Y3, Y3
-	VMOVUPS     96(DI), Y1
+	VMULPS      Y2, Y0, Y0
+	VDIVPS      Y3, Y0, Y0
+	VADDPS      recurrentConstants<>+768(SB), Y0, Y0
+	VMOVUPS     (R9), Y1
 	VMOVUPS     recurrentConstants<>+832(SB), Y2
+	VMOVUPS     recurrentConstants<>+896(SB), Y3
 	VMAXPS      Y1, Y2, Y1
-	VMOVUPS     recurrentConstants<>+896(SB), Y2
-	VMINPS      Y1, Y2, Y1
+	VMINPS      Y1, Y3, Y1
 	VMULPS      Y1, Y1, Y2
-	VMOVUPS     recurrentConstants<>+960(SB), Y4
-	VFMADD213PS recurrentConstants<>+1024(SB), Y2, Y4
-	VFMADD213PS recurrentConstants<>+1088(SB), Y2, Y4
-	VFMADD213PS recurrentConstants<>+1152(SB), Y2, Y4
-	VFMADD213PS recurrentConstants<>+704(SB), Y2, Y4
-	VMOVUPS     recurrentConstants<>+1216(SB), Y5
-	VFMADD213PS recurrentConstants<>+1280(SB), Y2, Y5
-	VFMADD213PS recurrentConstants<>+1344(SB), Y2, Y5
-	VFMADD213PS recurrentConstants<>+1408(SB), Y2, Y5
-	VFMADD213PS recurrentConstants<>+704(SB), Y2, Y5
-	VMULPS      Y1, Y4, Y4
-	VDIVPS      Y5, Y4, Y4
-	VFMADD231PS Y3, Y4, Y0
-	VMOVUPS     Y0, (R9)
-	VMOVUPS     32(DI), Y1
-	VMOVUPS     recurrentConstants<>+0(SB), Y2
-	VMAXPS      Y1, Y2, Y1
-	VMOVUPS     recurrentConstants<>+64(SB), Y2
-	VMINPS      Y1, Y2, Y1
-	VMULPS      Y1, Y1, Y2
-	VMOVUPS     recurrentConstants<>+128(SB), Y3
-	VFMADD213PS recurrentConstants<>+192(SB), Y2, Y3
-	VFMADD213PS recurrentConstants<>+256(SB), Y2, Y3
-	VFMADD213PS recurrentConstants<>+320(SB), Y2, Y3
-	VFMADD213PS recurrentConstants<>+384(SB), Y2, Y3
-	VMOVUPS     recurrentConstants<>+448(SB), Y4
-	VFMADD213PS recurrentConstants<>+512(SB), Y2, Y4
-	VFMADD213PS recurrentConstants<>+576(SB), Y2, Y4
-	VFMADD213PS recurrentConstants<>+640(SB), Y2, Y4
-	VFMADD213PS recurrentConstants<>+704(SB), Y2, Y4
-	VMULPS      Y1, Y3, Y3
-	VDIVPS      Y4, Y3, Y3
-	VADDPS      recurrentConstants<>+768(SB), Y3, Y3
-	VMOVUPS     recurrentConstants<>+832(SB), Y1
-	VMAXPS      Y0, Y1, Y0
-	VMOVUPS     recurrentConstants<>+896(SB), Y1
-	VMINPS      Y0, Y1, Y0
-	VMULPS      Y0, Y0, Y1
-	VMOVUPS     recurrentConstants<>+960(SB), Y2
-	VFMADD213PS recurrentConstants<>+1024(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+1088(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+1152(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y2
+	VMOVUPS     recurrentConstants<>+960(SB), Y3
+	VFMADD213PS recurrentConstants<>+1024(SB), Y2, Y3
+	VFMADD213PS recurrentConstants<>+1088(SB), Y2, Y3
+	VFMADD213PS recurrentConstants<>+1152(SB), Y2, Y3
+	VFMADD213PS recurrentConstants<>+704(SB), Y2, Y3
 	VMOVUPS     recurrentConstants<>+1216(SB), Y4
-	VFMADD213PS recurrentConstants<>+1280(SB), Y1, Y4
-	VFMADD213PS recurrentConstants<>+1344(SB), Y1, Y4
-	VFMADD213PS recurrentConstants<>+1408(SB), Y1, Y4
-	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y4
-	VMULPS      Y0, Y2, Y2
-	VDIVPS      Y4, Y2, Y2
-	VMULPS      Y3, Y2, Y2
-	VMOVUPS     Y2, (R10)
+	VFMADD213PS recurrentConstants<>+1280(SB), Y2, Y4
+	VFMADD213PS recurrentConstants<>+1344(SB), Y2, Y4
+	VFMADD213PS recurrentConstants<>+1408(SB), Y2, Y4
+	VFMADD213PS recurrentConstants<>+704(SB), Y2, Y4
+	VMULPS      Y3, Y1, Y1
+	VDIVPS      Y4, Y1, Y1
+	VMULPS      Y0, Y1, Y1
+	VMOVUPS     Y1, (R10)
 	ADDQ        $0x20, SI
 	ADDQ        $0x20, R8
 	ADDQ        $0x00000080, BX
@@ -302,12 +303,130 @@ summed:
 	VMOVUPS     Y7, 96(R9)
 	MOVQ        BX, R9
 	MOVQ        R8, R11
+	VMOVUPS     (R9), Y0
+	VMOVUPS     64(R9), Y1
+	VMOVUPS     recurrentConstants<>+0(SB), Y2
+	VMOVUPS     recurrentConstants<>+64(SB), Y3
+	VMAXPS      Y0, Y2, Y0
+	VMINPS      Y0, Y3, Y0
+	VMULPS      Y0, Y0, Y4
+	VMAXPS      Y1, Y2, Y1
+	VMINPS      Y1, Y3, Y1
+	VMULPS      Y1, Y1, Y2
+	VMOVUPS     recurrentConstants<>+128(SB), Y3
+	VMOVUPS     recurrentConstants<>+128(SB), Y5
+	VFMADD213PS recurrentConstants<>+192(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+192(SB), Y2, Y5
+	VFMADD213PS recurrentConstants<>+256(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+256(SB), Y2, Y5
+	VFMADD213PS recurrentConstants<>+320(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+320(SB), Y2, Y5
+	VFMADD213PS recurrentConstants<>+384(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+384(SB), Y2, Y5
+	VMOVUPS     recurrentConstants<>+448(SB), Y6
+	VMOVUPS     recurrentConstants<>+448(SB), Y7
+	VFMADD213PS recurrentConstants<>+512(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+512(SB), Y2, Y7
+	VFMADD213PS recurrentConstants<>+576(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+576(SB), Y2, Y7
+	VFMADD213PS recurrentConstants<>+640(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+640(SB), Y2, Y7
+	VFMADD213PS recurrentConstants<>+704(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+704(SB), Y2, Y7
+	VMULPS      Y3, Y0, Y0
+	VMULPS      Y5, Y1, Y1
+	VDIVPS      Y6, Y0, Y0
+	VDIVPS      Y7, Y1, Y1
+	VADDPS      recurrentConstants<>+768(SB), Y0, Y0
+	VADDPS      recurrentConstants<>+768(SB), Y1, Y1
+	VMOVUPS     96(R9), Y2
+	VMOVUPS     recurrentConstants<>+832(SB), Y3
+	VMOVUPS     recurrentConstants<>+896(SB), Y4
+	VMAXPS      Y2, Y3, Y2
+	VMINPS      Y2, Y4, Y2
+	VMULPS      Y2, Y2, Y3
+	VMOVUPS     recurrentConstants<>+960(SB), Y4
+	VFMADD213PS recurrentConstants<>+1024(SB), Y3, Y4
+	VFMADD213PS recurrentConstants<>+1088(SB), Y3, Y4
+	VFMADD213PS recurrentConstants<>+1152(SB), Y3, Y4
+	VFMADD213PS recurrentConstants<>+704(SB), Y3, Y4
+	VMOVUPS     recurrentConstants<>+1216(SB), Y5
+	VFMADD213PS recurrentConstants<>+1280(SB), Y3, Y5
+	VFMADD213PS recurrentConstants<>+1344(SB), Y3, Y5
+	VFMADD213PS recurrentConstants<>+1408(SB), Y3, Y5
+	VFMADD213PS recurrentConstants<>+704(SB), Y3, Y5
+	VMULPS      Y4, Y2, Y2
+	VDIVPS      Y5, Y2, Y2
+	VMULPS      Y0, Y2, Y2
+	VFMADD231PS (R11), Y1, Y2
+	VMOVUPS     Y2, (R11)
+	ADDQ        R10, R9
+	ADDQ        DI, R11
+	VMOVUPS     (R9), Y0
+	VMOVUPS     64(R9), Y1
+	VMOVUPS     recurrentConstants<>+0(SB), Y2
+	VMOVUPS     recurrentConstants<>+64(SB), Y3
+	VMAXPS      Y0, Y2, Y0
+	VMINPS      Y0, Y3, Y0
+	VMULPS      Y0, Y0, Y4
+	VMAXPS      Y1, Y2, Y1
+	VMINPS      Y1, Y3, Y1
+	VMULPS      Y1, Y1, Y2
+	VMOVUPS     recurrentConstants<>+128(SB), Y3
+	VMOVUPS     recurrentConstants<>+128(SB), Y5
+	VFMADD213PS recurrentConstants<>+192(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+192(SB), Y2, Y5
+	VFMADD213PS recurrentConstants<>+256(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+256(SB), Y2, Y5
+	VFMADD213PS recurrentConstants<>+320(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+320(SB), Y2, Y5
+	VFMADD213PS recurrentConstants<>+384(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+384(SB), Y2, Y5
+	VMOVUPS     recurrentConstants<>+448(SB), Y6
+	VMOVUPS     recurrentConstants<>+448(SB), Y7
+	VFMADD213PS recurrentConstants<>+512(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+512(SB), Y2, Y7
+	VFMADD213PS recurrentConstants<>+576(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+576(SB), Y2, Y7
+	VFMADD213PS recurrentConstants<>+640(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+640(SB), Y2, Y7
+	VFMADD213PS recurrentConstants<>+704(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+704(SB), Y2, Y7
+	VMULPS      Y3, Y0, Y0
+	VMULPS      Y5, Y1, Y1
+	VDIVPS      Y6, Y0, Y0
+	VDIVPS      Y7, Y1, Y1
+	VADDPS      recurrentConstants<>+768(SB), Y0, Y0
+	VADDPS      recurrentConstants<>+768(SB), Y1, Y1
+	VMOVUPS     96(R9), Y2
+	VMOVUPS     recurrentConstants<>+832(SB), Y3
+	VMOVUPS     recurrentConstants<>+896(SB), Y4
+	VMAXPS      Y2, Y3, Y2
+	VMINPS      Y2, Y4, Y2
+	VMULPS      Y2, Y2, Y3
+	VMOVUPS     recurrentConstants<>+960(SB), Y4
+	VFMADD213PS recurrentConstants<>+1024(SB), Y3, Y4
+	VFMADD213PS recurrentConstants<>+1088(SB), Y3, Y4
+	VFMADD213PS recurrentConstants<>+1152(SB), Y3, Y4
+	VFMADD213PS recurrentConstants<>+704(SB), Y3, Y4
+	VMOVUPS     recurrentConstants<>+1216(SB), Y5
+	VFMADD213PS recurrentConstants<>+1280(SB), Y3, Y5
+	VFMADD213PS recurrentConstants<>+1344(SB), Y3, Y5
+	VFMADD213PS recurrentConstants<>+1408(SB), Y3, Y5
+	VFMADD213PS recurrentConstants<>+704(SB), Y3, Y5
+	VMULPS      Y4, Y2, Y2
+	VDIVPS      Y5, Y2, Y2
+	VMULPS      Y0, Y2, Y2
+	VFMADD231PS (R11), Y1, Y2
+	VMOVUPS     Y2, (R11)
+	MOVQ        BX, R9
+	MOVQ        R8, R11
 	MOVQ        SI, R12
-	VMOVUPS     64(R9), Y0
+	VMOVUPS     32(R9), Y0
 	VMOVUPS     recurrentConstants<>+0(SB), Y1
+	VMOVUPS     recurrentConstants<>+64(SB), Y2
 	VMAXPS      Y0, Y1, Y0
-	VMOVUPS     recurrentConstants<>+64(SB), Y1
-	VMINPS      Y0, Y1, Y0
+	VMINPS      Y0, Y2, Y0
 	VMULPS      Y0, Y0, Y1
 	VMOVUPS     recurrentConstants<>+128(SB), Y2
 	VFMADD213PS recurrentConstants<>+192(SB), Y1, Y2
@@ -319,95 +438,37 @@ summed:
 	VFMADD213PS recurrentConstants<>+576(SB), Y1, Y3
 	VFMADD213PS recurrentConstants<>+640(SB), Y1, Y3
 	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y3
-	VMULPS      Y0, Y2, Y2
-	VDIVPS      Y3, Y2, Y2
-	VADDPS      recurrentConstants<>+768(SB), Y2, Y2
-	VMULPS      (R11), Y2, Y0
-	VMOVUPS     (R9), Y1
-	VMOVUPS     recurrentConstants<>+0(SB), Y2
-	VMAXPS      Y1, Y2, Y1
-	VMOVUPS     recurrentConstants<>+64(SB), Y2
-	VMINPS      Y1, Y2, Y1
-	VMULPS      Y1, Y1, Y2
-	VMOVUPS     recurrentConstants<>+128(SB), Y3
-	VFMADD213PS recurrentConstants<>+192(SB), Y2, Y3
-	VFMADD213PS recurrentConstants<>+256(SB), Y2, Y3
-	VFMADD213PS recurrentConstants<>+320(SB), Y2, Y3
-	VFMADD213PS recurrentConstants<>+384(SB), Y2, Y3
-	VMOVUPS     recurrentConstants<>+448(SB), Y4
-	VFMADD213PS recurrentConstants<>+512(SB), Y2, Y4
-	VFMADD213PS recurrentConstants<>+576(SB), Y2, Y4
-	VFMADD213PS recurrentConstants<>+640(SB), Y2, Y4
-	VFMADD213PS recurrentConstants<>+704(SB), Y2, Y4
-	VMULPS      Y1, Y3, Y3
-	VDIVPS      Y4, Y3, Y3
-	VADDPS      recurrentConstants<>+768(SB), Y3, Y3
-	VMOVUPS     96(R9), Y1
+	VMULPS      Y2, Y0, Y0
+	VDIVPS      Y3, Y0, Y0
+	VADDPS      recurrentConstants<>+768(SB), Y0, Y0
+	VMOVUPS     (R11), Y1
 	VMOVUPS     recurrentConstants<>+832(SB), Y2
+	VMOVUPS     recurrentConstants<>+896(SB), Y3
 	VMAXPS      Y1, Y2, Y1
-	VMOVUPS     recurrentConstants<>+896(SB), Y2
-	VMINPS      Y1, Y2, Y1
+	VMINPS      Y1, Y3, Y1
 	VMULPS      Y1, Y1, Y2
-	VMOVUPS     recurrentConstants<>+960(SB), Y4
-	VFMADD213PS recurrentConstants<>+1024(SB), Y2, Y4
-	VFMADD213PS recurrentConstants<>+1088(SB), Y2, Y4
-	VFMADD213PS recurrentConstants<>+1152(SB), Y2, Y4
-	VFMADD213PS recurrentConstants<>+704(SB), Y2, Y4
-	VMOVUPS     recurrentConstants<>+1216(SB), Y5
-	VFMADD213PS recurrentConstants<>+1280(SB), Y2, Y5
-	VFMADD213PS recurrentConstants<>+1344(SB), Y2, Y5
-	VFMADD213PS recurrentConstants<>+1408(SB), Y2, Y5
-	VFMADD213PS recurrentConstants<>+704(SB), Y2, Y5
-	VMULPS      Y1, Y4, Y4
-	VDIVPS      Y5, Y4, Y4
-	VFMADD231PS Y3, Y4, Y0
-	VMOVUPS     Y0, (R11)
-	VMOVUPS     32(R9), Y1
-	VMOVUPS     recurrentConstants<>+0(SB), Y2
-	VMAXPS      Y1, Y2, Y1
-	VMOVUPS     recurrentConstants<>+64(SB), Y2
-	VMINPS      Y1, Y2, Y1
-	VMULPS      Y1, Y1, Y2
-	VMOVUPS     recurrentConstants<>+128(SB), Y3
-	VFMADD213PS recurrentConstants<>+192(SB), Y2, Y3
-	VFMADD213PS recurrentConstants<>+256(SB), Y2, Y3
-	VFMADD213PS recurrentConstants<>+320(SB), Y2, Y3
-	VFMADD213PS recurrentConstants<>+384(SB), Y2, Y3
-	VMOVUPS     recurrentConstants<>+448(SB), Y4
-	VFMADD213PS recurrentConstants<>+512(SB), Y2, Y4
-	VFMADD213PS recurrentConstants<>+576(SB), Y2, Y4
-	VFMADD213PS recurrentConstants<>+640(SB), Y2, Y4
-	VFMADD213PS recurrentConstants<>+704(SB), Y2, Y4
-	VMULPS      Y1, Y3, Y3
-	VDIVPS      Y4, Y3, Y3
-	VADDPS      recurrentConstants<>+768(SB), Y3, Y3
-	VMOVUPS     recurrentConstants<>+832(SB), Y1
-	VMAXPS      Y0, Y1, Y0
-	VMOVUPS     recurrentConstants<>+896(SB), Y1
-	VMINPS      Y0, Y1, Y0
-	VMULPS      Y0, Y0, Y1
-	VMOVUPS     recurrentConstants<>+960(SB), Y2
-	VFMADD213PS recurrentConstants<>+1024(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+1088(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+1152(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y2
+	VMOVUPS     recurrentConstants<>+960(SB), Y3
+	VFMADD213PS recurrentConstants<>+1024(SB), Y2, Y3
+	VFMADD213PS recurrentConstants<>+1088(SB), Y2, Y3
+	VFMADD213PS recurrentConstants<>+1152(SB), Y2, Y3
+	VFMADD213PS recurrentConstants<>+704(SB), Y2, Y3
 	VMOVUPS     recurrentConstants<>+1216(SB), Y4
-	VFMADD213PS recurrentConstants<>+1280(SB), Y1, Y4
-	VFMADD213PS recurrentConstants<>+1344(SB), Y1, Y4
-	VFMADD213PS recurrentConstants<>+1408(SB), Y1, Y4
-	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y4
-	VMULPS      Y0, Y2, Y2
-	VDIVPS      Y4, Y2, Y2
-	VMULPS      Y3, Y2, Y2
-	VMOVUPS     Y2, (R12)
+	VFMADD213PS recurrentConstants<>+1280(SB), Y2, Y4
+	VFMADD213PS recurrentConstants<>+1344(SB), Y2, Y4
+	VFMADD213PS recurrentConstants<>+1408(SB), Y2, Y4
+	VFMADD213PS recurrentConstants<>+704(SB), Y2, Y4
+	VMULPS      Y3, Y1, Y1
+	VDIVPS      Y4, Y1, Y1
+	VMULPS      Y0, Y1, Y1
+	VMOVUPS     Y1, (R12)
 	ADDQ        R10, R9
 	ADDQ        DI, R11
 	ADDQ        DI, R12
-	VMOVUPS     64(R9), Y0
+	VMOVUPS     32(R9), Y0
 	VMOVUPS     recurrentConstants<>+0(SB), Y1
+	VMOVUPS     recurrentConstants<>+64(SB), Y2
 	VMAXPS      Y0, Y1, Y0
-	VMOVUPS     recurrentConstants<>+64(SB), Y1
-	VMINPS      Y0, Y1, Y0
+	VMINPS      Y0, Y2, Y0
 	VMULPS      Y0, Y0, Y1
 	VMOVUPS     recurrentConstants<>+128(SB), Y2
 	VFMADD213PS recurrentConstants<>+192(SB), Y1, Y2
@@ -419,87 +480,29 @@ summed:
 	VFMADD213PS recurrentConstants<>+576(SB), Y1, Y3
 	VFMADD213PS recurrentConstants<>+640(SB), Y1, Y3
 	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y3
-	VMULPS      Y0, Y2, Y2
-	VDIVPS      Y3, Y2, Y2
-	VADDPS      recurrentConstants<>+768(SB), Y2, Y2
-	VMULPS      (R11), Y2, Y0
-	VMOVUPS     (R9), Y1
-	VMOVUPS     recurrentConstants<>+0(SB), Y2
-	VMAXPS      Y1, Y2, Y1
-	VMOVUPS     recurrentConstants<>+64(SB), Y2
-	VMINPS      Y1, Y2, Y1
-	VMULPS      Y1, Y1, Y2
-	VMOVUPS     recurrentConstants<>+128(SB), Y3
-	VFMADD213PS recurrentConstants<>+192(SB), Y2, Y3
-	VFMADD213PS recurrentConstants<>+256(SB), Y2, Y3
-	VFMADD213PS recurrentConstants<>+320(SB), Y2, Y3
-	VFMADD213PS recurrentConstants<>+384(SB), Y2, Y3
-	VMOVUPS     recurrentConstants<>+448(SB), Y4
-	VFMADD213PS recurrentConstants<>+512(SB), Y2, Y4
-	VFMADD213PS recurrentConstants<>+576(SB), Y2, Y4
-	VFMADD213PS recurrentConstants<>+640(SB), Y2, Y4
-	VFMADD213PS recurrentConstants<>+704(SB), Y2, Y4
-	VMULPS      Y1, Y3, Y3
-	VDIVPS      Y4, Y3, Y3
-	VADDPS      recurrentConstants<>+768(SB), Y3, Y3
-	VMOVUPS     96(R9), Y1
+	VMULPS      Y2, Y0, Y0
+	VDIVPS      Y3, Y0, Y0
+	VADDPS      recurrentConstants<>+768(SB), Y0, Y0
+	VMOVUPS     (R11), Y1
 	VMOVUPS     recurrentConstants<>+832(SB), Y2
+	VMOVUPS     recurrentConstants<>+896(SB), Y3
 	VMAXPS      Y1, Y2, Y1
-	VMOVUPS     recurrentConstants<>+896(SB), Y2
-	VMINPS      Y1, Y2, Y1
+	VMINPS      Y1, Y3, Y1
 	VMULPS      Y1, Y1, Y2
-	VMOVUPS     recurrentConstants<>+960(SB), Y4
-	VFMADD213PS recurrentConstants<>+1024(SB), Y2, Y4
-	VFMADD213PS recurrentConstants<>+1088(SB), Y2, Y4
-	VFMADD213PS recurrentConstants<>+1152(SB), Y2, Y4
-	VFMADD213PS recurrentConstants<>+704(SB), Y2, Y4
-	VMOVUPS     recurrentConstants<>+1216(SB), Y5
-	VFMADD213PS recurrentConstants<>+1280(SB), Y2, Y5
-	VFMADD213PS recurrentConstants<>+1344(SB), Y2, Y5
-	VFMADD213PS recurrentConstants<>+1408(SB), Y2, Y5
-	VFMADD213PS recurrentConstants<>+704(SB), Y2, Y5
-	VMULPS      Y1, Y4, Y4
-	VDIVPS      Y5, Y4, Y4
-	VFMADD231PS Y3, Y4, Y0
-	VMOVUPS     Y0, (R11)
-	VMOVUPS     32(R9), Y1
-	VMOVUPS     recurrentConstants<>+0(SB), Y2
-	VMAXPS      Y1, Y2, Y1
-	VMOVUPS     recurrentConstants<>+64(SB), Y2
-	VMINPS      Y1, Y2, Y1
-	VMULPS      Y1, Y1, Y2
-	VMOVUPS     recurrentConstants<>+128(SB), Y3
-	VFMADD213PS recurrentConstants<>+192(SB), Y2, Y3
-	VFMADD213PS recurrentConstants<>+256(SB), Y2, Y3
-	VFMADD213PS recurrentConstants<>+320(SB), Y2, Y3
-	VFMADD213PS recurrentConstants<>+384(SB), Y2, Y3
-	VMOVUPS     recurrentConstants<>+448(SB), Y4
-	VFMADD213PS recurrentConstants<>+512(SB), Y2, Y4
-	VFMADD213PS recurrentConstants<>+576(SB), Y2, Y4
-	VFMADD213PS recurrentConstants<>+640(SB), Y2, Y4
-	VFMADD213PS recurrentConstants<>+704(SB), Y2, Y4
-	VMULPS      Y1, Y3, Y3
-	VDIVPS      Y4, Y3, Y3
-	VADDPS      recurrentConstants<>+768(SB), Y3, Y3
-	VMOVUPS     recurrentConstants<>+832(SB), Y1
-	VMAXPS      Y0, Y1, Y0
-	VMOVUPS     recurrentConstants<>+896(SB), Y1
-	VMINPS      Y0, Y1, Y0
-	VMULPS      Y0, Y0, Y1
-	VMOVUPS     recurrentConstants<>+960(SB), Y2
-	VFMADD213PS recurrentConstants<>+1024(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+1088(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+1152(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y2
+	VMOVUPS     recurrentConstants<>+960(SB), Y3
+	VFMADD213PS recurrentConstants<>+1024(SB), Y2, Y3
+	VFMADD213PS recurrentConstants<>+1088(SB), Y2, Y3
+	VFMADD213PS recurrentConstants<>+1152(SB), Y2, Y3
+	VFMADD213PS recurrentConstants<>+704(SB), Y2, Y3
 	VMOVUPS     recurrentConstants<>+1216(SB), Y4
-	VFMADD213PS recurrentConstants<>+1280(SB), Y1, Y4
-	VFMADD213PS recurrentConstants<>+1344(SB), Y1, Y4
-	VFMADD213PS recurrentConstants<>+1408(SB), Y1, Y4
-	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y4
-	VMULPS      Y0, Y2, Y2
-	VDIVPS      Y4, Y2, Y2
-	VMULPS      Y3, Y2, Y2
-	VMOVUPS     Y2, (R12)
+	VFMADD213PS recurrentConstants<>+1280(SB), Y2, Y4
+	VFMADD213PS recurrentConstants<>+1344(SB), Y2, Y4
+	VFMADD213PS recurrentConstants<>+1408(SB), Y2, Y4
+	VFMADD213PS recurrentConstants<>+704(SB), Y2, Y4
+	VMULPS      Y3, Y1, Y1
+	VDIVPS      Y4, Y1, Y1
+	VMULPS      Y0, Y1, Y1
+	VMOVUPS     Y1, (R12)
 	ADDQ        $0x20, SI
 	ADDQ        $0x20, R8
 	ADDQ        $0x00000080, BX
@@ -643,12 +646,189 @@ summed:
 	VMOVUPS     Y11, 96(R9)
 	MOVQ        BX, R9
 	MOVQ        R8, R11
+	VMOVUPS     (R9), Y0
+	VMOVUPS     64(R9), Y1
+	VMOVUPS     recurrentConstants<>+0(SB), Y2
+	VMOVUPS     recurrentConstants<>+64(SB), Y3
+	VMAXPS      Y0, Y2, Y0
+	VMINPS      Y0, Y3, Y0
+	VMULPS      Y0, Y0, Y4
+	VMAXPS      Y1, Y2, Y1
+	VMINPS      Y1, Y3, Y1
+	VMULPS      Y1, Y1, Y2
+	VMOVUPS     recurrentConstants<>+128(SB), Y3
+	VMOVUPS     recurrentConstants<>+128(SB), Y5
+	VFMADD213PS recurrentConstants<>+192(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+192(SB), Y2, Y5
+	VFMADD213PS recurrentConstants<>+256(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+256(SB), Y2, Y5
+	VFMADD213PS recurrentConstants<>+320(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+320(SB), Y2, Y5
+	VFMADD213PS recurrentConstants<>+384(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+384(SB), Y2, Y5
+	VMOVUPS     recurrentConstants<>+448(SB), Y6
+	VMOVUPS     recurrentConstants<>+448(SB), Y7
+	VFMADD213PS recurrentConstants<>+512(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+512(SB), Y2, Y7
+	VFMADD213PS recurrentConstants<>+576(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+576(SB), Y2, Y7
+	VFMADD213PS recurrentConstants<>+640(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+640(SB), Y2, Y7
+	VFMADD213PS recurrentConstants<>+704(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+704(SB), Y2, Y7
+	VMULPS      Y3, Y0, Y0
+	VMULPS      Y5, Y1, Y1
+	VDIVPS      Y6, Y0, Y0
+	VDIVPS      Y7, Y1, Y1
+	VADDPS      recurrentConstants<>+768(SB), Y0, Y0
+	VADDPS      recurrentConstants<>+768(SB), Y1, Y1
+	VMOVUPS     96(R9), Y2
+	VMOVUPS     recurrentConstants<>+832(SB), Y3
+	VMOVUPS     recurrentConstants<>+896(SB), Y4
+	VMAXPS      Y2, Y3, Y2
+	VMINPS      Y2, Y4, Y2
+	VMULPS      Y2, Y2, Y3
+	VMOVUPS     recurrentConstants<>+960(SB), Y4
+	VFMADD213PS recurrentConstants<>+1024(SB), Y3, Y4
+	VFMADD213PS recurrentConstants<>+1088(SB), Y3, Y4
+	VFMADD213PS recurrentConstants<>+1152(SB), Y3, Y4
+	VFMADD213PS recurrentConstants<>+704(SB), Y3, Y4
+	VMOVUPS     recurrentConstants<>+1216(SB), Y5
+	VFMADD213PS recurrentConstants<>+1280(SB), Y3, Y5
+	VFMADD213PS recurrentConstants<>+1344(SB), Y3, Y5
+	VFMADD213PS recurrentConstants<>+1408(SB), Y3, Y5
+	VFMADD213PS recurrentConstants<>+704(SB), Y3, Y5
+	VMULPS      Y4, Y2, Y2
+	VDIVPS      Y5, Y2, Y2
+	VMULPS      Y0, Y2, Y2
+	VFMADD231PS (R11), Y1, Y2
+	VMOVUPS     Y2, (R11)
+	ADDQ        R10, R9
+	ADDQ        DI, R11
+	VMOVUPS     (R9), Y0
+	VMOVUPS     64(R9), Y1
+	VMOVUPS     recurrentConstants<>+0(SB), Y2
+	VMOVUPS     recurrentConstants<>+64(SB), Y3
+	VMAXPS      Y0, Y2, Y0
+	VMINPS      Y0, Y3, Y0
+	VMULPS      Y0, Y0, Y4
+	VMAXPS      Y1, Y2, Y1
+	VMINPS      Y1, Y3, Y1
+	VMULPS      Y1, Y1, Y2
+	VMOVUPS     recurrentConstants<>+128(SB), Y3
+	VMOVUPS     recurrentConstants<>+128(SB), Y5
+	VFMADD213PS recurrentConstants<>+192(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+192(SB), Y2, Y5
+	VFMADD213PS recurrentConstants<>+256(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+256(SB), Y2, Y5
+	VFMADD213PS recurrentConstants<>+320(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+320(SB), Y2, Y5
+	VFMADD213PS recurrentConstants<>+384(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+384(SB), Y2, Y5
+	VMOVUPS     recurrentConstants<>+448(SB), Y6
+	VMOVUPS     recurrentConstants<>+448(SB), Y7
+	VFMADD213PS recurrentConstants<>+512(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+512(SB), Y2, Y7
+	VFMADD213PS recurrentConstants<>+576(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+576(SB), Y2, Y7
+	VFMADD213PS recurrentConstants<>+640(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+640(SB), Y2, Y7
+	VFMADD213PS recurrentConstants<>+704(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+704(SB), Y2, Y7
+	VMULPS      Y3, Y0, Y0
+	VMULPS      Y5, Y1, Y1
+	VDIVPS      Y6, Y0, Y0
+	VDIVPS      Y7, Y1, Y1
+	VADDPS      recurrentConstants<>+768(SB), Y0, Y0
+	VADDPS      recurrentConstants<>+768(SB), Y1, Y1
+	VMOVUPS     96(R9), Y2
+	VMOVUPS     recurrentConstants<>+832(SB), Y3
+	VMOVUPS     recurrentConstants<>+896(SB), Y4
+	VMAXPS      Y2, Y3, Y2
+	VMINPS      Y2, Y4, Y2
+	VMULPS      Y2, Y2, Y3
+	VMOVUPS     recurrentConstants<>+960(SB), Y4
+	VFMADD213PS recurrentConstants<>+1024(SB), Y3, Y4
+	VFMADD213PS recurrentConstants<>+1088(SB), Y3, Y4
+	VFMADD213PS recurrentConstants<>+1152(SB), Y3, Y4
+	VFMADD213PS recurrentConstants<>+704(SB), Y3, Y4
+	VMOVUPS     recurrentConstants<>+1216(SB), Y5
+	VFMADD213PS recurrentConstants<>+1280(SB), Y3, Y5
+	VFMADD213PS recurrentConstants<>+1344(SB), Y3, Y5
+	VFMADD213PS recurrentConstants<>+1408(SB), Y3, Y5
+	VFMADD213PS recurrentConstants<>+704(SB), Y3, Y5
+	VMULPS      Y4, Y2, Y2
+	VDIVPS      Y5, Y2, Y2
+	VMULPS      Y0, Y2, Y2
+	VFMADD231PS (R11), Y1, Y2
+	VMOVUPS     Y2, (R11)
+	ADDQ        R10, R9
+	ADDQ        DI, R11
+	VMOVUPS     (R9), Y0
+	VMOVUPS     64(R9), Y1
+	VMOVUPS     recurrentConstants<>+0(SB), Y2
+	VMOVUPS     recurrentConstants<>+64(SB), Y3
+	VMAXPS      Y0, Y2, Y0
+	VMINPS      Y0, Y3, Y0
+	VMULPS      Y0, Y0, Y4
+	VMAXPS      Y1, Y2, Y1
+	VMINPS      Y1, Y3, Y1
+	VMULPS      Y1, Y1, Y2
+	VMOVUPS     recurrentConstants<>+128(SB), Y3
+	VMOVUPS     recurrentConstants<>+128(SB), Y5
+	VFMADD213PS recurrentConstants<>+192(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+192(SB), Y2, Y5
+	VFMADD213PS recurrentConstants<>+256(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+256(SB), Y2, Y5
+	VFMADD213PS recurrentConstants<>+320(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+320(SB), Y2, Y5
+	VFMADD213PS recurrentConstants<>+384(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+384(SB), Y2, Y5
+	VMOVUPS     recurrentConstants<>+448(SB), Y6
+	VMOVUPS     recurrentConstants<>+448(SB), Y7
+	VFMADD213PS recurrentConstants<>+512(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+512(SB), Y2, Y7
+	VFMADD213PS recurrentConstants<>+576(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+576(SB), Y2, Y7
+	VFMADD213PS recurrentConstants<>+640(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+640(SB), Y2, Y7
+	VFMADD213PS recurrentConstants<>+704(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+704(SB), Y2, Y7
+	VMULPS      Y3, Y0, Y0
+	VMULPS      Y5, Y1, Y1
+	VDIVPS      Y6, Y0, Y0
+	VDIVPS      Y7, Y1, Y1
+	VADDPS      recurrentConstants<>+768(SB), Y0, Y0
+	VADDPS      recurrentConstants<>+768(SB), Y1, Y1
+	VMOVUPS     96(R9), Y2
+	VMOVUPS     recurrentConstants<>+832(SB), Y3
+	VMOVUPS     recurrentConstants<>+896(SB), Y4
+	VMAXPS      Y2, Y3, Y2
+	VMINPS      Y2, Y4, Y2
+	VMULPS      Y2, Y2, Y3
+	VMOVUPS     recurrentConstants<>+960(SB), Y4
+	VFMADD213PS recurrentConstants<>+1024(SB), Y3, Y4
+	VFMADD213PS recurrentConstants<>+1088(SB), Y3, Y4
+	VFMADD213PS recurrentConstants<>+1152(SB), Y3, Y4
+	VFMADD213PS recurrentConstants<>+704(SB), Y3, Y4
+	VMOVUPS     recurrentConstants<>+1216(SB), Y5
+	VFMADD213PS recurrentConstants<>+1280(SB), Y3, Y5
+	VFMADD213PS recurrentConstants<>+1344(SB), Y3, Y5
+	VFMADD213PS recurrentConstants<>+1408(SB), Y3, Y5
+	VFMADD213PS recurrentConstants<>+704(SB), Y3, Y5
+	VMULPS      Y4, Y2, Y2
+	VDIVPS      Y5, Y2, Y2
+	VMULPS      Y0, Y2, Y2
+	VFMADD231PS (R11), Y1, Y2
+	VMOVUPS     Y2, (R11)
+	MOVQ        BX, R9
+	MOVQ        R8, R11
 	MOVQ        SI, R12
-	VMOVUPS     64(R9), Y0
+	VMOVUPS     32(R9), Y0
 	VMOVUPS     recurrentConstants<>+0(SB), Y1
+	VMOVUPS     recurrentConstants<>+64(SB), Y2
 	VMAXPS      Y0, Y1, Y0
-	VMOVUPS     recurrentConstants<>+64(SB), Y1
-	VMINPS      Y0, Y1, Y0
+	VMINPS      Y0, Y2, Y0
 	VMULPS      Y0, Y0, Y1
 	VMOVUPS     recurrentConstants<>+128(SB), Y2
 	VFMADD213PS recurrentConstants<>+192(SB), Y1, Y2
@@ -660,95 +840,37 @@ summed:
 	VFMADD213PS recurrentConstants<>+576(SB), Y1, Y3
 	VFMADD213PS recurrentConstants<>+640(SB), Y1, Y3
 	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y3
-	VMULPS      Y0, Y2, Y2
-	VDIVPS      Y3, Y2, Y2
-	VADDPS      recurrentConstants<>+768(SB), Y2, Y2
-	VMULPS      (R11), Y2, Y0
-	VMOVUPS     (R9), Y1
-	VMOVUPS     recurrentConstants<>+0(SB), Y2
-	VMAXPS      Y1, Y2, Y1
-	VMOVUPS     recurrentConstants<>+64(SB), Y2
-	VMINPS      Y1, Y2, Y1
-	VMULPS      Y1, Y1, Y2
-	VMOVUPS     recurrentConstants<>+128(SB), Y3
-	VFMADD213PS recurrentConstants<>+192(SB), Y2, Y3
-	VFMADD213PS recurrentConstants<>+256(SB), Y2, Y3
-	VFMADD213PS recurrentConstants<>+320(SB), Y2, Y3
-	VFMADD213PS recurrentConstants<>+384(SB), Y2, Y3
-	VMOVUPS     recurrentConstants<>+448(SB), Y4
-	VFMADD213PS recurrentConstants<>+512(SB), Y2, Y4
-	VFMADD213PS recurrentConstants<>+576(SB), Y2, Y4
-	VFMADD213PS recurrentConstants<>+640(SB), Y2, Y4
-	VFMADD213PS recurrentConstants<>+704(SB), Y2, Y4
-	VMULPS      Y1, Y3, Y3
-	VDIVPS      Y4, Y3, Y3
-	VADDPS      recurrentConstants<>+768(SB), Y3, Y3
-	VMOVUPS     96(R9), Y1
+	VMULPS      Y2, Y0, Y0
+	VDIVPS      Y3, Y0, Y0
+	VADDPS      recurrentConstants<>+768(SB), Y0, Y0
+	VMOVUPS     (R11), Y1
 	VMOVUPS     recurrentConstants<>+832(SB), Y2
+	VMOVUPS     recurrentConstants<>+896(SB), Y3
 	VMAXPS      Y1, Y2, Y1
-	VMOVUPS     recurrentConstants<>+896(SB), Y2
-	VMINPS      Y1, Y2, Y1
+	VMINPS      Y1, Y3, Y1
 	VMULPS      Y1, Y1, Y2
-	VMOVUPS     recurrentConstants<>+960(SB), Y4
-	VFMADD213PS recurrentConstants<>+1024(SB), Y2, Y4
-	VFMADD213PS recurrentConstants<>+1088(SB), Y2, Y4
-	VFMADD213PS recurrentConstants<>+1152(SB), Y2, Y4
-	VFMADD213PS recurrentConstants<>+704(SB), Y2, Y4
-	VMOVUPS     recurrentConstants<>+1216(SB), Y5
-	VFMADD213PS recurrentConstants<>+1280(SB), Y2, Y5
-	VFMADD213PS recurrentConstants<>+1344(SB), Y2, Y5
-	VFMADD213PS recurrentConstants<>+1408(SB), Y2, Y5
-	VFMADD213PS recurrentConstants<>+704(SB), Y2, Y5
-	VMULPS      Y1, Y4, Y4
-	VDIVPS      Y5, Y4, Y4
-	VFMADD231PS Y3, Y4, Y0
-	VMOVUPS     Y0, (R11)
-	VMOVUPS     32(R9), Y1
-	VMOVUPS     recurrentConstants<>+0(SB), Y2
-	VMAXPS      Y1, Y2, Y1
-	VMOVUPS     recurrentConstants<>+64(SB), Y2
-	VMINPS      Y1, Y2, Y1
-	VMULPS      Y1, Y1, Y2
-	VMOVUPS     recurrentConstants<>+128(SB), Y3
-	VFMADD213PS recurrentConstants<>+192(SB), Y2, Y3
-	VFMADD213PS recurrentConstants<>+256(SB), Y2, Y3
-	VFMADD213PS recurrentConstants<>+320(SB), Y2, Y3
-	VFMADD213PS recurrentConstants<>+384(SB), Y2, Y3
-	VMOVUPS     recurrentConstants<>+448(SB), Y4
-	VFMADD213PS recurrentConstants<>+512(SB), Y2, Y4
-	VFMADD213PS recurrentConstants<>+576(SB), Y2, Y4
-	VFMADD213PS recurrentConstants<>+640(SB), Y2, Y4
-	VFMADD213PS recurrentConstants<>+704(SB), Y2, Y4
-	VMULPS      Y1, Y3, Y3
-	VDIVPS      Y4, Y3, Y3
-	VADDPS      recurrentConstants<>+768(SB), Y3, Y3
-	VMOVUPS     recurrentConstants<>+832(SB), Y1
-	VMAXPS      Y0, Y1, Y0
-	VMOVUPS     recurrentConstants<>+896(SB), Y1
-	VMINPS      Y0, Y1, Y0
-	VMULPS      Y0, Y0, Y1
-	VMOVUPS     recurrentConstants<>+960(SB), Y2
-	VFMADD213PS recurrentConstants<>+1024(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+1088(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+1152(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y2
+	VMOVUPS     recurrentConstants<>+960(SB), Y3
+	VFMADD213PS recurrentConstants<>+1024(SB), Y2, Y3
+	VFMADD213PS recurrentConstants<>+1088(SB), Y2, Y3
+	VFMADD213PS recurrentConstants<>+1152(SB), Y2, Y3
+	VFMADD213PS recurrentConstants<>+704(SB), Y2, Y3
 	VMOVUPS     recurrentConstants<>+1216(SB), Y4
-	VFMADD213PS recurrentConstants<>+1280(SB), Y1, Y4
-	VFMADD213PS recurrentConstants<>+1344(SB), Y1, Y4
-	VFMADD213PS recurrentConstants<>+1408(SB), Y1, Y4
-	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y4
-	VMULPS      Y0, Y2, Y2
-	VDIVPS      Y4, Y2, Y2
-	VMULPS      Y3, Y2, Y2
-	VMOVUPS     Y2, (R12)
+	VFMADD213PS recurrentConstants<>+1280(SB), Y2, Y4
+	VFMADD213PS recurrentConstants<>+1344(SB), Y2, Y4
+	VFMADD213PS recurrentConstants<>+1408(SB), Y2, Y4
+	VFMADD213PS recurrentConstants<>+704(SB), Y2, Y4
+	VMULPS      Y3, Y1, Y1
+	VDIVPS      Y4, Y1, Y1
+	VMULPS      Y0, Y1, Y1
+	VMOVUPS     Y1, (R12)
 	ADDQ        R10, R9
 	ADDQ        DI, R11
 	ADDQ        DI, R12
-	VMOVUPS     64(R9), Y0
+	VMOVUPS     32(R9), Y0
 	VMOVUPS     recurrentConstants<>+0(SB), Y1
+	VMOVUPS     recurrentConstants<>+64(SB), Y2
 	VMAXPS      Y0, Y1, Y0
-	VMOVUPS     recurrentConstants<>+64(SB), Y1
-	VMINPS      Y0, Y1, Y0
+	VMINPS      Y0, Y2, Y0
 	VMULPS      Y0, Y0, Y1
 	VMOVUPS     recurrentConstants<>+128(SB), Y2
 	VFMADD213PS recurrentConstants<>+192(SB), Y1, Y2
@@ -760,95 +882,37 @@ summed:
 	VFMADD213PS recurrentConstants<>+576(SB), Y1, Y3
 	VFMADD213PS recurrentConstants<>+640(SB), Y1, Y3
 	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y3
-	VMULPS      Y0, Y2, Y2
-	VDIVPS      Y3, Y2, Y2
-	VADDPS      recurrentConstants<>+768(SB), Y2, Y2
-	VMULPS      (R11), Y2, Y0
-	VMOVUPS     (R9), Y1
-	VMOVUPS     recurrentConstants<>+0(SB), Y2
-	VMAXPS      Y1, Y2, Y1
-	VMOVUPS     recurrentConstants<>+64(SB), Y2
-	VMINPS      Y1, Y2, Y1
-	VMULPS      Y1, Y1, Y2
-	VMOVUPS     recurrentConstants<>+128(SB), Y3
-	VFMADD213PS recurrentConstants<>+192(SB), Y2, Y3
-	VFMADD213PS recurrentConstants<>+256(SB), Y2, Y3
-	VFMADD213PS recurrentConstants<>+320(SB), Y2, Y3
-	VFMADD213PS recurrentConstants<>+384(SB), Y2, Y3
-	VMOVUPS     recurrentConstants<>+448(SB), Y4
-	VFMADD213PS recurrentConstants<>+512(SB), Y2, Y4
-	VFMADD213PS recurrentConstants<>+576(SB), Y2, Y4
-	VFMADD213PS recurrentConstants<>+640(SB), Y2, Y4
-	VFMADD213PS recurrentConstants<>+704(SB), Y2, Y4
-	VMULPS      Y1, Y3, Y3
-	VDIVPS      Y4, Y3, Y3
-	VADDPS      recurrentConstants<>+768(SB), Y3, Y3
-	VMOVUPS     96(R9), Y1
+	VMULPS      Y2, Y0, Y0
+	VDIVPS      Y3, Y0, Y0
+	VADDPS      recurrentConstants<>+768(SB), Y0, Y0
+	VMOVUPS     (R11), Y1
 	VMOVUPS     recurrentConstants<>+832(SB), Y2
+	VMOVUPS     recurrentConstants<>+896(SB), Y3
 	VMAXPS      Y1, Y2, Y1
-	VMOVUPS     recurrentConstants<>+896(SB), Y2
-	VMINPS      Y1, Y2, Y1
+	VMINPS      Y1, Y3, Y1
 	VMULPS      Y1, Y1, Y2
-	VMOVUPS     recurrentConstants<>+960(SB), Y4
-	VFMADD213PS recurrentConstants<>+1024(SB), Y2, Y4
-	VFMADD213PS recurrentConstants<>+1088(SB), Y2, Y4
-	VFMADD213PS recurrentConstants<>+1152(SB), Y2, Y4
-	VFMADD213PS recurrentConstants<>+704(SB), Y2, Y4
-	VMOVUPS     recurrentConstants<>+1216(SB), Y5
-	VFMADD213PS recurrentConstants<>+1280(SB), Y2, Y5
-	VFMADD213PS recurrentConstants<>+1344(SB), Y2, Y5
-	VFMADD213PS recurrentConstants<>+1408(SB), Y2, Y5
-	VFMADD213PS recurrentConstants<>+704(SB), Y2, Y5
-	VMULPS      Y1, Y4, Y4
-	VDIVPS      Y5, Y4, Y4
-	VFMADD231PS Y3, Y4, Y0
-	VMOVUPS     Y0, (R11)
-	VMOVUPS     32(R9), Y1
-	VMOVUPS     recurrentConstants<>+0(SB), Y2
-	VMAXPS      Y1, Y2, Y1
-	VMOVUPS     recurrentConstants<>+64(SB), Y2
-	VMINPS      Y1, Y2, Y1
-	VMULPS      Y1, Y1, Y2
-	VMOVUPS     recurrentConstants<>+128(SB), Y3
-	VFMADD213PS recurrentConstants<>+192(SB), Y2, Y3
-	VFMADD213PS recurrentConstants<>+256(SB), Y2, Y3
-	VFMADD213PS recurrentConstants<>+320(SB), Y2, Y3
-	VFMADD213PS recurrentConstants<>+384(SB), Y2, Y3
-	VMOVUPS     recurrentConstants<>+448(SB), Y4
-	VFMADD213PS recurrentConstants<>+512(SB), Y2, Y4
-	VFMADD213PS recurrentConstants<>+576(SB), Y2, Y4
-	VFMADD213PS recurrentConstants<>+640(SB), Y2, Y4
-	VFMADD213PS recurrentConstants<>+704(SB), Y2, Y4
-	VMULPS      Y1, Y3, Y3
-	VDIVPS      Y4, Y3, Y3
-	VADDPS      recurrentConstants<>+768(SB), Y3, Y3
-	VMOVUPS     recurrentConstants<>+832(SB), Y1
-	VMAXPS      Y0, Y1, Y0
-	VMOVUPS     recurrentConstants<>+896(SB), Y1
-	VMINPS      Y0, Y1, Y0
-	VMULPS      Y0, Y0, Y1
-	VMOVUPS     recurrentConstants<>+960(SB), Y2
-	VFMADD213PS recurrentConstants<>+1024(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+1088(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+1152(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y2
+	VMOVUPS     recurrentConstants<>+960(SB), Y3
+	VFMADD213PS recurrentConstants<>+1024(SB), Y2, Y3
+	VFMADD213PS recurrentConstants<>+1088(SB), Y2, Y3
+	VFMADD213PS recurrentConstants<>+1152(SB), Y2, Y3
+	VFMADD213PS recurrentConstants<>+704(SB), Y2, Y3
 	VMOVUPS     recurrentConstants<>+1216(SB), Y4
-	VFMADD213PS recurrentConstants<>+1280(SB), Y1, Y4
-	VFMADD213PS recurrentConstants<>+1344(SB), Y1, Y4
-	VFMADD213PS recurrentConstants<>+1408(SB), Y1, Y4
-	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y4
-	VMULPS      Y0, Y2, Y2
-	VDIVPS      Y4, Y2, Y2
-	VMULPS      Y3, Y2, Y2
-	VMOVUPS     Y2, (R12)
+	VFMADD213PS recurrentConstants<>+1280(SB), Y2, Y4
+	VFMADD213PS recurrentConstants<>+1344(SB), Y2, Y4
+	VFMADD213PS recurrentConstants<>+1408(SB), Y2, Y4
+	VFMADD213PS recurrentConstants<>+704(SB), Y2, Y4
+	VMULPS      Y3, Y1, Y1
+	VDIVPS      Y4, Y1, Y1
+	VMULPS      Y0, Y1, Y1
+	VMOVUPS     Y1, (R12)
 	ADDQ        R10, R9
 	ADDQ        DI, R11
 	ADDQ        DI, R12
-	VMOVUPS     64(R9), Y0
+	VMOVUPS     32(R9), Y0
 	VMOVUPS     recurrentConstants<>+0(SB), Y1
+	VMOVUPS     recurrentConstants<>+64(SB), Y2
 	VMAXPS      Y0, Y1, Y0
-	VMOVUPS     recurrentConstants<>+64(SB), Y1
-	VMINPS      Y0, Y1, Y0
+	VMINPS      Y0, Y2, Y0
 	VMULPS      Y0, Y0, Y1
 	VMOVUPS     recurrentConstants<>+128(SB), Y2
 	VFMADD213PS recurrentConstants<>+192(SB), Y1, Y2
@@ -860,87 +924,29 @@ summed:
 	VFMADD213PS recurrentConstants<>+576(SB), Y1, Y3
 	VFMADD213PS recurrentConstants<>+640(SB), Y1, Y3
 	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y3
-	VMULPS      Y0, Y2, Y2
-	VDIVPS      Y3, Y2, Y2
-	VADDPS      recurrentConstants<>+768(SB), Y2, Y2
-	VMULPS      (R11), Y2, Y0
-	VMOVUPS     (R9), Y1
-	VMOVUPS     recurrentConstants<>+0(SB), Y2
-	VMAXPS      Y1, Y2, Y1
-	VMOVUPS     recurrentConstants<>+64(SB), Y2
-	VMINPS      Y1, Y2, Y1
-	VMULPS      Y1, Y1, Y2
-	VMOVUPS     recurrentConstants<>+128(SB), Y3
-	VFMADD213PS recurrentConstants<>+192(SB), Y2, Y3
-	VFMADD213PS recurrentConstants<>+256(SB), Y2, Y3
-	VFMADD213PS recurrentConstants<>+320(SB), Y2, Y3
-	VFMADD213PS recurrentConstants<>+384(SB), Y2, Y3
-	VMOVUPS     recurrentConstants<>+448(SB), Y4
-	VFMADD213PS recurrentConstants<>+512(SB), Y2, Y4
-	VFMADD213PS recurrentConstants<>+576(SB), Y2, Y4
-	VFMADD213PS recurrentConstants<>+640(SB), Y2, Y4
-	VFMADD213PS recurrentConstants<>+704(SB), Y2, Y4
-	VMULPS      Y1, Y3, Y3
-	VDIVPS      Y4, Y3, Y3
-	VADDPS      recurrentConstants<>+768(SB), Y3, Y3
-	VMOVUPS     96(R9), Y1
+	VMULPS      Y2, Y0, Y0
+	VDIVPS      Y3, Y0, Y0
+	VADDPS      recurrentConstants<>+768(SB), Y0, Y0
+	VMOVUPS     (R11), Y1
 	VMOVUPS     recurrentConstants<>+832(SB), Y2
+	VMOVUPS     recurrentConstants<>+896(SB), Y3
 	VMAXPS      Y1, Y2, Y1
-	VMOVUPS     recurrentConstants<>+896(SB), Y2
-	VMINPS      Y1, Y2, Y1
+	VMINPS      Y1, Y3, Y1
 	VMULPS      Y1, Y1, Y2
-	VMOVUPS     recurrentConstants<>+960(SB), Y4
-	VFMADD213PS recurrentConstants<>+1024(SB), Y2, Y4
-	VFMADD213PS recurrentConstants<>+1088(SB), Y2, Y4
-	VFMADD213PS recurrentConstants<>+1152(SB), Y2, Y4
-	VFMADD213PS recurrentConstants<>+704(SB), Y2, Y4
-	VMOVUPS     recurrentConstants<>+1216(SB), Y5
-	VFMADD213PS recurrentConstants<>+1280(SB), Y2, Y5
-	VFMADD213PS recurrentConstants<>+1344(SB), Y2, Y5
-	VFMADD213PS recurrentConstants<>+1408(SB), Y2, Y5
-	VFMADD213PS recurrentConstants<>+704(SB), Y2, Y5
-	VMULPS      Y1, Y4, Y4
-	VDIVPS      Y5, Y4, Y4
-	VFMADD231PS Y3, Y4, Y0
-	VMOVUPS     Y0, (R11)
-	VMOVUPS     32(R9), Y1
-	VMOVUPS     recurrentConstants<>+0(SB), Y2
-	VMAXPS      Y1, Y2, Y1
-	VMOVUPS     recurrentConstants<>+64(SB), Y2
-	VMINPS      Y1, Y2, Y1
-	VMULPS      Y1, Y1, Y2
-	VMOVUPS     recurrentConstants<>+128(SB), Y3
-	VFMADD213PS recurrentConstants<>+192(SB), Y2, Y3
-	VFMADD213PS recurrentConstants<>+256(SB), Y2, Y3
-	VFMADD213PS recurrentConstants<>+320(SB), Y2, Y3
-	VFMADD213PS recurrentConstants<>+384(SB), Y2, Y3
-	VMOVUPS     recurrentConstants<>+448(SB), Y4
-	VFMADD213PS recurrentConstants<>+512(SB), Y2, Y4
-	VFMADD213PS recurrentConstants<>+576(SB), Y2, Y4
-	VFMADD213PS recurrentConstants<>+640(SB), Y2, Y4
-	VFMADD213PS recurrentConstants<>+704(SB), Y2, Y4
-	VMULPS      Y1, Y3, Y3
-	VDIVPS      Y4, Y3, Y3
-	VADDPS      recurrentConstants<>+768(SB), Y3, Y3
-	VMOVUPS     recurrentConstants<>+832(SB), Y1
-	VMAXPS      Y0, Y1, Y0
-	VMOVUPS     recurrentConstants<>+896(SB), Y1
-	VMINPS      Y0, Y1, Y0
-	VMULPS      Y0, Y0, Y1
-	VMOVUPS     recurrentConstants<>+960(SB), Y2
-	VFMADD213PS recurrentConstants<>+1024(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+1088(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+1152(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y2
+	VMOVUPS     recurrentConstants<>+960(SB), Y3
+	VFMADD213PS recurrentConstants<>+1024(SB), Y2, Y3
+	VFMADD213PS recurrentConstants<>+1088(SB), Y2, Y3
+	VFMADD213PS recurrentConstants<>+1152(SB), Y2, Y3
+	VFMADD213PS recurrentConstants<>+704(SB), Y2, Y3
 	VMOVUPS     recurrentConstants<>+1216(SB), Y4
-	VFMADD213PS recurrentConstants<>+1280(SB), Y1, Y4
-	VFMADD213PS recurrentConstants<>+1344(SB), Y1, Y4
-	VFMADD213PS recurrentConstants<>+1408(SB), Y1, Y4
-	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y4
-	VMULPS      Y0, Y2, Y2
-	VDIVPS      Y4, Y2, Y2
-	VMULPS      Y3, Y2, Y2
-	VMOVUPS     Y2, (R12)
+	VFMADD213PS recurrentConstants<>+1280(SB), Y2, Y4
+	VFMADD213PS recurrentConstants<>+1344(SB), Y2, Y4
+	VFMADD213PS recurrentConstants<>+1408(SB), Y2, Y4
+	VFMADD213PS recurrentConstants<>+704(SB), Y2, Y4
+	VMULPS      Y3, Y1, Y1
+	VDIVPS      Y4, Y1, Y1
+	VMULPS      Y0, Y1, Y1
+	VMOVUPS     Y1, (R12)
 	ADDQ        $0x20, SI
 	ADDQ        $0x20, R8
 	ADDQ        $0x00000080, BX
@@ -1027,67 +1033,65 @@ summed:
 	MOVQ        BX, DI
 	MOVQ        SI, R10
 	MOVQ        R8, R11
-	VMOVUPS     32(DI), Y0
-	VMOVUPS     recurrentConstants<>+0(SB), Y1
-	VMAXPS      Y0, Y1, Y0
-	VMOVUPS     recurrentConstants<>+64(SB), Y1
-	VMINPS      Y0, Y1, Y0
-	VMULPS      Y0, Y0, Y1
-	VMOVUPS     recurrentConstants<>+128(SB), Y2
-	VFMADD213PS recurrentConstants<>+192(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+256(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+320(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+384(SB), Y1, Y2
-	VMOVUPS     recurrentConstants<>+448(SB), Y3
-	VFMADD213PS recurrentConstants<>+512(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+576(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+640(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y3
-	VMULPS      Y0, Y2, Y2
-	VDIVPS      Y3, Y2, Y2
-	VADDPS      recurrentConstants<>+768(SB), Y2, Y2
-	VMOVUPS     64(DI), Y0
-	VFMADD231PS (R10), Y2, Y0
-	VMOVUPS     recurrentConstants<>+832(SB), Y1
-	VMAXPS      Y0, Y1, Y0
-	VMOVUPS     recurrentConstants<>+896(SB), Y1
-	VMINPS      Y0, Y1, Y0
-	VMULPS      Y0, Y0, Y1
-	VMOVUPS     recurrentConstants<>+960(SB), Y2
-	VFMADD213PS recurrentConstants<>+1024(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+1088(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+1152(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y2
-	VMOVUPS     recurrentConstants<>+1216(SB), Y3
-	VFMADD213PS recurrentConstants<>+1280(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+1344(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+1408(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y3
-	VMULPS      Y0, Y2, Y2
-	VDIVPS      Y3, Y2, Y2
 	VMOVUPS     (DI), Y0
-	VMOVUPS     recurrentConstants<>+0(SB), Y1
-	VMAXPS      Y0, Y1, Y0
-	VMOVUPS     recurrentConstants<>+64(SB), Y1
-	VMINPS      Y0, Y1, Y0
-	VMULPS      Y0, Y0, Y1
+	VMOVUPS     32(DI), Y1
+	VMOVUPS     recurrentConstants<>+0(SB), Y2
+	VMOVUPS     recurrentConstants<>+64(SB), Y3
+	VMAXPS      Y0, Y2, Y0
+	VMINPS      Y0, Y3, Y0
+	VMULPS      Y0, Y0, Y4
+	VMAXPS      Y1, Y2, Y1
+	VMINPS      Y1, Y3, Y1
+	VMULPS      Y1, Y1, Y2
 	VMOVUPS     recurrentConstants<>+128(SB), Y3
-	VFMADD213PS recurrentConstants<>+192(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+256(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+320(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+384(SB), Y1, Y3
-	VMOVUPS     recurrentConstants<>+448(SB), Y4
-	VFMADD213PS recurrentConstants<>+512(SB), Y1, Y4
-	VFMADD213PS recurrentConstants<>+576(SB), Y1, Y4
-	VFMADD213PS recurrentConstants<>+640(SB), Y1, Y4
+	VMOVUPS     recurrentConstants<>+128(SB), Y5
+	VFMADD213PS recurrentConstants<>+192(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+192(SB), Y2, Y5
+	VFMADD213PS recurrentConstants<>+256(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+256(SB), Y2, Y5
+	VFMADD213PS recurrentConstants<>+320(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+320(SB), Y2, Y5
+	VFMADD213PS recurrentConstants<>+384(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+384(SB), Y2, Y5
+	VMOVUPS     recurrentConstants<>+448(SB), Y6
+	VMOVUPS     recurrentConstants<>+448(SB), Y7
+	VFMADD213PS recurrentConstants<>+512(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+512(SB), Y2, Y7
+	VFMADD213PS recurrentConstants<>+576(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+576(SB), Y2, Y7
+	VFMADD213PS recurrentConstants<>+640(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+640(SB), Y2, Y7
+	VFMADD213PS recurrentConstants<>+704(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+704(SB), Y2, Y7
+	VMULPS      Y3, Y0, Y0
+	VMULPS      Y5, Y1, Y1
+	VDIVPS      Y6, Y0, Y0
+	VDIVPS      Y7, Y1, Y1
+	VADDPS      recurrentConstants<>+768(SB), Y0, Y0
+	VADDPS      recurrentConstants<>+768(SB), Y1, Y1
+	VMOVUPS     64(DI), Y2
+	VFMADD231PS (R10), Y1, Y2
+	VMOVUPS     recurrentConstants<>+832(SB), Y1
+	VMOVUPS     recurrentConstants<>+896(SB), Y3
+	VMAXPS      Y2, Y1, Y2
+	VMINPS      Y2, Y3, Y2
+	VMULPS      Y2, Y2, Y1
+	VMOVUPS     recurrentConstants<>+960(SB), Y3
+	VFMADD213PS recurrentConstants<>+1024(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+1088(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+1152(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y3
+	VMOVUPS     recurrentConstants<>+1216(SB), Y4
+	VFMADD213PS recurrentConstants<>+1280(SB), Y1, Y4
+	VFMADD213PS recurrentConstants<>+1344(SB), Y1, Y4
+	VFMADD213PS recurrentConstants<>+1408(SB), Y1, Y4
 	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y4
-	VMULPS      Y0, Y3, Y3
-	VDIVPS      Y4, Y3, Y3
-	VADDPS      recurrentConstants<>+768(SB), Y3, Y3
-	VMOVUPS     (R11), Y0
-	VSUBPS      Y2, Y0, Y0
-	VFMADD213PS Y2, Y3, Y0
-	VMOVUPS     Y0, (R10)
+	VMULPS      Y3, Y2, Y2
+	VDIVPS      Y4, Y2, Y2
+	VMOVUPS     (R11), Y1
+	VSUBPS      Y2, Y1, Y1
+	VFMADD213PS Y2, Y0, Y1
+	VMOVUPS     Y1, (R10)
 	ADDQ        $0x20, SI
 	ADDQ        $0x20, R8
 	ADDQ        $0x20, R9
@@ -1193,131 +1197,127 @@ summed:
 	MOVQ        BX, R10
 	MOVQ        SI, R12
 	MOVQ        R8, R13
-	VMOVUPS     32(R10), Y0
-	VMOVUPS     recurrentConstants<>+0(SB), Y1
-	VMAXPS      Y0, Y1, Y0
-	VMOVUPS     recurrentConstants<>+64(SB), Y1
-	VMINPS      Y0, Y1, Y0
-	VMULPS      Y0, Y0, Y1
-	VMOVUPS     recurrentConstants<>+128(SB), Y2
-	VFMADD213PS recurrentConstants<>+192(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+256(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+320(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+384(SB), Y1, Y2
-	VMOVUPS     recurrentConstants<>+448(SB), Y3
-	VFMADD213PS recurrentConstants<>+512(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+576(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+640(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y3
-	VMULPS      Y0, Y2, Y2
-	VDIVPS      Y3, Y2, Y2
-	VADDPS      recurrentConstants<>+768(SB), Y2, Y2
-	VMOVUPS     64(R10), Y0
-	VFMADD231PS (R12), Y2, Y0
-	VMOVUPS     recurrentConstants<>+832(SB), Y1
-	VMAXPS      Y0, Y1, Y0
-	VMOVUPS     recurrentConstants<>+896(SB), Y1
-	VMINPS      Y0, Y1, Y0
-	VMULPS      Y0, Y0, Y1
-	VMOVUPS     recurrentConstants<>+960(SB), Y2
-	VFMADD213PS recurrentConstants<>+1024(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+1088(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+1152(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y2
-	VMOVUPS     recurrentConstants<>+1216(SB), Y3
-	VFMADD213PS recurrentConstants<>+1280(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+1344(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+1408(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y3
-	VMULPS      Y0, Y2, Y2
-	VDIVPS      Y3, Y2, Y2
 	VMOVUPS     (R10), Y0
-	VMOVUPS     recurrentConstants<>+0(SB), Y1
-	VMAXPS      Y0, Y1, Y0
-	VMOVUPS     recurrentConstants<>+64(SB), Y1
-	VMINPS      Y0, Y1, Y0
-	VMULPS      Y0, Y0, Y1
+	VMOVUPS     32(R10), Y1
+	VMOVUPS     recurrentConstants<>+0(SB), Y2
+	VMOVUPS     recurrentConstants<>+64(SB), Y3
+	VMAXPS      Y0, Y2, Y0
+	VMINPS      Y0, Y3, Y0
+	VMULPS      Y0, Y0, Y4
+	VMAXPS      Y1, Y2, Y1
+	VMINPS      Y1, Y3, Y1
+	VMULPS      Y1, Y1, Y2
 	VMOVUPS     recurrentConstants<>+128(SB), Y3
-	VFMADD213PS recurrentConstants<>+192(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+256(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+320(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+384(SB), Y1, Y3
-	VMOVUPS     recurrentConstants<>+448(SB), Y4
-	VFMADD213PS recurrentConstants<>+512(SB), Y1, Y4
-	VFMADD213PS recurrentConstants<>+576(SB), Y1, Y4
-	VFMADD213PS recurrentConstants<>+640(SB), Y1, Y4
+	VMOVUPS     recurrentConstants<>+128(SB), Y5
+	VFMADD213PS recurrentConstants<>+192(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+192(SB), Y2, Y5
+	VFMADD213PS recurrentConstants<>+256(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+256(SB), Y2, Y5
+	VFMADD213PS recurrentConstants<>+320(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+320(SB), Y2, Y5
+	VFMADD213PS recurrentConstants<>+384(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+384(SB), Y2, Y5
+	VMOVUPS     recurrentConstants<>+448(SB), Y6
+	VMOVUPS     recurrentConstants<>+448(SB), Y7
+	VFMADD213PS recurrentConstants<>+512(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+512(SB), Y2, Y7
+	VFMADD213PS recurrentConstants<>+576(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+576(SB), Y2, Y7
+	VFMADD213PS recurrentConstants<>+640(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+640(SB), Y2, Y7
+	VFMADD213PS recurrentConstants<>+704(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+704(SB), Y2, Y7
+	VMULPS      Y3, Y0, Y0
+	VMULPS      Y5, Y1, Y1
+	VDIVPS      Y6, Y0, Y0
+	VDIVPS      Y7, Y1, Y1
+	VADDPS      recurrentConstants<>+768(SB), Y0, Y0
+	VADDPS      recurrentConstants<>+768(SB), Y1, Y1
+	VMOVUPS     64(R10), Y2
+	VFMADD231PS (R12), Y1, Y2
+	VMOVUPS     recurrentConstants<>+832(SB), Y1
+	VMOVUPS     recurrentConstants<>+896(SB), Y3
+	VMAXPS      Y2, Y1, Y2
+	VMINPS      Y2, Y3, Y2
+	VMULPS      Y2, Y2, Y1
+	VMOVUPS     recurrentConstants<>+960(SB), Y3
+	VFMADD213PS recurrentConstants<>+1024(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+1088(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+1152(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y3
+	VMOVUPS     recurrentConstants<>+1216(SB), Y4
+	VFMADD213PS recurrentConstants<>+1280(SB), Y1, Y4
+	VFMADD213PS recurrentConstants<>+1344(SB), Y1, Y4
+	VFMADD213PS recurrentConstants<>+1408(SB), Y1, Y4
 	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y4
-	VMULPS      Y0, Y3, Y3
-	VDIVPS      Y4, Y3, Y3
-	VADDPS      recurrentConstants<>+768(SB), Y3, Y3
-	VMOVUPS     (R13), Y0
-	VSUBPS      Y2, Y0, Y0
-	VFMADD213PS Y2, Y3, Y0
-	VMOVUPS     Y0, (R12)
+	VMULPS      Y3, Y2, Y2
+	VDIVPS      Y4, Y2, Y2
+	VMOVUPS     (R13), Y1
+	VSUBPS      Y2, Y1, Y1
+	VFMADD213PS Y2, Y0, Y1
+	VMOVUPS     Y1, (R12)
 	ADDQ        R11, R10
 	ADDQ        DI, R12
 	ADDQ        DI, R13
-	VMOVUPS     32(R10), Y0
-	VMOVUPS     recurrentConstants<>+0(SB), Y1
-	VMAXPS      Y0, Y1, Y0
-	VMOVUPS     recurrentConstants<>+64(SB), Y1
-	VMINPS      Y0, Y1, Y0
-	VMULPS      Y0, Y0, Y1
-	VMOVUPS     recurrentConstants<>+128(SB), Y2
-	VFMADD213PS recurrentConstants<>+192(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+256(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+320(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+384(SB), Y1, Y2
-	VMOVUPS     recurrentConstants<>+448(SB), Y3
-	VFMADD213PS recurrentConstants<>+512(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+576(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+640(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y3
-	VMULPS      Y0, Y2, Y2
-	VDIVPS      Y3, Y2, Y2
-	VADDPS      recurrentConstants<>+768(SB), Y2, Y2
-	VMOVUPS     64(R10), Y0
-	VFMADD231PS (R12), Y2, Y0
-	VMOVUPS     recurrentConstants<>+832(SB), Y1
-	VMAXPS      Y0, Y1, Y0
-	VMOVUPS     recurrentConstants<>+896(SB), Y1
-	VMINPS      Y0, Y1, Y0
-	VMULPS      Y0, Y0, Y1
-	VMOVUPS     recurrentConstants<>+960(SB), Y2
-	VFMADD213PS recurrentConstants<>+1024(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+1088(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+1152(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y2
-	VMOVUPS     recurrentConstants<>+1216(SB), Y3
-	VFMADD213PS recurrentConstants<>+1280(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+1344(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+1408(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y3
-	VMULPS      Y0, Y2, Y2
-	VDIVPS      Y3, Y2, Y2
 	VMOVUPS     (R10), Y0
-	VMOVUPS     recurrentConstants<>+0(SB), Y1
-	VMAXPS      Y0, Y1, Y0
-	VMOVUPS     recurrentConstants<>+64(SB), Y1
-	VMINPS      Y0, Y1, Y0
-	VMULPS      Y0, Y0, Y1
+	VMOVUPS     32(R10), Y1
+	VMOVUPS     recurrentConstants<>+0(SB), Y2
+	VMOVUPS     recurrentConstants<>+64(SB), Y3
+	VMAXPS      Y0, Y2, Y0
+	VMINPS      Y0, Y3, Y0
+	VMULPS      Y0, Y0, Y4
+	VMAXPS      Y1, Y2, Y1
+	VMINPS      Y1, Y3, Y1
+	VMULPS      Y1, Y1, Y2
 	VMOVUPS     recurrentConstants<>+128(SB), Y3
-	VFMADD213PS recurrentConstants<>+192(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+256(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+320(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+384(SB), Y1, Y3
-	VMOVUPS     recurrentConstants<>+448(SB), Y4
-	VFMADD213PS recurrentConstants<>+512(SB), Y1, Y4
-	VFMADD213PS recurrentConstants<>+576(SB), Y1, Y4
-	VFMADD213PS recurrentConstants<>+640(SB), Y1, Y4
+	VMOVUPS     recurrentConstants<>+128(SB), Y5
+	VFMADD213PS recurrentConstants<>+192(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+192(SB), Y2, Y5
+	VFMADD213PS recurrentConstants<>+256(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+256(SB), Y2, Y5
+	VFMADD213PS recurrentConstants<>+320(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+320(SB), Y2, Y5
+	VFMADD213PS recurrentConstants<>+384(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+384(SB), Y2, Y5
+	VMOVUPS     recurrentConstants<>+448(SB), Y6
+	VMOVUPS     recurrentConstants<>+448(SB), Y7
+	VFMADD213PS recurrentConstants<>+512(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+512(SB), Y2, Y7
+	VFMADD213PS recurrentConstants<>+576(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+576(SB), Y2, Y7
+	VFMADD213PS recurrentConstants<>+640(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+640(SB), Y2, Y7
+	VFMADD213PS recurrentConstants<>+704(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+704(SB), Y2, Y7
+	VMULPS      Y3, Y0, Y0
+	VMULPS      Y5, Y1, Y1
+	VDIVPS      Y6, Y0, Y0
+	VDIVPS      Y7, Y1, Y1
+	VADDPS      recurrentConstants<>+768(SB), Y0, Y0
+	VADDPS      recurrentConstants<>+768(SB), Y1, Y1
+	VMOVUPS     64(R10), Y2
+	VFMADD231PS (R12), Y1, Y2
+	VMOVUPS     recurrentConstants<>+832(SB), Y1
+	VMOVUPS     recurrentConstants<>+896(SB), Y3
+	VMAXPS      Y2, Y1, Y2
+	VMINPS      Y2, Y3, Y2
+	VMULPS      Y2, Y2, Y1
+	VMOVUPS     recurrentConstants<>+960(SB), Y3
+	VFMADD213PS recurrentConstants<>+1024(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+1088(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+1152(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y3
+	VMOVUPS     recurrentConstants<>+1216(SB), Y4
+	VFMADD213PS recurrentConstants<>+1280(SB), Y1, Y4
+	VFMADD213PS recurrentConstants<>+1344(SB), Y1, Y4
+	VFMADD213PS recurrentConstants<>+1408(SB), Y1, Y4
 	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y4
-	VMULPS      Y0, Y3, Y3
-	VDIVPS      Y4, Y3, Y3
-	VADDPS      recurrentConstants<>+768(SB), Y3, Y3
-	VMOVUPS     (R13), Y0
-	VSUBPS      Y2, Y0, Y0
-	VFMADD213PS Y2, Y3, Y0
-	VMOVUPS     Y0, (R12)
+	VMULPS      Y3, Y2, Y2
+	VDIVPS      Y4, Y2, Y2
+	VMOVUPS     (R13), Y1
+	VSUBPS      Y2, Y1, Y1
+	VFMADD213PS Y2, Y0, Y1
+	VMOVUPS     Y1, (R12)
 	ADDQ        $0x20, SI
 	ADDQ        $0x20, R8
 	ADDQ        $0x20, R9
@@ -1446,195 +1446,189 @@ summed:
 	MOVQ        BX, R10
 	MOVQ        SI, R12
 	MOVQ        R8, R13
-	VMOVUPS     32(R10), Y0
-	VMOVUPS     recurrentConstants<>+0(SB), Y1
-	VMAXPS      Y0, Y1, Y0
-	VMOVUPS     recurrentConstants<>+64(SB), Y1
-	VMINPS      Y0, Y1, Y0
-	VMULPS      Y0, Y0, Y1
-	VMOVUPS     recurrentConstants<>+128(SB), Y2
-	VFMADD213PS recurrentConstants<>+192(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+256(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+320(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+384(SB), Y1, Y2
-	VMOVUPS     recurrentConstants<>+448(SB), Y3
-	VFMADD213PS recurrentConstants<>+512(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+576(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+640(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y3
-	VMULPS      Y0, Y2, Y2
-	VDIVPS      Y3, Y2, Y2
-	VADDPS      recurrentConstants<>+768(SB), Y2, Y2
-	VMOVUPS     64(R10), Y0
-	VFMADD231PS (R12), Y2, Y0
-	VMOVUPS     recurrentConstants<>+832(SB), Y1
-	VMAXPS      Y0, Y1, Y0
-	VMOVUPS     recurrentConstants<>+896(SB), Y1
-	VMINPS      Y0, Y1, Y0
-	VMULPS      Y0, Y0, Y1
-	VMOVUPS     recurrentConstants<>+960(SB), Y2
-	VFMADD213PS recurrentConstants<>+1024(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+1088(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+1152(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y2
-	VMOVUPS     recurrentConstants<>+1216(SB), Y3
-	VFMADD213PS recurrentConstants<>+1280(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+1344(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+1408(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y3
-	VMULPS      Y0, Y2, Y2
-	VDIVPS      Y3, Y2, Y2
 	VMOVUPS     (R10), Y0
-	VMOVUPS     recurrentConstants<>+0(SB), Y1
-	VMAXPS      Y0, Y1, Y0
-	VMOVUPS     recurrentConstants<>+64(SB), Y1
-	VMINPS      Y0, Y1, Y0
-	VMULPS      Y0, Y0, Y1
+	VMOVUPS     32(R10), Y1
+	VMOVUPS     recurrentConstants<>+0(SB), Y2
+	VMOVUPS     recurrentConstants<>+64(SB), Y3
+	VMAXPS      Y0, Y2, Y0
+	VMINPS      Y0, Y3, Y0
+	VMULPS      Y0, Y0, Y4
+	VMAXPS      Y1, Y2, Y1
+	VMINPS      Y1, Y3, Y1
+	VMULPS      Y1, Y1, Y2
 	VMOVUPS     recurrentConstants<>+128(SB), Y3
-	VFMADD213PS recurrentConstants<>+192(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+256(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+320(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+384(SB), Y1, Y3
-	VMOVUPS     recurrentConstants<>+448(SB), Y4
-	VFMADD213PS recurrentConstants<>+512(SB), Y1, Y4
-	VFMADD213PS recurrentConstants<>+576(SB), Y1, Y4
-	VFMADD213PS recurrentConstants<>+640(SB), Y1, Y4
+	VMOVUPS     recurrentConstants<>+128(SB), Y5
+	VFMADD213PS recurrentConstants<>+192(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+192(SB), Y2, Y5
+	VFMADD213PS recurrentConstants<>+256(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+256(SB), Y2, Y5
+	VFMADD213PS recurrentConstants<>+320(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+320(SB), Y2, Y5
+	VFMADD213PS recurrentConstants<>+384(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+384(SB), Y2, Y5
+	VMOVUPS     recurrentConstants<>+448(SB), Y6
+	VMOVUPS     recurrentConstants<>+448(SB), Y7
+	VFMADD213PS recurrentConstants<>+512(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+512(SB), Y2, Y7
+	VFMADD213PS recurrentConstants<>+576(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+576(SB), Y2, Y7
+	VFMADD213PS recurrentConstants<>+640(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+640(SB), Y2, Y7
+	VFMADD213PS recurrentConstants<>+704(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+704(SB), Y2, Y7
+	VMULPS      Y3, Y0, Y0
+	VMULPS      Y5, Y1, Y1
+	VDIVPS      Y6, Y0, Y0
+	VDIVPS      Y7, Y1, Y1
+	VADDPS      recurrentConstants<>+768(SB), Y0, Y0
+	VADDPS      recurrentConstants<>+768(SB), Y1, Y1
+	VMOVUPS     64(R10), Y2
+	VFMADD231PS (R12), Y1, Y2
+	VMOVUPS     recurrentConstants<>+832(SB), Y1
+	VMOVUPS     recurrentConstants<>+896(SB), Y3
+	VMAXPS      Y2, Y1, Y2
+	VMINPS      Y2, Y3, Y2
+	VMULPS      Y2, Y2, Y1
+	VMOVUPS     recurrentConstants<>+960(SB), Y3
+	VFMADD213PS recurrentConstants<>+1024(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+1088(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+1152(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y3
+	VMOVUPS     recurrentConstants<>+1216(SB), Y4
+	VFMADD213PS recurrentConstants<>+1280(SB), Y1, Y4
+	VFMADD213PS recurrentConstants<>+1344(SB), Y1, Y4
+	VFMADD213PS recurrentConstants<>+1408(SB), Y1, Y4
 	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y4
-	VMULPS      Y0, Y3, Y3
-	VDIVPS      Y4, Y3, Y3
-	VADDPS      recurrentConstants<>+768(SB), Y3, Y3
-	VMOVUPS     (R13), Y0
-	VSUBPS      Y2, Y0, Y0
-	VFMADD213PS Y2, Y3, Y0
-	VMOVUPS     Y0, (R12)
+	VMULPS      Y3, Y2, Y2
+	VDIVPS      Y4, Y2, Y2
+	VMOVUPS     (R13), Y1
+	VSUBPS      Y2, Y1, Y1
+	VFMADD213PS Y2, Y0, Y1
+	VMOVUPS     Y1, (R12)
 	ADDQ        R11, R10
 	ADDQ        DI, R12
 	ADDQ        DI, R13
-	VMOVUPS     32(R10), Y0
-	VMOVUPS     recurrentConstants<>+0(SB), Y1
-	VMAXPS      Y0, Y1, Y0
-	VMOVUPS     recurrentConstants<>+64(SB), Y1
-	VMINPS      Y0, Y1, Y0
-	VMULPS      Y0, Y0, Y1
-	VMOVUPS     recurrentConstants<>+128(SB), Y2
-	VFMADD213PS recurrentConstants<>+192(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+256(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+320(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+384(SB), Y1, Y2
-	VMOVUPS     recurrentConstants<>+448(SB), Y3
-	VFMADD213PS recurrentConstants<>+512(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+576(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+640(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y3
-	VMULPS      Y0, Y2, Y2
-	VDIVPS      Y3, Y2, Y2
-	VADDPS      recurrentConstants<>+768(SB), Y2, Y2
-	VMOVUPS     64(R10), Y0
-	VFMADD231PS (R12), Y2, Y0
-	VMOVUPS     recurrentConstants<>+832(SB), Y1
-	VMAXPS      Y0, Y1, Y0
-	VMOVUPS     recurrentConstants<>+896(SB), Y1
-	VMINPS      Y0, Y1, Y0
-	VMULPS      Y0, Y0, Y1
-	VMOVUPS     recurrentConstants<>+960(SB), Y2
-	VFMADD213PS recurrentConstants<>+1024(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+1088(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+1152(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y2
-	VMOVUPS     recurrentConstants<>+1216(SB), Y3
-	VFMADD213PS recurrentConstants<>+1280(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+1344(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+1408(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y3
-	VMULPS      Y0, Y2, Y2
-	VDIVPS      Y3, Y2, Y2
 	VMOVUPS     (R10), Y0
-	VMOVUPS     recurrentConstants<>+0(SB), Y1
-	VMAXPS      Y0, Y1, Y0
-	VMOVUPS     recurrentConstants<>+64(SB), Y1
-	VMINPS      Y0, Y1, Y0
-	VMULPS      Y0, Y0, Y1
+	VMOVUPS     32(R10), Y1
+	VMOVUPS     recurrentConstants<>+0(SB), Y2
+	VMOVUPS     recurrentConstants<>+64(SB), Y3
+	VMAXPS      Y0, Y2, Y0
+	VMINPS      Y0, Y3, Y0
+	VMULPS      Y0, Y0, Y4
+	VMAXPS      Y1, Y2, Y1
+	VMINPS      Y1, Y3, Y1
+	VMULPS      Y1, Y1, Y2
 	VMOVUPS     recurrentConstants<>+128(SB), Y3
-	VFMADD213PS recurrentConstants<>+192(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+256(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+320(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+384(SB), Y1, Y3
-	VMOVUPS     recurrentConstants<>+448(SB), Y4
-	VFMADD213PS recurrentConstants<>+512(SB), Y1, Y4
-	VFMADD213PS recurrentConstants<>+576(SB), Y1, Y4
-	VFMADD213PS recurrentConstants<>+640(SB), Y1, Y4
+	VMOVUPS     recurrentConstants<>+128(SB), Y5
+	VFMADD213PS recurrentConstants<>+192(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+192(SB), Y2, Y5
+	VFMADD213PS recurrentConstants<>+256(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+256(SB), Y2, Y5
+	VFMADD213PS recurrentConstants<>+320(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+320(SB), Y2, Y5
+	VFMADD213PS recurrentConstants<>+384(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+384(SB), Y2, Y5
+	VMOVUPS     recurrentConstants<>+448(SB), Y6
+	VMOVUPS     recurrentConstants<>+448(SB), Y7
+	VFMADD213PS recurrentConstants<>+512(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+512(SB), Y2, Y7
+	VFMADD213PS recurrentConstants<>+576(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+576(SB), Y2, Y7
+	VFMADD213PS recurrentConstants<>+640(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+640(SB), Y2, Y7
+	VFMADD213PS recurrentConstants<>+704(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+704(SB), Y2, Y7
+	VMULPS      Y3, Y0, Y0
+	VMULPS      Y5, Y1, Y1
+	VDIVPS      Y6, Y0, Y0
+	VDIVPS      Y7, Y1, Y1
+	VADDPS      recurrentConstants<>+768(SB), Y0, Y0
+	VADDPS      recurrentConstants<>+768(SB), Y1, Y1
+	VMOVUPS     64(R10), Y2
+	VFMADD231PS (R12), Y1, Y2
+	VMOVUPS     recurrentConstants<>+832(SB), Y1
+	VMOVUPS     recurrentConstants<>+896(SB), Y3
+	VMAXPS      Y2, Y1, Y2
+	VMINPS      Y2, Y3, Y2
+	VMULPS      Y2, Y2, Y1
+	VMOVUPS     recurrentConstants<>+960(SB), Y3
+	VFMADD213PS recurrentConstants<>+1024(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+1088(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+1152(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y3
+	VMOVUPS     recurrentConstants<>+1216(SB), Y4
+	VFMADD213PS recurrentConstants<>+1280(SB), Y1, Y4
+	VFMADD213PS recurrentConstants<>+1344(SB), Y1, Y4
+	VFMADD213PS recurrentConstants<>+1408(SB), Y1, Y4
 	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y4
-	VMULPS      Y0, Y3, Y3
-	VDIVPS      Y4, Y3, Y3
-	VADDPS      recurrentConstants<>+768(SB), Y3, Y3
-	VMOVUPS     (R13), Y0
-	VSUBPS      Y2, Y0, Y0
-	VFMADD213PS Y2, Y3, Y0
-	VMOVUPS     Y0, (R12)
+	VMULPS      Y3, Y2, Y2
+	VDIVPS      Y4, Y2, Y2
+	VMOVUPS     (R13), Y1
+	VSUBPS      Y2, Y1, Y1
+	VFMADD213PS Y2, Y0, Y1
+	VMOVUPS     Y1, (R12)
 	ADDQ        R11, R10
 	ADDQ        DI, R12
 	ADDQ        DI, R13
-	VMOVUPS     32(R10), Y0
-	VMOVUPS     recurrentConstants<>+0(SB), Y1
-	VMAXPS      Y0, Y1, Y0
-	VMOVUPS     recurrentConstants<>+64(SB), Y1
-	VMINPS      Y0, Y1, Y0
-	VMULPS      Y0, Y0, Y1
-	VMOVUPS     recurrentConstants<>+128(SB), Y2
-	VFMADD213PS recurrentConstants<>+192(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+256(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+320(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+384(SB), Y1, Y2
-	VMOVUPS     recurrentConstants<>+448(SB), Y3
-	VFMADD213PS recurrentConstants<>+512(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+576(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+640(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y3
-	VMULPS      Y0, Y2, Y2
-	VDIVPS      Y3, Y2, Y2
-	VADDPS      recurrentConstants<>+768(SB), Y2, Y2
-	VMOVUPS     64(R10), Y0
-	VFMADD231PS (R12), Y2, Y0
-	VMOVUPS     recurrentConstants<>+832(SB), Y1
-	VMAXPS      Y0, Y1, Y0
-	VMOVUPS     recurrentConstants<>+896(SB), Y1
-	VMINPS      Y0, Y1, Y0
-	VMULPS      Y0, Y0, Y1
-	VMOVUPS     recurrentConstants<>+960(SB), Y2
-	VFMADD213PS recurrentConstants<>+1024(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+1088(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+1152(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y2
-	VMOVUPS     recurrentConstants<>+1216(SB), Y3
-	VFMADD213PS recurrentConstants<>+1280(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+1344(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+1408(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y3
-	VMULPS      Y0, Y2, Y2
-	VDIVPS      Y3, Y2, Y2
 	VMOVUPS     (R10), Y0
-	VMOVUPS     recurrentConstants<>+0(SB), Y1
-	VMAXPS      Y0, Y1, Y0
-	VMOVUPS     recurrentConstants<>+64(SB), Y1
-	VMINPS      Y0, Y1, Y0
-	VMULPS      Y0, Y0, Y1
+	VMOVUPS     32(R10), Y1
+	VMOVUPS     recurrentConstants<>+0(SB), Y2
+	VMOVUPS     recurrentConstants<>+64(SB), Y3
+	VMAXPS      Y0, Y2, Y0
+	VMINPS      Y0, Y3, Y0
+	VMULPS      Y0, Y0, Y4
+	VMAXPS      Y1, Y2, Y1
+	VMINPS      Y1, Y3, Y1
+	VMULPS      Y1, Y1, Y2
 	VMOVUPS     recurrentConstants<>+128(SB), Y3
-	VFMADD213PS recurrentConstants<>+192(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+256(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+320(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+384(SB), Y1, Y3
-	VMOVUPS     recurrentConstants<>+448(SB), Y4
-	VFMADD213PS recurrentConstants<>+512(SB), Y1, Y4
-	VFMADD213PS recurrentConstants<>+576(SB), Y1, Y4
-	VFMADD213PS recurrentConstants<>+640(SB), Y1, Y4
+	VMOVUPS     recurrentConstants<>+128(SB), Y5
+	VFMADD213PS recurrentConstants<>+192(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+192(SB), Y2, Y5
+	VFMADD213PS recurrentConstants<>+256(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+256(SB), Y2, Y5
+	VFMADD213PS recurrentConstants<>+320(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+320(SB), Y2, Y5
+	VFMADD213PS recurrentConstants<>+384(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+384(SB), Y2, Y5
+	VMOVUPS     recurrentConstants<>+448(SB), Y6
+	VMOVUPS     recurrentConstants<>+448(SB), Y7
+	VFMADD213PS recurrentConstants<>+512(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+512(SB), Y2, Y7
+	VFMADD213PS recurrentConstants<>+576(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+576(SB), Y2, Y7
+	VFMADD213PS recurrentConstants<>+640(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+640(SB), Y2, Y7
+	VFMADD213PS recurrentConstants<>+704(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+704(SB), Y2, Y7
+	VMULPS      Y3, Y0, Y0
+	VMULPS      Y5, Y1, Y1
+	VDIVPS      Y6, Y0, Y0
+	VDIVPS      Y7, Y1, Y1
+	VADDPS      recurrentConstants<>+768(SB), Y0, Y0
+	VADDPS      recurrentConstants<>+768(SB), Y1, Y1
+	VMOVUPS     64(R10), Y2
+	VFMADD231PS (R12), Y1, Y2
+	VMOVUPS     recurrentConstants<>+832(SB), Y1
+	VMOVUPS     recurrentConstants<>+896(SB), Y3
+	VMAXPS      Y2, Y1, Y2
+	VMINPS      Y2, Y3, Y2
+	VMULPS      Y2, Y2, Y1
+	VMOVUPS     recurrentConstants<>+960(SB), Y3
+	VFMADD213PS recurrentConstants<>+1024(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+1088(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+1152(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y3
+	VMOVUPS     recurrentConstants<>+1216(SB), Y4
+	VFMADD213PS recurrentConstants<>+1280(SB), Y1, Y4
+	VFMADD213PS recurrentConstants<>+1344(SB), Y1, Y4
+	VFMADD213PS recurrentConstants<>+1408(SB), Y1, Y4
 	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y4
-	VMULPS      Y0, Y3, Y3
-	VDIVPS      Y4, Y3, Y3
-	VADDPS      recurrentConstants<>+768(SB), Y3, Y3
-	VMOVUPS     (R13), Y0
-	VSUBPS      Y2, Y0, Y0
-	VFMADD213PS Y2, Y3, Y0
-	VMOVUPS     Y0, (R12)
+	VMULPS      Y3, Y2, Y2
+	VDIVPS      Y4, Y2, Y2
+	VMOVUPS     (R13), Y1
+	VSUBPS      Y2, Y1, Y1
+	VFMADD213PS Y2, Y0, Y1
+	VMOVUPS     Y1, (R12)
 	ADDQ        $0x20, SI
 	ADDQ        $0x20, R8
 	ADDQ        $0x20, R9
@@ -1790,259 +1784,251 @@ summed:
 	MOVQ        BX, R10
 	MOVQ        SI, R12
 	MOVQ        R8, R13
-	VMOVUPS     32(R10), Y0
-	VMOVUPS     recurrentConstants<>+0(SB), Y1
-	VMAXPS      Y0, Y1, Y0
-	VMOVUPS     recurrentConstants<>+64(SB), Y1
-	VMINPS      Y0, Y1, Y0
-	VMULPS      Y0, Y0, Y1
-	VMOVUPS     recurrentConstants<>+128(SB), Y2
-	VFMADD213PS recurrentConstants<>+192(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+256(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+320(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+384(SB), Y1, Y2
-	VMOVUPS     recurrentConstants<>+448(SB), Y3
-	VFMADD213PS recurrentConstants<>+512(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+576(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+640(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y3
-	VMULPS      Y0, Y2, Y2
-	VDIVPS      Y3, Y2, Y2
-	VADDPS      recurrentConstants<>+768(SB), Y2, Y2
-	VMOVUPS     64(R10), Y0
-	VFMADD231PS (R12), Y2, Y0
-	VMOVUPS     recurrentConstants<>+832(SB), Y1
-	VMAXPS      Y0, Y1, Y0
-	VMOVUPS     recurrentConstants<>+896(SB), Y1
-	VMINPS      Y0, Y1, Y0
-	VMULPS      Y0, Y0, Y1
-	VMOVUPS     recurrentConstants<>+960(SB), Y2
-	VFMADD213PS recurrentConstants<>+1024(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+1088(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+1152(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y2
-	VMOVUPS     recurrentConstants<>+1216(SB), Y3
-	VFMADD213PS recurrentConstants<>+1280(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+1344(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+1408(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y3
-	VMULPS      Y0, Y2, Y2
-	VDIVPS      Y3, Y2, Y2
 	VMOVUPS     (R10), Y0
-	VMOVUPS     recurrentConstants<>+0(SB), Y1
-	VMAXPS      Y0, Y1, Y0
-	VMOVUPS     recurrentConstants<>+64(SB), Y1
-	VMINPS      Y0, Y1, Y0
-	VMULPS      Y0, Y0, Y1
+	VMOVUPS     32(R10), Y1
+	VMOVUPS     recurrentConstants<>+0(SB), Y2
+	VMOVUPS     recurrentConstants<>+64(SB), Y3
+	VMAXPS      Y0, Y2, Y0
+	VMINPS      Y0, Y3, Y0
+	VMULPS      Y0, Y0, Y4
+	VMAXPS      Y1, Y2, Y1
+	VMINPS      Y1, Y3, Y1
+	VMULPS      Y1, Y1, Y2
 	VMOVUPS     recurrentConstants<>+128(SB), Y3
-	VFMADD213PS recurrentConstants<>+192(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+256(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+320(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+384(SB), Y1, Y3
-	VMOVUPS     recurrentConstants<>+448(SB), Y4
-	VFMADD213PS recurrentConstants<>+512(SB), Y1, Y4
-	VFMADD213PS recurrentConstants<>+576(SB), Y1, Y4
-	VFMADD213PS recurrentConstants<>+640(SB), Y1, Y4
+	VMOVUPS     recurrentConstants<>+128(SB), Y5
+	VFMADD213PS recurrentConstants<>+192(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+192(SB), Y2, Y5
+	VFMADD213PS recurrentConstants<>+256(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+256(SB), Y2, Y5
+	VFMADD213PS recurrentConstants<>+320(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+320(SB), Y2, Y5
+	VFMADD213PS recurrentConstants<>+384(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+384(SB), Y2, Y5
+	VMOVUPS     recurrentConstants<>+448(SB), Y6
+	VMOVUPS     recurrentConstants<>+448(SB), Y7
+	VFMADD213PS recurrentConstants<>+512(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+512(SB), Y2, Y7
+	VFMADD213PS recurrentConstants<>+576(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+576(SB), Y2, Y7
+	VFMADD213PS recurrentConstants<>+640(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+640(SB), Y2, Y7
+	VFMADD213PS recurrentConstants<>+704(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+704(SB), Y2, Y7
+	VMULPS      Y3, Y0, Y0
+	VMULPS      Y5, Y1, Y1
+	VDIVPS      Y6, Y0, Y0
+	VDIVPS      Y7, Y1, Y1
+	VADDPS      recurrentConstants<>+768(SB), Y0, Y0
+	VADDPS      recurrentConstants<>+768(SB), Y1, Y1
+	VMOVUPS     64(R10), Y2
+	VFMADD231PS (R12), Y1, Y2
+	VMOVUPS     recurrentConstants<>+832(SB), Y1
+	VMOVUPS     recurrentConstants<>+896(SB), Y3
+	VMAXPS      Y2, Y1, Y2
+	VMINPS      Y2, Y3, Y2
+	VMULPS      Y2, Y2, Y1
+	VMOVUPS     recurrentConstants<>+960(SB), Y3
+	VFMADD213PS recurrentConstants<>+1024(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+1088(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+1152(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y3
+	VMOVUPS     recurrentConstants<>+1216(SB), Y4
+	VFMADD213PS recurrentConstants<>+1280(SB), Y1, Y4
+	VFMADD213PS recurrentConstants<>+1344(SB), Y1, Y4
+	VFMADD213PS recurrentConstants<>+1408(SB), Y1, Y4
 	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y4
-	VMULPS      Y0, Y3, Y3
-	VDIVPS      Y4, Y3, Y3
-	VADDPS      recurrentConstants<>+768(SB), Y3, Y3
-	VMOVUPS     (R13), Y0
-	VSUBPS      Y2, Y0, Y0
-	VFMADD213PS Y2, Y3, Y0
-	VMOVUPS     Y0, (R12)
+	VMULPS      Y3, Y2, Y2
+	VDIVPS      Y4, Y2, Y2
+	VMOVUPS     (R13), Y1
+	VSUBPS      Y2, Y1, Y1
+	VFMADD213PS Y2, Y0, Y1
+	VMOVUPS     Y1, (R12)
 	ADDQ        R11, R10
 	ADDQ        DI, R12
 	ADDQ        DI, R13
-	VMOVUPS     32(R10), Y0
-	VMOVUPS     recurrentConstants<>+0(SB), Y1
-	VMAXPS      Y0, Y1, Y0
-	VMOVUPS     recurrentConstants<>+64(SB), Y1
-	VMINPS      Y0, Y1, Y0
-	VMULPS      Y0, Y0, Y1
-	VMOVUPS     recurrentConstants<>+128(SB), Y2
-	VFMADD213PS recurrentConstants<>+192(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+256(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+320(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+384(SB), Y1, Y2
-	VMOVUPS     recurrentConstants<>+448(SB), Y3
-	VFMADD213PS recurrentConstants<>+512(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+576(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+640(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y3
-	VMULPS      Y0, Y2, Y2
-	VDIVPS      Y3, Y2, Y2
-	VADDPS      recurrentConstants<>+768(SB), Y2, Y2
-	VMOVUPS     64(R10), Y0
-	VFMADD231PS (R12), Y2, Y0
-	VMOVUPS     recurrentConstants<>+832(SB), Y1
-	VMAXPS      Y0, Y1, Y0
-	VMOVUPS     recurrentConstants<>+896(SB), Y1
-	VMINPS      Y0, Y1, Y0
-	VMULPS      Y0, Y0, Y1
-	VMOVUPS     recurrentConstants<>+960(SB), Y2
-	VFMADD213PS recurrentConstants<>+1024(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+1088(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+1152(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y2
-	VMOVUPS     recurrentConstants<>+1216(SB), Y3
-	VFMADD213PS recurrentConstants<>+1280(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+1344(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+1408(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y3
-	VMULPS      Y0, Y2, Y2
-	VDIVPS      Y3, Y2, Y2
 	VMOVUPS     (R10), Y0
-	VMOVUPS     recurrentConstants<>+0(SB), Y1
-	VMAXPS      Y0, Y1, Y0
-	VMOVUPS     recurrentConstants<>+64(SB), Y1
-	VMINPS      Y0, Y1, Y0
-	VMULPS      Y0, Y0, Y1
+	VMOVUPS     32(R10), Y1
+	VMOVUPS     recurrentConstants<>+0(SB), Y2
+	VMOVUPS     recurrentConstants<>+64(SB), Y3
+	VMAXPS      Y0, Y2, Y0
+	VMINPS      Y0, Y3, Y0
+	VMULPS      Y0, Y0, Y4
+	VMAXPS      Y1, Y2, Y1
+	VMINPS      Y1, Y3, Y1
+	VMULPS      Y1, Y1, Y2
 	VMOVUPS     recurrentConstants<>+128(SB), Y3
-	VFMADD213PS recurrentConstants<>+192(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+256(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+320(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+384(SB), Y1, Y3
-	VMOVUPS     recurrentConstants<>+448(SB), Y4
-	VFMADD213PS recurrentConstants<>+512(SB), Y1, Y4
-	VFMADD213PS recurrentConstants<>+576(SB), Y1, Y4
-	VFMADD213PS recurrentConstants<>+640(SB), Y1, Y4
+	VMOVUPS     recurrentConstants<>+128(SB), Y5
+	VFMADD213PS recurrentConstants<>+192(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+192(SB), Y2, Y5
+	VFMADD213PS recurrentConstants<>+256(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+256(SB), Y2, Y5
+	VFMADD213PS recurrentConstants<>+320(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+320(SB), Y2, Y5
+	VFMADD213PS recurrentConstants<>+384(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+384(SB), Y2, Y5
+	VMOVUPS     recurrentConstants<>+448(SB), Y6
+	VMOVUPS     recurrentConstants<>+448(SB), Y7
+	VFMADD213PS recurrentConstants<>+512(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+512(SB), Y2, Y7
+	VFMADD213PS recurrentConstants<>+576(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+576(SB), Y2, Y7
+	VFMADD213PS recurrentConstants<>+640(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+640(SB), Y2, Y7
+	VFMADD213PS recurrentConstants<>+704(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+704(SB), Y2, Y7
+	VMULPS      Y3, Y0, Y0
+	VMULPS      Y5, Y1, Y1
+	VDIVPS      Y6, Y0, Y0
+	VDIVPS      Y7, Y1, Y1
+	VADDPS      recurrentConstants<>+768(SB), Y0, Y0
+	VADDPS      recurrentConstants<>+768(SB), Y1, Y1
+	VMOVUPS     64(R10), Y2
+	VFMADD231PS (R12), Y1, Y2
+	VMOVUPS     recurrentConstants<>+832(SB), Y1
+	VMOVUPS     recurrentConstants<>+896(SB), Y3
+	VMAXPS      Y2, Y1, Y2
+	VMINPS      Y2, Y3, Y2
+	VMULPS      Y2, Y2, Y1
+	VMOVUPS     recurrentConstants<>+960(SB), Y3
+	VFMADD213PS recurrentConstants<>+1024(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+1088(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+1152(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y3
+	VMOVUPS     recurrentConstants<>+1216(SB), Y4
+	VFMADD213PS recurrentConstants<>+1280(SB), Y1, Y4
+	VFMADD213PS recurrentConstants<>+1344(SB), Y1, Y4
+	VFMADD213PS recurrentConstants<>+1408(SB), Y1, Y4
 	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y4
-	VMULPS      Y0, Y3, Y3
-	VDIVPS      Y4, Y3, Y3
-	VADDPS      recurrentConstants<>+768(SB), Y3, Y3
-	VMOVUPS     (R13), Y0
-	VSUBPS      Y2, Y0, Y0
-	VFMADD213PS Y2, Y3, Y0
-	VMOVUPS     Y0, (R12)
+	VMULPS      Y3, Y2, Y2
+	VDIVPS      Y4, Y2, Y2
+	VMOVUPS     (R13), Y1
+	VSUBPS      Y2, Y1, Y1
+	VFMADD213PS Y2, Y0, Y1
+	VMOVUPS     Y1, (R12)
 	ADDQ        R11, R10
 	ADDQ        DI, R12
 	ADDQ        DI, R13
-	VMOVUPS     32(R10), Y0
-	VMOVUPS     recurrentConstants<>+0(SB), Y1
-	VMAXPS      Y0, Y1, Y0
-	VMOVUPS     recurrentConstants<>+64(SB), Y1
-	VMINPS      Y0, Y1, Y0
-	VMULPS      Y0, Y0, Y1
-	VMOVUPS     recurrentConstants<>+128(SB), Y2
-	VFMADD213PS recurrentConstants<>+192(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+256(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+320(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+384(SB), Y1, Y2
-	VMOVUPS     recurrentConstants<>+448(SB), Y3
-	VFMADD213PS recurrentConstants<>+512(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+576(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+640(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y3
-	VMULPS      Y0, Y2, Y2
-	VDIVPS      Y3, Y2, Y2
-	VADDPS      recurrentConstants<>+768(SB), Y2, Y2
-	VMOVUPS     64(R10), Y0
-	VFMADD231PS (R12), Y2, Y0
-	VMOVUPS     recurrentConstants<>+832(SB), Y1
-	VMAXPS      Y0, Y1, Y0
-	VMOVUPS     recurrentConstants<>+896(SB), Y1
-	VMINPS      Y0, Y1, Y0
-	VMULPS      Y0, Y0, Y1
-	VMOVUPS     recurrentConstants<>+960(SB), Y2
-	VFMADD213PS recurrentConstants<>+1024(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+1088(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+1152(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y2
-	VMOVUPS     recurrentConstants<>+1216(SB), Y3
-	VFMADD213PS recurrentConstants<>+1280(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+1344(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+1408(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y3
-	VMULPS      Y0, Y2, Y2
-	VDIVPS      Y3, Y2, Y2
 	VMOVUPS     (R10), Y0
-	VMOVUPS     recurrentConstants<>+0(SB), Y1
-	VMAXPS      Y0, Y1, Y0
-	VMOVUPS     recurrentConstants<>+64(SB), Y1
-	VMINPS      Y0, Y1, Y0
-	VMULPS      Y0, Y0, Y1
+	VMOVUPS     32(R10), Y1
+	VMOVUPS     recurrentConstants<>+0(SB), Y2
+	VMOVUPS     recurrentConstants<>+64(SB), Y3
+	VMAXPS      Y0, Y2, Y0
+	VMINPS      Y0, Y3, Y0
+	VMULPS      Y0, Y0, Y4
+	VMAXPS      Y1, Y2, Y1
+	VMINPS      Y1, Y3, Y1
+	VMULPS      Y1, Y1, Y2
 	VMOVUPS     recurrentConstants<>+128(SB), Y3
-	VFMADD213PS recurrentConstants<>+192(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+256(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+320(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+384(SB), Y1, Y3
-	VMOVUPS     recurrentConstants<>+448(SB), Y4
-	VFMADD213PS recurrentConstants<>+512(SB), Y1, Y4
-	VFMADD213PS recurrentConstants<>+576(SB), Y1, Y4
-	VFMADD213PS recurrentConstants<>+640(SB), Y1, Y4
+	VMOVUPS     recurrentConstants<>+128(SB), Y5
+	VFMADD213PS recurrentConstants<>+192(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+192(SB), Y2, Y5
+	VFMADD213PS recurrentConstants<>+256(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+256(SB), Y2, Y5
+	VFMADD213PS recurrentConstants<>+320(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+320(SB), Y2, Y5
+	VFMADD213PS recurrentConstants<>+384(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+384(SB), Y2, Y5
+	VMOVUPS     recurrentConstants<>+448(SB), Y6
+	VMOVUPS     recurrentConstants<>+448(SB), Y7
+	VFMADD213PS recurrentConstants<>+512(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+512(SB), Y2, Y7
+	VFMADD213PS recurrentConstants<>+576(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+576(SB), Y2, Y7
+	VFMADD213PS recurrentConstants<>+640(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+640(SB), Y2, Y7
+	VFMADD213PS recurrentConstants<>+704(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+704(SB), Y2, Y7
+	VMULPS      Y3, Y0, Y0
+	VMULPS      Y5, Y1, Y1
+	VDIVPS      Y6, Y0, Y0
+	VDIVPS      Y7, Y1, Y1
+	VADDPS      recurrentConstants<>+768(SB), Y0, Y0
+	VADDPS      recurrentConstants<>+768(SB), Y1, Y1
+	VMOVUPS     64(R10), Y2
+	VFMADD231PS (R12), Y1, Y2
+	VMOVUPS     recurrentConstants<>+832(SB), Y1
+	VMOVUPS     recurrentConstants<>+896(SB), Y3
+	VMAXPS      Y2, Y1, Y2
+	VMINPS      Y2, Y3, Y2
+	VMULPS      Y2, Y2, Y1
+	VMOVUPS     recurrentConstants<>+960(SB), Y3
+	VFMADD213PS recurrentConstants<>+1024(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+1088(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+1152(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y3
+	VMOVUPS     recurrentConstants<>+1216(SB), Y4
+	VFMADD213PS recurrentConstants<>+1280(SB), Y1, Y4
+	VFMADD213PS recurrentConstants<>+1344(SB), Y1, Y4
+	VFMADD213PS recurrentConstants<>+1408(SB), Y1, Y4
 	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y4
-	VMULPS      Y0, Y3, Y3
-	VDIVPS      Y4, Y3, Y3
-	VADDPS      recurrentConstants<>+768(SB), Y3, Y3
-	VMOVUPS     (R13), Y0
-	VSUBPS      Y2, Y0, Y0
-	VFMADD213PS Y2, Y3, Y0
-	VMOVUPS     Y0, (R12)
+	VMULPS      Y3, Y2, Y2
+	VDIVPS      Y4, Y2, Y2
+	VMOVUPS     (R13), Y1
+	VSUBPS      Y2, Y1, Y1
+	VFMADD213PS Y2, Y0, Y1
+	VMOVUPS     Y1, (R12)
 	ADDQ        R11, R10
 	ADDQ        DI, R12
 	ADDQ        DI, R13
-	VMOVUPS     32(R10), Y0
-	VMOVUPS     recurrentConstants<>+0(SB), Y1
-	VMAXPS      Y0, Y1, Y0
-	VMOVUPS     recurrentConstants<>+64(SB), Y1
-	VMINPS      Y0, Y1, Y0
-	VMULPS      Y0, Y0, Y1
-	VMOVUPS     recurrentConstants<>+128(SB), Y2
-	VFMADD213PS recurrentConstants<>+192(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+256(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+320(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+384(SB), Y1, Y2
-	VMOVUPS     recurrentConstants<>+448(SB), Y3
-	VFMADD213PS recurrentConstants<>+512(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+576(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+640(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y3
-	VMULPS      Y0, Y2, Y2
-	VDIVPS      Y3, Y2, Y2
-	VADDPS      recurrentConstants<>+768(SB), Y2, Y2
-	VMOVUPS     64(R10), Y0
-	VFMADD231PS (R12), Y2, Y0
-	VMOVUPS     recurrentConstants<>+832(SB), Y1
-	VMAXPS      Y0, Y1, Y0
-	VMOVUPS     recurrentConstants<>+896(SB), Y1
-	VMINPS      Y0, Y1, Y0
-	VMULPS      Y0, Y0, Y1
-	VMOVUPS     recurrentConstants<>+960(SB), Y2
-	VFMADD213PS recurrentConstants<>+1024(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+1088(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+1152(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y2
-	VMOVUPS     recurrentConstants<>+1216(SB), Y3
-	VFMADD213PS recurrentConstants<>+1280(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+1344(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+1408(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y3
-	VMULPS      Y0, Y2, Y2
-	VDIVPS      Y3, Y2, Y2
 	VMOVUPS     (R10), Y0
-	VMOVUPS     recurrentConstants<>+0(SB), Y1
-	VMAXPS      Y0, Y1, Y0
-	VMOVUPS     recurrentConstants<>+64(SB), Y1
-	VMINPS      Y0, Y1, Y0
-	VMULPS      Y0, Y0, Y1
+	VMOVUPS     32(R10), Y1
+	VMOVUPS     recurrentConstants<>+0(SB), Y2
+	VMOVUPS     recurrentConstants<>+64(SB), Y3
+	VMAXPS      Y0, Y2, Y0
+	VMINPS      Y0, Y3, Y0
+	VMULPS      Y0, Y0, Y4
+	VMAXPS      Y1, Y2, Y1
+	VMINPS      Y1, Y3, Y1
+	VMULPS      Y1, Y1, Y2
 	VMOVUPS     recurrentConstants<>+128(SB), Y3
-	VFMADD213PS recurrentConstants<>+192(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+256(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+320(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+384(SB), Y1, Y3
-	VMOVUPS     recurrentConstants<>+448(SB), Y4
-	VFMADD213PS recurrentConstants<>+512(SB), Y1, Y4
-	VFMADD213PS recurrentConstants<>+576(SB), Y1, Y4
-	VFMADD213PS recurrentConstants<>+640(SB), Y1, Y4
+	VMOVUPS     recurrentConstants<>+128(SB), Y5
+	VFMADD213PS recurrentConstants<>+192(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+192(SB), Y2, Y5
+	VFMADD213PS recurrentConstants<>+256(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+256(SB), Y2, Y5
+	VFMADD213PS recurrentConstants<>+320(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+320(SB), Y2, Y5
+	VFMADD213PS recurrentConstants<>+384(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+384(SB), Y2, Y5
+	VMOVUPS     recurrentConstants<>+448(SB), Y6
+	VMOVUPS     recurrentConstants<>+448(SB), Y7
+	VFMADD213PS recurrentConstants<>+512(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+512(SB), Y2, Y7
+	VFMADD213PS recurrentConstants<>+576(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+576(SB), Y2, Y7
+	VFMADD213PS recurrentConstants<>+640(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+640(SB), Y2, Y7
+	VFMADD213PS recurrentConstants<>+704(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+704(SB), Y2, Y7
+	VMULPS      Y3, Y0, Y0
+	VMULPS      Y5, Y1, Y1
+	VDIVPS      Y6, Y0, Y0
+	VDIVPS      Y7, Y1, Y1
+	VADDPS      recurrentConstants<>+768(SB), Y0, Y0
+	VADDPS      recurrentConstants<>+768(SB), Y1, Y1
+	VMOVUPS     64(R10), Y2
+	VFMADD231PS (R12), Y1, Y2
+	VMOVUPS     recurrentConstants<>+832(SB), Y1
+	VMOVUPS     recurrentConstants<>+896(SB), Y3
+	VMAXPS      Y2, Y1, Y2
+	VMINPS      Y2, Y3, Y2
+	VMULPS      Y2, Y2, Y1
+	VMOVUPS     recurrentConstants<>+960(SB), Y3
+	VFMADD213PS recurrentConstants<>+1024(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+1088(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+1152(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y3
+	VMOVUPS     recurrentConstants<>+1216(SB), Y4
+	VFMADD213PS recurrentConstants<>+1280(SB), Y1, Y4
+	VFMADD213PS recurrentConstants<>+1344(SB), Y1, Y4
+	VFMADD213PS recurrentConstants<>+1408(SB), Y1, Y4
 	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y4
-	VMULPS      Y0, Y3, Y3
-	VDIVPS      Y4, Y3, Y3
-	VADDPS      recurrentConstants<>+768(SB), Y3, Y3
-	VMOVUPS     (R13), Y0
-	VSUBPS      Y2, Y0, Y0
-	VFMADD213PS Y2, Y3, Y0
-	VMOVUPS     Y0, (R12)
+	VMULPS      Y3, Y2, Y2
+	VDIVPS      Y4, Y2, Y2
+	VMOVUPS     (R13), Y1
+	VSUBPS      Y2, Y1, Y1
+	VFMADD213PS Y2, Y0, Y1
+	VMOVUPS     Y1, (R12)
 	ADDQ        $0x20, SI
 	ADDQ        $0x20, R8
 	ADDQ        $0x20, R9
@@ -2157,12 +2143,71 @@ summed:
 	VMOVUPS     Y3, 96(DI)
 	MOVQ        BX, DI
 	MOVQ        R8, R9
+	VMOVUPS     (DI), Y0
+	VMOVUPS     64(DI), Y1
+	VMOVUPS     recurrentConstants<>+0(SB), Y2
+	VMOVUPS     recurrentConstants<>+64(SB), Y3
+	VMAXPS      Y0, Y2, Y0
+	VMINPS      Y0, Y3, Y0
+	VMULPS      Y0, Y0, Y4
+	VMAXPS      Y1, Y2, Y1
+	VMINPS      Y1, Y3, Y1
+	VMULPS      Y1, Y1, Y2
+	VMOVUPS     recurrentConstants<>+128(SB), Y3
+	VMOVUPS     recurrentConstants<>+128(SB), Y5
+	VFMADD213PS recurrentConstants<>+192(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+192(SB), Y2, Y5
+	VFMADD213PS recurrentConstants<>+256(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+256(SB), Y2, Y5
+	VFMADD213PS recurrentConstants<>+320(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+320(SB), Y2, Y5
+	VFMADD213PS recurrentConstants<>+384(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+384(SB), Y2, Y5
+	VMOVUPS     recurrentConstants<>+448(SB), Y6
+	VMOVUPS     recurrentConstants<>+448(SB), Y7
+	VFMADD213PS recurrentConstants<>+512(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+512(SB), Y2, Y7
+	VFMADD213PS recurrentConstants<>+576(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+576(SB), Y2, Y7
+	VFMADD213PS recurrentConstants<>+640(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+640(SB), Y2, Y7
+	VFMADD213PS recurrentConstants<>+704(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+704(SB), Y2, Y7
+	VMULPS      Y3, Y0, Y0
+	VMULPS      Y5, Y1, Y1
+	VDIVPS      Y6, Y0, Y0
+	VDIVPS      Y7, Y1, Y1
+	VADDPS      recurrentConstants<>+768(SB), Y0, Y0
+	VADDPS      recurrentConstants<>+768(SB), Y1, Y1
+	VMOVUPS     96(DI), Y2
+	VMOVUPS     recurrentConstants<>+832(SB), Y3
+	VMOVUPS     recurrentConstants<>+896(SB), Y4
+	VMAXPS      Y2, Y3, Y2
+	VMINPS      Y2, Y4, Y2
+	VMULPS      Y2, Y2, Y3
+	VMOVUPS     recurrentConstants<>+960(SB), Y4
+	VFMADD213PS recurrentConstants<>+1024(SB), Y3, Y4
+	VFMADD213PS recurrentConstants<>+1088(SB), Y3, Y4
+	VFMADD213PS recurrentConstants<>+1152(SB), Y3, Y4
+	VFMADD213PS recurrentConstants<>+704(SB), Y3, Y4
+	VMOVUPS     recurrentConstants<>+1216(SB), Y5
+	VFMADD213PS recurrentConstants<>+1280(SB), Y3, Y5
+	VFMADD213PS recurrentConstants<>+1344(SB), Y3, Y5
+	VFMADD213PS recurrentConstants<>+1408(SB), Y3, Y5
+	VFMADD213PS recurrentConstants<>+704(SB), Y3, Y5
+	VMULPS      Y4, Y2, Y2
+	VDIVPS      Y5, Y2, Y2
+	VMULPS      Y0, Y2, Y2
+	VFMADD231PS (R9), Y1, Y2
+	VMOVUPS     Y2, (R9)
+	MOVQ        BX, DI
+	MOVQ        R8, R9
 	MOVQ        SI, R10
-	VMOVUPS     64(DI), Y0
+	VMOVUPS     32(DI), Y0
 	VMOVUPS     recurrentConstants<>+0(SB), Y1
+	VMOVUPS     recurrentConstants<>+64(SB), Y2
 	VMAXPS      Y0, Y1, Y0
-	VMOVUPS     recurrentConstants<>+64(SB), Y1
-	VMINPS      Y0, Y1, Y0
+	VMINPS      Y0, Y2, Y0
 	VMULPS      Y0, Y0, Y1
 	VMOVUPS     recurrentConstants<>+128(SB), Y2
 	VFMADD213PS recurrentConstants<>+192(SB), Y1, Y2
@@ -2174,87 +2219,29 @@ summed:
 	VFMADD213PS recurrentConstants<>+576(SB), Y1, Y3
 	VFMADD213PS recurrentConstants<>+640(SB), Y1, Y3
 	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y3
-	VMULPS      Y0, Y2, Y2
-	VDIVPS      Y3, Y2, Y2
-	VADDPS      recurrentConstants<>+768(SB), Y2, Y2
-	VMULPS      (R9), Y2, Y0
-	VMOVUPS     (DI), Y1
-	VMOVUPS     recurrentConstants<>+0(SB), Y2
-	VMAXPS      Y1, Y2, Y1
-	VMOVUPS     recurrentConstants<>+64(SB), Y2
-	VMINPS      Y1, Y2, Y1
-	VMULPS      Y1, Y1, Y2
-	VMOVUPS     recurrentConstants<>+128(SB), Y3
-	VFMADD213PS recurrentConstants<>+192(SB), Y2, Y3
-	VFMADD213PS recurrentConstants<>+256(SB), Y2, Y3
-	VFMADD213PS recurrentConstants<>+320(SB), Y2, Y3
-	VFMADD213PS recurrentConstants<>+384(SB), Y2, Y3
-	VMOVUPS     recurrentConstants<>+448(SB), Y4
-	VFMADD213PS recurrentConstants<>+512(SB), Y2, Y4
-	VFMADD213PS recurrentConstants<>+576(SB), Y2, Y4
-	VFMADD213PS recurrentConstants<>+640(SB), Y2, Y4
-	VFMADD213PS recurrentConstants<>+704(SB), Y2, Y4
-	VMULPS      Y1, Y3, Y3
-	VDIVPS      Y4, Y3, Y3
-	VADDPS      recurrentConstants<>+768(SB), Y3, Y3
-	VMOVUPS     96(DI), Y1
+	VMULPS      Y2, Y0, Y0
+	VDIVPS      Y3, Y0, Y0
+	VADDPS      recurrentConstants<>+768(SB), Y0, Y0
+	VMOVUPS     (R9), Y1
 	VMOVUPS     recurrentConstants<>+832(SB), Y2
+	VMOVUPS     recurrentConstants<>+896(SB), Y3
 	VMAXPS      Y1, Y2, Y1
-	VMOVUPS     recurrentConstants<>+896(SB), Y2
-	VMINPS      Y1, Y2, Y1
+	VMINPS      Y1, Y3, Y1
 	VMULPS      Y1, Y1, Y2
-	VMOVUPS     recurrentConstants<>+960(SB), Y4
-	VFMADD213PS recurrentConstants<>+1024(SB), Y2, Y4
-	VFMADD213PS recurrentConstants<>+1088(SB), Y2, Y4
-	VFMADD213PS recurrentConstants<>+1152(SB), Y2, Y4
-	VFMADD213PS recurrentConstants<>+704(SB), Y2, Y4
-	VMOVUPS     recurrentConstants<>+1216(SB), Y5
-	VFMADD213PS recurrentConstants<>+1280(SB), Y2, Y5
-	VFMADD213PS recurrentConstants<>+1344(SB), Y2, Y5
-	VFMADD213PS recurrentConstants<>+1408(SB), Y2, Y5
-	VFMADD213PS recurrentConstants<>+704(SB), Y2, Y5
-	VMULPS      Y1, Y4, Y4
-	VDIVPS      Y5, Y4, Y4
-	VFMADD231PS Y3, Y4, Y0
-	VMOVUPS     Y0, (R9)
-	VMOVUPS     32(DI), Y1
-	VMOVUPS     recurrentConstants<>+0(SB), Y2
-	VMAXPS      Y1, Y2, Y1
-	VMOVUPS     recurrentConstants<>+64(SB), Y2
-	VMINPS      Y1, Y2, Y1
-	VMULPS      Y1, Y1, Y2
-	VMOVUPS     recurrentConstants<>+128(SB), Y3
-	VFMADD213PS recurrentConstants<>+192(SB), Y2, Y3
-	VFMADD213PS recurrentConstants<>+256(SB), Y2, Y3
-	VFMADD213PS recurrentConstants<>+320(SB), Y2, Y3
-	VFMADD213PS recurrentConstants<>+384(SB), Y2, Y3
-	VMOVUPS     recurrentConstants<>+448(SB), Y4
-	VFMADD213PS recurrentConstants<>+512(SB), Y2, Y4
-	VFMADD213PS recurrentConstants<>+576(SB), Y2, Y4
-	VFMADD213PS recurrentConstants<>+640(SB), Y2, Y4
-	VFMADD213PS recurrentConstants<>+704(SB), Y2, Y4
-	VMULPS      Y1, Y3, Y3
-	VDIVPS      Y4, Y3, Y3
-	VADDPS      recurrentConstants<>+768(SB), Y3, Y3
-	VMOVUPS     recurrentConstants<>+832(SB), Y1
-	VMAXPS      Y0, Y1, Y0
-	VMOVUPS     recurrentConstants<>+896(SB), Y1
-	VMINPS      Y0, Y1, Y0
-	VMULPS      Y0, Y0, Y1
-	VMOVUPS     recurrentConstants<>+960(SB), Y2
-	VFMADD213PS recurrentConstants<>+1024(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+1088(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+1152(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y2
+	VMOVUPS     recurrentConstants<>+960(SB), Y3
+	VFMADD213PS recurrentConstants<>+1024(SB), Y2, Y3
+	VFMADD213PS recurrentConstants<>+1088(SB), Y2, Y3
+	VFMADD213PS recurrentConstants<>+1152(SB), Y2, Y3
+	VFMADD213PS recurrentConstants<>+704(SB), Y2, Y3
 	VMOVUPS     recurrentConstants<>+1216(SB), Y4
-	VFMADD213PS recurrentConstants<>+1280(SB), Y1, Y4
-	VFMADD213PS recurrentConstants<>+1344(SB), Y1, Y4
-	VFMADD213PS recurrentConstants<>+1408(SB), Y1, Y4
-	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y4
-	VMULPS      Y0, Y2, Y2
-	VDIVPS      Y4, Y2, Y2
-	VMULPS      Y3, Y2, Y2
-	VMOVUPS     Y2, (R10)
+	VFMADD213PS recurrentConstants<>+1280(SB), Y2, Y4
+	VFMADD213PS recurrentConstants<>+1344(SB), Y2, Y4
+	VFMADD213PS recurrentConstants<>+1408(SB), Y2, Y4
+	VFMADD213PS recurrentConstants<>+704(SB), Y2, Y4
+	VMULPS      Y3, Y1, Y1
+	VDIVPS      Y4, Y1, Y1
+	VMULPS      Y0, Y1, Y1
+	VMOVUPS     Y1, (R10)
 	ADDQ        $0x20, SI
 	ADDQ        $0x20, R8
 	ADDQ        $0x00000080, BX
@@ -2356,67 +2343,65 @@ summed:
 	MOVQ        BX, DI
 	MOVQ        SI, R10
 	MOVQ        R8, R11
-	VMOVUPS     32(DI), Y0
-	VMOVUPS     recurrentConstants<>+0(SB), Y1
-	VMAXPS      Y0, Y1, Y0
-	VMOVUPS     recurrentConstants<>+64(SB), Y1
-	VMINPS      Y0, Y1, Y0
-	VMULPS      Y0, Y0, Y1
-	VMOVUPS     recurrentConstants<>+128(SB), Y2
-	VFMADD213PS recurrentConstants<>+192(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+256(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+320(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+384(SB), Y1, Y2
-	VMOVUPS     recurrentConstants<>+448(SB), Y3
-	VFMADD213PS recurrentConstants<>+512(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+576(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+640(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y3
-	VMULPS      Y0, Y2, Y2
-	VDIVPS      Y3, Y2, Y2
-	VADDPS      recurrentConstants<>+768(SB), Y2, Y2
-	VMOVUPS     64(DI), Y0
-	VFMADD231PS (R10), Y2, Y0
-	VMOVUPS     recurrentConstants<>+832(SB), Y1
-	VMAXPS      Y0, Y1, Y0
-	VMOVUPS     recurrentConstants<>+896(SB), Y1
-	VMINPS      Y0, Y1, Y0
-	VMULPS      Y0, Y0, Y1
-	VMOVUPS     recurrentConstants<>+960(SB), Y2
-	VFMADD213PS recurrentConstants<>+1024(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+1088(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+1152(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y2
-	VMOVUPS     recurrentConstants<>+1216(SB), Y3
-	VFMADD213PS recurrentConstants<>+1280(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+1344(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+1408(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y3
-	VMULPS      Y0, Y2, Y2
-	VDIVPS      Y3, Y2, Y2
 	VMOVUPS     (DI), Y0
-	VMOVUPS     recurrentConstants<>+0(SB), Y1
-	VMAXPS      Y0, Y1, Y0
-	VMOVUPS     recurrentConstants<>+64(SB), Y1
-	VMINPS      Y0, Y1, Y0
-	VMULPS      Y0, Y0, Y1
+	VMOVUPS     32(DI), Y1
+	VMOVUPS     recurrentConstants<>+0(SB), Y2
+	VMOVUPS     recurrentConstants<>+64(SB), Y3
+	VMAXPS      Y0, Y2, Y0
+	VMINPS      Y0, Y3, Y0
+	VMULPS      Y0, Y0, Y4
+	VMAXPS      Y1, Y2, Y1
+	VMINPS      Y1, Y3, Y1
+	VMULPS      Y1, Y1, Y2
 	VMOVUPS     recurrentConstants<>+128(SB), Y3
-	VFMADD213PS recurrentConstants<>+192(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+256(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+320(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+384(SB), Y1, Y3
-	VMOVUPS     recurrentConstants<>+448(SB), Y4
-	VFMADD213PS recurrentConstants<>+512(SB), Y1, Y4
-	VFMADD213PS recurrentConstants<>+576(SB), Y1, Y4
-	VFMADD213PS recurrentConstants<>+640(SB), Y1, Y4
+	VMOVUPS     recurrentConstants<>+128(SB), Y5
+	VFMADD213PS recurrentConstants<>+192(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+192(SB), Y2, Y5
+	VFMADD213PS recurrentConstants<>+256(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+256(SB), Y2, Y5
+	VFMADD213PS recurrentConstants<>+320(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+320(SB), Y2, Y5
+	VFMADD213PS recurrentConstants<>+384(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+384(SB), Y2, Y5
+	VMOVUPS     recurrentConstants<>+448(SB), Y6
+	VMOVUPS     recurrentConstants<>+448(SB), Y7
+	VFMADD213PS recurrentConstants<>+512(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+512(SB), Y2, Y7
+	VFMADD213PS recurrentConstants<>+576(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+576(SB), Y2, Y7
+	VFMADD213PS recurrentConstants<>+640(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+640(SB), Y2, Y7
+	VFMADD213PS recurrentConstants<>+704(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+704(SB), Y2, Y7
+	VMULPS      Y3, Y0, Y0
+	VMULPS      Y5, Y1, Y1
+	VDIVPS      Y6, Y0, Y0
+	VDIVPS      Y7, Y1, Y1
+	VADDPS      recurrentConstants<>+768(SB), Y0, Y0
+	VADDPS      recurrentConstants<>+768(SB), Y1, Y1
+	VMOVUPS     64(DI), Y2
+	VFMADD231PS (R10), Y1, Y2
+	VMOVUPS     recurrentConstants<>+832(SB), Y1
+	VMOVUPS     recurrentConstants<>+896(SB), Y3
+	VMAXPS      Y2, Y1, Y2
+	VMINPS      Y2, Y3, Y2
+	VMULPS      Y2, Y2, Y1
+	VMOVUPS     recurrentConstants<>+960(SB), Y3
+	VFMADD213PS recurrentConstants<>+1024(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+1088(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+1152(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y3
+	VMOVUPS     recurrentConstants<>+1216(SB), Y4
+	VFMADD213PS recurrentConstants<>+1280(SB), Y1, Y4
+	VFMADD213PS recurrentConstants<>+1344(SB), Y1, Y4
+	VFMADD213PS recurrentConstants<>+1408(SB), Y1, Y4
 	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y4
-	VMULPS      Y0, Y3, Y3
-	VDIVPS      Y4, Y3, Y3
-	VADDPS      recurrentConstants<>+768(SB), Y3, Y3
-	VMOVUPS     (R11), Y0
-	VSUBPS      Y2, Y0, Y0
-	VFMADD213PS Y2, Y3, Y0
-	VMOVUPS     Y0, (R10)
+	VMULPS      Y3, Y2, Y2
+	VDIVPS      Y4, Y2, Y2
+	VMOVUPS     (R11), Y1
+	VSUBPS      Y2, Y1, Y1
+	VFMADD213PS Y2, Y0, Y1
+	VMOVUPS     Y1, (R10)
 	ADDQ        $0x20, SI
 	ADDQ        $0x20, R8
 	ADDQ        $0x20, R9
@@ -2551,12 +2536,71 @@ summed:
 	VMOVUPS     Y3, 96(DI)
 	MOVQ        BX, DI
 	MOVQ        R8, R9
+	VMOVUPS     (DI), Y0
+	VMOVUPS     64(DI), Y1
+	VMOVUPS     recurrentConstants<>+0(SB), Y2
+	VMOVUPS     recurrentConstants<>+64(SB), Y3
+	VMAXPS      Y0, Y2, Y0
+	VMINPS      Y0, Y3, Y0
+	VMULPS      Y0, Y0, Y4
+	VMAXPS      Y1, Y2, Y1
+	VMINPS      Y1, Y3, Y1
+	VMULPS      Y1, Y1, Y2
+	VMOVUPS     recurrentConstants<>+128(SB), Y3
+	VMOVUPS     recurrentConstants<>+128(SB), Y5
+	VFMADD213PS recurrentConstants<>+192(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+192(SB), Y2, Y5
+	VFMADD213PS recurrentConstants<>+256(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+256(SB), Y2, Y5
+	VFMADD213PS recurrentConstants<>+320(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+320(SB), Y2, Y5
+	VFMADD213PS recurrentConstants<>+384(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+384(SB), Y2, Y5
+	VMOVUPS     recurrentConstants<>+448(SB), Y6
+	VMOVUPS     recurrentConstants<>+448(SB), Y7
+	VFMADD213PS recurrentConstants<>+512(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+512(SB), Y2, Y7
+	VFMADD213PS recurrentConstants<>+576(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+576(SB), Y2, Y7
+	VFMADD213PS recurrentConstants<>+640(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+640(SB), Y2, Y7
+	VFMADD213PS recurrentConstants<>+704(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+704(SB), Y2, Y7
+	VMULPS      Y3, Y0, Y0
+	VMULPS      Y5, Y1, Y1
+	VDIVPS      Y6, Y0, Y0
+	VDIVPS      Y7, Y1, Y1
+	VADDPS      recurrentConstants<>+768(SB), Y0, Y0
+	VADDPS      recurrentConstants<>+768(SB), Y1, Y1
+	VMOVUPS     96(DI), Y2
+	VMOVUPS     recurrentConstants<>+832(SB), Y3
+	VMOVUPS     recurrentConstants<>+896(SB), Y4
+	VMAXPS      Y2, Y3, Y2
+	VMINPS      Y2, Y4, Y2
+	VMULPS      Y2, Y2, Y3
+	VMOVUPS     recurrentConstants<>+960(SB), Y4
+	VFMADD213PS recurrentConstants<>+1024(SB), Y3, Y4
+	VFMADD213PS recurrentConstants<>+1088(SB), Y3, Y4
+	VFMADD213PS recurrentConstants<>+1152(SB), Y3, Y4
+	VFMADD213PS recurrentConstants<>+704(SB), Y3, Y4
+	VMOVUPS     recurrentConstants<>+1216(SB), Y5
+	VFMADD213PS recurrentConstants<>+1280(SB), Y3, Y5
+	VFMADD213PS recurrentConstants<>+1344(SB), Y3, Y5
+	VFMADD213PS recurrentConstants<>+1408(SB), Y3, Y5
+	VFMADD213PS recurrentConstants<>+704(SB), Y3, Y5
+	VMULPS      Y4, Y2, Y2
+	VDIVPS      Y5, Y2, Y2
+	VMULPS      Y0, Y2, Y2
+	VFMADD231PS (R9), Y1, Y2
+	VMOVUPS     Y2, (R9)
+	MOVQ        BX, DI
+	MOVQ        R8, R9
 	MOVQ        SI, R10
-	VMOVUPS     64(DI), Y0
+	VMOVUPS     32(DI), Y0
 	VMOVUPS     recurrentConstants<>+0(SB), Y1
+	VMOVUPS     recurrentConstants<>+64(SB), Y2
 	VMAXPS      Y0, Y1, Y0
-	VMOVUPS     recurrentConstants<>+64(SB), Y1
-	VMINPS      Y0, Y1, Y0
+	VMINPS      Y0, Y2, Y0
 	VMULPS      Y0, Y0, Y1
 	VMOVUPS     recurrentConstants<>+128(SB), Y2
 	VFMADD213PS recurrentConstants<>+192(SB), Y1, Y2
@@ -2568,87 +2612,29 @@ summed:
 	VFMADD213PS recurrentConstants<>+576(SB), Y1, Y3
 	VFMADD213PS recurrentConstants<>+640(SB), Y1, Y3
 	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y3
-	VMULPS      Y0, Y2, Y2
-	VDIVPS      Y3, Y2, Y2
-	VADDPS      recurrentConstants<>+768(SB), Y2, Y2
-	VMULPS      (R9), Y2, Y0
-	VMOVUPS     (DI), Y1
-	VMOVUPS     recurrentConstants<>+0(SB), Y2
-	VMAXPS      Y1, Y2, Y1
-	VMOVUPS     recurrentConstants<>+64(SB), Y2
-	VMINPS      Y1, Y2, Y1
-	VMULPS      Y1, Y1, Y2
-	VMOVUPS     recurrentConstants<>+128(SB), Y3
-	VFMADD213PS recurrentConstants<>+192(SB), Y2, Y3
-	VFMADD213PS recurrentConstants<>+256(SB), Y2, Y3
-	VFMADD213PS recurrentConstants<>+320(SB), Y2, Y3
-	VFMADD213PS recurrentConstants<>+384(SB), Y2, Y3
-	VMOVUPS     recurrentConstants<>+448(SB), Y4
-	VFMADD213PS recurrentConstants<>+512(SB), Y2, Y4
-	VFMADD213PS recurrentConstants<>+576(SB), Y2, Y4
-	VFMADD213PS recurrentConstants<>+640(SB), Y2, Y4
-	VFMADD213PS recurrentConstants<>+704(SB), Y2, Y4
-	VMULPS      Y1, Y3, Y3
-	VDIVPS      Y4, Y3, Y3
-	VADDPS      recurrentConstants<>+768(SB), Y3, Y3
-	VMOVUPS     96(DI), Y1
+	VMULPS      Y2, Y0, Y0
+	VDIVPS      Y3, Y0, Y0
+	VADDPS      recurrentConstants<>+768(SB), Y0, Y0
+	VMOVUPS     (R9), Y1
 	VMOVUPS     recurrentConstants<>+832(SB), Y2
+	VMOVUPS     recurrentConstants<>+896(SB), Y3
 	VMAXPS      Y1, Y2, Y1
-	VMOVUPS     recurrentConstants<>+896(SB), Y2
-	VMINPS      Y1, Y2, Y1
+	VMINPS      Y1, Y3, Y1
 	VMULPS      Y1, Y1, Y2
-	VMOVUPS     recurrentConstants<>+960(SB), Y4
-	VFMADD213PS recurrentConstants<>+1024(SB), Y2, Y4
-	VFMADD213PS recurrentConstants<>+1088(SB), Y2, Y4
-	VFMADD213PS recurrentConstants<>+1152(SB), Y2, Y4
-	VFMADD213PS recurrentConstants<>+704(SB), Y2, Y4
-	VMOVUPS     recurrentConstants<>+1216(SB), Y5
-	VFMADD213PS recurrentConstants<>+1280(SB), Y2, Y5
-	VFMADD213PS recurrentConstants<>+1344(SB), Y2, Y5
-	VFMADD213PS recurrentConstants<>+1408(SB), Y2, Y5
-	VFMADD213PS recurrentConstants<>+704(SB), Y2, Y5
-	VMULPS      Y1, Y4, Y4
-	VDIVPS      Y5, Y4, Y4
-	VFMADD231PS Y3, Y4, Y0
-	VMOVUPS     Y0, (R9)
-	VMOVUPS     32(DI), Y1
-	VMOVUPS     recurrentConstants<>+0(SB), Y2
-	VMAXPS      Y1, Y2, Y1
-	VMOVUPS     recurrentConstants<>+64(SB), Y2
-	VMINPS      Y1, Y2, Y1
-	VMULPS      Y1, Y1, Y2
-	VMOVUPS     recurrentConstants<>+128(SB), Y3
-	VFMADD213PS recurrentConstants<>+192(SB), Y2, Y3
-	VFMADD213PS recurrentConstants<>+256(SB), Y2, Y3
-	VFMADD213PS recurrentConstants<>+320(SB), Y2, Y3
-	VFMADD213PS recurrentConstants<>+384(SB), Y2, Y3
-	VMOVUPS     recurrentConstants<>+448(SB), Y4
-	VFMADD213PS recurrentConstants<>+512(SB), Y2, Y4
-	VFMADD213PS recurrentConstants<>+576(SB), Y2, Y4
-	VFMADD213PS recurrentConstants<>+640(SB), Y2, Y4
-	VFMADD213PS recurrentConstants<>+704(SB), Y2, Y4
-	VMULPS      Y1, Y3, Y3
-	VDIVPS      Y4, Y3, Y3
-	VADDPS      recurrentConstants<>+768(SB), Y3, Y3
-	VMOVUPS     recurrentConstants<>+832(SB), Y1
-	VMAXPS      Y0, Y1, Y0
-	VMOVUPS     recurrentConstants<>+896(SB), Y1
-	VMINPS      Y0, Y1, Y0
-	VMULPS      Y0, Y0, Y1
-	VMOVUPS     recurrentConstants<>+960(SB), Y2
-	VFMADD213PS recurrentConstants<>+1024(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+1088(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+1152(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y2
+	VMOVUPS     recurrentConstants<>+960(SB), Y3
+	VFMADD213PS recurrentConstants<>+1024(SB), Y2, Y3
+	VFMADD213PS recurrentConstants<>+1088(SB), Y2, Y3
+	VFMADD213PS recurrentConstants<>+1152(SB), Y2, Y3
+	VFMADD213PS recurrentConstants<>+704(SB), Y2, Y3
 	VMOVUPS     recurrentConstants<>+1216(SB), Y4
-	VFMADD213PS recurrentConstants<>+1280(SB), Y1, Y4
-	VFMADD213PS recurrentConstants<>+1344(SB), Y1, Y4
-	VFMADD213PS recurrentConstants<>+1408(SB), Y1, Y4
-	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y4
-	VMULPS      Y0, Y2, Y2
-	VDIVPS      Y4, Y2, Y2
-	VMULPS      Y3, Y2, Y2
-	VMOVUPS     Y2, (R10)
+	VFMADD213PS recurrentConstants<>+1280(SB), Y2, Y4
+	VFMADD213PS recurrentConstants<>+1344(SB), Y2, Y4
+	VFMADD213PS recurrentConstants<>+1408(SB), Y2, Y4
+	VFMADD213PS recurrentConstants<>+704(SB), Y2, Y4
+	VMULPS      Y3, Y1, Y1
+	VDIVPS      Y4, Y1, Y1
+	VMULPS      Y0, Y1, Y1
+	VMOVUPS     Y1, (R10)
 	ADDQ        $0x20, SI
 	ADDQ        $0x20, R8
 	ADDQ        $0x00000080, BX
@@ -2765,67 +2751,65 @@ summed:
 	MOVQ        BX, DI
 	MOVQ        SI, R10
 	MOVQ        R8, R11
-	VMOVUPS     32(DI), Y0
-	VMOVUPS     recurrentConstants<>+0(SB), Y1
-	VMAXPS      Y0, Y1, Y0
-	VMOVUPS     recurrentConstants<>+64(SB), Y1
-	VMINPS      Y0, Y1, Y0
-	VMULPS      Y0, Y0, Y1
-	VMOVUPS     recurrentConstants<>+128(SB), Y2
-	VFMADD213PS recurrentConstants<>+192(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+256(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+320(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+384(SB), Y1, Y2
-	VMOVUPS     recurrentConstants<>+448(SB), Y3
-	VFMADD213PS recurrentConstants<>+512(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+576(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+640(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y3
-	VMULPS      Y0, Y2, Y2
-	VDIVPS      Y3, Y2, Y2
-	VADDPS      recurrentConstants<>+768(SB), Y2, Y2
-	VMOVUPS     64(DI), Y0
-	VFMADD231PS (R10), Y2, Y0
-	VMOVUPS     recurrentConstants<>+832(SB), Y1
-	VMAXPS      Y0, Y1, Y0
-	VMOVUPS     recurrentConstants<>+896(SB), Y1
-	VMINPS      Y0, Y1, Y0
-	VMULPS      Y0, Y0, Y1
-	VMOVUPS     recurrentConstants<>+960(SB), Y2
-	VFMADD213PS recurrentConstants<>+1024(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+1088(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+1152(SB), Y1, Y2
-	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y2
-	VMOVUPS     recurrentConstants<>+1216(SB), Y3
-	VFMADD213PS recurrentConstants<>+1280(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+1344(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+1408(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y3
-	VMULPS      Y0, Y2, Y2
-	VDIVPS      Y3, Y2, Y2
 	VMOVUPS     (DI), Y0
-	VMOVUPS     recurrentConstants<>+0(SB), Y1
-	VMAXPS      Y0, Y1, Y0
-	VMOVUPS     recurrentConstants<>+64(SB), Y1
-	VMINPS      Y0, Y1, Y0
-	VMULPS      Y0, Y0, Y1
+	VMOVUPS     32(DI), Y1
+	VMOVUPS     recurrentConstants<>+0(SB), Y2
+	VMOVUPS     recurrentConstants<>+64(SB), Y3
+	VMAXPS      Y0, Y2, Y0
+	VMINPS      Y0, Y3, Y0
+	VMULPS      Y0, Y0, Y4
+	VMAXPS      Y1, Y2, Y1
+	VMINPS      Y1, Y3, Y1
+	VMULPS      Y1, Y1, Y2
 	VMOVUPS     recurrentConstants<>+128(SB), Y3
-	VFMADD213PS recurrentConstants<>+192(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+256(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+320(SB), Y1, Y3
-	VFMADD213PS recurrentConstants<>+384(SB), Y1, Y3
-	VMOVUPS     recurrentConstants<>+448(SB), Y4
-	VFMADD213PS recurrentConstants<>+512(SB), Y1, Y4
-	VFMADD213PS recurrentConstants<>+576(SB), Y1, Y4
-	VFMADD213PS recurrentConstants<>+640(SB), Y1, Y4
+	VMOVUPS     recurrentConstants<>+128(SB), Y5
+	VFMADD213PS recurrentConstants<>+192(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+192(SB), Y2, Y5
+	VFMADD213PS recurrentConstants<>+256(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+256(SB), Y2, Y5
+	VFMADD213PS recurrentConstants<>+320(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+320(SB), Y2, Y5
+	VFMADD213PS recurrentConstants<>+384(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+384(SB), Y2, Y5
+	VMOVUPS     recurrentConstants<>+448(SB), Y6
+	VMOVUPS     recurrentConstants<>+448(SB), Y7
+	VFMADD213PS recurrentConstants<>+512(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+512(SB), Y2, Y7
+	VFMADD213PS recurrentConstants<>+576(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+576(SB), Y2, Y7
+	VFMADD213PS recurrentConstants<>+640(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+640(SB), Y2, Y7
+	VFMADD213PS recurrentConstants<>+704(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+704(SB), Y2, Y7
+	VMULPS      Y3, Y0, Y0
+	VMULPS      Y5, Y1, Y1
+	VDIVPS      Y6, Y0, Y0
+	VDIVPS      Y7, Y1, Y1
+	VADDPS      recurrentConstants<>+768(SB), Y0, Y0
+	VADDPS      recurrentConstants<>+768(SB), Y1, Y1
+	VMOVUPS     64(DI), Y2
+	VFMADD231PS (R10), Y1, Y2
+	VMOVUPS     recurrentConstants<>+832(SB), Y1
+	VMOVUPS     recurrentConstants<>+896(SB), Y3
+	VMAXPS      Y2, Y1, Y2
+	VMINPS      Y2, Y3, Y2
+	VMULPS      Y2, Y2, Y1
+	VMOVUPS     recurrentConstants<>+960(SB), Y3
+	VFMADD213PS recurrentConstants<>+1024(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+1088(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+1152(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y3
+	VMOVUPS     recurrentConstants<>+1216(SB), Y4
+	VFMADD213PS recurrentConstants<>+1280(SB), Y1, Y4
+	VFMADD213PS recurrentConstants<>+1344(SB), Y1, Y4
+	VFMADD213PS recurrentConstants<>+1408(SB), Y1, Y4
 	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y4
-	VMULPS      Y0, Y3, Y3
-	VDIVPS      Y4, Y3, Y3
-	VADDPS      recurrentConstants<>+768(SB), Y3, Y3
-	VMOVUPS     (R11), Y0
-	VSUBPS      Y2, Y0, Y0
-	VFMADD213PS Y2, Y3, Y0
-	VMOVUPS     Y0, (R10)
+	VMULPS      Y3, Y2, Y2
+	VDIVPS      Y4, Y2, Y2
+	VMOVUPS     (R11), Y1
+	VSUBPS      Y2, Y1, Y1
+	VFMADD213PS Y2, Y0, Y1
+	VMOVUPS     Y1, (R10)
 	ADDQ        $0x20, SI
 	ADDQ        $0x20, R8
 	ADDQ        $0x20, R9
@@ -2920,12 +2904,71 @@ summed:
 	VMOVUPS     Z3, 192(DI)
 	MOVQ        BX, DI
 	MOVQ        R8, R9
+	VMOVUPS     (DI), Z0
+	VMOVUPS     128(DI), Z1
+	VMOVUPS     recurrentConstants<>+0(SB), Z2
+	VMOVUPS     recurrentConstants<>+64(SB), Z3
+	VMAXPS      Z0, Z2, Z0
+	VMINPS      Z0, Z3, Z0
+	VMULPS      Z0, Z0, Z4
+	VMAXPS      Z1, Z2, Z1
+	VMINPS      Z1, Z3, Z1
+	VMULPS      Z1, Z1, Z2
+	VMOVUPS     recurrentConstants<>+128(SB), Z3
+	VMOVUPS     recurrentConstants<>+128(SB), Z5
+	VFMADD213PS recurrentConstants<>+192(SB), Z4, Z3
+	VFMADD213PS recurrentConstants<>+192(SB), Z2, Z5
+	VFMADD213PS recurrentConstants<>+256(SB), Z4, Z3
+	VFMADD213PS recurrentConstants<>+256(SB), Z2, Z5
+	VFMADD213PS recurrentConstants<>+320(SB), Z4, Z3
+	VFMADD213PS recurrentConstants<>+320(SB), Z2, Z5
+	VFMADD213PS recurrentConstants<>+384(SB), Z4, Z3
+	VFMADD213PS recurrentConstants<>+384(SB), Z2, Z5
+	VMOVUPS     recurrentConstants<>+448(SB), Z6
+	VMOVUPS     recurrentConstants<>+448(SB), Z7
+	VFMADD213PS recurrentConstants<>+512(SB), Z4, Z6
+	VFMADD213PS recurrentConstants<>+512(SB), Z2, Z7
+	VFMADD213PS recurrentConstants<>+576(SB), Z4, Z6
+	VFMADD213PS recurrentConstants<>+576(SB), Z2, Z7
+	VFMADD213PS recurrentConstants<>+640(SB), Z4, Z6
+	VFMADD213PS recurrentConstants<>+640(SB), Z2, Z7
+	VFMADD213PS recurrentConstants<>+704(SB), Z4, Z6
+	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z7
+	VMULPS      Z3, Z0, Z0
+	VMULPS      Z5, Z1, Z1
+	VDIVPS      Z6, Z0, Z0
+	VDIVPS      Z7, Z1, Z1
+	VADDPS      recurrentConstants<>+768(SB), Z0, Z0
+	VADDPS      recurrentConstants<>+768(SB), Z1, Z1
+	VMOVUPS     192(DI), Z2
+	VMOVUPS     recurrentConstants<>+832(SB), Z3
+	VMOVUPS     recurrentConstants<>+896(SB), Z4
+	VMAXPS      Z2, Z3, Z2
+	VMINPS      Z2, Z4, Z2
+	VMULPS      Z2, Z2, Z3
+	VMOVUPS     recurrentConstants<>+960(SB), Z4
+	VFMADD213PS recurrentConstants<>+1024(SB), Z3, Z4
+	VFMADD213PS recurrentConstants<>+1088(SB), Z3, Z4
+	VFMADD213PS recurrentConstants<>+1152(SB), Z3, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z3, Z4
+	VMOVUPS     recurrentConstants<>+1216(SB), Z5
+	VFMADD213PS recurrentConstants<>+1280(SB), Z3, Z5
+	VFMADD213PS recurrentConstants<>+1344(SB), Z3, Z5
+	VFMADD213PS recurrentConstants<>+1408(SB), Z3, Z5
+	VFMADD213PS recurrentConstants<>+704(SB), Z3, Z5
+	VMULPS      Z4, Z2, Z2
+	VDIVPS      Z5, Z2, Z2
+	VMULPS      Z0, Z2, Z2
+	VFMADD231PS (R9), Z1, Z2
+	VMOVUPS     Z2, (R9)
+	MOVQ        BX, DI
+	MOVQ        R8, R9
 	MOVQ        SI, R10
-	VMOVUPS     128(DI), Z0
+	VMOVUPS     64(DI), Z0
 	VMOVUPS     recurrentConstants<>+0(SB), Z1
+	VMOVUPS     recurrentConstants<>+64(SB), Z2
 	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+64(SB), Z1
-	VMINPS      Z0, Z1, Z0
+	VMINPS      Z0, Z2, Z0
 	VMULPS      Z0, Z0, Z1
 	VMOVUPS     recurrentConstants<>+128(SB), Z2
 	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z2
@@ -2937,87 +2980,29 @@ summed:
 	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z3
 	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z3
 	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
-	VMULPS      Z0, Z2, Z2
-	VDIVPS      Z3, Z2, Z2
-	VADDPS      recurrentConstants<>+768(SB), Z2, Z2
-	VMULPS      (R9), Z2, Z0
-	VMOVUPS     (DI), Z1
-	VMOVUPS     recurrentConstants<>+0(SB), Z2
-	VMAXPS      Z1, Z2, Z1
-	VMOVUPS     recurrentConstants<>+64(SB), Z2
-	VMINPS      Z1, Z2, Z1
-	VMULPS      Z1, Z1, Z2
-	VMOVUPS     recurrentConstants<>+128(SB), Z3
-	VFMADD213PS recurrentConstants<>+192(SB), Z2, Z3
-	VFMADD213PS recurrentConstants<>+256(SB), Z2, Z3
-	VFMADD213PS recurrentConstants<>+320(SB), Z2, Z3
-	VFMADD213PS recurrentConstants<>+384(SB), Z2, Z3
-	VMOVUPS     recurrentConstants<>+448(SB), Z4
-	VFMADD213PS recurrentConstants<>+512(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+576(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+640(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
-	VMULPS      Z1, Z3, Z3
-	VDIVPS      Z4, Z3, Z3
-	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
-	VMOVUPS     192(DI), Z1
+	VMULPS      Z2, Z0, Z0
+	VDIVPS      Z3, Z0, Z0
+	VADDPS      recurrentConstants<>+768(SB), Z0, Z0
+	VMOVUPS     (R9), Z1
 	VMOVUPS     recurrentConstants<>+832(SB), Z2
+	VMOVUPS     recurrentConstants<>+896(SB), Z3
 	VMAXPS      Z1, Z2, Z1
-	VMOVUPS     recurrentConstants<>+896(SB), Z2
-	VMINPS      Z1, Z2, Z1
+	VMINPS      Z1, Z3, Z1
 	VMULPS      Z1, Z1, Z2
-	VMOVUPS     recurrentConstants<>+960(SB), Z4
-	VFMADD213PS recurrentConstants<>+1024(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+1088(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+1152(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
-	VMOVUPS     recurrentConstants<>+1216(SB), Z5
-	VFMADD213PS recurrentConstants<>+1280(SB), Z2, Z5
-	VFMADD213PS recurrentConstants<>+1344(SB), Z2, Z5
-	VFMADD213PS recurrentConstants<>+1408(SB), Z2, Z5
-	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z5
-	VMULPS      Z1, Z4, Z4
-	VDIVPS      Z5, Z4, Z4
-	VFMADD231PS Z3, Z4, Z0
-	VMOVUPS     Z0, (R9)
-	VMOVUPS     64(DI), Z1
-	VMOVUPS     recurrentConstants<>+0(SB), Z2
-	VMAXPS      Z1, Z2, Z1
-	VMOVUPS     recurrentConstants<>+64(SB), Z2
-	VMINPS      Z1, Z2, Z1
-	VMULPS      Z1, Z1, Z2
-	VMOVUPS     recurrentConstants<>+128(SB), Z3
-	VFMADD213PS recurrentConstants<>+192(SB), Z2, Z3
-	VFMADD213PS recurrentConstants<>+256(SB), Z2, Z3
-	VFMADD213PS recurrentConstants<>+320(SB), Z2, Z3
-	VFMADD213PS recurrentConstants<>+384(SB), Z2, Z3
-	VMOVUPS     recurrentConstants<>+448(SB), Z4
-	VFMADD213PS recurrentConstants<>+512(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+576(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+640(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
-	VMULPS      Z1, Z3, Z3
-	VDIVPS      Z4, Z3, Z3
-	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
-	VMOVUPS     recurrentConstants<>+832(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+896(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+960(SB), Z2
-	VFMADD213PS recurrentConstants<>+1024(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+1088(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+1152(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z2
+	VMOVUPS     recurrentConstants<>+960(SB), Z3
+	VFMADD213PS recurrentConstants<>+1024(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+1088(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+1152(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z3
 	VMOVUPS     recurrentConstants<>+1216(SB), Z4
-	VFMADD213PS recurrentConstants<>+1280(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+1344(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+1408(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z4
-	VMULPS      Z0, Z2, Z2
-	VDIVPS      Z4, Z2, Z2
-	VMULPS      Z3, Z2, Z2
-	VMOVUPS     Z2, (R10)
+	VFMADD213PS recurrentConstants<>+1280(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+1344(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+1408(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
+	VMULPS      Z3, Z1, Z1
+	VDIVPS      Z4, Z1, Z1
+	VMULPS      Z0, Z1, Z1
+	VMOVUPS     Z1, (R10)
 	ADDQ        $0x40, SI
 	ADDQ        $0x40, R8
 	ADDQ        $0x00000100, BX
@@ -3133,204 +3118,204 @@ summed:
 	VMOVUPS     Z7, 192(R9)
 	MOVQ        BX, R9
 	MOVQ        R8, R11
+	VMOVUPS     (R9), Z0
+	VMOVUPS     (R9)(R10*1), Z1
+	VMOVUPS     128(R9), Z2
+	VMOVUPS     128(R9)(R10*1), Z3
+	VMOVUPS     recurrentConstants<>+0(SB), Z4
+	VMOVUPS     recurrentConstants<>+64(SB), Z5
+	VMAXPS      Z0, Z4, Z0
+	VMINPS      Z0, Z5, Z0
+	VMULPS      Z0, Z0, Z6
+	VMAXPS      Z1, Z4, Z1
+	VMINPS      Z1, Z5, Z1
+	VMULPS      Z1, Z1, Z7
+	VMAXPS      Z2, Z4, Z2
+	VMINPS      Z2, Z5, Z2
+	VMULPS      Z2, Z2, Z8
+	VMAXPS      Z3, Z4, Z3
+	VMINPS      Z3, Z5, Z3
+	VMULPS      Z3, Z3, Z4
+	VMOVUPS     recurrentConstants<>+128(SB), Z5
+	VMOVUPS     Z5, Z9
+	VMOVUPS     Z5, Z10
+	VMOVUPS     Z5, Z11
+	VMOVUPS     Z5, Z5
+	VMOVUPS     recurrentConstants<>+192(SB), Z12
+	VFMADD213PS Z12, Z6, Z9
+	VFMADD213PS Z12, Z7, Z10
+	VFMADD213PS Z12, Z8, Z11
+	VFMADD213PS Z12, Z4, Z5
+	VMOVUPS     recurrentConstants<>+256(SB), Z12
+	VFMADD213PS Z12, Z6, Z9
+	VFMADD213PS Z12, Z7, Z10
+	VFMADD213PS Z12, Z8, Z11
+	VFMADD213PS Z12, Z4, Z5
+	VMOVUPS     recurrentConstants<>+320(SB), Z12
+	VFMADD213PS Z12, Z6, Z9
+	VFMADD213PS Z12, Z7, Z10
+	VFMADD213PS Z12, Z8, Z11
+	VFMADD213PS Z12, Z4, Z5
+	VMOVUPS     recurrentConstants<>+384(SB), Z12
+	VFMADD213PS Z12, Z6, Z9
+	VFMADD213PS Z12, Z7, Z10
+	VFMADD213PS Z12, Z8, Z11
+	VFMADD213PS Z12, Z4, Z5
+	VMOVUPS     recurrentConstants<>+448(SB), Z12
+	VMOVUPS     Z12, Z13
+	VMOVUPS     Z12, Z14
+	VMOVUPS     Z12, Z15
+	VMOVUPS     Z12, Z12
+	VMOVUPS     recurrentConstants<>+512(SB), Z16
+	VFMADD213PS Z16, Z6, Z13
+	VFMADD213PS Z16, Z7, Z14
+	VFMADD213PS Z16, Z8, Z15
+	VFMADD213PS Z16, Z4, Z12
+	VMOVUPS     recurrentConstants<>+576(SB), Z16
+	VFMADD213PS Z16, Z6, Z13
+	VFMADD213PS Z16, Z7, Z14
+	VFMADD213PS Z16, Z8, Z15
+	VFMADD213PS Z16, Z4, Z12
+	VMOVUPS     recurrentConstants<>+640(SB), Z16
+	VFMADD213PS Z16, Z6, Z13
+	VFMADD213PS Z16, Z7, Z14
+	VFMADD213PS Z16, Z8, Z15
+	VFMADD213PS Z16, Z4, Z12
+	VMOVUPS     recurrentConstants<>+704(SB), Z16
+	VFMADD213PS Z16, Z6, Z13
+	VFMADD213PS Z16, Z7, Z14
+	VFMADD213PS Z16, Z8, Z15
+	VFMADD213PS Z16, Z4, Z12
+	VMULPS      Z9, Z0, Z0
+	VMULPS      Z10, Z1, Z1
+	VMULPS      Z11, Z2, Z2
+	VMULPS      Z5, Z3, Z3
+	VDIVPS      Z13, Z0, Z0
+	VDIVPS      Z14, Z1, Z1
+	VDIVPS      Z15, Z2, Z2
+	VDIVPS      Z12, Z3, Z3
+	VMOVUPS     recurrentConstants<>+768(SB), Z4
+	VADDPS      Z4, Z0, Z0
+	VADDPS      Z4, Z1, Z1
+	VADDPS      Z4, Z2, Z2
+	VADDPS      Z4, Z3, Z3
+	VMOVUPS     192(R9), Z4
+	VMOVUPS     192(R9)(R10*1), Z5
+	VMOVUPS     recurrentConstants<>+832(SB), Z6
+	VMOVUPS     recurrentConstants<>+896(SB), Z7
+	VMAXPS      Z4, Z6, Z4
+	VMINPS      Z4, Z7, Z4
+	VMULPS      Z4, Z4, Z8
+	VMAXPS      Z5, Z6, Z5
+	VMINPS      Z5, Z7, Z5
+	VMULPS      Z5, Z5, Z6
+	VMOVUPS     recurrentConstants<>+960(SB), Z7
+	VMOVUPS     recurrentConstants<>+960(SB), Z9
+	VFMADD213PS recurrentConstants<>+1024(SB), Z8, Z7
+	VFMADD213PS recurrentConstants<>+1024(SB), Z6, Z9
+	VFMADD213PS recurrentConstants<>+1088(SB), Z8, Z7
+	VFMADD213PS recurrentConstants<>+1088(SB), Z6, Z9
+	VFMADD213PS recurrentConstants<>+1152(SB), Z8, Z7
+	VFMADD213PS recurrentConstants<>+1152(SB), Z6, Z9
+	VFMADD213PS recurrentConstants<>+704(SB), Z8, Z7
+	VFMADD213PS recurrentConstants<>+704(SB), Z6, Z9
+	VMOVUPS     recurrentConstants<>+1216(SB), Z10
+	VMOVUPS     recurrentConstants<>+1216(SB), Z11
+	VFMADD213PS recurrentConstants<>+1280(SB), Z8, Z10
+	VFMADD213PS recurrentConstants<>+1280(SB), Z6, Z11
+	VFMADD213PS recurrentConstants<>+1344(SB), Z8, Z10
+	VFMADD213PS recurrentConstants<>+1344(SB), Z6, Z11
+	VFMADD213PS recurrentConstants<>+1408(SB), Z8, Z10
+	VFMADD213PS recurrentConstants<>+1408(SB), Z6, Z11
+	VFMADD213PS recurrentConstants<>+704(SB), Z8, Z10
+	VFMADD213PS recurrentConstants<>+704(SB), Z6, Z11
+	VMULPS      Z7, Z4, Z4
+	VMULPS      Z9, Z5, Z5
+	VDIVPS      Z10, Z4, Z4
+	VDIVPS      Z11, Z5, Z5
+	VMULPS      Z0, Z4, Z4
+	VFMADD231PS (R11), Z2, Z4
+	VMULPS      Z1, Z5, Z5
+	VFMADD231PS (R11)(DI*1), Z3, Z5
+	VMOVUPS     Z4, (R11)
+	VMOVUPS     Z5, (R11)(DI*1)
+	MOVQ        BX, R9
+	MOVQ        R8, R11
 	MOVQ        SI, R12
-	VMOVUPS     128(R9), Z0
-	VMOVUPS     recurrentConstants<>+0(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+64(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+128(SB), Z2
-	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z2
-	VMOVUPS     recurrentConstants<>+448(SB), Z3
-	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
-	VMULPS      Z0, Z2, Z2
-	VDIVPS      Z3, Z2, Z2
-	VADDPS      recurrentConstants<>+768(SB), Z2, Z2
-	VMULPS      (R11), Z2, Z0
-	VMOVUPS     (R9), Z1
+	VMOVUPS     64(R9), Z0
+	VMOVUPS     64(R9)(R10*1), Z1
 	VMOVUPS     recurrentConstants<>+0(SB), Z2
+	VMOVUPS     recurrentConstants<>+64(SB), Z3
+	VMAXPS      Z0, Z2, Z0
+	VMINPS      Z0, Z3, Z0
+	VMULPS      Z0, Z0, Z4
 	VMAXPS      Z1, Z2, Z1
-	VMOVUPS     recurrentConstants<>+64(SB), Z2
-	VMINPS      Z1, Z2, Z1
+	VMINPS      Z1, Z3, Z1
 	VMULPS      Z1, Z1, Z2
 	VMOVUPS     recurrentConstants<>+128(SB), Z3
-	VFMADD213PS recurrentConstants<>+192(SB), Z2, Z3
-	VFMADD213PS recurrentConstants<>+256(SB), Z2, Z3
-	VFMADD213PS recurrentConstants<>+320(SB), Z2, Z3
-	VFMADD213PS recurrentConstants<>+384(SB), Z2, Z3
-	VMOVUPS     recurrentConstants<>+448(SB), Z4
-	VFMADD213PS recurrentConstants<>+512(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+576(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+640(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
-	VMULPS      Z1, Z3, Z3
-	VDIVPS      Z4, Z3, Z3
-	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
-	VMOVUPS     192(R9), Z1
-	VMOVUPS     recurrentConstants<>+832(SB), Z2
-	VMAXPS      Z1, Z2, Z1
-	VMOVUPS     recurrentConstants<>+896(SB), Z2
-	VMINPS      Z1, Z2, Z1
-	VMULPS      Z1, Z1, Z2
-	VMOVUPS     recurrentConstants<>+960(SB), Z4
-	VFMADD213PS recurrentConstants<>+1024(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+1088(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+1152(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
-	VMOVUPS     recurrentConstants<>+1216(SB), Z5
-	VFMADD213PS recurrentConstants<>+1280(SB), Z2, Z5
-	VFMADD213PS recurrentConstants<>+1344(SB), Z2, Z5
-	VFMADD213PS recurrentConstants<>+1408(SB), Z2, Z5
-	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z5
-	VMULPS      Z1, Z4, Z4
-	VDIVPS      Z5, Z4, Z4
-	VFMADD231PS Z3, Z4, Z0
-	VMOVUPS     Z0, (R11)
-	VMOVUPS     64(R9), Z1
-	VMOVUPS     recurrentConstants<>+0(SB), Z2
-	VMAXPS      Z1, Z2, Z1
-	VMOVUPS     recurrentConstants<>+64(SB), Z2
-	VMINPS      Z1, Z2, Z1
-	VMULPS      Z1, Z1, Z2
-	VMOVUPS     recurrentConstants<>+128(SB), Z3
-	VFMADD213PS recurrentConstants<>+192(SB), Z2, Z3
-	VFMADD213PS recurrentConstants<>+256(SB), Z2, Z3
-	VFMADD213PS recurrentConstants<>+320(SB), Z2, Z3
-	VFMADD213PS recurrentConstants<>+384(SB), Z2, Z3
-	VMOVUPS     recurrentConstants<>+448(SB), Z4
-	VFMADD213PS recurrentConstants<>+512(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+576(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+640(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
-	VMULPS      Z1, Z3, Z3
-	VDIVPS      Z4, Z3, Z3
-	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
-	VMOVUPS     recurrentConstants<>+832(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+896(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+960(SB), Z2
-	VFMADD213PS recurrentConstants<>+1024(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+1088(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+1152(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z2
-	VMOVUPS     recurrentConstants<>+1216(SB), Z4
-	VFMADD213PS recurrentConstants<>+1280(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+1344(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+1408(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z4
+	VMOVUPS     recurrentConstants<>+128(SB), Z5
+	VFMADD213PS recurrentConstants<>+192(SB), Z4, Z3
+	VFMADD213PS recurrentConstants<>+192(SB), Z2, Z5
+	VFMADD213PS recurrentConstants<>+256(SB), Z4, Z3
+	VFMADD213PS recurrentConstants<>+256(SB), Z2, Z5
+	VFMADD213PS recurrentConstants<>+320(SB), Z4, Z3
+	VFMADD213PS recurrentConstants<>+320(SB), Z2, Z5
+	VFMADD213PS recurrentConstants<>+384(SB), Z4, Z3
+	VFMADD213PS recurrentConstants<>+384(SB), Z2, Z5
+	VMOVUPS     recurrentConstants<>+448(SB), Z6
+	VMOVUPS     recurrentConstants<>+448(SB), Z7
+	VFMADD213PS recurrentConstants<>+512(SB), Z4, Z6
+	VFMADD213PS recurrentConstants<>+512(SB), Z2, Z7
+	VFMADD213PS recurrentConstants<>+576(SB), Z4, Z6
+	VFMADD213PS recurrentConstants<>+576(SB), Z2, Z7
+	VFMADD213PS recurrentConstants<>+640(SB), Z4, Z6
+	VFMADD213PS recurrentConstants<>+640(SB), Z2, Z7
+	VFMADD213PS recurrentConstants<>+704(SB), Z4, Z6
+	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z7
+	VMULPS      Z3, Z0, Z0
+	VMULPS      Z5, Z1, Z1
+	VDIVPS      Z6, Z0, Z0
+	VDIVPS      Z7, Z1, Z1
+	VADDPS      recurrentConstants<>+768(SB), Z0, Z0
+	VADDPS      recurrentConstants<>+768(SB), Z1, Z1
+	VMOVUPS     (R11), Z2
+	VMOVUPS     (R11)(DI*1), Z3
+	VMOVUPS     recurrentConstants<>+832(SB), Z4
+	VMOVUPS     recurrentConstants<>+896(SB), Z5
+	VMAXPS      Z2, Z4, Z2
+	VMINPS      Z2, Z5, Z2
+	VMULPS      Z2, Z2, Z6
+	VMAXPS      Z3, Z4, Z3
+	VMINPS      Z3, Z5, Z3
+	VMULPS      Z3, Z3, Z4
+	VMOVUPS     recurrentConstants<>+960(SB), Z5
+	VMOVUPS     recurrentConstants<>+960(SB), Z7
+	VFMADD213PS recurrentConstants<>+1024(SB), Z6, Z5
+	VFMADD213PS recurrentConstants<>+1024(SB), Z4, Z7
+	VFMADD213PS recurrentConstants<>+1088(SB), Z6, Z5
+	VFMADD213PS recurrentConstants<>+1088(SB), Z4, Z7
+	VFMADD213PS recurrentConstants<>+1152(SB), Z6, Z5
+	VFMADD213PS recurrentConstants<>+1152(SB), Z4, Z7
+	VFMADD213PS recurrentConstants<>+704(SB), Z6, Z5
+	VFMADD213PS recurrentConstants<>+704(SB), Z4, Z7
+	VMOVUPS     recurrentConstants<>+1216(SB), Z8
+	VMOVUPS     recurrentConstants<>+1216(SB), Z9
+	VFMADD213PS recurrentConstants<>+1280(SB), Z6, Z8
+	VFMADD213PS recurrentConstants<>+1280(SB), Z4, Z9
+	VFMADD213PS recurrentConstants<>+1344(SB), Z6, Z8
+	VFMADD213PS recurrentConstants<>+1344(SB), Z4, Z9
+	VFMADD213PS recurrentConstants<>+1408(SB), Z6, Z8
+	VFMADD213PS recurrentConstants<>+1408(SB), Z4, Z9
+	VFMADD213PS recurrentConstants<>+704(SB), Z6, Z8
+	VFMADD213PS recurrentConstants<>+704(SB), Z4, Z9
+	VMULPS      Z5, Z2, Z2
+	VMULPS      Z7, Z3, Z3
+	VDIVPS      Z8, Z2, Z2
+	VDIVPS      Z9, Z3, Z3
 	VMULPS      Z0, Z2, Z2
-	VDIVPS      Z4, Z2, Z2
-	VMULPS      Z3, Z2, Z2
+	VMULPS      Z1, Z3, Z3
 	VMOVUPS     Z2, (R12)
-	ADDQ        R10, R9
-	ADDQ        DI, R11
-	ADDQ        DI, R12
-	VMOVUPS     128(R9), Z0
-	VMOVUPS     recurrentConstants<>+0(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+64(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+128(SB), Z2
-	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z2
-	VMOVUPS     recurrentConstants<>+448(SB), Z3
-	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
-	VMULPS      Z0, Z2, Z2
-	VDIVPS      Z3, Z2, Z2
-	VADDPS      recurrentConstants<>+768(SB), Z2, Z2
-	VMULPS      (R11), Z2, Z0
-	VMOVUPS     (R9), Z1
-	VMOVUPS     recurrentConstants<>+0(SB), Z2
-	VMAXPS      Z1, Z2, Z1
-	VMOVUPS     recurrentConstants<>+64(SB), Z2
-	VMINPS      Z1, Z2, Z1
-	VMULPS      Z1, Z1, Z2
-	VMOVUPS     recurrentConstants<>+128(SB), Z3
-	VFMADD213PS recurrentConstants<>+192(SB), Z2, Z3
-	VFMADD213PS recurrentConstants<>+256(SB), Z2, Z3
-	VFMADD213PS recurrentConstants<>+320(SB), Z2, Z3
-	VFMADD213PS recurrentConstants<>+384(SB), Z2, Z3
-	VMOVUPS     recurrentConstants<>+448(SB), Z4
-	VFMADD213PS recurrentConstants<>+512(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+576(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+640(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
-	VMULPS      Z1, Z3, Z3
-	VDIVPS      Z4, Z3, Z3
-	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
-	VMOVUPS     192(R9), Z1
-	VMOVUPS     recurrentConstants<>+832(SB), Z2
-	VMAXPS      Z1, Z2, Z1
-	VMOVUPS     recurrentConstants<>+896(SB), Z2
-	VMINPS      Z1, Z2, Z1
-	VMULPS      Z1, Z1, Z2
-	VMOVUPS     recurrentConstants<>+960(SB), Z4
-	VFMADD213PS recurrentConstants<>+1024(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+1088(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+1152(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
-	VMOVUPS     recurrentConstants<>+1216(SB), Z5
-	VFMADD213PS recurrentConstants<>+1280(SB), Z2, Z5
-	VFMADD213PS recurrentConstants<>+1344(SB), Z2, Z5
-	VFMADD213PS recurrentConstants<>+1408(SB), Z2, Z5
-	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z5
-	VMULPS      Z1, Z4, Z4
-	VDIVPS      Z5, Z4, Z4
-	VFMADD231PS Z3, Z4, Z0
-	VMOVUPS     Z0, (R11)
-	VMOVUPS     64(R9), Z1
-	VMOVUPS     recurrentConstants<>+0(SB), Z2
-	VMAXPS      Z1, Z2, Z1
-	VMOVUPS     recurrentConstants<>+64(SB), Z2
-	VMINPS      Z1, Z2, Z1
-	VMULPS      Z1, Z1, Z2
-	VMOVUPS     recurrentConstants<>+128(SB), Z3
-	VFMADD213PS recurrentConstants<>+192(SB), Z2, Z3
-	VFMADD213PS recurrentConstants<>+256(SB), Z2, Z3
-	VFMADD213PS recurrentConstants<>+320(SB), Z2, Z3
-	VFMADD213PS recurrentConstants<>+384(SB), Z2, Z3
-	VMOVUPS     recurrentConstants<>+448(SB), Z4
-	VFMADD213PS recurrentConstants<>+512(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+576(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+640(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
-	VMULPS      Z1, Z3, Z3
-	VDIVPS      Z4, Z3, Z3
-	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
-	VMOVUPS     recurrentConstants<>+832(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+896(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+960(SB), Z2
-	VFMADD213PS recurrentConstants<>+1024(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+1088(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+1152(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z2
-	VMOVUPS     recurrentConstants<>+1216(SB), Z4
-	VFMADD213PS recurrentConstants<>+1280(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+1344(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+1408(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z4
-	VMULPS      Z0, Z2, Z2
-	VDIVPS      Z4, Z2, Z2
-	VMULPS      Z3, Z2, Z2
-	VMOVUPS     Z2, (R12)
+	VMOVUPS     Z3, (R12)(DI*1)
 	ADDQ        $0x40, SI
 	ADDQ        $0x40, R8
 	ADDQ        $0x00000100, BX
@@ -3474,304 +3459,323 @@ summed:
 	VMOVUPS     Z11, 192(R9)
 	MOVQ        BX, R9
 	MOVQ        R8, R11
+	VMOVUPS     (R9), Z0
+	VMOVUPS     (R9)(R10*1), Z1
+	VMOVUPS     (R9)(R10*2), Z2
+	VMOVUPS     128(R9), Z3
+	VMOVUPS     128(R9)(R10*1), Z4
+	VMOVUPS     128(R9)(R10*2), Z5
+	VMOVUPS     recurrentConstants<>+0(SB), Z6
+	VMOVUPS     recurrentConstants<>+64(SB), Z7
+	VMAXPS      Z0, Z6, Z0
+	VMINPS      Z0, Z7, Z0
+	VMULPS      Z0, Z0, Z8
+	VMAXPS      Z1, Z6, Z1
+	VMINPS      Z1, Z7, Z1
+	VMULPS      Z1, Z1, Z9
+	VMAXPS      Z2, Z6, Z2
+	VMINPS      Z2, Z7, Z2
+	VMULPS      Z2, Z2, Z10
+	VMAXPS      Z3, Z6, Z3
+	VMINPS      Z3, Z7, Z3
+	VMULPS      Z3, Z3, Z11
+	VMAXPS      Z4, Z6, Z4
+	VMINPS      Z4, Z7, Z4
+	VMULPS      Z4, Z4, Z12
+	VMAXPS      Z5, Z6, Z5
+	VMINPS      Z5, Z7, Z5
+	VMULPS      Z5, Z5, Z6
+	VMOVUPS     recurrentConstants<>+128(SB), Z7
+	VMOVUPS     Z7, Z13
+	VMOVUPS     Z7, Z14
+	VMOVUPS     Z7, Z15
+	VMOVUPS     Z7, Z16
+	VMOVUPS     Z7, Z17
+	VMOVUPS     Z7, Z7
+	VMOVUPS     recurrentConstants<>+192(SB), Z18
+	VFMADD213PS Z18, Z8, Z13
+	VFMADD213PS Z18, Z9, Z14
+	VFMADD213PS Z18, Z10, Z15
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z6, Z7
+	VMOVUPS     recurrentConstants<>+256(SB), Z18
+	VFMADD213PS Z18, Z8, Z13
+	VFMADD213PS Z18, Z9, Z14
+	VFMADD213PS Z18, Z10, Z15
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z6, Z7
+	VMOVUPS     recurrentConstants<>+320(SB), Z18
+	VFMADD213PS Z18, Z8, Z13
+	VFMADD213PS Z18, Z9, Z14
+	VFMADD213PS Z18, Z10, Z15
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z6, Z7
+	VMOVUPS     recurrentConstants<>+384(SB), Z18
+	VFMADD213PS Z18, Z8, Z13
+	VFMADD213PS Z18, Z9, Z14
+	VFMADD213PS Z18, Z10, Z15
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z6, Z7
+	VMOVUPS     recurrentConstants<>+448(SB), Z18
+	VMOVUPS     Z18, Z19
+	VMOVUPS     Z18, Z20
+	VMOVUPS     Z18, Z21
+	VMOVUPS     Z18, Z22
+	VMOVUPS     Z18, Z23
+	VMOVUPS     Z18, Z18
+	VMOVUPS     recurrentConstants<>+512(SB), Z24
+	VFMADD213PS Z24, Z8, Z19
+	VFMADD213PS Z24, Z9, Z20
+	VFMADD213PS Z24, Z10, Z21
+	VFMADD213PS Z24, Z11, Z22
+	VFMADD213PS Z24, Z12, Z23
+	VFMADD213PS Z24, Z6, Z18
+	VMOVUPS     recurrentConstants<>+576(SB), Z24
+	VFMADD213PS Z24, Z8, Z19
+	VFMADD213PS Z24, Z9, Z20
+	VFMADD213PS Z24, Z10, Z21
+	VFMADD213PS Z24, Z11, Z22
+	VFMADD213PS Z24, Z12, Z23
+	VFMADD213PS Z24, Z6, Z18
+	VMOVUPS     recurrentConstants<>+640(SB), Z24
+	VFMADD213PS Z24, Z8, Z19
+	VFMADD213PS Z24, Z9, Z20
+	VFMADD213PS Z24, Z10, Z21
+	VFMADD213PS Z24, Z11, Z22
+	VFMADD213PS Z24, Z12, Z23
+	VFMADD213PS Z24, Z6, Z18
+	VMOVUPS     recurrentConstants<>+704(SB), Z24
+	VFMADD213PS Z24, Z8, Z19
+	VFMADD213PS Z24, Z9, Z20
+	VFMADD213PS Z24, Z10, Z21
+	VFMADD213PS Z24, Z11, Z22
+	VFMADD213PS Z24, Z12, Z23
+	VFMADD213PS Z24, Z6, Z18
+	VMULPS      Z13, Z0, Z0
+	VMULPS      Z14, Z1, Z1
+	VMULPS      Z15, Z2, Z2
+	VMULPS      Z16, Z3, Z3
+	VMULPS      Z17, Z4, Z4
+	VMULPS      Z7, Z5, Z5
+	VDIVPS      Z19, Z0, Z0
+	VDIVPS      Z20, Z1, Z1
+	VDIVPS      Z21, Z2, Z2
+	VDIVPS      Z22, Z3, Z3
+	VDIVPS      Z23, Z4, Z4
+	VDIVPS      Z18, Z5, Z5
+	VMOVUPS     recurrentConstants<>+768(SB), Z6
+	VADDPS      Z6, Z0, Z0
+	VADDPS      Z6, Z1, Z1
+	VADDPS      Z6, Z2, Z2
+	VADDPS      Z6, Z3, Z3
+	VADDPS      Z6, Z4, Z4
+	VADDPS      Z6, Z5, Z5
+	VMOVUPS     192(R9), Z6
+	VMOVUPS     192(R9)(R10*1), Z7
+	VMOVUPS     192(R9)(R10*2), Z8
+	VMOVUPS     recurrentConstants<>+832(SB), Z9
+	VMOVUPS     recurrentConstants<>+896(SB), Z10
+	VMAXPS      Z6, Z9, Z6
+	VMINPS      Z6, Z10, Z6
+	VMULPS      Z6, Z6, Z11
+	VMAXPS      Z7, Z9, Z7
+	VMINPS      Z7, Z10, Z7
+	VMULPS      Z7, Z7, Z12
+	VMAXPS      Z8, Z9, Z8
+	VMINPS      Z8, Z10, Z8
+	VMULPS      Z8, Z8, Z9
+	VMOVUPS     recurrentConstants<>+960(SB), Z10
+	VMOVUPS     Z10, Z13
+	VMOVUPS     Z10, Z14
+	VMOVUPS     Z10, Z10
+	VMOVUPS     recurrentConstants<>+1024(SB), Z15
+	VFMADD213PS Z15, Z11, Z13
+	VFMADD213PS Z15, Z12, Z14
+	VFMADD213PS Z15, Z9, Z10
+	VMOVUPS     recurrentConstants<>+1088(SB), Z15
+	VFMADD213PS Z15, Z11, Z13
+	VFMADD213PS Z15, Z12, Z14
+	VFMADD213PS Z15, Z9, Z10
+	VMOVUPS     recurrentConstants<>+1152(SB), Z15
+	VFMADD213PS Z15, Z11, Z13
+	VFMADD213PS Z15, Z12, Z14
+	VFMADD213PS Z15, Z9, Z10
+	VMOVUPS     recurrentConstants<>+704(SB), Z15
+	VFMADD213PS Z15, Z11, Z13
+	VFMADD213PS Z15, Z12, Z14
+	VFMADD213PS Z15, Z9, Z10
+	VMOVUPS     recurrentConstants<>+1216(SB), Z15
+	VMOVUPS     Z15, Z16
+	VMOVUPS     Z15, Z17
+	VMOVUPS     Z15, Z15
+	VMOVUPS     recurrentConstants<>+1280(SB), Z18
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z9, Z15
+	VMOVUPS     recurrentConstants<>+1344(SB), Z18
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z9, Z15
+	VMOVUPS     recurrentConstants<>+1408(SB), Z18
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z9, Z15
+	VMOVUPS     recurrentConstants<>+704(SB), Z18
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z9, Z15
+	VMULPS      Z13, Z6, Z6
+	VMULPS      Z14, Z7, Z7
+	VMULPS      Z10, Z8, Z8
+	VDIVPS      Z16, Z6, Z6
+	VDIVPS      Z17, Z7, Z7
+	VDIVPS      Z15, Z8, Z8
+	VMULPS      Z0, Z6, Z6
+	VFMADD231PS (R11), Z3, Z6
+	VMULPS      Z1, Z7, Z7
+	VFMADD231PS (R11)(DI*1), Z4, Z7
+	VMULPS      Z2, Z8, Z8
+	VFMADD231PS (R11)(DI*2), Z5, Z8
+	VMOVUPS     Z6, (R11)
+	VMOVUPS     Z7, (R11)(DI*1)
+	VMOVUPS     Z8, (R11)(DI*2)
+	MOVQ        BX, R9
+	MOVQ        R8, R11
 	MOVQ        SI, R12
-	VMOVUPS     128(R9), Z0
-	VMOVUPS     recurrentConstants<>+0(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+64(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+128(SB), Z2
-	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z2
-	VMOVUPS     recurrentConstants<>+448(SB), Z3
-	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
-	VMULPS      Z0, Z2, Z2
-	VDIVPS      Z3, Z2, Z2
-	VADDPS      recurrentConstants<>+768(SB), Z2, Z2
-	VMULPS      (R11), Z2, Z0
-	VMOVUPS     (R9), Z1
-	VMOVUPS     recurrentConstants<>+0(SB), Z2
-	VMAXPS      Z1, Z2, Z1
-	VMOVUPS     recurrentConstants<>+64(SB), Z2
-	VMINPS      Z1, Z2, Z1
-	VMULPS      Z1, Z1, Z2
-	VMOVUPS     recurrentConstants<>+128(SB), Z3
-	VFMADD213PS recurrentConstants<>+192(SB), Z2, Z3
-	VFMADD213PS recurrentConstants<>+256(SB), Z2, Z3
-	VFMADD213PS recurrentConstants<>+320(SB), Z2, Z3
-	VFMADD213PS recurrentConstants<>+384(SB), Z2, Z3
-	VMOVUPS     recurrentConstants<>+448(SB), Z4
-	VFMADD213PS recurrentConstants<>+512(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+576(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+640(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
-	VMULPS      Z1, Z3, Z3
-	VDIVPS      Z4, Z3, Z3
-	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
-	VMOVUPS     192(R9), Z1
-	VMOVUPS     recurrentConstants<>+832(SB), Z2
-	VMAXPS      Z1, Z2, Z1
-	VMOVUPS     recurrentConstants<>+896(SB), Z2
-	VMINPS      Z1, Z2, Z1
-	VMULPS      Z1, Z1, Z2
-	VMOVUPS     recurrentConstants<>+960(SB), Z4
-	VFMADD213PS recurrentConstants<>+1024(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+1088(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+1152(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
-	VMOVUPS     recurrentConstants<>+1216(SB), Z5
-	VFMADD213PS recurrentConstants<>+1280(SB), Z2, Z5
-	VFMADD213PS recurrentConstants<>+1344(SB), Z2, Z5
-	VFMADD213PS recurrentConstants<>+1408(SB), Z2, Z5
-	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z5
+	VMOVUPS     64(R9), Z0
+	VMOVUPS     64(R9)(R10*1), Z1
+	VMOVUPS     64(R9)(R10*2), Z2
+	VMOVUPS     recurrentConstants<>+0(SB), Z3
+	VMOVUPS     recurrentConstants<>+64(SB), Z4
+	VMAXPS      Z0, Z3, Z0
+	VMINPS      Z0, Z4, Z0
+	VMULPS      Z0, Z0, Z5
+	VMAXPS      Z1, Z3, Z1
+	VMINPS      Z1, Z4, Z1
+	VMULPS      Z1, Z1, Z6
+	VMAXPS      Z2, Z3, Z2
+	VMINPS      Z2, Z4, Z2
+	VMULPS      Z2, Z2, Z3
+	VMOVUPS     recurrentConstants<>+128(SB), Z4
+	VMOVUPS     Z4, Z7
+	VMOVUPS     Z4, Z8
+	VMOVUPS     Z4, Z4
+	VMOVUPS     recurrentConstants<>+192(SB), Z9
+	VFMADD213PS Z9, Z5, Z7
+	VFMADD213PS Z9, Z6, Z8
+	VFMADD213PS Z9, Z3, Z4
+	VMOVUPS     recurrentConstants<>+256(SB), Z9
+	VFMADD213PS Z9, Z5, Z7
+	VFMADD213PS Z9, Z6, Z8
+	VFMADD213PS Z9, Z3, Z4
+	VMOVUPS     recurrentConstants<>+320(SB), Z9
+	VFMADD213PS Z9, Z5, Z7
+	VFMADD213PS Z9, Z6, Z8
+	VFMADD213PS Z9, Z3, Z4
+	VMOVUPS     recurrentConstants<>+384(SB), Z9
+	VFMADD213PS Z9, Z5, Z7
+	VFMADD213PS Z9, Z6, Z8
+	VFMADD213PS Z9, Z3, Z4
+	VMOVUPS     recurrentConstants<>+448(SB), Z9
+	VMOVUPS     Z9, Z10
+	VMOVUPS     Z9, Z11
+	VMOVUPS     Z9, Z9
+	VMOVUPS     recurrentConstants<>+512(SB), Z12
+	VFMADD213PS Z12, Z5, Z10
+	VFMADD213PS Z12, Z6, Z11
+	VFMADD213PS Z12, Z3, Z9
+	VMOVUPS     recurrentConstants<>+576(SB), Z12
+	VFMADD213PS Z12, Z5, Z10
+	VFMADD213PS Z12, Z6, Z11
+	VFMADD213PS Z12, Z3, Z9
+	VMOVUPS     recurrentConstants<>+640(SB), Z12
+	VFMADD213PS Z12, Z5, Z10
+	VFMADD213PS Z12, Z6, Z11
+	VFMADD213PS Z12, Z3, Z9
+	VMOVUPS     recurrentConstants<>+704(SB), Z12
+	VFMADD213PS Z12, Z5, Z10
+	VFMADD213PS Z12, Z6, Z11
+	VFMADD213PS Z12, Z3, Z9
+	VMULPS      Z7, Z0, Z0
+	VMULPS      Z8, Z1, Z1
+	VMULPS      Z4, Z2, Z2
+	VDIVPS      Z10, Z0, Z0
+	VDIVPS      Z11, Z1, Z1
+	VDIVPS      Z9, Z2, Z2
+	VMOVUPS     recurrentConstants<>+768(SB), Z3
+	VADDPS      Z3, Z0, Z0
+	VADDPS      Z3, Z1, Z1
+	VADDPS      Z3, Z2, Z2
+	VMOVUPS     (R11), Z3
+	VMOVUPS     (R11)(DI*1), Z4
+	VMOVUPS     (R11)(DI*2), Z5
+	VMOVUPS     recurrentConstants<>+832(SB), Z6
+	VMOVUPS     recurrentConstants<>+896(SB), Z7
+	VMAXPS      Z3, Z6, Z3
+	VMINPS      Z3, Z7, Z3
+	VMULPS      Z3, Z3, Z8
+	VMAXPS      Z4, Z6, Z4
+	VMINPS      Z4, Z7, Z4
+	VMULPS      Z4, Z4, Z9
+	VMAXPS      Z5, Z6, Z5
+	VMINPS      Z5, Z7, Z5
+	VMULPS      Z5, Z5, Z6
+	VMOVUPS     recurrentConstants<>+960(SB), Z7
+	VMOVUPS     Z7, Z10
+	VMOVUPS     Z7, Z11
+	VMOVUPS     Z7, Z7
+	VMOVUPS     recurrentConstants<>+1024(SB), Z12
+	VFMADD213PS Z12, Z8, Z10
+	VFMADD213PS Z12, Z9, Z11
+	VFMADD213PS Z12, Z6, Z7
+	VMOVUPS     recurrentConstants<>+1088(SB), Z12
+	VFMADD213PS Z12, Z8, Z10
+	VFMADD213PS Z12, Z9, Z11
+	VFMADD213PS Z12, Z6, Z7
+	VMOVUPS     recurrentConstants<>+1152(SB), Z12
+	VFMADD213PS Z12, Z8, Z10
+	VFMADD213PS Z12, Z9, Z11
+	VFMADD213PS Z12, Z6, Z7
+	VMOVUPS     recurrentConstants<>+704(SB), Z12
+	VFMADD213PS Z12, Z8, Z10
+	VFMADD213PS Z12, Z9, Z11
+	VFMADD213PS Z12, Z6, Z7
+	VMOVUPS     recurrentConstants<>+1216(SB), Z12
+	VMOVUPS     Z12, Z13
+	VMOVUPS     Z12, Z14
+	VMOVUPS     Z12, Z12
+	VMOVUPS     recurrentConstants<>+1280(SB), Z15
+	VFMADD213PS Z15, Z8, Z13
+	VFMADD213PS Z15, Z9, Z14
+	VFMADD213PS Z15, Z6, Z12
+	VMOVUPS     recurrentConstants<>+1344(SB), Z15
+	VFMADD213PS Z15, Z8, Z13
+	VFMADD213PS Z15, Z9, Z14
+	VFMADD213PS Z15, Z6, Z12
+	VMOVUPS     recurrentConstants<>+1408(SB), Z15
+	VFMADD213PS Z15, Z8, Z13
+	VFMADD213PS Z15, Z9, Z14
+	VFMADD213PS Z15, Z6, Z12
+	VMOVUPS     recurrentConstants<>+704(SB), Z15
+	VFMADD213PS Z15, Z8, Z13
+	VFMADD213PS Z15, Z9, Z14
+	VFMADD213PS Z15, Z6, Z12
+	VMULPS      Z10, Z3, Z3
+	VMULPS      Z11, Z4, Z4
+	VMULPS      Z7, Z5, Z5
+	VDIVPS      Z13, Z3, Z3
+	VDIVPS      Z14, Z4, Z4
+	VDIVPS      Z12, Z5, Z5
+	VMULPS      Z0, Z3, Z3
 	VMULPS      Z1, Z4, Z4
-	VDIVPS      Z5, Z4, Z4
-	VFMADD231PS Z3, Z4, Z0
-	VMOVUPS     Z0, (R11)
-	VMOVUPS     64(R9), Z1
-	VMOVUPS     recurrentConstants<>+0(SB), Z2
-	VMAXPS      Z1, Z2, Z1
-	VMOVUPS     recurrentConstants<>+64(SB), Z2
-	VMINPS      Z1, Z2, Z1
-	VMULPS      Z1, Z1, Z2
-	VMOVUPS     recurrentConstants<>+128(SB), Z3
-	VFMADD213PS recurrentConstants<>+192(SB), Z2, Z3
-	VFMADD213PS recurrentConstants<>+256(SB), Z2, Z3
-	VFMADD213PS recurrentConstants<>+320(SB), Z2, Z3
-	VFMADD213PS recurrentConstants<>+384(SB), Z2, Z3
-	VMOVUPS     recurrentConstants<>+448(SB), Z4
-	VFMADD213PS recurrentConstants<>+512(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+576(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+640(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
-	VMULPS      Z1, Z3, Z3
-	VDIVPS      Z4, Z3, Z3
-	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
-	VMOVUPS     recurrentConstants<>+832(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+896(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+960(SB), Z2
-	VFMADD213PS recurrentConstants<>+1024(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+1088(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+1152(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z2
-	VMOVUPS     recurrentConstants<>+1216(SB), Z4
-	VFMADD213PS recurrentConstants<>+1280(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+1344(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+1408(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z4
-	VMULPS      Z0, Z2, Z2
-	VDIVPS      Z4, Z2, Z2
-	VMULPS      Z3, Z2, Z2
-	VMOVUPS     Z2, (R12)
-	ADDQ        R10, R9
-	ADDQ        DI, R11
-	ADDQ        DI, R12
-	VMOVUPS     128(R9), Z0
-	VMOVUPS     recurrentConstants<>+0(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+64(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+128(SB), Z2
-	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z2
-	VMOVUPS     recurrentConstants<>+448(SB), Z3
-	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
-	VMULPS      Z0, Z2, Z2
-	VDIVPS      Z3, Z2, Z2
-	VADDPS      recurrentConstants<>+768(SB), Z2, Z2
-	VMULPS      (R11), Z2, Z0
-	VMOVUPS     (R9), Z1
-	VMOVUPS     recurrentConstants<>+0(SB), Z2
-	VMAXPS      Z1, Z2, Z1
-	VMOVUPS     recurrentConstants<>+64(SB), Z2
-	VMINPS      Z1, Z2, Z1
-	VMULPS      Z1, Z1, Z2
-	VMOVUPS     recurrentConstants<>+128(SB), Z3
-	VFMADD213PS recurrentConstants<>+192(SB), Z2, Z3
-	VFMADD213PS recurrentConstants<>+256(SB), Z2, Z3
-	VFMADD213PS recurrentConstants<>+320(SB), Z2, Z3
-	VFMADD213PS recurrentConstants<>+384(SB), Z2, Z3
-	VMOVUPS     recurrentConstants<>+448(SB), Z4
-	VFMADD213PS recurrentConstants<>+512(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+576(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+640(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
-	VMULPS      Z1, Z3, Z3
-	VDIVPS      Z4, Z3, Z3
-	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
-	VMOVUPS     192(R9), Z1
-	VMOVUPS     recurrentConstants<>+832(SB), Z2
-	VMAXPS      Z1, Z2, Z1
-	VMOVUPS     recurrentConstants<>+896(SB), Z2
-	VMINPS      Z1, Z2, Z1
-	VMULPS      Z1, Z1, Z2
-	VMOVUPS     recurrentConstants<>+960(SB), Z4
-	VFMADD213PS recurrentConstants<>+1024(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+1088(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+1152(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
-	VMOVUPS     recurrentConstants<>+1216(SB), Z5
-	VFMADD213PS recurrentConstants<>+1280(SB), Z2, Z5
-	VFMADD213PS recurrentConstants<>+1344(SB), Z2, Z5
-	VFMADD213PS recurrentConstants<>+1408(SB), Z2, Z5
-	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z5
-	VMULPS      Z1, Z4, Z4
-	VDIVPS      Z5, Z4, Z4
-	VFMADD231PS Z3, Z4, Z0
-	VMOVUPS     Z0, (R11)
-	VMOVUPS     64(R9), Z1
-	VMOVUPS     recurrentConstants<>+0(SB), Z2
-	VMAXPS      Z1, Z2, Z1
-	VMOVUPS     recurrentConstants<>+64(SB), Z2
-	VMINPS      Z1, Z2, Z1
-	VMULPS      Z1, Z1, Z2
-	VMOVUPS     recurrentConstants<>+128(SB), Z3
-	VFMADD213PS recurrentConstants<>+192(SB), Z2, Z3
-	VFMADD213PS recurrentConstants<>+256(SB), Z2, Z3
-	VFMADD213PS recurrentConstants<>+320(SB), Z2, Z3
-	VFMADD213PS recurrentConstants<>+384(SB), Z2, Z3
-	VMOVUPS     recurrentConstants<>+448(SB), Z4
-	VFMADD213PS recurrentConstants<>+512(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+576(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+640(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
-	VMULPS      Z1, Z3, Z3
-	VDIVPS      Z4, Z3, Z3
-	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
-	VMOVUPS     recurrentConstants<>+832(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+896(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+960(SB), Z2
-	VFMADD213PS recurrentConstants<>+1024(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+1088(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+1152(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z2
-	VMOVUPS     recurrentConstants<>+1216(SB), Z4
-	VFMADD213PS recurrentConstants<>+1280(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+1344(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+1408(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z4
-	VMULPS      Z0, Z2, Z2
-	VDIVPS      Z4, Z2, Z2
-	VMULPS      Z3, Z2, Z2
-	VMOVUPS     Z2, (R12)
-	ADDQ        R10, R9
-	ADDQ        DI, R11
-	ADDQ        DI, R12
-	VMOVUPS     128(R9), Z0
-	VMOVUPS     recurrentConstants<>+0(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+64(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+128(SB), Z2
-	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z2
-	VMOVUPS     recurrentConstants<>+448(SB), Z3
-	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
-	VMULPS      Z0, Z2, Z2
-	VDIVPS      Z3, Z2, Z2
-	VADDPS      recurrentConstants<>+768(SB), Z2, Z2
-	VMULPS      (R11), Z2, Z0
-	VMOVUPS     (R9), Z1
-	VMOVUPS     recurrentConstants<>+0(SB), Z2
-	VMAXPS      Z1, Z2, Z1
-	VMOVUPS     recurrentConstants<>+64(SB), Z2
-	VMINPS      Z1, Z2, Z1
-	VMULPS      Z1, Z1, Z2
-	VMOVUPS     recurrentConstants<>+128(SB), Z3
-	VFMADD213PS recurrentConstants<>+192(SB), Z2, Z3
-	VFMADD213PS recurrentConstants<>+256(SB), Z2, Z3
-	VFMADD213PS recurrentConstants<>+320(SB), Z2, Z3
-	VFMADD213PS recurrentConstants<>+384(SB), Z2, Z3
-	VMOVUPS     recurrentConstants<>+448(SB), Z4
-	VFMADD213PS recurrentConstants<>+512(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+576(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+640(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
-	VMULPS      Z1, Z3, Z3
-	VDIVPS      Z4, Z3, Z3
-	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
-	VMOVUPS     192(R9), Z1
-	VMOVUPS     recurrentConstants<>+832(SB), Z2
-	VMAXPS      Z1, Z2, Z1
-	VMOVUPS     recurrentConstants<>+896(SB), Z2
-	VMINPS      Z1, Z2, Z1
-	VMULPS      Z1, Z1, Z2
-	VMOVUPS     recurrentConstants<>+960(SB), Z4
-	VFMADD213PS recurrentConstants<>+1024(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+1088(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+1152(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
-	VMOVUPS     recurrentConstants<>+1216(SB), Z5
-	VFMADD213PS recurrentConstants<>+1280(SB), Z2, Z5
-	VFMADD213PS recurrentConstants<>+1344(SB), Z2, Z5
-	VFMADD213PS recurrentConstants<>+1408(SB), Z2, Z5
-	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z5
-	VMULPS      Z1, Z4, Z4
-	VDIVPS      Z5, Z4, Z4
-	VFMADD231PS Z3, Z4, Z0
-	VMOVUPS     Z0, (R11)
-	VMOVUPS     64(R9), Z1
-	VMOVUPS     recurrentConstants<>+0(SB), Z2
-	VMAXPS      Z1, Z2, Z1
-	VMOVUPS     recurrentConstants<>+64(SB), Z2
-	VMINPS      Z1, Z2, Z1
-	VMULPS      Z1, Z1, Z2
-	VMOVUPS     recurrentConstants<>+128(SB), Z3
-	VFMADD213PS recurrentConstants<>+192(SB), Z2, Z3
-	VFMADD213PS recurrentConstants<>+256(SB), Z2, Z3
-	VFMADD213PS recurrentConstants<>+320(SB), Z2, Z3
-	VFMADD213PS recurrentConstants<>+384(SB), Z2, Z3
-	VMOVUPS     recurrentConstants<>+448(SB), Z4
-	VFMADD213PS recurrentConstants<>+512(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+576(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+640(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
-	VMULPS      Z1, Z3, Z3
-	VDIVPS      Z4, Z3, Z3
-	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
-	VMOVUPS     recurrentConstants<>+832(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+896(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+960(SB), Z2
-	VFMADD213PS recurrentConstants<>+1024(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+1088(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+1152(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z2
-	VMOVUPS     recurrentConstants<>+1216(SB), Z4
-	VFMADD213PS recurrentConstants<>+1280(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+1344(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+1408(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z4
-	VMULPS      Z0, Z2, Z2
-	VDIVPS      Z4, Z2, Z2
-	VMULPS      Z3, Z2, Z2
-	VMOVUPS     Z2, (R12)
+	VMULPS      Z2, Z5, Z5
+	VMOVUPS     Z3, (R12)
+	VMOVUPS     Z4, (R12)(DI*1)
+	VMOVUPS     Z5, (R12)(DI*2)
 	ADDQ        $0x40, SI
 	ADDQ        $0x40, R8
 	ADDQ        $0x00000100, BX
@@ -3947,312 +3951,400 @@ summed:
 	VMOVUPS     Z15, 192(R9)
 	MOVQ        BX, R9
 	MOVQ        R8, R11
+	VMOVUPS     (R9), Z0
+	VMOVUPS     (R9)(R10*1), Z1
+	VMOVUPS     (R9)(R10*2), Z2
+	VMOVUPS     128(R9), Z3
+	VMOVUPS     128(R9)(R10*1), Z4
+	VMOVUPS     128(R9)(R10*2), Z5
+	VMOVUPS     recurrentConstants<>+0(SB), Z6
+	VMOVUPS     recurrentConstants<>+64(SB), Z7
+	VMAXPS      Z0, Z6, Z0
+	VMINPS      Z0, Z7, Z0
+	VMULPS      Z0, Z0, Z8
+	VMAXPS      Z1, Z6, Z1
+	VMINPS      Z1, Z7, Z1
+	VMULPS      Z1, Z1, Z9
+	VMAXPS      Z2, Z6, Z2
+	VMINPS      Z2, Z7, Z2
+	VMULPS      Z2, Z2, Z10
+	VMAXPS      Z3, Z6, Z3
+	VMINPS      Z3, Z7, Z3
+	VMULPS      Z3, Z3, Z11
+	VMAXPS      Z4, Z6, Z4
+	VMINPS      Z4, Z7, Z4
+	VMULPS      Z4, Z4, Z12
+	VMAXPS      Z5, Z6, Z5
+	VMINPS      Z5, Z7, Z5
+	VMULPS      Z5, Z5, Z6
+	VMOVUPS     recurrentConstants<>+128(SB), Z7
+	VMOVUPS     Z7, Z13
+	VMOVUPS     Z7, Z14
+	VMOVUPS     Z7, Z15
+	VMOVUPS     Z7, Z16
+	VMOVUPS     Z7, Z17
+	VMOVUPS     Z7, Z7
+	VMOVUPS     recurrentConstants<>+192(SB), Z18
+	VFMADD213PS Z18, Z8, Z13
+	VFMADD213PS Z18, Z9, Z14
+	VFMADD213PS Z18, Z10, Z15
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z6, Z7
+	VMOVUPS     recurrentConstants<>+256(SB), Z18
+	VFMADD213PS Z18, Z8, Z13
+	VFMADD213PS Z18, Z9, Z14
+	VFMADD213PS Z18, Z10, Z15
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z6, Z7
+	VMOVUPS     recurrentConstants<>+320(SB), Z18
+	VFMADD213PS Z18, Z8, Z13
+	VFMADD213PS Z18, Z9, Z14
+	VFMADD213PS Z18, Z10, Z15
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z6, Z7
+	VMOVUPS     recurrentConstants<>+384(SB), Z18
+	VFMADD213PS Z18, Z8, Z13
+	VFMADD213PS Z18, Z9, Z14
+	VFMADD213PS Z18, Z10, Z15
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z6, Z7
+	VMOVUPS     recurrentConstants<>+448(SB), Z18
+	VMOVUPS     Z18, Z19
+	VMOVUPS     Z18, Z20
+	VMOVUPS     Z18, Z21
+	VMOVUPS     Z18, Z22
+	VMOVUPS     Z18, Z23
+	VMOVUPS     Z18, Z18
+	VMOVUPS     recurrentConstants<>+512(SB), Z24
+	VFMADD213PS Z24, Z8, Z19
+	VFMADD213PS Z24, Z9, Z20
+	VFMADD213PS Z24, Z10, Z21
+	VFMADD213PS Z24, Z11, Z22
+	VFMADD213PS Z24, Z12, Z23
+	VFMADD213PS Z24, Z6, Z18
+	VMOVUPS     recurrentConstants<>+576(SB), Z24
+	VFMADD213PS Z24, Z8, Z19
+	VFMADD213PS Z24, Z9, Z20
+	VFMADD213PS Z24, Z10, Z21
+	VFMADD213PS Z24, Z11, Z22
+	VFMADD213PS Z24, Z12, Z23
+	VFMADD213PS Z24, Z6, Z18
+	VMOVUPS     recurrentConstants<>+640(SB), Z24
+	VFMADD213PS Z24, Z8, Z19
+	VFMADD213PS Z24, Z9, Z20
+	VFMADD213PS Z24, Z10, Z21
+	VFMADD213PS Z24, Z11, Z22
+	VFMADD213PS Z24, Z12, Z23
+	VFMADD213PS Z24, Z6, Z18
+	VMOVUPS     recurrentConstants<>+704(SB), Z24
+	VFMADD213PS Z24, Z8, Z19
+	VFMADD213PS Z24, Z9, Z20
+	VFMADD213PS Z24, Z10, Z21
+	VFMADD213PS Z24, Z11, Z22
+	VFMADD213PS Z24, Z12, Z23
+	VFMADD213PS Z24, Z6, Z18
+	VMULPS      Z13, Z0, Z0
+	VMULPS      Z14, Z1, Z1
+	VMULPS      Z15, Z2, Z2
+	VMULPS      Z16, Z3, Z3
+	VMULPS      Z17, Z4, Z4
+	VMULPS      Z7, Z5, Z5
+	VDIVPS      Z19, Z0, Z0
+	VDIVPS      Z20, Z1, Z1
+	VDIVPS      Z21, Z2, Z2
+	VDIVPS      Z22, Z3, Z3
+	VDIVPS      Z23, Z4, Z4
+	VDIVPS      Z18, Z5, Z5
+	VMOVUPS     recurrentConstants<>+768(SB), Z6
+	VADDPS      Z6, Z0, Z0
+	VADDPS      Z6, Z1, Z1
+	VADDPS      Z6, Z2, Z2
+	VADDPS      Z6, Z3, Z3
+	VADDPS      Z6, Z4, Z4
+	VADDPS      Z6, Z5, Z5
+	VMOVUPS     192(R9), Z6
+	VMOVUPS     192(R9)(R10*1), Z7
+	VMOVUPS     192(R9)(R10*2), Z8
+	VMOVUPS     recurrentConstants<>+832(SB), Z9
+	VMOVUPS     recurrentConstants<>+896(SB), Z10
+	VMAXPS      Z6, Z9, Z6
+	VMINPS      Z6, Z10, Z6
+	VMULPS      Z6, Z6, Z11
+	VMAXPS      Z7, Z9, Z7
+	VMINPS      Z7, Z10, Z7
+	VMULPS      Z7, Z7, Z12
+	VMAXPS      Z8, Z9, Z8
+	VMINPS      Z8, Z10, Z8
+	VMULPS      Z8, Z8, Z9
+	VMOVUPS     recurrentConstants<>+960(SB), Z10
+	VMOVUPS     Z10, Z13
+	VMOVUPS     Z10, Z14
+	VMOVUPS     Z10, Z10
+	VMOVUPS     recurrentConstants<>+1024(SB), Z15
+	VFMADD213PS Z15, Z11, Z13
+	VFMADD213PS Z15, Z12, Z14
+	VFMADD213PS Z15, Z9, Z10
+	VMOVUPS     recurrentConstants<>+1088(SB), Z15
+	VFMADD213PS Z15, Z11, Z13
+	VFMADD213PS Z15, Z12, Z14
+	VFMADD213PS Z15, Z9, Z10
+	VMOVUPS     recurrentConstants<>+1152(SB), Z15
+	VFMADD213PS Z15, Z11, Z13
+	VFMADD213PS Z15, Z12, Z14
+	VFMADD213PS Z15, Z9, Z10
+	VMOVUPS     recurrentConstants<>+704(SB), Z15
+	VFMADD213PS Z15, Z11, Z13
+	VFMADD213PS Z15, Z12, Z14
+	VFMADD213PS Z15, Z9, Z10
+	VMOVUPS     recurrentConstants<>+1216(SB), Z15
+	VMOVUPS     Z15, Z16
+	VMOVUPS     Z15, Z17
+	VMOVUPS     Z15, Z15
+	VMOVUPS     recurrentConstants<>+1280(SB), Z18
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z9, Z15
+	VMOVUPS     recurrentConstants<>+1344(SB), Z18
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z9, Z15
+	VMOVUPS     recurrentConstants<>+1408(SB), Z18
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z9, Z15
+	VMOVUPS     recurrentConstants<>+704(SB), Z18
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z9, Z15
+	VMULPS      Z13, Z6, Z6
+	VMULPS      Z14, Z7, Z7
+	VMULPS      Z10, Z8, Z8
+	VDIVPS      Z16, Z6, Z6
+	VDIVPS      Z17, Z7, Z7
+	VDIVPS      Z15, Z8, Z8
+	VMULPS      Z0, Z6, Z6
+	VFMADD231PS (R11), Z3, Z6
+	VMULPS      Z1, Z7, Z7
+	VFMADD231PS (R11)(DI*1), Z4, Z7
+	VMULPS      Z2, Z8, Z8
+	VFMADD231PS (R11)(DI*2), Z5, Z8
+	VMOVUPS     Z6, (R11)
+	VMOVUPS     Z7, (R11)(DI*1)
+	VMOVUPS     Z8, (R11)(DI*2)
+	ADDQ        R10, R9
+	ADDQ        R10, R9
+	ADDQ        R10, R9
+	ADDQ        DI, R11
+	ADDQ        DI, R11
+	ADDQ        DI, R11
+	VMOVUPS     (R9), Z0
+	VMOVUPS     128(R9), Z1
+	VMOVUPS     recurrentConstants<>+0(SB), Z2
+	VMOVUPS     recurrentConstants<>+64(SB), Z3
+	VMAXPS      Z0, Z2, Z0
+	VMINPS      Z0, Z3, Z0
+	VMULPS      Z0, Z0, Z4
+	VMAXPS      Z1, Z2, Z1
+	VMINPS      Z1, Z3, Z1
+	VMULPS      Z1, Z1, Z2
+	VMOVUPS     recurrentConstants<>+128(SB), Z3
+	VMOVUPS     recurrentConstants<>+128(SB), Z5
+	VFMADD213PS recurrentConstants<>+192(SB), Z4, Z3
+	VFMADD213PS recurrentConstants<>+192(SB), Z2, Z5
+	VFMADD213PS recurrentConstants<>+256(SB), Z4, Z3
+	VFMADD213PS recurrentConstants<>+256(SB), Z2, Z5
+	VFMADD213PS recurrentConstants<>+320(SB), Z4, Z3
+	VFMADD213PS recurrentConstants<>+320(SB), Z2, Z5
+	VFMADD213PS recurrentConstants<>+384(SB), Z4, Z3
+	VFMADD213PS recurrentConstants<>+384(SB), Z2, Z5
+	VMOVUPS     recurrentConstants<>+448(SB), Z6
+	VMOVUPS     recurrentConstants<>+448(SB), Z7
+	VFMADD213PS recurrentConstants<>+512(SB), Z4, Z6
+	VFMADD213PS recurrentConstants<>+512(SB), Z2, Z7
+	VFMADD213PS recurrentConstants<>+576(SB), Z4, Z6
+	VFMADD213PS recurrentConstants<>+576(SB), Z2, Z7
+	VFMADD213PS recurrentConstants<>+640(SB), Z4, Z6
+	VFMADD213PS recurrentConstants<>+640(SB), Z2, Z7
+	VFMADD213PS recurrentConstants<>+704(SB), Z4, Z6
+	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z7
+	VMULPS      Z3, Z0, Z0
+	VMULPS      Z5, Z1, Z1
+	VDIVPS      Z6, Z0, Z0
+	VDIVPS      Z7, Z1, Z1
+	VADDPS      recurrentConstants<>+768(SB), Z0, Z0
+	VADDPS      recurrentConstants<>+768(SB), Z1, Z1
+	VMOVUPS     192(R9), Z2
+	VMOVUPS     recurrentConstants<>+832(SB), Z3
+	VMOVUPS     recurrentConstants<>+896(SB), Z4
+	VMAXPS      Z2, Z3, Z2
+	VMINPS      Z2, Z4, Z2
+	VMULPS      Z2, Z2, Z3
+	VMOVUPS     recurrentConstants<>+960(SB), Z4
+	VFMADD213PS recurrentConstants<>+1024(SB), Z3, Z4
+	VFMADD213PS recurrentConstants<>+1088(SB), Z3, Z4
+	VFMADD213PS recurrentConstants<>+1152(SB), Z3, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z3, Z4
+	VMOVUPS     recurrentConstants<>+1216(SB), Z5
+	VFMADD213PS recurrentConstants<>+1280(SB), Z3, Z5
+	VFMADD213PS recurrentConstants<>+1344(SB), Z3, Z5
+	VFMADD213PS recurrentConstants<>+1408(SB), Z3, Z5
+	VFMADD213PS recurrentConstants<>+704(SB), Z3, Z5
+	VMULPS      Z4, Z2, Z2
+	VDIVPS      Z5, Z2, Z2
+	VMULPS      Z0, Z2, Z2
+	VFMADD231PS (R11), Z1, Z2
+	VMOVUPS     Z2, (R11)
+	MOVQ        BX, R9
+	MOVQ        R8, R11
 	MOVQ        SI, R12
-	VMOVUPS     128(R9), Z0
-	VMOVUPS     recurrentConstants<>+0(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+64(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+128(SB), Z2
-	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z2
-	VMOVUPS     recurrentConstants<>+448(SB), Z3
-	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
-	VMULPS      Z0, Z2, Z2
-	VDIVPS      Z3, Z2, Z2
-	VADDPS      recurrentConstants<>+768(SB), Z2, Z2
-	VMULPS      (R11), Z2, Z0
-	VMOVUPS     (R9), Z1
-	VMOVUPS     recurrentConstants<>+0(SB), Z2
-	VMAXPS      Z1, Z2, Z1
-	VMOVUPS     recurrentConstants<>+64(SB), Z2
-	VMINPS      Z1, Z2, Z1
-	VMULPS      Z1, Z1, Z2
-	VMOVUPS     recurrentConstants<>+128(SB), Z3
-	VFMADD213PS recurrentConstants<>+192(SB), Z2, Z3
-	VFMADD213PS recurrentConstants<>+256(SB), Z2, Z3
-	VFMADD213PS recurrentConstants<>+320(SB), Z2, Z3
-	VFMADD213PS recurrentConstants<>+384(SB), Z2, Z3
-	VMOVUPS     recurrentConstants<>+448(SB), Z4
-	VFMADD213PS recurrentConstants<>+512(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+576(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+640(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
-	VMULPS      Z1, Z3, Z3
-	VDIVPS      Z4, Z3, Z3
-	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
-	VMOVUPS     192(R9), Z1
-	VMOVUPS     recurrentConstants<>+832(SB), Z2
-	VMAXPS      Z1, Z2, Z1
-	VMOVUPS     recurrentConstants<>+896(SB), Z2
-	VMINPS      Z1, Z2, Z1
-	VMULPS      Z1, Z1, Z2
-	VMOVUPS     recurrentConstants<>+960(SB), Z4
-	VFMADD213PS recurrentConstants<>+1024(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+1088(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+1152(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
-	VMOVUPS     recurrentConstants<>+1216(SB), Z5
-	VFMADD213PS recurrentConstants<>+1280(SB), Z2, Z5
-	VFMADD213PS recurrentConstants<>+1344(SB), Z2, Z5
-	VFMADD213PS recurrentConstants<>+1408(SB), Z2, Z5
-	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z5
+	VMOVUPS     64(R9), Z0
+	VMOVUPS     64(R9)(R10*1), Z1
+	VMOVUPS     64(R9)(R10*2), Z2
+	VMOVUPS     recurrentConstants<>+0(SB), Z3
+	VMOVUPS     recurrentConstants<>+64(SB), Z4
+	VMAXPS      Z0, Z3, Z0
+	VMINPS      Z0, Z4, Z0
+	VMULPS      Z0, Z0, Z5
+	VMAXPS      Z1, Z3, Z1
+	VMINPS      Z1, Z4, Z1
+	VMULPS      Z1, Z1, Z6
+	VMAXPS      Z2, Z3, Z2
+	VMINPS      Z2, Z4, Z2
+	VMULPS      Z2, Z2, Z3
+	VMOVUPS     recurrentConstants<>+128(SB), Z4
+	VMOVUPS     Z4, Z7
+	VMOVUPS     Z4, Z8
+	VMOVUPS     Z4, Z4
+	VMOVUPS     recurrentConstants<>+192(SB), Z9
+	VFMADD213PS Z9, Z5, Z7
+	VFMADD213PS Z9, Z6, Z8
+	VFMADD213PS Z9, Z3, Z4
+	VMOVUPS     recurrentConstants<>+256(SB), Z9
+	VFMADD213PS Z9, Z5, Z7
+	VFMADD213PS Z9, Z6, Z8
+	VFMADD213PS Z9, Z3, Z4
+	VMOVUPS     recurrentConstants<>+320(SB), Z9
+	VFMADD213PS Z9, Z5, Z7
+	VFMADD213PS Z9, Z6, Z8
+	VFMADD213PS Z9, Z3, Z4
+	VMOVUPS     recurrentConstants<>+384(SB), Z9
+	VFMADD213PS Z9, Z5, Z7
+	VFMADD213PS Z9, Z6, Z8
+	VFMADD213PS Z9, Z3, Z4
+	VMOVUPS     recurrentConstants<>+448(SB), Z9
+	VMOVUPS     Z9, Z10
+	VMOVUPS     Z9, Z11
+	VMOVUPS     Z9, Z9
+	VMOVUPS     recurrentConstants<>+512(SB), Z12
+	VFMADD213PS Z12, Z5, Z10
+	VFMADD213PS Z12, Z6, Z11
+	VFMADD213PS Z12, Z3, Z9
+	VMOVUPS     recurrentConstants<>+576(SB), Z12
+	VFMADD213PS Z12, Z5, Z10
+	VFMADD213PS Z12, Z6, Z11
+	VFMADD213PS Z12, Z3, Z9
+	VMOVUPS     recurrentConstants<>+640(SB), Z12
+	VFMADD213PS Z12, Z5, Z10
+	VFMADD213PS Z12, Z6, Z11
+	VFMADD213PS Z12, Z3, Z9
+	VMOVUPS     recurrentConstants<>+704(SB), Z12
+	VFMADD213PS Z12, Z5, Z10
+	VFMADD213PS Z12, Z6, Z11
+	VFMADD213PS Z12, Z3, Z9
+	VMULPS      Z7, Z0, Z0
+	VMULPS      Z8, Z1, Z1
+	VMULPS      Z4, Z2, Z2
+	VDIVPS      Z10, Z0, Z0
+	VDIVPS      Z11, Z1, Z1
+	VDIVPS      Z9, Z2, Z2
+	VMOVUPS     recurrentConstants<>+768(SB), Z3
+	VADDPS      Z3, Z0, Z0
+	VADDPS      Z3, Z1, Z1
+	VADDPS      Z3, Z2, Z2
+	VMOVUPS     (R11), Z3
+	VMOVUPS     (R11)(DI*1), Z4
+	VMOVUPS     (R11)(DI*2), Z5
+	VMOVUPS     recurrentConstants<>+832(SB), Z6
+	VMOVUPS     recurrentConstants<>+896(SB), Z7
+	VMAXPS      Z3, Z6, Z3
+	VMINPS      Z3, Z7, Z3
+	VMULPS      Z3, Z3, Z8
+	VMAXPS      Z4, Z6, Z4
+	VMINPS      Z4, Z7, Z4
+	VMULPS      Z4, Z4, Z9
+	VMAXPS      Z5, Z6, Z5
+	VMINPS      Z5, Z7, Z5
+	VMULPS      Z5, Z5, Z6
+	VMOVUPS     recurrentConstants<>+960(SB), Z7
+	VMOVUPS     Z7, Z10
+	VMOVUPS     Z7, Z11
+	VMOVUPS     Z7, Z7
+	VMOVUPS     recurrentConstants<>+1024(SB), Z12
+	VFMADD213PS Z12, Z8, Z10
+	VFMADD213PS Z12, Z9, Z11
+	VFMADD213PS Z12, Z6, Z7
+	VMOVUPS     recurrentConstants<>+1088(SB), Z12
+	VFMADD213PS Z12, Z8, Z10
+	VFMADD213PS Z12, Z9, Z11
+	VFMADD213PS Z12, Z6, Z7
+	VMOVUPS     recurrentConstants<>+1152(SB), Z12
+	VFMADD213PS Z12, Z8, Z10
+	VFMADD213PS Z12, Z9, Z11
+	VFMADD213PS Z12, Z6, Z7
+	VMOVUPS     recurrentConstants<>+704(SB), Z12
+	VFMADD213PS Z12, Z8, Z10
+	VFMADD213PS Z12, Z9, Z11
+	VFMADD213PS Z12, Z6, Z7
+	VMOVUPS     recurrentConstants<>+1216(SB), Z12
+	VMOVUPS     Z12, Z13
+	VMOVUPS     Z12, Z14
+	VMOVUPS     Z12, Z12
+	VMOVUPS     recurrentConstants<>+1280(SB), Z15
+	VFMADD213PS Z15, Z8, Z13
+	VFMADD213PS Z15, Z9, Z14
+	VFMADD213PS Z15, Z6, Z12
+	VMOVUPS     recurrentConstants<>+1344(SB), Z15
+	VFMADD213PS Z15, Z8, Z13
+	VFMADD213PS Z15, Z9, Z14
+	VFMADD213PS Z15, Z6, Z12
+	VMOVUPS     recurrentConstants<>+1408(SB), Z15
+	VFMADD213PS Z15, Z8, Z13
+	VFMADD213PS Z15, Z9, Z14
+	VFMADD213PS Z15, Z6, Z12
+	VMOVUPS     recurrentConstants<>+704(SB), Z15
+	VFMADD213PS Z15, Z8, Z13
+	VFMADD213PS Z15, Z9, Z14
+	VFMADD213PS Z15, Z6, Z12
+	VMULPS      Z10, Z3, Z3
+	VMULPS      Z11, Z4, Z4
+	VMULPS      Z7, Z5, Z5
+	VDIVPS      Z13, Z3, Z3
+	VDIVPS      Z14, Z4, Z4
+	VDIVPS      Z12, Z5, Z5
+	VMULPS      Z0, Z3, Z3
 	VMULPS      Z1, Z4, Z4
-	VDIVPS      Z5, Z4, Z4
-	VFMADD231PS Z3, Z4, Z0
-	VMOVUPS     Z0, (R11)
-	VMOVUPS     64(R9), Z1
-	VMOVUPS     recurrentConstants<>+0(SB), Z2
-	VMAXPS      Z1, Z2, Z1
-	VMOVUPS     recurrentConstants<>+64(SB), Z2
-	VMINPS      Z1, Z2, Z1
-	VMULPS      Z1, Z1, Z2
-	VMOVUPS     recurrentConstants<>+128(SB), Z3
-	VFMADD213PS recurrentConstants<>+192(SB), Z2, Z3
-	VFMADD213PS recurrentConstants<>+256(SB), Z2, Z3
-	VFMADD213PS recurrentConstants<>+320(SB), Z2, Z3
-	VFMADD213PS recurrentConstants<>+384(SB), Z2, Z3
-	VMOVUPS     recurrentConstants<>+448(SB), Z4
-	VFMADD213PS recurrentConstants<>+512(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+576(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+640(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
-	VMULPS      Z1, Z3, Z3
-	VDIVPS      Z4, Z3, Z3
-	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
-	VMOVUPS     recurrentConstants<>+832(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+896(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+960(SB), Z2
-	VFMADD213PS recurrentConstants<>+1024(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+1088(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+1152(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z2
-	VMOVUPS     recurrentConstants<>+1216(SB), Z4
-	VFMADD213PS recurrentConstants<>+1280(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+1344(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+1408(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z4
-	VMULPS      Z0, Z2, Z2
-	VDIVPS      Z4, Z2, Z2
-	VMULPS      Z3, Z2, Z2
-	VMOVUPS     Z2, (R12)
+	VMULPS      Z2, Z5, Z5
+	VMOVUPS     Z3, (R12)
+	VMOVUPS     Z4, (R12)(DI*1)
+	VMOVUPS     Z5, (R12)(DI*2)
+	ADDQ        R10, R9
+	ADDQ        R10, R9
 	ADDQ        R10, R9
 	ADDQ        DI, R11
-	ADDQ        DI, R12
-	VMOVUPS     128(R9), Z0
-	VMOVUPS     recurrentConstants<>+0(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+64(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+128(SB), Z2
-	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z2
-	VMOVUPS     recurrentConstants<>+448(SB), Z3
-	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
-	VMULPS      Z0, Z2, Z2
-	VDIVPS      Z3, Z2, Z2
-	VADDPS      recurrentConstants<>+768(SB), Z2, Z2
-	VMULPS      (R11), Z2, Z0
-	VMOVUPS     (R9), Z1
-	VMOVUPS     recurrentConstants<>+0(SB), Z2
-	VMAXPS      Z1, Z2, Z1
-	VMOVUPS     recurrentConstants<>+64(SB), Z2
-	VMINPS      Z1, Z2, Z1
-	VMULPS      Z1, Z1, Z2
-	VMOVUPS     recurrentConstants<>+128(SB), Z3
-	VFMADD213PS recurrentConstants<>+192(SB), Z2, Z3
-	VFMADD213PS recurrentConstants<>+256(SB), Z2, Z3
-	VFMADD213PS recurrentConstants<>+320(SB), Z2, Z3
-	VFMADD213PS recurrentConstants<>+384(SB), Z2, Z3
-	VMOVUPS     recurrentConstants<>+448(SB), Z4
-	VFMADD213PS recurrentConstants<>+512(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+576(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+640(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
-	VMULPS      Z1, Z3, Z3
-	VDIVPS      Z4, Z3, Z3
-	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
-	VMOVUPS     192(R9), Z1
-	VMOVUPS     recurrentConstants<>+832(SB), Z2
-	VMAXPS      Z1, Z2, Z1
-	VMOVUPS     recurrentConstants<>+896(SB), Z2
-	VMINPS      Z1, Z2, Z1
-	VMULPS      Z1, Z1, Z2
-	VMOVUPS     recurrentConstants<>+960(SB), Z4
-	VFMADD213PS recurrentConstants<>+1024(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+1088(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+1152(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
-	VMOVUPS     recurrentConstants<>+1216(SB), Z5
-	VFMADD213PS recurrentConstants<>+1280(SB), Z2, Z5
-	VFMADD213PS recurrentConstants<>+1344(SB), Z2, Z5
-	VFMADD213PS recurrentConstants<>+1408(SB), Z2, Z5
-	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z5
-	VMULPS      Z1, Z4, Z4
-	VDIVPS      Z5, Z4, Z4
-	VFMADD231PS Z3, Z4, Z0
-	VMOVUPS     Z0, (R11)
-	VMOVUPS     64(R9), Z1
-	VMOVUPS     recurrentConstants<>+0(SB), Z2
-	VMAXPS      Z1, Z2, Z1
-	VMOVUPS     recurrentConstants<>+64(SB), Z2
-	VMINPS      Z1, Z2, Z1
-	VMULPS      Z1, Z1, Z2
-	VMOVUPS     recurrentConstants<>+128(SB), Z3
-	VFMADD213PS recurrentConstants<>+192(SB), Z2, Z3
-	VFMADD213PS recurrentConstants<>+256(SB), Z2, Z3
-	VFMADD213PS recurrentConstants<>+320(SB), Z2, Z3
-	VFMADD213PS recurrentConstants<>+384(SB), Z2, Z3
-	VMOVUPS     recurrentConstants<>+448(SB), Z4
-	VFMADD213PS recurrentConstants<>+512(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+576(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+640(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
-	VMULPS      Z1, Z3, Z3
-	VDIVPS      Z4, Z3, Z3
-	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
-	VMOVUPS     recurrentConstants<>+832(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+896(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+960(SB), Z2
-	VFMADD213PS recurrentConstants<>+1024(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+1088(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+1152(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z2
-	VMOVUPS     recurrentConstants<>+1216(SB), Z4
-	VFMADD213PS recurrentConstants<>+1280(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+1344(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+1408(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z4
-	VMULPS      Z0, Z2, Z2
-	VDIVPS      Z4, Z2, Z2
-	VMULPS      Z3, Z2, Z2
-	VMOVUPS     Z2, (R12)
-	ADDQ        R10, R9
+	ADDQ        DI, R11
 	ADDQ        DI, R11
 	ADDQ        DI, R12
-	VMOVUPS     128(R9), Z0
-	VMOVUPS     recurrentConstants<>+0(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+64(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+128(SB), Z2
-	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z2
-	VMOVUPS     recurrentConstants<>+448(SB), Z3
-	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
-	VMULPS      Z0, Z2, Z2
-	VDIVPS      Z3, Z2, Z2
-	VADDPS      recurrentConstants<>+768(SB), Z2, Z2
-	VMULPS      (R11), Z2, Z0
-	VMOVUPS     (R9), Z1
-	VMOVUPS     recurrentConstants<>+0(SB), Z2
-	VMAXPS      Z1, Z2, Z1
-	VMOVUPS     recurrentConstants<>+64(SB), Z2
-	VMINPS      Z1, Z2, Z1
-	VMULPS      Z1, Z1, Z2
-	VMOVUPS     recurrentConstants<>+128(SB), Z3
-	VFMADD213PS recurrentConstants<>+192(SB), Z2, Z3
-	VFMADD213PS recurrentConstants<>+256(SB), Z2, Z3
-	VFMADD213PS recurrentConstants<>+320(SB), Z2, Z3
-	VFMADD213PS recurrentConstants<>+384(SB), Z2, Z3
-	VMOVUPS     recurrentConstants<>+448(SB), Z4
-	VFMADD213PS recurrentConstants<>+512(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+576(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+640(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
-	VMULPS      Z1, Z3, Z3
-	VDIVPS      Z4, Z3, Z3
-	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
-	VMOVUPS     192(R9), Z1
-	VMOVUPS     recurrentConstants<>+832(SB), Z2
-	VMAXPS      Z1, Z2, Z1
-	VMOVUPS     recurrentConstants<>+896(SB), Z2
-	VMINPS      Z1, Z2, Z1
-	VMULPS      Z1, Z1, Z2
-	VMOVUPS     recurrentConstants<>+960(SB), Z4
-	VFMADD213PS recurrentConstants<>+1024(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+1088(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+1152(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
-	VMOVUPS     recurrentConstants<>+1216(SB), Z5
-	VFMADD213PS recurrentConstants<>+1280(SB), Z2, Z5
-	VFMADD213PS recurrentConstants<>+1344(SB), Z2, Z5
-	VFMADD213PS recurrentConstants<>+1408(SB), Z2, Z5
-	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z5
-	VMULPS      Z1, Z4, Z4
-	VDIVPS      Z5, Z4, Z4
-	VFMADD231PS Z3, Z4, Z0
-	VMOVUPS     Z0, (R11)
-	VMOVUPS     64(R9), Z1
-	VMOVUPS     recurrentConstants<>+0(SB), Z2
-	VMAXPS      Z1, Z2, Z1
-	VMOVUPS     recurrentConstants<>+64(SB), Z2
-	VMINPS      Z1, Z2, Z1
-	VMULPS      Z1, Z1, Z2
-	VMOVUPS     recurrentConstants<>+128(SB), Z3
-	VFMADD213PS recurrentConstants<>+192(SB), Z2, Z3
-	VFMADD213PS recurrentConstants<>+256(SB), Z2, Z3
-	VFMADD213PS recurrentConstants<>+320(SB), Z2, Z3
-	VFMADD213PS recurrentConstants<>+384(SB), Z2, Z3
-	VMOVUPS     recurrentConstants<>+448(SB), Z4
-	VFMADD213PS recurrentConstants<>+512(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+576(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+640(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
-	VMULPS      Z1, Z3, Z3
-	VDIVPS      Z4, Z3, Z3
-	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
-	VMOVUPS     recurrentConstants<>+832(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+896(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+960(SB), Z2
-	VFMADD213PS recurrentConstants<>+1024(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+1088(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+1152(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z2
-	VMOVUPS     recurrentConstants<>+1216(SB), Z4
-	VFMADD213PS recurrentConstants<>+1280(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+1344(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+1408(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z4
-	VMULPS      Z0, Z2, Z2
-	VDIVPS      Z4, Z2, Z2
-	VMULPS      Z3, Z2, Z2
-	VMOVUPS     Z2, (R12)
-	ADDQ        R10, R9
-	ADDQ        DI, R11
 	ADDQ        DI, R12
-	VMOVUPS     128(R9), Z0
+	ADDQ        DI, R12
+	VMOVUPS     64(R9), Z0
 	VMOVUPS     recurrentConstants<>+0(SB), Z1
+	VMOVUPS     recurrentConstants<>+64(SB), Z2
 	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+64(SB), Z1
-	VMINPS      Z0, Z1, Z0
+	VMINPS      Z0, Z2, Z0
 	VMULPS      Z0, Z0, Z1
 	VMOVUPS     recurrentConstants<>+128(SB), Z2
 	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z2
@@ -4264,87 +4356,29 @@ summed:
 	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z3
 	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z3
 	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
-	VMULPS      Z0, Z2, Z2
-	VDIVPS      Z3, Z2, Z2
-	VADDPS      recurrentConstants<>+768(SB), Z2, Z2
-	VMULPS      (R11), Z2, Z0
-	VMOVUPS     (R9), Z1
-	VMOVUPS     recurrentConstants<>+0(SB), Z2
-	VMAXPS      Z1, Z2, Z1
-	VMOVUPS     recurrentConstants<>+64(SB), Z2
-	VMINPS      Z1, Z2, Z1
-	VMULPS      Z1, Z1, Z2
-	VMOVUPS     recurrentConstants<>+128(SB), Z3
-	VFMADD213PS recurrentConstants<>+192(SB), Z2, Z3
-	VFMADD213PS recurrentConstants<>+256(SB), Z2, Z3
-	VFMADD213PS recurrentConstants<>+320(SB), Z2, Z3
-	VFMADD213PS recurrentConstants<>+384(SB), Z2, Z3
-	VMOVUPS     recurrentConstants<>+448(SB), Z4
-	VFMADD213PS recurrentConstants<>+512(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+576(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+640(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
-	VMULPS      Z1, Z3, Z3
-	VDIVPS      Z4, Z3, Z3
-	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
-	VMOVUPS     192(R9), Z1
+	VMULPS      Z2, Z0, Z0
+	VDIVPS      Z3, Z0, Z0
+	VADDPS      recurrentConstants<>+768(SB), Z0, Z0
+	VMOVUPS     (R11), Z1
 	VMOVUPS     recurrentConstants<>+832(SB), Z2
+	VMOVUPS     recurrentConstants<>+896(SB), Z3
 	VMAXPS      Z1, Z2, Z1
-	VMOVUPS     recurrentConstants<>+896(SB), Z2
-	VMINPS      Z1, Z2, Z1
+	VMINPS      Z1, Z3, Z1
 	VMULPS      Z1, Z1, Z2
-	VMOVUPS     recurrentConstants<>+960(SB), Z4
-	VFMADD213PS recurrentConstants<>+1024(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+1088(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+1152(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
-	VMOVUPS     recurrentConstants<>+1216(SB), Z5
-	VFMADD213PS recurrentConstants<>+1280(SB), Z2, Z5
-	VFMADD213PS recurrentConstants<>+1344(SB), Z2, Z5
-	VFMADD213PS recurrentConstants<>+1408(SB), Z2, Z5
-	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z5
-	VMULPS      Z1, Z4, Z4
-	VDIVPS      Z5, Z4, Z4
-	VFMADD231PS Z3, Z4, Z0
-	VMOVUPS     Z0, (R11)
-	VMOVUPS     64(R9), Z1
-	VMOVUPS     recurrentConstants<>+0(SB), Z2
-	VMAXPS      Z1, Z2, Z1
-	VMOVUPS     recurrentConstants<>+64(SB), Z2
-	VMINPS      Z1, Z2, Z1
-	VMULPS      Z1, Z1, Z2
-	VMOVUPS     recurrentConstants<>+128(SB), Z3
-	VFMADD213PS recurrentConstants<>+192(SB), Z2, Z3
-	VFMADD213PS recurrentConstants<>+256(SB), Z2, Z3
-	VFMADD213PS recurrentConstants<>+320(SB), Z2, Z3
-	VFMADD213PS recurrentConstants<>+384(SB), Z2, Z3
-	VMOVUPS     recurrentConstants<>+448(SB), Z4
-	VFMADD213PS recurrentConstants<>+512(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+576(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+640(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
-	VMULPS      Z1, Z3, Z3
-	VDIVPS      Z4, Z3, Z3
-	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
-	VMOVUPS     recurrentConstants<>+832(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+896(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+960(SB), Z2
-	VFMADD213PS recurrentConstants<>+1024(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+1088(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+1152(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z2
+	VMOVUPS     recurrentConstants<>+960(SB), Z3
+	VFMADD213PS recurrentConstants<>+1024(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+1088(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+1152(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z3
 	VMOVUPS     recurrentConstants<>+1216(SB), Z4
-	VFMADD213PS recurrentConstants<>+1280(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+1344(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+1408(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z4
-	VMULPS      Z0, Z2, Z2
-	VDIVPS      Z4, Z2, Z2
-	VMULPS      Z3, Z2, Z2
-	VMOVUPS     Z2, (R12)
+	VFMADD213PS recurrentConstants<>+1280(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+1344(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+1408(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
+	VMULPS      Z3, Z1, Z1
+	VDIVPS      Z4, Z1, Z1
+	VMULPS      Z0, Z1, Z1
+	VMOVUPS     Z1, (R12)
 	ADDQ        $0x40, SI
 	ADDQ        $0x40, R8
 	ADDQ        $0x00000100, BX
@@ -4548,504 +4582,533 @@ summed:
 	VMOVUPS     Z19, 192(R9)
 	MOVQ        BX, R9
 	MOVQ        R8, R11
+	VMOVUPS     (R9), Z0
+	VMOVUPS     (R9)(R10*1), Z1
+	VMOVUPS     (R9)(R10*2), Z2
+	VMOVUPS     128(R9), Z3
+	VMOVUPS     128(R9)(R10*1), Z4
+	VMOVUPS     128(R9)(R10*2), Z5
+	VMOVUPS     recurrentConstants<>+0(SB), Z6
+	VMOVUPS     recurrentConstants<>+64(SB), Z7
+	VMAXPS      Z0, Z6, Z0
+	VMINPS      Z0, Z7, Z0
+	VMULPS      Z0, Z0, Z8
+	VMAXPS      Z1, Z6, Z1
+	VMINPS      Z1, Z7, Z1
+	VMULPS      Z1, Z1, Z9
+	VMAXPS      Z2, Z6, Z2
+	VMINPS      Z2, Z7, Z2
+	VMULPS      Z2, Z2, Z10
+	VMAXPS      Z3, Z6, Z3
+	VMINPS      Z3, Z7, Z3
+	VMULPS      Z3, Z3, Z11
+	VMAXPS      Z4, Z6, Z4
+	VMINPS      Z4, Z7, Z4
+	VMULPS      Z4, Z4, Z12
+	VMAXPS      Z5, Z6, Z5
+	VMINPS      Z5, Z7, Z5
+	VMULPS      Z5, Z5, Z6
+	VMOVUPS     recurrentConstants<>+128(SB), Z7
+	VMOVUPS     Z7, Z13
+	VMOVUPS     Z7, Z14
+	VMOVUPS     Z7, Z15
+	VMOVUPS     Z7, Z16
+	VMOVUPS     Z7, Z17
+	VMOVUPS     Z7, Z7
+	VMOVUPS     recurrentConstants<>+192(SB), Z18
+	VFMADD213PS Z18, Z8, Z13
+	VFMADD213PS Z18, Z9, Z14
+	VFMADD213PS Z18, Z10, Z15
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z6, Z7
+	VMOVUPS     recurrentConstants<>+256(SB), Z18
+	VFMADD213PS Z18, Z8, Z13
+	VFMADD213PS Z18, Z9, Z14
+	VFMADD213PS Z18, Z10, Z15
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z6, Z7
+	VMOVUPS     recurrentConstants<>+320(SB), Z18
+	VFMADD213PS Z18, Z8, Z13
+	VFMADD213PS Z18, Z9, Z14
+	VFMADD213PS Z18, Z10, Z15
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z6, Z7
+	VMOVUPS     recurrentConstants<>+384(SB), Z18
+	VFMADD213PS Z18, Z8, Z13
+	VFMADD213PS Z18, Z9, Z14
+	VFMADD213PS Z18, Z10, Z15
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z6, Z7
+	VMOVUPS     recurrentConstants<>+448(SB), Z18
+	VMOVUPS     Z18, Z19
+	VMOVUPS     Z18, Z20
+	VMOVUPS     Z18, Z21
+	VMOVUPS     Z18, Z22
+	VMOVUPS     Z18, Z23
+	VMOVUPS     Z18, Z18
+	VMOVUPS     recurrentConstants<>+512(SB), Z24
+	VFMADD213PS Z24, Z8, Z19
+	VFMADD213PS Z24, Z9, Z20
+	VFMADD213PS Z24, Z10, Z21
+	VFMADD213PS Z24, Z11, Z22
+	VFMADD213PS Z24, Z12, Z23
+	VFMADD213PS Z24, Z6, Z18
+	VMOVUPS     recurrentConstants<>+576(SB), Z24
+	VFMADD213PS Z24, Z8, Z19
+	VFMADD213PS Z24, Z9, Z20
+	VFMADD213PS Z24, Z10, Z21
+	VFMADD213PS Z24, Z11, Z22
+	VFMADD213PS Z24, Z12, Z23
+	VFMADD213PS Z24, Z6, Z18
+	VMOVUPS     recurrentConstants<>+640(SB), Z24
+	VFMADD213PS Z24, Z8, Z19
+	VFMADD213PS Z24, Z9, Z20
+	VFMADD213PS Z24, Z10, Z21
+	VFMADD213PS Z24, Z11, Z22
+	VFMADD213PS Z24, Z12, Z23
+	VFMADD213PS Z24, Z6, Z18
+	VMOVUPS     recurrentConstants<>+704(SB), Z24
+	VFMADD213PS Z24, Z8, Z19
+	VFMADD213PS Z24, Z9, Z20
+	VFMADD213PS Z24, Z10, Z21
+	VFMADD213PS Z24, Z11, Z22
+	VFMADD213PS Z24, Z12, Z23
+	VFMADD213PS Z24, Z6, Z18
+	VMULPS      Z13, Z0, Z0
+	VMULPS      Z14, Z1, Z1
+	VMULPS      Z15, Z2, Z2
+	VMULPS      Z16, Z3, Z3
+	VMULPS      Z17, Z4, Z4
+	VMULPS      Z7, Z5, Z5
+	VDIVPS      Z19, Z0, Z0
+	VDIVPS      Z20, Z1, Z1
+	VDIVPS      Z21, Z2, Z2
+	VDIVPS      Z22, Z3, Z3
+	VDIVPS      Z23, Z4, Z4
+	VDIVPS      Z18, Z5, Z5
+	VMOVUPS     recurrentConstants<>+768(SB), Z6
+	VADDPS      Z6, Z0, Z0
+	VADDPS      Z6, Z1, Z1
+	VADDPS      Z6, Z2, Z2
+	VADDPS      Z6, Z3, Z3
+	VADDPS      Z6, Z4, Z4
+	VADDPS      Z6, Z5, Z5
+	VMOVUPS     192(R9), Z6
+	VMOVUPS     192(R9)(R10*1), Z7
+	VMOVUPS     192(R9)(R10*2), Z8
+	VMOVUPS     recurrentConstants<>+832(SB), Z9
+	VMOVUPS     recurrentConstants<>+896(SB), Z10
+	VMAXPS      Z6, Z9, Z6
+	VMINPS      Z6, Z10, Z6
+	VMULPS      Z6, Z6, Z11
+	VMAXPS      Z7, Z9, Z7
+	VMINPS      Z7, Z10, Z7
+	VMULPS      Z7, Z7, Z12
+	VMAXPS      Z8, Z9, Z8
+	VMINPS      Z8, Z10, Z8
+	VMULPS      Z8, Z8, Z9
+	VMOVUPS     recurrentConstants<>+960(SB), Z10
+	VMOVUPS     Z10, Z13
+	VMOVUPS     Z10, Z14
+	VMOVUPS     Z10, Z10
+	VMOVUPS     recurrentConstants<>+1024(SB), Z15
+	VFMADD213PS Z15, Z11, Z13
+	VFMADD213PS Z15, Z12, Z14
+	VFMADD213PS Z15, Z9, Z10
+	VMOVUPS     recurrentConstants<>+1088(SB), Z15
+	VFMADD213PS Z15, Z11, Z13
+	VFMADD213PS Z15, Z12, Z14
+	VFMADD213PS Z15, Z9, Z10
+	VMOVUPS     recurrentConstants<>+1152(SB), Z15
+	VFMADD213PS Z15, Z11, Z13
+	VFMADD213PS Z15, Z12, Z14
+	VFMADD213PS Z15, Z9, Z10
+	VMOVUPS     recurrentConstants<>+704(SB), Z15
+	VFMADD213PS Z15, Z11, Z13
+	VFMADD213PS Z15, Z12, Z14
+	VFMADD213PS Z15, Z9, Z10
+	VMOVUPS     recurrentConstants<>+1216(SB), Z15
+	VMOVUPS     Z15, Z16
+	VMOVUPS     Z15, Z17
+	VMOVUPS     Z15, Z15
+	VMOVUPS     recurrentConstants<>+1280(SB), Z18
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z9, Z15
+	VMOVUPS     recurrentConstants<>+1344(SB), Z18
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z9, Z15
+	VMOVUPS     recurrentConstants<>+1408(SB), Z18
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z9, Z15
+	VMOVUPS     recurrentConstants<>+704(SB), Z18
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z9, Z15
+	VMULPS      Z13, Z6, Z6
+	VMULPS      Z14, Z7, Z7
+	VMULPS      Z10, Z8, Z8
+	VDIVPS      Z16, Z6, Z6
+	VDIVPS      Z17, Z7, Z7
+	VDIVPS      Z15, Z8, Z8
+	VMULPS      Z0, Z6, Z6
+	VFMADD231PS (R11), Z3, Z6
+	VMULPS      Z1, Z7, Z7
+	VFMADD231PS (R11)(DI*1), Z4, Z7
+	VMULPS      Z2, Z8, Z8
+	VFMADD231PS (R11)(DI*2), Z5, Z8
+	VMOVUPS     Z6, (R11)
+	VMOVUPS     Z7, (R11)(DI*1)
+	VMOVUPS     Z8, (R11)(DI*2)
+	ADDQ        R10, R9
+	ADDQ        R10, R9
+	ADDQ        R10, R9
+	ADDQ        DI, R11
+	ADDQ        DI, R11
+	ADDQ        DI, R11
+	VMOVUPS     (R9), Z0
+	VMOVUPS     (R9)(R10*1), Z1
+	VMOVUPS     128(R9), Z2
+	VMOVUPS     128(R9)(R10*1), Z3
+	VMOVUPS     recurrentConstants<>+0(SB), Z4
+	VMOVUPS     recurrentConstants<>+64(SB), Z5
+	VMAXPS      Z0, Z4, Z0
+	VMINPS      Z0, Z5, Z0
+	VMULPS      Z0, Z0, Z6
+	VMAXPS      Z1, Z4, Z1
+	VMINPS      Z1, Z5, Z1
+	VMULPS      Z1, Z1, Z7
+	VMAXPS      Z2, Z4, Z2
+	VMINPS      Z2, Z5, Z2
+	VMULPS      Z2, Z2, Z8
+	VMAXPS      Z3, Z4, Z3
+	VMINPS      Z3, Z5, Z3
+	VMULPS      Z3, Z3, Z4
+	VMOVUPS     recurrentConstants<>+128(SB), Z5
+	VMOVUPS     Z5, Z9
+	VMOVUPS     Z5, Z10
+	VMOVUPS     Z5, Z11
+	VMOVUPS     Z5, Z5
+	VMOVUPS     recurrentConstants<>+192(SB), Z12
+	VFMADD213PS Z12, Z6, Z9
+	VFMADD213PS Z12, Z7, Z10
+	VFMADD213PS Z12, Z8, Z11
+	VFMADD213PS Z12, Z4, Z5
+	VMOVUPS     recurrentConstants<>+256(SB), Z12
+	VFMADD213PS Z12, Z6, Z9
+	VFMADD213PS Z12, Z7, Z10
+	VFMADD213PS Z12, Z8, Z11
+	VFMADD213PS Z12, Z4, Z5
+	VMOVUPS     recurrentConstants<>+320(SB), Z12
+	VFMADD213PS Z12, Z6, Z9
+	VFMADD213PS Z12, Z7, Z10
+	VFMADD213PS Z12, Z8, Z11
+	VFMADD213PS Z12, Z4, Z5
+	VMOVUPS     recurrentConstants<>+384(SB), Z12
+	VFMADD213PS Z12, Z6, Z9
+	VFMADD213PS Z12, Z7, Z10
+	VFMADD213PS Z12, Z8, Z11
+	VFMADD213PS Z12, Z4, Z5
+	VMOVUPS     recurrentConstants<>+448(SB), Z12
+	VMOVUPS     Z12, Z13
+	VMOVUPS     Z12, Z14
+	VMOVUPS     Z12, Z15
+	VMOVUPS     Z12, Z12
+	VMOVUPS     recurrentConstants<>+512(SB), Z16
+	VFMADD213PS Z16, Z6, Z13
+	VFMADD213PS Z16, Z7, Z14
+	VFMADD213PS Z16, Z8, Z15
+	VFMADD213PS Z16, Z4, Z12
+	VMOVUPS     recurrentConstants<>+576(SB), Z16
+	VFMADD213PS Z16, Z6, Z13
+	VFMADD213PS Z16, Z7, Z14
+	VFMADD213PS Z16, Z8, Z15
+	VFMADD213PS Z16, Z4, Z12
+	VMOVUPS     recurrentConstants<>+640(SB), Z16
+	VFMADD213PS Z16, Z6, Z13
+	VFMADD213PS Z16, Z7, Z14
+	VFMADD213PS Z16, Z8, Z15
+	VFMADD213PS Z16, Z4, Z12
+	VMOVUPS     recurrentConstants<>+704(SB), Z16
+	VFMADD213PS Z16, Z6, Z13
+	VFMADD213PS Z16, Z7, Z14
+	VFMADD213PS Z16, Z8, Z15
+	VFMADD213PS Z16, Z4, Z12
+	VMULPS      Z9, Z0, Z0
+	VMULPS      Z10, Z1, Z1
+	VMULPS      Z11, Z2, Z2
+	VMULPS      Z5, Z3, Z3
+	VDIVPS      Z13, Z0, Z0
+	VDIVPS      Z14, Z1, Z1
+	VDIVPS      Z15, Z2, Z2
+	VDIVPS      Z12, Z3, Z3
+	VMOVUPS     recurrentConstants<>+768(SB), Z4
+	VADDPS      Z4, Z0, Z0
+	VADDPS      Z4, Z1, Z1
+	VADDPS      Z4, Z2, Z2
+	VADDPS      Z4, Z3, Z3
+	VMOVUPS     192(R9), Z4
+	VMOVUPS     192(R9)(R10*1), Z5
+	VMOVUPS     recurrentConstants<>+832(SB), Z6
+	VMOVUPS     recurrentConstants<>+896(SB), Z7
+	VMAXPS      Z4, Z6, Z4
+	VMINPS      Z4, Z7, Z4
+	VMULPS      Z4, Z4, Z8
+	VMAXPS      Z5, Z6, Z5
+	VMINPS      Z5, Z7, Z5
+	VMULPS      Z5, Z5, Z6
+	VMOVUPS     recurrentConstants<>+960(SB), Z7
+	VMOVUPS     recurrentConstants<>+960(SB), Z9
+	VFMADD213PS recurrentConstants<>+1024(SB), Z8, Z7
+	VFMADD213PS recurrentConstants<>+1024(SB), Z6, Z9
+	VFMADD213PS recurrentConstants<>+1088(SB), Z8, Z7
+	VFMADD213PS recurrentConstants<>+1088(SB), Z6, Z9
+	VFMADD213PS recurrentConstants<>+1152(SB), Z8, Z7
+	VFMADD213PS recurrentConstants<>+1152(SB), Z6, Z9
+	VFMADD213PS recurrentConstants<>+704(SB), Z8, Z7
+	VFMADD213PS recurrentConstants<>+704(SB), Z6, Z9
+	VMOVUPS     recurrentConstants<>+1216(SB), Z10
+	VMOVUPS     recurrentConstants<>+1216(SB), Z11
+	VFMADD213PS recurrentConstants<>+1280(SB), Z8, Z10
+	VFMADD213PS recurrentConstants<>+1280(SB), Z6, Z11
+	VFMADD213PS recurrentConstants<>+1344(SB), Z8, Z10
+	VFMADD213PS recurrentConstants<>+1344(SB), Z6, Z11
+	VFMADD213PS recurrentConstants<>+1408(SB), Z8, Z10
+	VFMADD213PS recurrentConstants<>+1408(SB), Z6, Z11
+	VFMADD213PS recurrentConstants<>+704(SB), Z8, Z10
+	VFMADD213PS recurrentConstants<>+704(SB), Z6, Z11
+	VMULPS      Z7, Z4, Z4
+	VMULPS      Z9, Z5, Z5
+	VDIVPS      Z10, Z4, Z4
+	VDIVPS      Z11, Z5, Z5
+	VMULPS      Z0, Z4, Z4
+	VFMADD231PS (R11), Z2, Z4
+	VMULPS      Z1, Z5, Z5
+	VFMADD231PS (R11)(DI*1), Z3, Z5
+	VMOVUPS     Z4, (R11)
+	VMOVUPS     Z5, (R11)(DI*1)
+	MOVQ        BX, R9
+	MOVQ        R8, R11
 	MOVQ        SI, R12
-	VMOVUPS     128(R9), Z0
-	VMOVUPS     recurrentConstants<>+0(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+64(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+128(SB), Z2
-	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z2
-	VMOVUPS     recurrentConstants<>+448(SB), Z3
-	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
-	VMULPS      Z0, Z2, Z2
-	VDIVPS      Z3, Z2, Z2
-	VADDPS      recurrentConstants<>+768(SB), Z2, Z2
-	VMULPS      (R11), Z2, Z0
-	VMOVUPS     (R9), Z1
-	VMOVUPS     recurrentConstants<>+0(SB), Z2
-	VMAXPS      Z1, Z2, Z1
-	VMOVUPS     recurrentConstants<>+64(SB), Z2
-	VMINPS      Z1, Z2, Z1
-	VMULPS      Z1, Z1, Z2
-	VMOVUPS     recurrentConstants<>+128(SB), Z3
-	VFMADD213PS recurrentConstants<>+192(SB), Z2, Z3
-	VFMADD213PS recurrentConstants<>+256(SB), Z2, Z3
-	VFMADD213PS recurrentConstants<>+320(SB), Z2, Z3
-	VFMADD213PS recurrentConstants<>+384(SB), Z2, Z3
-	VMOVUPS     recurrentConstants<>+448(SB), Z4
-	VFMADD213PS recurrentConstants<>+512(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+576(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+640(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
-	VMULPS      Z1, Z3, Z3
-	VDIVPS      Z4, Z3, Z3
-	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
-	VMOVUPS     192(R9), Z1
-	VMOVUPS     recurrentConstants<>+832(SB), Z2
-	VMAXPS      Z1, Z2, Z1
-	VMOVUPS     recurrentConstants<>+896(SB), Z2
-	VMINPS      Z1, Z2, Z1
-	VMULPS      Z1, Z1, Z2
-	VMOVUPS     recurrentConstants<>+960(SB), Z4
-	VFMADD213PS recurrentConstants<>+1024(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+1088(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+1152(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
-	VMOVUPS     recurrentConstants<>+1216(SB), Z5
-	VFMADD213PS recurrentConstants<>+1280(SB), Z2, Z5
-	VFMADD213PS recurrentConstants<>+1344(SB), Z2, Z5
-	VFMADD213PS recurrentConstants<>+1408(SB), Z2, Z5
-	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z5
+	VMOVUPS     64(R9), Z0
+	VMOVUPS     64(R9)(R10*1), Z1
+	VMOVUPS     64(R9)(R10*2), Z2
+	VMOVUPS     recurrentConstants<>+0(SB), Z3
+	VMOVUPS     recurrentConstants<>+64(SB), Z4
+	VMAXPS      Z0, Z3, Z0
+	VMINPS      Z0, Z4, Z0
+	VMULPS      Z0, Z0, Z5
+	VMAXPS      Z1, Z3, Z1
+	VMINPS      Z1, Z4, Z1
+	VMULPS      Z1, Z1, Z6
+	VMAXPS      Z2, Z3, Z2
+	VMINPS      Z2, Z4, Z2
+	VMULPS      Z2, Z2, Z3
+	VMOVUPS     recurrentConstants<>+128(SB), Z4
+	VMOVUPS     Z4, Z7
+	VMOVUPS     Z4, Z8
+	VMOVUPS     Z4, Z4
+	VMOVUPS     recurrentConstants<>+192(SB), Z9
+	VFMADD213PS Z9, Z5, Z7
+	VFMADD213PS Z9, Z6, Z8
+	VFMADD213PS Z9, Z3, Z4
+	VMOVUPS     recurrentConstants<>+256(SB), Z9
+	VFMADD213PS Z9, Z5, Z7
+	VFMADD213PS Z9, Z6, Z8
+	VFMADD213PS Z9, Z3, Z4
+	VMOVUPS     recurrentConstants<>+320(SB), Z9
+	VFMADD213PS Z9, Z5, Z7
+	VFMADD213PS Z9, Z6, Z8
+	VFMADD213PS Z9, Z3, Z4
+	VMOVUPS     recurrentConstants<>+384(SB), Z9
+	VFMADD213PS Z9, Z5, Z7
+	VFMADD213PS Z9, Z6, Z8
+	VFMADD213PS Z9, Z3, Z4
+	VMOVUPS     recurrentConstants<>+448(SB), Z9
+	VMOVUPS     Z9, Z10
+	VMOVUPS     Z9, Z11
+	VMOVUPS     Z9, Z9
+	VMOVUPS     recurrentConstants<>+512(SB), Z12
+	VFMADD213PS Z12, Z5, Z10
+	VFMADD213PS Z12, Z6, Z11
+	VFMADD213PS Z12, Z3, Z9
+	VMOVUPS     recurrentConstants<>+576(SB), Z12
+	VFMADD213PS Z12, Z5, Z10
+	VFMADD213PS Z12, Z6, Z11
+	VFMADD213PS Z12, Z3, Z9
+	VMOVUPS     recurrentConstants<>+640(SB), Z12
+	VFMADD213PS Z12, Z5, Z10
+	VFMADD213PS Z12, Z6, Z11
+	VFMADD213PS Z12, Z3, Z9
+	VMOVUPS     recurrentConstants<>+704(SB), Z12
+	VFMADD213PS Z12, Z5, Z10
+	VFMADD213PS Z12, Z6, Z11
+	VFMADD213PS Z12, Z3, Z9
+	VMULPS      Z7, Z0, Z0
+	VMULPS      Z8, Z1, Z1
+	VMULPS      Z4, Z2, Z2
+	VDIVPS      Z10, Z0, Z0
+	VDIVPS      Z11, Z1, Z1
+	VDIVPS      Z9, Z2, Z2
+	VMOVUPS     recurrentConstants<>+768(SB), Z3
+	VADDPS      Z3, Z0, Z0
+	VADDPS      Z3, Z1, Z1
+	VADDPS      Z3, Z2, Z2
+	VMOVUPS     (R11), Z3
+	VMOVUPS     (R11)(DI*1), Z4
+	VMOVUPS     (R11)(DI*2), Z5
+	VMOVUPS     recurrentConstants<>+832(SB), Z6
+	VMOVUPS     recurrentConstants<>+896(SB), Z7
+	VMAXPS      Z3, Z6, Z3
+	VMINPS      Z3, Z7, Z3
+	VMULPS      Z3, Z3, Z8
+	VMAXPS      Z4, Z6, Z4
+	VMINPS      Z4, Z7, Z4
+	VMULPS      Z4, Z4, Z9
+	VMAXPS      Z5, Z6, Z5
+	VMINPS      Z5, Z7, Z5
+	VMULPS      Z5, Z5, Z6
+	VMOVUPS     recurrentConstants<>+960(SB), Z7
+	VMOVUPS     Z7, Z10
+	VMOVUPS     Z7, Z11
+	VMOVUPS     Z7, Z7
+	VMOVUPS     recurrentConstants<>+1024(SB), Z12
+	VFMADD213PS Z12, Z8, Z10
+	VFMADD213PS Z12, Z9, Z11
+	VFMADD213PS Z12, Z6, Z7
+	VMOVUPS     recurrentConstants<>+1088(SB), Z12
+	VFMADD213PS Z12, Z8, Z10
+	VFMADD213PS Z12, Z9, Z11
+	VFMADD213PS Z12, Z6, Z7
+	VMOVUPS     recurrentConstants<>+1152(SB), Z12
+	VFMADD213PS Z12, Z8, Z10
+	VFMADD213PS Z12, Z9, Z11
+	VFMADD213PS Z12, Z6, Z7
+	VMOVUPS     recurrentConstants<>+704(SB), Z12
+	VFMADD213PS Z12, Z8, Z10
+	VFMADD213PS Z12, Z9, Z11
+	VFMADD213PS Z12, Z6, Z7
+	VMOVUPS     recurrentConstants<>+1216(SB), Z12
+	VMOVUPS     Z12, Z13
+	VMOVUPS     Z12, Z14
+	VMOVUPS     Z12, Z12
+	VMOVUPS     recurrentConstants<>+1280(SB), Z15
+	VFMADD213PS Z15, Z8, Z13
+	VFMADD213PS Z15, Z9, Z14
+	VFMADD213PS Z15, Z6, Z12
+	VMOVUPS     recurrentConstants<>+1344(SB), Z15
+	VFMADD213PS Z15, Z8, Z13
+	VFMADD213PS Z15, Z9, Z14
+	VFMADD213PS Z15, Z6, Z12
+	VMOVUPS     recurrentConstants<>+1408(SB), Z15
+	VFMADD213PS Z15, Z8, Z13
+	VFMADD213PS Z15, Z9, Z14
+	VFMADD213PS Z15, Z6, Z12
+	VMOVUPS     recurrentConstants<>+704(SB), Z15
+	VFMADD213PS Z15, Z8, Z13
+	VFMADD213PS Z15, Z9, Z14
+	VFMADD213PS Z15, Z6, Z12
+	VMULPS      Z10, Z3, Z3
+	VMULPS      Z11, Z4, Z4
+	VMULPS      Z7, Z5, Z5
+	VDIVPS      Z13, Z3, Z3
+	VDIVPS      Z14, Z4, Z4
+	VDIVPS      Z12, Z5, Z5
+	VMULPS      Z0, Z3, Z3
 	VMULPS      Z1, Z4, Z4
-	VDIVPS      Z5, Z4, Z4
-	VFMADD231PS Z3, Z4, Z0
-	VMOVUPS     Z0, (R11)
-	VMOVUPS     64(R9), Z1
-	VMOVUPS     recurrentConstants<>+0(SB), Z2
-	VMAXPS      Z1, Z2, Z1
-	VMOVUPS     recurrentConstants<>+64(SB), Z2
-	VMINPS      Z1, Z2, Z1
-	VMULPS      Z1, Z1, Z2
-	VMOVUPS     recurrentConstants<>+128(SB), Z3
-	VFMADD213PS recurrentConstants<>+192(SB), Z2, Z3
-	VFMADD213PS recurrentConstants<>+256(SB), Z2, Z3
-	VFMADD213PS recurrentConstants<>+320(SB), Z2, Z3
-	VFMADD213PS recurrentConstants<>+384(SB), Z2, Z3
-	VMOVUPS     recurrentConstants<>+448(SB), Z4
-	VFMADD213PS recurrentConstants<>+512(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+576(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+640(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
-	VMULPS      Z1, Z3, Z3
-	VDIVPS      Z4, Z3, Z3
-	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
-	VMOVUPS     recurrentConstants<>+832(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+896(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+960(SB), Z2
-	VFMADD213PS recurrentConstants<>+1024(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+1088(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+1152(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z2
-	VMOVUPS     recurrentConstants<>+1216(SB), Z4
-	VFMADD213PS recurrentConstants<>+1280(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+1344(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+1408(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z4
-	VMULPS      Z0, Z2, Z2
-	VDIVPS      Z4, Z2, Z2
-	VMULPS      Z3, Z2, Z2
-	VMOVUPS     Z2, (R12)
+	VMULPS      Z2, Z5, Z5
+	VMOVUPS     Z3, (R12)
+	VMOVUPS     Z4, (R12)(DI*1)
+	VMOVUPS     Z5, (R12)(DI*2)
+	ADDQ        R10, R9
+	ADDQ        R10, R9
 	ADDQ        R10, R9
 	ADDQ        DI, R11
-	ADDQ        DI, R12
-	VMOVUPS     128(R9), Z0
-	VMOVUPS     recurrentConstants<>+0(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+64(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+128(SB), Z2
-	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z2
-	VMOVUPS     recurrentConstants<>+448(SB), Z3
-	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
-	VMULPS      Z0, Z2, Z2
-	VDIVPS      Z3, Z2, Z2
-	VADDPS      recurrentConstants<>+768(SB), Z2, Z2
-	VMULPS      (R11), Z2, Z0
-	VMOVUPS     (R9), Z1
-	VMOVUPS     recurrentConstants<>+0(SB), Z2
-	VMAXPS      Z1, Z2, Z1
-	VMOVUPS     recurrentConstants<>+64(SB), Z2
-	VMINPS      Z1, Z2, Z1
-	VMULPS      Z1, Z1, Z2
-	VMOVUPS     recurrentConstants<>+128(SB), Z3
-	VFMADD213PS recurrentConstants<>+192(SB), Z2, Z3
-	VFMADD213PS recurrentConstants<>+256(SB), Z2, Z3
-	VFMADD213PS recurrentConstants<>+320(SB), Z2, Z3
-	VFMADD213PS recurrentConstants<>+384(SB), Z2, Z3
-	VMOVUPS     recurrentConstants<>+448(SB), Z4
-	VFMADD213PS recurrentConstants<>+512(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+576(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+640(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
-	VMULPS      Z1, Z3, Z3
-	VDIVPS      Z4, Z3, Z3
-	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
-	VMOVUPS     192(R9), Z1
-	VMOVUPS     recurrentConstants<>+832(SB), Z2
-	VMAXPS      Z1, Z2, Z1
-	VMOVUPS     recurrentConstants<>+896(SB), Z2
-	VMINPS      Z1, Z2, Z1
-	VMULPS      Z1, Z1, Z2
-	VMOVUPS     recurrentConstants<>+960(SB), Z4
-	VFMADD213PS recurrentConstants<>+1024(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+1088(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+1152(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
-	VMOVUPS     recurrentConstants<>+1216(SB), Z5
-	VFMADD213PS recurrentConstants<>+1280(SB), Z2, Z5
-	VFMADD213PS recurrentConstants<>+1344(SB), Z2, Z5
-	VFMADD213PS recurrentConstants<>+1408(SB), Z2, Z5
-	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z5
-	VMULPS      Z1, Z4, Z4
-	VDIVPS      Z5, Z4, Z4
-	VFMADD231PS Z3, Z4, Z0
-	VMOVUPS     Z0, (R11)
-	VMOVUPS     64(R9), Z1
-	VMOVUPS     recurrentConstants<>+0(SB), Z2
-	VMAXPS      Z1, Z2, Z1
-	VMOVUPS     recurrentConstants<>+64(SB), Z2
-	VMINPS      Z1, Z2, Z1
-	VMULPS      Z1, Z1, Z2
-	VMOVUPS     recurrentConstants<>+128(SB), Z3
-	VFMADD213PS recurrentConstants<>+192(SB), Z2, Z3
-	VFMADD213PS recurrentConstants<>+256(SB), Z2, Z3
-	VFMADD213PS recurrentConstants<>+320(SB), Z2, Z3
-	VFMADD213PS recurrentConstants<>+384(SB), Z2, Z3
-	VMOVUPS     recurrentConstants<>+448(SB), Z4
-	VFMADD213PS recurrentConstants<>+512(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+576(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+640(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
-	VMULPS      Z1, Z3, Z3
-	VDIVPS      Z4, Z3, Z3
-	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
-	VMOVUPS     recurrentConstants<>+832(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+896(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+960(SB), Z2
-	VFMADD213PS recurrentConstants<>+1024(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+1088(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+1152(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z2
-	VMOVUPS     recurrentConstants<>+1216(SB), Z4
-	VFMADD213PS recurrentConstants<>+1280(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+1344(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+1408(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z4
-	VMULPS      Z0, Z2, Z2
-	VDIVPS      Z4, Z2, Z2
-	VMULPS      Z3, Z2, Z2
-	VMOVUPS     Z2, (R12)
-	ADDQ        R10, R9
+	ADDQ        DI, R11
 	ADDQ        DI, R11
 	ADDQ        DI, R12
-	VMOVUPS     128(R9), Z0
-	VMOVUPS     recurrentConstants<>+0(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+64(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+128(SB), Z2
-	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z2
-	VMOVUPS     recurrentConstants<>+448(SB), Z3
-	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
-	VMULPS      Z0, Z2, Z2
-	VDIVPS      Z3, Z2, Z2
-	VADDPS      recurrentConstants<>+768(SB), Z2, Z2
-	VMULPS      (R11), Z2, Z0
-	VMOVUPS     (R9), Z1
-	VMOVUPS     recurrentConstants<>+0(SB), Z2
-	VMAXPS      Z1, Z2, Z1
-	VMOVUPS     recurrentConstants<>+64(SB), Z2
-	VMINPS      Z1, Z2, Z1
-	VMULPS      Z1, Z1, Z2
-	VMOVUPS     recurrentConstants<>+128(SB), Z3
-	VFMADD213PS recurrentConstants<>+192(SB), Z2, Z3
-	VFMADD213PS recurrentConstants<>+256(SB), Z2, Z3
-	VFMADD213PS recurrentConstants<>+320(SB), Z2, Z3
-	VFMADD213PS recurrentConstants<>+384(SB), Z2, Z3
-	VMOVUPS     recurrentConstants<>+448(SB), Z4
-	VFMADD213PS recurrentConstants<>+512(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+576(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+640(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
-	VMULPS      Z1, Z3, Z3
-	VDIVPS      Z4, Z3, Z3
-	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
-	VMOVUPS     192(R9), Z1
-	VMOVUPS     recurrentConstants<>+832(SB), Z2
-	VMAXPS      Z1, Z2, Z1
-	VMOVUPS     recurrentConstants<>+896(SB), Z2
-	VMINPS      Z1, Z2, Z1
-	VMULPS      Z1, Z1, Z2
-	VMOVUPS     recurrentConstants<>+960(SB), Z4
-	VFMADD213PS recurrentConstants<>+1024(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+1088(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+1152(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
-	VMOVUPS     recurrentConstants<>+1216(SB), Z5
-	VFMADD213PS recurrentConstants<>+1280(SB), Z2, Z5
-	VFMADD213PS recurrentConstants<>+1344(SB), Z2, Z5
-	VFMADD213PS recurrentConstants<>+1408(SB), Z2, Z5
-	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z5
-	VMULPS      Z1, Z4, Z4
-	VDIVPS      Z5, Z4, Z4
-	VFMADD231PS Z3, Z4, Z0
-	VMOVUPS     Z0, (R11)
-	VMOVUPS     64(R9), Z1
-	VMOVUPS     recurrentConstants<>+0(SB), Z2
-	VMAXPS      Z1, Z2, Z1
-	VMOVUPS     recurrentConstants<>+64(SB), Z2
-	VMINPS      Z1, Z2, Z1
-	VMULPS      Z1, Z1, Z2
-	VMOVUPS     recurrentConstants<>+128(SB), Z3
-	VFMADD213PS recurrentConstants<>+192(SB), Z2, Z3
-	VFMADD213PS recurrentConstants<>+256(SB), Z2, Z3
-	VFMADD213PS recurrentConstants<>+320(SB), Z2, Z3
-	VFMADD213PS recurrentConstants<>+384(SB), Z2, Z3
-	VMOVUPS     recurrentConstants<>+448(SB), Z4
-	VFMADD213PS recurrentConstants<>+512(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+576(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+640(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
-	VMULPS      Z1, Z3, Z3
-	VDIVPS      Z4, Z3, Z3
-	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
-	VMOVUPS     recurrentConstants<>+832(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+896(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+960(SB), Z2
-	VFMADD213PS recurrentConstants<>+1024(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+1088(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+1152(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z2
-	VMOVUPS     recurrentConstants<>+1216(SB), Z4
-	VFMADD213PS recurrentConstants<>+1280(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+1344(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+1408(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z4
-	VMULPS      Z0, Z2, Z2
-	VDIVPS      Z4, Z2, Z2
-	VMULPS      Z3, Z2, Z2
-	VMOVUPS     Z2, (R12)
-	ADDQ        R10, R9
-	ADDQ        DI, R11
 	ADDQ        DI, R12
-	VMOVUPS     128(R9), Z0
-	VMOVUPS     recurrentConstants<>+0(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+64(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+128(SB), Z2
-	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z2
-	VMOVUPS     recurrentConstants<>+448(SB), Z3
-	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
-	VMULPS      Z0, Z2, Z2
-	VDIVPS      Z3, Z2, Z2
-	VADDPS      recurrentConstants<>+768(SB), Z2, Z2
-	VMULPS      (R11), Z2, Z0
-	VMOVUPS     (R9), Z1
-	VMOVUPS     recurrentConstants<>+0(SB), Z2
-	VMAXPS      Z1, Z2, Z1
-	VMOVUPS     recurrentConstants<>+64(SB), Z2
-	VMINPS      Z1, Z2, Z1
-	VMULPS      Z1, Z1, Z2
-	VMOVUPS     recurrentConstants<>+128(SB), Z3
-	VFMADD213PS recurrentConstants<>+192(SB), Z2, Z3
-	VFMADD213PS recurrentConstants<>+256(SB), Z2, Z3
-	VFMADD213PS recurrentConstants<>+320(SB), Z2, Z3
-	VFMADD213PS recurrentConstants<>+384(SB), Z2, Z3
-	VMOVUPS     recurrentConstants<>+448(SB), Z4
-	VFMADD213PS recurrentConstants<>+512(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+576(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+640(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
-	VMULPS      Z1, Z3, Z3
-	VDIVPS      Z4, Z3, Z3
-	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
-	VMOVUPS     192(R9), Z1
-	VMOVUPS     recurrentConstants<>+832(SB), Z2
-	VMAXPS      Z1, Z2, Z1
-	VMOVUPS     recurrentConstants<>+896(SB), Z2
-	VMINPS      Z1, Z2, Z1
-	VMULPS      Z1, Z1, Z2
-	VMOVUPS     recurrentConstants<>+960(SB), Z4
-	VFMADD213PS recurrentConstants<>+1024(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+1088(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+1152(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
-	VMOVUPS     recurrentConstants<>+1216(SB), Z5
-	VFMADD213PS recurrentConstants<>+1280(SB), Z2, Z5
-	VFMADD213PS recurrentConstants<>+1344(SB), Z2, Z5
-	VFMADD213PS recurrentConstants<>+1408(SB), Z2, Z5
-	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z5
-	VMULPS      Z1, Z4, Z4
-	VDIVPS      Z5, Z4, Z4
-	VFMADD231PS Z3, Z4, Z0
-	VMOVUPS     Z0, (R11)
-	VMOVUPS     64(R9), Z1
-	VMOVUPS     recurrentConstants<>+0(SB), Z2
-	VMAXPS      Z1, Z2, Z1
-	VMOVUPS     recurrentConstants<>+64(SB), Z2
-	VMINPS      Z1, Z2, Z1
-	VMULPS      Z1, Z1, Z2
-	VMOVUPS     recurrentConstants<>+128(SB), Z3
-	VFMADD213PS recurrentConstants<>+192(SB), Z2, Z3
-	VFMADD213PS recurrentConstants<>+256(SB), Z2, Z3
-	VFMADD213PS recurrentConstants<>+320(SB), Z2, Z3
-	VFMADD213PS recurrentConstants<>+384(SB), Z2, Z3
-	VMOVUPS     recurrentConstants<>+448(SB), Z4
-	VFMADD213PS recurrentConstants<>+512(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+576(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+640(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
-	VMULPS      Z1, Z3, Z3
-	VDIVPS      Z4, Z3, Z3
-	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
-	VMOVUPS     recurrentConstants<>+832(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+896(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+960(SB), Z2
-	VFMADD213PS recurrentConstants<>+1024(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+1088(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+1152(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z2
-	VMOVUPS     recurrentConstants<>+1216(SB), Z4
-	VFMADD213PS recurrentConstants<>+1280(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+1344(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+1408(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z4
-	VMULPS      Z0, Z2, Z2
-	VDIVPS      Z4, Z2, Z2
-	VMULPS      Z3, Z2, Z2
-	VMOVUPS     Z2, (R12)
-	ADDQ        R10, R9
-	ADDQ        DI, R11
 	ADDQ        DI, R12
-	VMOVUPS     128(R9), Z0
-	VMOVUPS     recurrentConstants<>+0(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+64(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+128(SB), Z2
-	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z2
-	VMOVUPS     recurrentConstants<>+448(SB), Z3
-	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
-	VMULPS      Z0, Z2, Z2
-	VDIVPS      Z3, Z2, Z2
-	VADDPS      recurrentConstants<>+768(SB), Z2, Z2
-	VMULPS      (R11), Z2, Z0
-	VMOVUPS     (R9), Z1
+	VMOVUPS     64(R9), Z0
+	VMOVUPS     64(R9)(R10*1), Z1
 	VMOVUPS     recurrentConstants<>+0(SB), Z2
+	VMOVUPS     recurrentConstants<>+64(SB), Z3
+	VMAXPS      Z0, Z2, Z0
+	VMINPS      Z0, Z3, Z0
+	VMULPS      Z0, Z0, Z4
 	VMAXPS      Z1, Z2, Z1
-	VMOVUPS     recurrentConstants<>+64(SB), Z2
-	VMINPS      Z1, Z2, Z1
+	VMINPS      Z1, Z3, Z1
 	VMULPS      Z1, Z1, Z2
 	VMOVUPS     recurrentConstants<>+128(SB), Z3
-	VFMADD213PS recurrentConstants<>+192(SB), Z2, Z3
-	VFMADD213PS recurrentConstants<>+256(SB), Z2, Z3
-	VFMADD213PS recurrentConstants<>+320(SB), Z2, Z3
-	VFMADD213PS recurrentConstants<>+384(SB), Z2, Z3
-	VMOVUPS     recurrentConstants<>+448(SB), Z4
-	VFMADD213PS recurrentConstants<>+512(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+576(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+640(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
-	VMULPS      Z1, Z3, Z3
-	VDIVPS      Z4, Z3, Z3
-	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
-	VMOVUPS     192(R9), Z1
-	VMOVUPS     recurrentConstants<>+832(SB), Z2
-	VMAXPS      Z1, Z2, Z1
-	VMOVUPS     recurrentConstants<>+896(SB), Z2
-	VMINPS      Z1, Z2, Z1
-	VMULPS      Z1, Z1, Z2
-	VMOVUPS     recurrentConstants<>+960(SB), Z4
-	VFMADD213PS recurrentConstants<>+1024(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+1088(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+1152(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
-	VMOVUPS     recurrentConstants<>+1216(SB), Z5
-	VFMADD213PS recurrentConstants<>+1280(SB), Z2, Z5
-	VFMADD213PS recurrentConstants<>+1344(SB), Z2, Z5
-	VFMADD213PS recurrentConstants<>+1408(SB), Z2, Z5
-	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z5
-	VMULPS      Z1, Z4, Z4
-	VDIVPS      Z5, Z4, Z4
-	VFMADD231PS Z3, Z4, Z0
-	VMOVUPS     Z0, (R11)
-	VMOVUPS     64(R9), Z1
-	VMOVUPS     recurrentConstants<>+0(SB), Z2
-	VMAXPS      Z1, Z2, Z1
-	VMOVUPS     recurrentConstants<>+64(SB), Z2
-	VMINPS      Z1, Z2, Z1
-	VMULPS      Z1, Z1, Z2
-	VMOVUPS     recurrentConstants<>+128(SB), Z3
-	VFMADD213PS recurrentConstants<>+192(SB), Z2, Z3
-	VFMADD213PS recurrentConstants<>+256(SB), Z2, Z3
-	VFMADD213PS recurrentConstants<>+320(SB), Z2, Z3
-	VFMADD213PS recurrentConstants<>+384(SB), Z2, Z3
-	VMOVUPS     recurrentConstants<>+448(SB), Z4
-	VFMADD213PS recurrentConstants<>+512(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+576(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+640(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
-	VMULPS      Z1, Z3, Z3
-	VDIVPS      Z4, Z3, Z3
-	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
-	VMOVUPS     recurrentConstants<>+832(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+896(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+960(SB), Z2
-	VFMADD213PS recurrentConstants<>+1024(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+1088(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+1152(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z2
-	VMOVUPS     recurrentConstants<>+1216(SB), Z4
-	VFMADD213PS recurrentConstants<>+1280(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+1344(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+1408(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z4
+	VMOVUPS     recurrentConstants<>+128(SB), Z5
+	VFMADD213PS recurrentConstants<>+192(SB), Z4, Z3
+	VFMADD213PS recurrentConstants<>+192(SB), Z2, Z5
+	VFMADD213PS recurrentConstants<>+256(SB), Z4, Z3
+	VFMADD213PS recurrentConstants<>+256(SB), Z2, Z5
+	VFMADD213PS recurrentConstants<>+320(SB), Z4, Z3
+	VFMADD213PS recurrentConstants<>+320(SB), Z2, Z5
+	VFMADD213PS recurrentConstants<>+384(SB), Z4, Z3
+	VFMADD213PS recurrentConstants<>+384(SB), Z2, Z5
+	VMOVUPS     recurrentConstants<>+448(SB), Z6
+	VMOVUPS     recurrentConstants<>+448(SB), Z7
+	VFMADD213PS recurrentConstants<>+512(SB), Z4, Z6
+	VFMADD213PS recurrentConstants<>+512(SB), Z2, Z7
+	VFMADD213PS recurrentConstants<>+576(SB), Z4, Z6
+	VFMADD213PS recurrentConstants<>+576(SB), Z2, Z7
+	VFMADD213PS recurrentConstants<>+640(SB), Z4, Z6
+	VFMADD213PS recurrentConstants<>+640(SB), Z2, Z7
+	VFMADD213PS recurrentConstants<>+704(SB), Z4, Z6
+	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z7
+	VMULPS      Z3, Z0, Z0
+	VMULPS      Z5, Z1, Z1
+	VDIVPS      Z6, Z0, Z0
+	VDIVPS      Z7, Z1, Z1
+	VADDPS      recurrentConstants<>+768(SB), Z0, Z0
+	VADDPS      recurrentConstants<>+768(SB), Z1, Z1
+	VMOVUPS     (R11), Z2
+	VMOVUPS     (R11)(DI*1), Z3
+	VMOVUPS     recurrentConstants<>+832(SB), Z4
+	VMOVUPS     recurrentConstants<>+896(SB), Z5
+	VMAXPS      Z2, Z4, Z2
+	VMINPS      Z2, Z5, Z2
+	VMULPS      Z2, Z2, Z6
+	VMAXPS      Z3, Z4, Z3
+	VMINPS      Z3, Z5, Z3
+	VMULPS      Z3, Z3, Z4
+	VMOVUPS     recurrentConstants<>+960(SB), Z5
+	VMOVUPS     recurrentConstants<>+960(SB), Z7
+	VFMADD213PS recurrentConstants<>+1024(SB), Z6, Z5
+	VFMADD213PS recurrentConstants<>+1024(SB), Z4, Z7
+	VFMADD213PS recurrentConstants<>+1088(SB), Z6, Z5
+	VFMADD213PS recurrentConstants<>+1088(SB), Z4, Z7
+	VFMADD213PS recurrentConstants<>+1152(SB), Z6, Z5
+	VFMADD213PS recurrentConstants<>+1152(SB), Z4, Z7
+	VFMADD213PS recurrentConstants<>+704(SB), Z6, Z5
+	VFMADD213PS recurrentConstants<>+704(SB), Z4, Z7
+	VMOVUPS     recurrentConstants<>+1216(SB), Z8
+	VMOVUPS     recurrentConstants<>+1216(SB), Z9
+	VFMADD213PS recurrentConstants<>+1280(SB), Z6, Z8
+	VFMADD213PS recurrentConstants<>+1280(SB), Z4, Z9
+	VFMADD213PS recurrentConstants<>+1344(SB), Z6, Z8
+	VFMADD213PS recurrentConstants<>+1344(SB), Z4, Z9
+	VFMADD213PS recurrentConstants<>+1408(SB), Z6, Z8
+	VFMADD213PS recurrentConstants<>+1408(SB), Z4, Z9
+	VFMADD213PS recurrentConstants<>+704(SB), Z6, Z8
+	VFMADD213PS recurrentConstants<>+704(SB), Z4, Z9
+	VMULPS      Z5, Z2, Z2
+	VMULPS      Z7, Z3, Z3
+	VDIVPS      Z8, Z2, Z2
+	VDIVPS      Z9, Z3, Z3
 	VMULPS      Z0, Z2, Z2
-	VDIVPS      Z4, Z2, Z2
-	VMULPS      Z3, Z2, Z2
+	VMULPS      Z1, Z3, Z3
 	VMOVUPS     Z2, (R12)
+	VMOVUPS     Z3, (R12)(DI*1)
 	ADDQ        $0x40, SI
 	ADDQ        $0x40, R8
 	ADDQ        $0x00000100, BX
@@ -5277,604 +5340,652 @@ summed:
 	VMOVUPS     Z23, 192(R9)
 	MOVQ        BX, R9
 	MOVQ        R8, R11
+	VMOVUPS     (R9), Z0
+	VMOVUPS     (R9)(R10*1), Z1
+	VMOVUPS     (R9)(R10*2), Z2
+	VMOVUPS     128(R9), Z3
+	VMOVUPS     128(R9)(R10*1), Z4
+	VMOVUPS     128(R9)(R10*2), Z5
+	VMOVUPS     recurrentConstants<>+0(SB), Z6
+	VMOVUPS     recurrentConstants<>+64(SB), Z7
+	VMAXPS      Z0, Z6, Z0
+	VMINPS      Z0, Z7, Z0
+	VMULPS      Z0, Z0, Z8
+	VMAXPS      Z1, Z6, Z1
+	VMINPS      Z1, Z7, Z1
+	VMULPS      Z1, Z1, Z9
+	VMAXPS      Z2, Z6, Z2
+	VMINPS      Z2, Z7, Z2
+	VMULPS      Z2, Z2, Z10
+	VMAXPS      Z3, Z6, Z3
+	VMINPS      Z3, Z7, Z3
+	VMULPS      Z3, Z3, Z11
+	VMAXPS      Z4, Z6, Z4
+	VMINPS      Z4, Z7, Z4
+	VMULPS      Z4, Z4, Z12
+	VMAXPS      Z5, Z6, Z5
+	VMINPS      Z5, Z7, Z5
+	VMULPS      Z5, Z5, Z6
+	VMOVUPS     recurrentConstants<>+128(SB), Z7
+	VMOVUPS     Z7, Z13
+	VMOVUPS     Z7, Z14
+	VMOVUPS     Z7, Z15
+	VMOVUPS     Z7, Z16
+	VMOVUPS     Z7, Z17
+	VMOVUPS     Z7, Z7
+	VMOVUPS     recurrentConstants<>+192(SB), Z18
+	VFMADD213PS Z18, Z8, Z13
+	VFMADD213PS Z18, Z9, Z14
+	VFMADD213PS Z18, Z10, Z15
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z6, Z7
+	VMOVUPS     recurrentConstants<>+256(SB), Z18
+	VFMADD213PS Z18, Z8, Z13
+	VFMADD213PS Z18, Z9, Z14
+	VFMADD213PS Z18, Z10, Z15
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z6, Z7
+	VMOVUPS     recurrentConstants<>+320(SB), Z18
+	VFMADD213PS Z18, Z8, Z13
+	VFMADD213PS Z18, Z9, Z14
+	VFMADD213PS Z18, Z10, Z15
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z6, Z7
+	VMOVUPS     recurrentConstants<>+384(SB), Z18
+	VFMADD213PS Z18, Z8, Z13
+	VFMADD213PS Z18, Z9, Z14
+	VFMADD213PS Z18, Z10, Z15
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z6, Z7
+	VMOVUPS     recurrentConstants<>+448(SB), Z18
+	VMOVUPS     Z18, Z19
+	VMOVUPS     Z18, Z20
+	VMOVUPS     Z18, Z21
+	VMOVUPS     Z18, Z22
+	VMOVUPS     Z18, Z23
+	VMOVUPS     Z18, Z18
+	VMOVUPS     recurrentConstants<>+512(SB), Z24
+	VFMADD213PS Z24, Z8, Z19
+	VFMADD213PS Z24, Z9, Z20
+	VFMADD213PS Z24, Z10, Z21
+	VFMADD213PS Z24, Z11, Z22
+	VFMADD213PS Z24, Z12, Z23
+	VFMADD213PS Z24, Z6, Z18
+	VMOVUPS     recurrentConstants<>+576(SB), Z24
+	VFMADD213PS Z24, Z8, Z19
+	VFMADD213PS Z24, Z9, Z20
+	VFMADD213PS Z24, Z10, Z21
+	VFMADD213PS Z24, Z11, Z22
+	VFMADD213PS Z24, Z12, Z23
+	VFMADD213PS Z24, Z6, Z18
+	VMOVUPS     recurrentConstants<>+640(SB), Z24
+	VFMADD213PS Z24, Z8, Z19
+	VFMADD213PS Z24, Z9, Z20
+	VFMADD213PS Z24, Z10, Z21
+	VFMADD213PS Z24, Z11, Z22
+	VFMADD213PS Z24, Z12, Z23
+	VFMADD213PS Z24, Z6, Z18
+	VMOVUPS     recurrentConstants<>+704(SB), Z24
+	VFMADD213PS Z24, Z8, Z19
+	VFMADD213PS Z24, Z9, Z20
+	VFMADD213PS Z24, Z10, Z21
+	VFMADD213PS Z24, Z11, Z22
+	VFMADD213PS Z24, Z12, Z23
+	VFMADD213PS Z24, Z6, Z18
+	VMULPS      Z13, Z0, Z0
+	VMULPS      Z14, Z1, Z1
+	VMULPS      Z15, Z2, Z2
+	VMULPS      Z16, Z3, Z3
+	VMULPS      Z17, Z4, Z4
+	VMULPS      Z7, Z5, Z5
+	VDIVPS      Z19, Z0, Z0
+	VDIVPS      Z20, Z1, Z1
+	VDIVPS      Z21, Z2, Z2
+	VDIVPS      Z22, Z3, Z3
+	VDIVPS      Z23, Z4, Z4
+	VDIVPS      Z18, Z5, Z5
+	VMOVUPS     recurrentConstants<>+768(SB), Z6
+	VADDPS      Z6, Z0, Z0
+	VADDPS      Z6, Z1, Z1
+	VADDPS      Z6, Z2, Z2
+	VADDPS      Z6, Z3, Z3
+	VADDPS      Z6, Z4, Z4
+	VADDPS      Z6, Z5, Z5
+	VMOVUPS     192(R9), Z6
+	VMOVUPS     192(R9)(R10*1), Z7
+	VMOVUPS     192(R9)(R10*2), Z8
+	VMOVUPS     recurrentConstants<>+832(SB), Z9
+	VMOVUPS     recurrentConstants<>+896(SB), Z10
+	VMAXPS      Z6, Z9, Z6
+	VMINPS      Z6, Z10, Z6
+	VMULPS      Z6, Z6, Z11
+	VMAXPS      Z7, Z9, Z7
+	VMINPS      Z7, Z10, Z7
+	VMULPS      Z7, Z7, Z12
+	VMAXPS      Z8, Z9, Z8
+	VMINPS      Z8, Z10, Z8
+	VMULPS      Z8, Z8, Z9
+	VMOVUPS     recurrentConstants<>+960(SB), Z10
+	VMOVUPS     Z10, Z13
+	VMOVUPS     Z10, Z14
+	VMOVUPS     Z10, Z10
+	VMOVUPS     recurrentConstants<>+1024(SB), Z15
+	VFMADD213PS Z15, Z11, Z13
+	VFMADD213PS Z15, Z12, Z14
+	VFMADD213PS Z15, Z9, Z10
+	VMOVUPS     recurrentConstants<>+1088(SB), Z15
+	VFMADD213PS Z15, Z11, Z13
+	VFMADD213PS Z15, Z12, Z14
+	VFMADD213PS Z15, Z9, Z10
+	VMOVUPS     recurrentConstants<>+1152(SB), Z15
+	VFMADD213PS Z15, Z11, Z13
+	VFMADD213PS Z15, Z12, Z14
+	VFMADD213PS Z15, Z9, Z10
+	VMOVUPS     recurrentConstants<>+704(SB), Z15
+	VFMADD213PS Z15, Z11, Z13
+	VFMADD213PS Z15, Z12, Z14
+	VFMADD213PS Z15, Z9, Z10
+	VMOVUPS     recurrentConstants<>+1216(SB), Z15
+	VMOVUPS     Z15, Z16
+	VMOVUPS     Z15, Z17
+	VMOVUPS     Z15, Z15
+	VMOVUPS     recurrentConstants<>+1280(SB), Z18
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z9, Z15
+	VMOVUPS     recurrentConstants<>+1344(SB), Z18
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z9, Z15
+	VMOVUPS     recurrentConstants<>+1408(SB), Z18
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z9, Z15
+	VMOVUPS     recurrentConstants<>+704(SB), Z18
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z9, Z15
+	VMULPS      Z13, Z6, Z6
+	VMULPS      Z14, Z7, Z7
+	VMULPS      Z10, Z8, Z8
+	VDIVPS      Z16, Z6, Z6
+	VDIVPS      Z17, Z7, Z7
+	VDIVPS      Z15, Z8, Z8
+	VMULPS      Z0, Z6, Z6
+	VFMADD231PS (R11), Z3, Z6
+	VMULPS      Z1, Z7, Z7
+	VFMADD231PS (R11)(DI*1), Z4, Z7
+	VMULPS      Z2, Z8, Z8
+	VFMADD231PS (R11)(DI*2), Z5, Z8
+	VMOVUPS     Z6, (R11)
+	VMOVUPS     Z7, (R11)(DI*1)
+	VMOVUPS     Z8, (R11)(DI*2)
+	ADDQ        R10, R9
+	ADDQ        R10, R9
+	ADDQ        R10, R9
+	ADDQ        DI, R11
+	ADDQ        DI, R11
+	ADDQ        DI, R11
+	VMOVUPS     (R9), Z0
+	VMOVUPS     (R9)(R10*1), Z1
+	VMOVUPS     (R9)(R10*2), Z2
+	VMOVUPS     128(R9), Z3
+	VMOVUPS     128(R9)(R10*1), Z4
+	VMOVUPS     128(R9)(R10*2), Z5
+	VMOVUPS     recurrentConstants<>+0(SB), Z6
+	VMOVUPS     recurrentConstants<>+64(SB), Z7
+	VMAXPS      Z0, Z6, Z0
+	VMINPS      Z0, Z7, Z0
+	VMULPS      Z0, Z0, Z8
+	VMAXPS      Z1, Z6, Z1
+	VMINPS      Z1, Z7, Z1
+	VMULPS      Z1, Z1, Z9
+	VMAXPS      Z2, Z6, Z2
+	VMINPS      Z2, Z7, Z2
+	VMULPS      Z2, Z2, Z10
+	VMAXPS      Z3, Z6, Z3
+	VMINPS      Z3, Z7, Z3
+	VMULPS      Z3, Z3, Z11
+	VMAXPS      Z4, Z6, Z4
+	VMINPS      Z4, Z7, Z4
+	VMULPS      Z4, Z4, Z12
+	VMAXPS      Z5, Z6, Z5
+	VMINPS      Z5, Z7, Z5
+	VMULPS      Z5, Z5, Z6
+	VMOVUPS     recurrentConstants<>+128(SB), Z7
+	VMOVUPS     Z7, Z13
+	VMOVUPS     Z7, Z14
+	VMOVUPS     Z7, Z15
+	VMOVUPS     Z7, Z16
+	VMOVUPS     Z7, Z17
+	VMOVUPS     Z7, Z7
+	VMOVUPS     recurrentConstants<>+192(SB), Z18
+	VFMADD213PS Z18, Z8, Z13
+	VFMADD213PS Z18, Z9, Z14
+	VFMADD213PS Z18, Z10, Z15
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z6, Z7
+	VMOVUPS     recurrentConstants<>+256(SB), Z18
+	VFMADD213PS Z18, Z8, Z13
+	VFMADD213PS Z18, Z9, Z14
+	VFMADD213PS Z18, Z10, Z15
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z6, Z7
+	VMOVUPS     recurrentConstants<>+320(SB), Z18
+	VFMADD213PS Z18, Z8, Z13
+	VFMADD213PS Z18, Z9, Z14
+	VFMADD213PS Z18, Z10, Z15
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z6, Z7
+	VMOVUPS     recurrentConstants<>+384(SB), Z18
+	VFMADD213PS Z18, Z8, Z13
+	VFMADD213PS Z18, Z9, Z14
+	VFMADD213PS Z18, Z10, Z15
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z6, Z7
+	VMOVUPS     recurrentConstants<>+448(SB), Z18
+	VMOVUPS     Z18, Z19
+	VMOVUPS     Z18, Z20
+	VMOVUPS     Z18, Z21
+	VMOVUPS     Z18, Z22
+	VMOVUPS     Z18, Z23
+	VMOVUPS     Z18, Z18
+	VMOVUPS     recurrentConstants<>+512(SB), Z24
+	VFMADD213PS Z24, Z8, Z19
+	VFMADD213PS Z24, Z9, Z20
+	VFMADD213PS Z24, Z10, Z21
+	VFMADD213PS Z24, Z11, Z22
+	VFMADD213PS Z24, Z12, Z23
+	VFMADD213PS Z24, Z6, Z18
+	VMOVUPS     recurrentConstants<>+576(SB), Z24
+	VFMADD213PS Z24, Z8, Z19
+	VFMADD213PS Z24, Z9, Z20
+	VFMADD213PS Z24, Z10, Z21
+	VFMADD213PS Z24, Z11, Z22
+	VFMADD213PS Z24, Z12, Z23
+	VFMADD213PS Z24, Z6, Z18
+	VMOVUPS     recurrentConstants<>+640(SB), Z24
+	VFMADD213PS Z24, Z8, Z19
+	VFMADD213PS Z24, Z9, Z20
+	VFMADD213PS Z24, Z10, Z21
+	VFMADD213PS Z24, Z11, Z22
+	VFMADD213PS Z24, Z12, Z23
+	VFMADD213PS Z24, Z6, Z18
+	VMOVUPS     recurrentConstants<>+704(SB), Z24
+	VFMADD213PS Z24, Z8, Z19
+	VFMADD213PS Z24, Z9, Z20
+	VFMADD213PS Z24, Z10, Z21
+	VFMADD213PS Z24, Z11, Z22
+	VFMADD213PS Z24, Z12, Z23
+	VFMADD213PS Z24, Z6, Z18
+	VMULPS      Z13, Z0, Z0
+	VMULPS      Z14, Z1, Z1
+	VMULPS      Z15, Z2, Z2
+	VMULPS      Z16, Z3, Z3
+	VMULPS      Z17, Z4, Z4
+	VMULPS      Z7, Z5, Z5
+	VDIVPS      Z19, Z0, Z0
+	VDIVPS      Z20, Z1, Z1
+	VDIVPS      Z21, Z2, Z2
+	VDIVPS      Z22, Z3, Z3
+	VDIVPS      Z23, Z4, Z4
+	VDIVPS      Z18, Z5, Z5
+	VMOVUPS     recurrentConstants<>+768(SB), Z6
+	VADDPS      Z6, Z0, Z0
+	VADDPS      Z6, Z1, Z1
+	VADDPS      Z6, Z2, Z2
+	VADDPS      Z6, Z3, Z3
+	VADDPS      Z6, Z4, Z4
+	VADDPS      Z6, Z5, Z5
+	VMOVUPS     192(R9), Z6
+	VMOVUPS     192(R9)(R10*1), Z7
+	VMOVUPS     192(R9)(R10*2), Z8
+	VMOVUPS     recurrentConstants<>+832(SB), Z9
+	VMOVUPS     recurrentConstants<>+896(SB), Z10
+	VMAXPS      Z6, Z9, Z6
+	VMINPS      Z6, Z10, Z6
+	VMULPS      Z6, Z6, Z11
+	VMAXPS      Z7, Z9, Z7
+	VMINPS      Z7, Z10, Z7
+	VMULPS      Z7, Z7, Z12
+	VMAXPS      Z8, Z9, Z8
+	VMINPS      Z8, Z10, Z8
+	VMULPS      Z8, Z8, Z9
+	VMOVUPS     recurrentConstants<>+960(SB), Z10
+	VMOVUPS     Z10, Z13
+	VMOVUPS     Z10, Z14
+	VMOVUPS     Z10, Z10
+	VMOVUPS     recurrentConstants<>+1024(SB), Z15
+	VFMADD213PS Z15, Z11, Z13
+	VFMADD213PS Z15, Z12, Z14
+	VFMADD213PS Z15, Z9, Z10
+	VMOVUPS     recurrentConstants<>+1088(SB), Z15
+	VFMADD213PS Z15, Z11, Z13
+	VFMADD213PS Z15, Z12, Z14
+	VFMADD213PS Z15, Z9, Z10
+	VMOVUPS     recurrentConstants<>+1152(SB), Z15
+	VFMADD213PS Z15, Z11, Z13
+	VFMADD213PS Z15, Z12, Z14
+	VFMADD213PS Z15, Z9, Z10
+	VMOVUPS     recurrentConstants<>+704(SB), Z15
+	VFMADD213PS Z15, Z11, Z13
+	VFMADD213PS Z15, Z12, Z14
+	VFMADD213PS Z15, Z9, Z10
+	VMOVUPS     recurrentConstants<>+1216(SB), Z15
+	VMOVUPS     Z15, Z16
+	VMOVUPS     Z15, Z17
+	VMOVUPS     Z15, Z15
+	VMOVUPS     recurrentConstants<>+1280(SB), Z18
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z9, Z15
+	VMOVUPS     recurrentConstants<>+1344(SB), Z18
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z9, Z15
+	VMOVUPS     recurrentConstants<>+1408(SB), Z18
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z9, Z15
+	VMOVUPS     recurrentConstants<>+704(SB), Z18
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z9, Z15
+	VMULPS      Z13, Z6, Z6
+	VMULPS      Z14, Z7, Z7
+	VMULPS      Z10, Z8, Z8
+	VDIVPS      Z16, Z6, Z6
+	VDIVPS      Z17, Z7, Z7
+	VDIVPS      Z15, Z8, Z8
+	VMULPS      Z0, Z6, Z6
+	VFMADD231PS (R11), Z3, Z6
+	VMULPS      Z1, Z7, Z7
+	VFMADD231PS (R11)(DI*1), Z4, Z7
+	VMULPS      Z2, Z8, Z8
+	VFMADD231PS (R11)(DI*2), Z5, Z8
+	VMOVUPS     Z6, (R11)
+	VMOVUPS     Z7, (R11)(DI*1)
+	VMOVUPS     Z8, (R11)(DI*2)
+	MOVQ        BX, R9
+	MOVQ        R8, R11
 	MOVQ        SI, R12
-	VMOVUPS     128(R9), Z0
-	VMOVUPS     recurrentConstants<>+0(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+64(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+128(SB), Z2
-	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z2
-	VMOVUPS     recurrentConstants<>+448(SB), Z3
-	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
-	VMULPS      Z0, Z2, Z2
-	VDIVPS      Z3, Z2, Z2
-	VADDPS      recurrentConstants<>+768(SB), Z2, Z2
-	VMULPS      (R11), Z2, Z0
-	VMOVUPS     (R9), Z1
-	VMOVUPS     recurrentConstants<>+0(SB), Z2
-	VMAXPS      Z1, Z2, Z1
-	VMOVUPS     recurrentConstants<>+64(SB), Z2
-	VMINPS      Z1, Z2, Z1
-	VMULPS      Z1, Z1, Z2
-	VMOVUPS     recurrentConstants<>+128(SB), Z3
-	VFMADD213PS recurrentConstants<>+192(SB), Z2, Z3
-	VFMADD213PS recurrentConstants<>+256(SB), Z2, Z3
-	VFMADD213PS recurrentConstants<>+320(SB), Z2, Z3
-	VFMADD213PS recurrentConstants<>+384(SB), Z2, Z3
-	VMOVUPS     recurrentConstants<>+448(SB), Z4
-	VFMADD213PS recurrentConstants<>+512(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+576(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+640(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
-	VMULPS      Z1, Z3, Z3
-	VDIVPS      Z4, Z3, Z3
-	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
-	VMOVUPS     192(R9), Z1
-	VMOVUPS     recurrentConstants<>+832(SB), Z2
-	VMAXPS      Z1, Z2, Z1
-	VMOVUPS     recurrentConstants<>+896(SB), Z2
-	VMINPS      Z1, Z2, Z1
-	VMULPS      Z1, Z1, Z2
-	VMOVUPS     recurrentConstants<>+960(SB), Z4
-	VFMADD213PS recurrentConstants<>+1024(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+1088(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+1152(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
-	VMOVUPS     recurrentConstants<>+1216(SB), Z5
-	VFMADD213PS recurrentConstants<>+1280(SB), Z2, Z5
-	VFMADD213PS recurrentConstants<>+1344(SB), Z2, Z5
-	VFMADD213PS recurrentConstants<>+1408(SB), Z2, Z5
-	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z5
+	VMOVUPS     64(R9), Z0
+	VMOVUPS     64(R9)(R10*1), Z1
+	VMOVUPS     64(R9)(R10*2), Z2
+	VMOVUPS     recurrentConstants<>+0(SB), Z3
+	VMOVUPS     recurrentConstants<>+64(SB), Z4
+	VMAXPS      Z0, Z3, Z0
+	VMINPS      Z0, Z4, Z0
+	VMULPS      Z0, Z0, Z5
+	VMAXPS      Z1, Z3, Z1
+	VMINPS      Z1, Z4, Z1
+	VMULPS      Z1, Z1, Z6
+	VMAXPS      Z2, Z3, Z2
+	VMINPS      Z2, Z4, Z2
+	VMULPS      Z2, Z2, Z3
+	VMOVUPS     recurrentConstants<>+128(SB), Z4
+	VMOVUPS     Z4, Z7
+	VMOVUPS     Z4, Z8
+	VMOVUPS     Z4, Z4
+	VMOVUPS     recurrentConstants<>+192(SB), Z9
+	VFMADD213PS Z9, Z5, Z7
+	VFMADD213PS Z9, Z6, Z8
+	VFMADD213PS Z9, Z3, Z4
+	VMOVUPS     recurrentConstants<>+256(SB), Z9
+	VFMADD213PS Z9, Z5, Z7
+	VFMADD213PS Z9, Z6, Z8
+	VFMADD213PS Z9, Z3, Z4
+	VMOVUPS     recurrentConstants<>+320(SB), Z9
+	VFMADD213PS Z9, Z5, Z7
+	VFMADD213PS Z9, Z6, Z8
+	VFMADD213PS Z9, Z3, Z4
+	VMOVUPS     recurrentConstants<>+384(SB), Z9
+	VFMADD213PS Z9, Z5, Z7
+	VFMADD213PS Z9, Z6, Z8
+	VFMADD213PS Z9, Z3, Z4
+	VMOVUPS     recurrentConstants<>+448(SB), Z9
+	VMOVUPS     Z9, Z10
+	VMOVUPS     Z9, Z11
+	VMOVUPS     Z9, Z9
+	VMOVUPS     recurrentConstants<>+512(SB), Z12
+	VFMADD213PS Z12, Z5, Z10
+	VFMADD213PS Z12, Z6, Z11
+	VFMADD213PS Z12, Z3, Z9
+	VMOVUPS     recurrentConstants<>+576(SB), Z12
+	VFMADD213PS Z12, Z5, Z10
+	VFMADD213PS Z12, Z6, Z11
+	VFMADD213PS Z12, Z3, Z9
+	VMOVUPS     recurrentConstants<>+640(SB), Z12
+	VFMADD213PS Z12, Z5, Z10
+	VFMADD213PS Z12, Z6, Z11
+	VFMADD213PS Z12, Z3, Z9
+	VMOVUPS     recurrentConstants<>+704(SB), Z12
+	VFMADD213PS Z12, Z5, Z10
+	VFMADD213PS Z12, Z6, Z11
+	VFMADD213PS Z12, Z3, Z9
+	VMULPS      Z7, Z0, Z0
+	VMULPS      Z8, Z1, Z1
+	VMULPS      Z4, Z2, Z2
+	VDIVPS      Z10, Z0, Z0
+	VDIVPS      Z11, Z1, Z1
+	VDIVPS      Z9, Z2, Z2
+	VMOVUPS     recurrentConstants<>+768(SB), Z3
+	VADDPS      Z3, Z0, Z0
+	VADDPS      Z3, Z1, Z1
+	VADDPS      Z3, Z2, Z2
+	VMOVUPS     (R11), Z3
+	VMOVUPS     (R11)(DI*1), Z4
+	VMOVUPS     (R11)(DI*2), Z5
+	VMOVUPS     recurrentConstants<>+832(SB), Z6
+	VMOVUPS     recurrentConstants<>+896(SB), Z7
+	VMAXPS      Z3, Z6, Z3
+	VMINPS      Z3, Z7, Z3
+	VMULPS      Z3, Z3, Z8
+	VMAXPS      Z4, Z6, Z4
+	VMINPS      Z4, Z7, Z4
+	VMULPS      Z4, Z4, Z9
+	VMAXPS      Z5, Z6, Z5
+	VMINPS      Z5, Z7, Z5
+	VMULPS      Z5, Z5, Z6
+	VMOVUPS     recurrentConstants<>+960(SB), Z7
+	VMOVUPS     Z7, Z10
+	VMOVUPS     Z7, Z11
+	VMOVUPS     Z7, Z7
+	VMOVUPS     recurrentConstants<>+1024(SB), Z12
+	VFMADD213PS Z12, Z8, Z10
+	VFMADD213PS Z12, Z9, Z11
+	VFMADD213PS Z12, Z6, Z7
+	VMOVUPS     recurrentConstants<>+1088(SB), Z12
+	VFMADD213PS Z12, Z8, Z10
+	VFMADD213PS Z12, Z9, Z11
+	VFMADD213PS Z12, Z6, Z7
+	VMOVUPS     recurrentConstants<>+1152(SB), Z12
+	VFMADD213PS Z12, Z8, Z10
+	VFMADD213PS Z12, Z9, Z11
+	VFMADD213PS Z12, Z6, Z7
+	VMOVUPS     recurrentConstants<>+704(SB), Z12
+	VFMADD213PS Z12, Z8, Z10
+	VFMADD213PS Z12, Z9, Z11
+	VFMADD213PS Z12, Z6, Z7
+	VMOVUPS     recurrentConstants<>+1216(SB), Z12
+	VMOVUPS     Z12, Z13
+	VMOVUPS     Z12, Z14
+	VMOVUPS     Z12, Z12
+	VMOVUPS     recurrentConstants<>+1280(SB), Z15
+	VFMADD213PS Z15, Z8, Z13
+	VFMADD213PS Z15, Z9, Z14
+	VFMADD213PS Z15, Z6, Z12
+	VMOVUPS     recurrentConstants<>+1344(SB), Z15
+	VFMADD213PS Z15, Z8, Z13
+	VFMADD213PS Z15, Z9, Z14
+	VFMADD213PS Z15, Z6, Z12
+	VMOVUPS     recurrentConstants<>+1408(SB), Z15
+	VFMADD213PS Z15, Z8, Z13
+	VFMADD213PS Z15, Z9, Z14
+	VFMADD213PS Z15, Z6, Z12
+	VMOVUPS     recurrentConstants<>+704(SB), Z15
+	VFMADD213PS Z15, Z8, Z13
+	VFMADD213PS Z15, Z9, Z14
+	VFMADD213PS Z15, Z6, Z12
+	VMULPS      Z10, Z3, Z3
+	VMULPS      Z11, Z4, Z4
+	VMULPS      Z7, Z5, Z5
+	VDIVPS      Z13, Z3, Z3
+	VDIVPS      Z14, Z4, Z4
+	VDIVPS      Z12, Z5, Z5
+	VMULPS      Z0, Z3, Z3
 	VMULPS      Z1, Z4, Z4
-	VDIVPS      Z5, Z4, Z4
-	VFMADD231PS Z3, Z4, Z0
-	VMOVUPS     Z0, (R11)
-	VMOVUPS     64(R9), Z1
-	VMOVUPS     recurrentConstants<>+0(SB), Z2
-	VMAXPS      Z1, Z2, Z1
-	VMOVUPS     recurrentConstants<>+64(SB), Z2
-	VMINPS      Z1, Z2, Z1
-	VMULPS      Z1, Z1, Z2
-	VMOVUPS     recurrentConstants<>+128(SB), Z3
-	VFMADD213PS recurrentConstants<>+192(SB), Z2, Z3
-	VFMADD213PS recurrentConstants<>+256(SB), Z2, Z3
-	VFMADD213PS recurrentConstants<>+320(SB), Z2, Z3
-	VFMADD213PS recurrentConstants<>+384(SB), Z2, Z3
-	VMOVUPS     recurrentConstants<>+448(SB), Z4
-	VFMADD213PS recurrentConstants<>+512(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+576(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+640(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
-	VMULPS      Z1, Z3, Z3
-	VDIVPS      Z4, Z3, Z3
-	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
-	VMOVUPS     recurrentConstants<>+832(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+896(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+960(SB), Z2
-	VFMADD213PS recurrentConstants<>+1024(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+1088(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+1152(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z2
-	VMOVUPS     recurrentConstants<>+1216(SB), Z4
-	VFMADD213PS recurrentConstants<>+1280(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+1344(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+1408(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z4
-	VMULPS      Z0, Z2, Z2
-	VDIVPS      Z4, Z2, Z2
-	VMULPS      Z3, Z2, Z2
-	VMOVUPS     Z2, (R12)
+	VMULPS      Z2, Z5, Z5
+	VMOVUPS     Z3, (R12)
+	VMOVUPS     Z4, (R12)(DI*1)
+	VMOVUPS     Z5, (R12)(DI*2)
+	ADDQ        R10, R9
+	ADDQ        R10, R9
 	ADDQ        R10, R9
 	ADDQ        DI, R11
-	ADDQ        DI, R12
-	VMOVUPS     128(R9), Z0
-	VMOVUPS     recurrentConstants<>+0(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+64(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+128(SB), Z2
-	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z2
-	VMOVUPS     recurrentConstants<>+448(SB), Z3
-	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
-	VMULPS      Z0, Z2, Z2
-	VDIVPS      Z3, Z2, Z2
-	VADDPS      recurrentConstants<>+768(SB), Z2, Z2
-	VMULPS      (R11), Z2, Z0
-	VMOVUPS     (R9), Z1
-	VMOVUPS     recurrentConstants<>+0(SB), Z2
-	VMAXPS      Z1, Z2, Z1
-	VMOVUPS     recurrentConstants<>+64(SB), Z2
-	VMINPS      Z1, Z2, Z1
-	VMULPS      Z1, Z1, Z2
-	VMOVUPS     recurrentConstants<>+128(SB), Z3
-	VFMADD213PS recurrentConstants<>+192(SB), Z2, Z3
-	VFMADD213PS recurrentConstants<>+256(SB), Z2, Z3
-	VFMADD213PS recurrentConstants<>+320(SB), Z2, Z3
-	VFMADD213PS recurrentConstants<>+384(SB), Z2, Z3
-	VMOVUPS     recurrentConstants<>+448(SB), Z4
-	VFMADD213PS recurrentConstants<>+512(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+576(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+640(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
-	VMULPS      Z1, Z3, Z3
-	VDIVPS      Z4, Z3, Z3
-	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
-	VMOVUPS     192(R9), Z1
-	VMOVUPS     recurrentConstants<>+832(SB), Z2
-	VMAXPS      Z1, Z2, Z1
-	VMOVUPS     recurrentConstants<>+896(SB), Z2
-	VMINPS      Z1, Z2, Z1
-	VMULPS      Z1, Z1, Z2
-	VMOVUPS     recurrentConstants<>+960(SB), Z4
-	VFMADD213PS recurrentConstants<>+1024(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+1088(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+1152(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
-	VMOVUPS     recurrentConstants<>+1216(SB), Z5
-	VFMADD213PS recurrentConstants<>+1280(SB), Z2, Z5
-	VFMADD213PS recurrentConstants<>+1344(SB), Z2, Z5
-	VFMADD213PS recurrentConstants<>+1408(SB), Z2, Z5
-	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z5
-	VMULPS      Z1, Z4, Z4
-	VDIVPS      Z5, Z4, Z4
-	VFMADD231PS Z3, Z4, Z0
-	VMOVUPS     Z0, (R11)
-	VMOVUPS     64(R9), Z1
-	VMOVUPS     recurrentConstants<>+0(SB), Z2
-	VMAXPS      Z1, Z2, Z1
-	VMOVUPS     recurrentConstants<>+64(SB), Z2
-	VMINPS      Z1, Z2, Z1
-	VMULPS      Z1, Z1, Z2
-	VMOVUPS     recurrentConstants<>+128(SB), Z3
-	VFMADD213PS recurrentConstants<>+192(SB), Z2, Z3
-	VFMADD213PS recurrentConstants<>+256(SB), Z2, Z3
-	VFMADD213PS recurrentConstants<>+320(SB), Z2, Z3
-	VFMADD213PS recurrentConstants<>+384(SB), Z2, Z3
-	VMOVUPS     recurrentConstants<>+448(SB), Z4
-	VFMADD213PS recurrentConstants<>+512(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+576(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+640(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
-	VMULPS      Z1, Z3, Z3
-	VDIVPS      Z4, Z3, Z3
-	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
-	VMOVUPS     recurrentConstants<>+832(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+896(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+960(SB), Z2
-	VFMADD213PS recurrentConstants<>+1024(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+1088(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+1152(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z2
-	VMOVUPS     recurrentConstants<>+1216(SB), Z4
-	VFMADD213PS recurrentConstants<>+1280(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+1344(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+1408(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z4
-	VMULPS      Z0, Z2, Z2
-	VDIVPS      Z4, Z2, Z2
-	VMULPS      Z3, Z2, Z2
-	VMOVUPS     Z2, (R12)
-	ADDQ        R10, R9
+	ADDQ        DI, R11
 	ADDQ        DI, R11
 	ADDQ        DI, R12
-	VMOVUPS     128(R9), Z0
-	VMOVUPS     recurrentConstants<>+0(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+64(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+128(SB), Z2
-	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z2
-	VMOVUPS     recurrentConstants<>+448(SB), Z3
-	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
-	VMULPS      Z0, Z2, Z2
-	VDIVPS      Z3, Z2, Z2
-	VADDPS      recurrentConstants<>+768(SB), Z2, Z2
-	VMULPS      (R11), Z2, Z0
-	VMOVUPS     (R9), Z1
-	VMOVUPS     recurrentConstants<>+0(SB), Z2
-	VMAXPS      Z1, Z2, Z1
-	VMOVUPS     recurrentConstants<>+64(SB), Z2
-	VMINPS      Z1, Z2, Z1
-	VMULPS      Z1, Z1, Z2
-	VMOVUPS     recurrentConstants<>+128(SB), Z3
-	VFMADD213PS recurrentConstants<>+192(SB), Z2, Z3
-	VFMADD213PS recurrentConstants<>+256(SB), Z2, Z3
-	VFMADD213PS recurrentConstants<>+320(SB), Z2, Z3
-	VFMADD213PS recurrentConstants<>+384(SB), Z2, Z3
-	VMOVUPS     recurrentConstants<>+448(SB), Z4
-	VFMADD213PS recurrentConstants<>+512(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+576(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+640(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
-	VMULPS      Z1, Z3, Z3
-	VDIVPS      Z4, Z3, Z3
-	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
-	VMOVUPS     192(R9), Z1
-	VMOVUPS     recurrentConstants<>+832(SB), Z2
-	VMAXPS      Z1, Z2, Z1
-	VMOVUPS     recurrentConstants<>+896(SB), Z2
-	VMINPS      Z1, Z2, Z1
-	VMULPS      Z1, Z1, Z2
-	VMOVUPS     recurrentConstants<>+960(SB), Z4
-	VFMADD213PS recurrentConstants<>+1024(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+1088(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+1152(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
-	VMOVUPS     recurrentConstants<>+1216(SB), Z5
-	VFMADD213PS recurrentConstants<>+1280(SB), Z2, Z5
-	VFMADD213PS recurrentConstants<>+1344(SB), Z2, Z5
-	VFMADD213PS recurrentConstants<>+1408(SB), Z2, Z5
-	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z5
-	VMULPS      Z1, Z4, Z4
-	VDIVPS      Z5, Z4, Z4
-	VFMADD231PS Z3, Z4, Z0
-	VMOVUPS     Z0, (R11)
-	VMOVUPS     64(R9), Z1
-	VMOVUPS     recurrentConstants<>+0(SB), Z2
-	VMAXPS      Z1, Z2, Z1
-	VMOVUPS     recurrentConstants<>+64(SB), Z2
-	VMINPS      Z1, Z2, Z1
-	VMULPS      Z1, Z1, Z2
-	VMOVUPS     recurrentConstants<>+128(SB), Z3
-	VFMADD213PS recurrentConstants<>+192(SB), Z2, Z3
-	VFMADD213PS recurrentConstants<>+256(SB), Z2, Z3
-	VFMADD213PS recurrentConstants<>+320(SB), Z2, Z3
-	VFMADD213PS recurrentConstants<>+384(SB), Z2, Z3
-	VMOVUPS     recurrentConstants<>+448(SB), Z4
-	VFMADD213PS recurrentConstants<>+512(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+576(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+640(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
-	VMULPS      Z1, Z3, Z3
-	VDIVPS      Z4, Z3, Z3
-	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
-	VMOVUPS     recurrentConstants<>+832(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+896(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+960(SB), Z2
-	VFMADD213PS recurrentConstants<>+1024(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+1088(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+1152(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z2
-	VMOVUPS     recurrentConstants<>+1216(SB), Z4
-	VFMADD213PS recurrentConstants<>+1280(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+1344(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+1408(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z4
-	VMULPS      Z0, Z2, Z2
-	VDIVPS      Z4, Z2, Z2
-	VMULPS      Z3, Z2, Z2
-	VMOVUPS     Z2, (R12)
-	ADDQ        R10, R9
-	ADDQ        DI, R11
 	ADDQ        DI, R12
-	VMOVUPS     128(R9), Z0
-	VMOVUPS     recurrentConstants<>+0(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+64(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+128(SB), Z2
-	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z2
-	VMOVUPS     recurrentConstants<>+448(SB), Z3
-	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
-	VMULPS      Z0, Z2, Z2
-	VDIVPS      Z3, Z2, Z2
-	VADDPS      recurrentConstants<>+768(SB), Z2, Z2
-	VMULPS      (R11), Z2, Z0
-	VMOVUPS     (R9), Z1
-	VMOVUPS     recurrentConstants<>+0(SB), Z2
-	VMAXPS      Z1, Z2, Z1
-	VMOVUPS     recurrentConstants<>+64(SB), Z2
-	VMINPS      Z1, Z2, Z1
-	VMULPS      Z1, Z1, Z2
-	VMOVUPS     recurrentConstants<>+128(SB), Z3
-	VFMADD213PS recurrentConstants<>+192(SB), Z2, Z3
-	VFMADD213PS recurrentConstants<>+256(SB), Z2, Z3
-	VFMADD213PS recurrentConstants<>+320(SB), Z2, Z3
-	VFMADD213PS recurrentConstants<>+384(SB), Z2, Z3
-	VMOVUPS     recurrentConstants<>+448(SB), Z4
-	VFMADD213PS recurrentConstants<>+512(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+576(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+640(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
-	VMULPS      Z1, Z3, Z3
-	VDIVPS      Z4, Z3, Z3
-	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
-	VMOVUPS     192(R9), Z1
-	VMOVUPS     recurrentConstants<>+832(SB), Z2
-	VMAXPS      Z1, Z2, Z1
-	VMOVUPS     recurrentConstants<>+896(SB), Z2
-	VMINPS      Z1, Z2, Z1
-	VMULPS      Z1, Z1, Z2
-	VMOVUPS     recurrentConstants<>+960(SB), Z4
-	VFMADD213PS recurrentConstants<>+1024(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+1088(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+1152(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
-	VMOVUPS     recurrentConstants<>+1216(SB), Z5
-	VFMADD213PS recurrentConstants<>+1280(SB), Z2, Z5
-	VFMADD213PS recurrentConstants<>+1344(SB), Z2, Z5
-	VFMADD213PS recurrentConstants<>+1408(SB), Z2, Z5
-	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z5
-	VMULPS      Z1, Z4, Z4
-	VDIVPS      Z5, Z4, Z4
-	VFMADD231PS Z3, Z4, Z0
-	VMOVUPS     Z0, (R11)
-	VMOVUPS     64(R9), Z1
-	VMOVUPS     recurrentConstants<>+0(SB), Z2
-	VMAXPS      Z1, Z2, Z1
-	VMOVUPS     recurrentConstants<>+64(SB), Z2
-	VMINPS      Z1, Z2, Z1
-	VMULPS      Z1, Z1, Z2
-	VMOVUPS     recurrentConstants<>+128(SB), Z3
-	VFMADD213PS recurrentConstants<>+192(SB), Z2, Z3
-	VFMADD213PS recurrentConstants<>+256(SB), Z2, Z3
-	VFMADD213PS recurrentConstants<>+320(SB), Z2, Z3
-	VFMADD213PS recurrentConstants<>+384(SB), Z2, Z3
-	VMOVUPS     recurrentConstants<>+448(SB), Z4
-	VFMADD213PS recurrentConstants<>+512(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+576(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+640(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
-	VMULPS      Z1, Z3, Z3
-	VDIVPS      Z4, Z3, Z3
-	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
-	VMOVUPS     recurrentConstants<>+832(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+896(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+960(SB), Z2
-	VFMADD213PS recurrentConstants<>+1024(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+1088(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+1152(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z2
-	VMOVUPS     recurrentConstants<>+1216(SB), Z4
-	VFMADD213PS recurrentConstants<>+1280(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+1344(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+1408(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z4
-	VMULPS      Z0, Z2, Z2
-	VDIVPS      Z4, Z2, Z2
-	VMULPS      Z3, Z2, Z2
-	VMOVUPS     Z2, (R12)
-	ADDQ        R10, R9
-	ADDQ        DI, R11
 	ADDQ        DI, R12
-	VMOVUPS     128(R9), Z0
-	VMOVUPS     recurrentConstants<>+0(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+64(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+128(SB), Z2
-	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z2
-	VMOVUPS     recurrentConstants<>+448(SB), Z3
-	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
-	VMULPS      Z0, Z2, Z2
-	VDIVPS      Z3, Z2, Z2
-	VADDPS      recurrentConstants<>+768(SB), Z2, Z2
-	VMULPS      (R11), Z2, Z0
-	VMOVUPS     (R9), Z1
-	VMOVUPS     recurrentConstants<>+0(SB), Z2
-	VMAXPS      Z1, Z2, Z1
-	VMOVUPS     recurrentConstants<>+64(SB), Z2
-	VMINPS      Z1, Z2, Z1
-	VMULPS      Z1, Z1, Z2
-	VMOVUPS     recurrentConstants<>+128(SB), Z3
-	VFMADD213PS recurrentConstants<>+192(SB), Z2, Z3
-	VFMADD213PS recurrentConstants<>+256(SB), Z2, Z3
-	VFMADD213PS recurrentConstants<>+320(SB), Z2, Z3
-	VFMADD213PS recurrentConstants<>+384(SB), Z2, Z3
-	VMOVUPS     recurrentConstants<>+448(SB), Z4
-	VFMADD213PS recurrentConstants<>+512(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+576(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+640(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
-	VMULPS      Z1, Z3, Z3
-	VDIVPS      Z4, Z3, Z3
-	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
-	VMOVUPS     192(R9), Z1
-	VMOVUPS     recurrentConstants<>+832(SB), Z2
-	VMAXPS      Z1, Z2, Z1
-	VMOVUPS     recurrentConstants<>+896(SB), Z2
-	VMINPS      Z1, Z2, Z1
-	VMULPS      Z1, Z1, Z2
-	VMOVUPS     recurrentConstants<>+960(SB), Z4
-	VFMADD213PS recurrentConstants<>+1024(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+1088(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+1152(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
-	VMOVUPS     recurrentConstants<>+1216(SB), Z5
-	VFMADD213PS recurrentConstants<>+1280(SB), Z2, Z5
-	VFMADD213PS recurrentConstants<>+1344(SB), Z2, Z5
-	VFMADD213PS recurrentConstants<>+1408(SB), Z2, Z5
-	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z5
+	VMOVUPS     64(R9), Z0
+	VMOVUPS     64(R9)(R10*1), Z1
+	VMOVUPS     64(R9)(R10*2), Z2
+	VMOVUPS     recurrentConstants<>+0(SB), Z3
+	VMOVUPS     recurrentConstants<>+64(SB), Z4
+	VMAXPS      Z0, Z3, Z0
+	VMINPS      Z0, Z4, Z0
+	VMULPS      Z0, Z0, Z5
+	VMAXPS      Z1, Z3, Z1
+	VMINPS      Z1, Z4, Z1
+	VMULPS      Z1, Z1, Z6
+	VMAXPS      Z2, Z3, Z2
+	VMINPS      Z2, Z4, Z2
+	VMULPS      Z2, Z2, Z3
+	VMOVUPS     recurrentConstants<>+128(SB), Z4
+	VMOVUPS     Z4, Z7
+	VMOVUPS     Z4, Z8
+	VMOVUPS     Z4, Z4
+	VMOVUPS     recurrentConstants<>+192(SB), Z9
+	VFMADD213PS Z9, Z5, Z7
+	VFMADD213PS Z9, Z6, Z8
+	VFMADD213PS Z9, Z3, Z4
+	VMOVUPS     recurrentConstants<>+256(SB), Z9
+	VFMADD213PS Z9, Z5, Z7
+	VFMADD213PS Z9, Z6, Z8
+	VFMADD213PS Z9, Z3, Z4
+	VMOVUPS     recurrentConstants<>+320(SB), Z9
+	VFMADD213PS Z9, Z5, Z7
+	VFMADD213PS Z9, Z6, Z8
+	VFMADD213PS Z9, Z3, Z4
+	VMOVUPS     recurrentConstants<>+384(SB), Z9
+	VFMADD213PS Z9, Z5, Z7
+	VFMADD213PS Z9, Z6, Z8
+	VFMADD213PS Z9, Z3, Z4
+	VMOVUPS     recurrentConstants<>+448(SB), Z9
+	VMOVUPS     Z9, Z10
+	VMOVUPS     Z9, Z11
+	VMOVUPS     Z9, Z9
+	VMOVUPS     recurrentConstants<>+512(SB), Z12
+	VFMADD213PS Z12, Z5, Z10
+	VFMADD213PS Z12, Z6, Z11
+	VFMADD213PS Z12, Z3, Z9
+	VMOVUPS     recurrentConstants<>+576(SB), Z12
+	VFMADD213PS Z12, Z5, Z10
+	VFMADD213PS Z12, Z6, Z11
+	VFMADD213PS Z12, Z3, Z9
+	VMOVUPS     recurrentConstants<>+640(SB), Z12
+	VFMADD213PS Z12, Z5, Z10
+	VFMADD213PS Z12, Z6, Z11
+	VFMADD213PS Z12, Z3, Z9
+	VMOVUPS     recurrentConstants<>+704(SB), Z12
+	VFMADD213PS Z12, Z5, Z10
+	VFMADD213PS Z12, Z6, Z11
+	VFMADD213PS Z12, Z3, Z9
+	VMULPS      Z7, Z0, Z0
+	VMULPS      Z8, Z1, Z1
+	VMULPS      Z4, Z2, Z2
+	VDIVPS      Z10, Z0, Z0
+	VDIVPS      Z11, Z1, Z1
+	VDIVPS      Z9, Z2, Z2
+	VMOVUPS     recurrentConstants<>+768(SB), Z3
+	VADDPS      Z3, Z0, Z0
+	VADDPS      Z3, Z1, Z1
+	VADDPS      Z3, Z2, Z2
+	VMOVUPS     (R11), Z3
+	VMOVUPS     (R11)(DI*1), Z4
+	VMOVUPS     (R11)(DI*2), Z5
+	VMOVUPS     recurrentConstants<>+832(SB), Z6
+	VMOVUPS     recurrentConstants<>+896(SB), Z7
+	VMAXPS      Z3, Z6, Z3
+	VMINPS      Z3, Z7, Z3
+	VMULPS      Z3, Z3, Z8
+	VMAXPS      Z4, Z6, Z4
+	VMINPS      Z4, Z7, Z4
+	VMULPS      Z4, Z4, Z9
+	VMAXPS      Z5, Z6, Z5
+	VMINPS      Z5, Z7, Z5
+	VMULPS      Z5, Z5, Z6
+	VMOVUPS     recurrentConstants<>+960(SB), Z7
+	VMOVUPS     Z7, Z10
+	VMOVUPS     Z7, Z11
+	VMOVUPS     Z7, Z7
+	VMOVUPS     recurrentConstants<>+1024(SB), Z12
+	VFMADD213PS Z12, Z8, Z10
+	VFMADD213PS Z12, Z9, Z11
+	VFMADD213PS Z12, Z6, Z7
+	VMOVUPS     recurrentConstants<>+1088(SB), Z12
+	VFMADD213PS Z12, Z8, Z10
+	VFMADD213PS Z12, Z9, Z11
+	VFMADD213PS Z12, Z6, Z7
+	VMOVUPS     recurrentConstants<>+1152(SB), Z12
+	VFMADD213PS Z12, Z8, Z10
+	VFMADD213PS Z12, Z9, Z11
+	VFMADD213PS Z12, Z6, Z7
+	VMOVUPS     recurrentConstants<>+704(SB), Z12
+	VFMADD213PS Z12, Z8, Z10
+	VFMADD213PS Z12, Z9, Z11
+	VFMADD213PS Z12, Z6, Z7
+	VMOVUPS     recurrentConstants<>+1216(SB), Z12
+	VMOVUPS     Z12, Z13
+	VMOVUPS     Z12, Z14
+	VMOVUPS     Z12, Z12
+	VMOVUPS     recurrentConstants<>+1280(SB), Z15
+	VFMADD213PS Z15, Z8, Z13
+	VFMADD213PS Z15, Z9, Z14
+	VFMADD213PS Z15, Z6, Z12
+	VMOVUPS     recurrentConstants<>+1344(SB), Z15
+	VFMADD213PS Z15, Z8, Z13
+	VFMADD213PS Z15, Z9, Z14
+	VFMADD213PS Z15, Z6, Z12
+	VMOVUPS     recurrentConstants<>+1408(SB), Z15
+	VFMADD213PS Z15, Z8, Z13
+	VFMADD213PS Z15, Z9, Z14
+	VFMADD213PS Z15, Z6, Z12
+	VMOVUPS     recurrentConstants<>+704(SB), Z15
+	VFMADD213PS Z15, Z8, Z13
+	VFMADD213PS Z15, Z9, Z14
+	VFMADD213PS Z15, Z6, Z12
+	VMULPS      Z10, Z3, Z3
+	VMULPS      Z11, Z4, Z4
+	VMULPS      Z7, Z5, Z5
+	VDIVPS      Z13, Z3, Z3
+	VDIVPS      Z14, Z4, Z4
+	VDIVPS      Z12, Z5, Z5
+	VMULPS      Z0, Z3, Z3
 	VMULPS      Z1, Z4, Z4
-	VDIVPS      Z5, Z4, Z4
-	VFMADD231PS Z3, Z4, Z0
-	VMOVUPS     Z0, (R11)
-	VMOVUPS     64(R9), Z1
-	VMOVUPS     recurrentConstants<>+0(SB), Z2
-	VMAXPS      Z1, Z2, Z1
-	VMOVUPS     recurrentConstants<>+64(SB), Z2
-	VMINPS      Z1, Z2, Z1
-	VMULPS      Z1, Z1, Z2
-	VMOVUPS     recurrentConstants<>+128(SB), Z3
-	VFMADD213PS recurrentConstants<>+192(SB), Z2, Z3
-	VFMADD213PS recurrentConstants<>+256(SB), Z2, Z3
-	VFMADD213PS recurrentConstants<>+320(SB), Z2, Z3
-	VFMADD213PS recurrentConstants<>+384(SB), Z2, Z3
-	VMOVUPS     recurrentConstants<>+448(SB), Z4
-	VFMADD213PS recurrentConstants<>+512(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+576(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+640(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
-	VMULPS      Z1, Z3, Z3
-	VDIVPS      Z4, Z3, Z3
-	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
-	VMOVUPS     recurrentConstants<>+832(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+896(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+960(SB), Z2
-	VFMADD213PS recurrentConstants<>+1024(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+1088(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+1152(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z2
-	VMOVUPS     recurrentConstants<>+1216(SB), Z4
-	VFMADD213PS recurrentConstants<>+1280(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+1344(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+1408(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z4
-	VMULPS      Z0, Z2, Z2
-	VDIVPS      Z4, Z2, Z2
-	VMULPS      Z3, Z2, Z2
-	VMOVUPS     Z2, (R12)
-	ADDQ        R10, R9
-	ADDQ        DI, R11
-	ADDQ        DI, R12
-	VMOVUPS     128(R9), Z0
-	VMOVUPS     recurrentConstants<>+0(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+64(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+128(SB), Z2
-	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z2
-	VMOVUPS     recurrentConstants<>+448(SB), Z3
-	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
-	VMULPS      Z0, Z2, Z2
-	VDIVPS      Z3, Z2, Z2
-	VADDPS      recurrentConstants<>+768(SB), Z2, Z2
-	VMULPS      (R11), Z2, Z0
-	VMOVUPS     (R9), Z1
-	VMOVUPS     recurrentConstants<>+0(SB), Z2
-	VMAXPS      Z1, Z2, Z1
-	VMOVUPS     recurrentConstants<>+64(SB), Z2
-	VMINPS      Z1, Z2, Z1
-	VMULPS      Z1, Z1, Z2
-	VMOVUPS     recurrentConstants<>+128(SB), Z3
-	VFMADD213PS recurrentConstants<>+192(SB), Z2, Z3
-	VFMADD213PS recurrentConstants<>+256(SB), Z2, Z3
-	VFMADD213PS recurrentConstants<>+320(SB), Z2, Z3
-	VFMADD213PS recurrentConstants<>+384(SB), Z2, Z3
-	VMOVUPS     recurrentConstants<>+448(SB), Z4
-	VFMADD213PS recurrentConstants<>+512(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+576(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+640(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
-	VMULPS      Z1, Z3, Z3
-	VDIVPS      Z4, Z3, Z3
-	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
-	VMOVUPS     192(R9), Z1
-	VMOVUPS     recurrentConstants<>+832(SB), Z2
-	VMAXPS      Z1, Z2, Z1
-	VMOVUPS     recurrentConstants<>+896(SB), Z2
-	VMINPS      Z1, Z2, Z1
-	VMULPS      Z1, Z1, Z2
-	VMOVUPS     recurrentConstants<>+960(SB), Z4
-	VFMADD213PS recurrentConstants<>+1024(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+1088(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+1152(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
-	VMOVUPS     recurrentConstants<>+1216(SB), Z5
-	VFMADD213PS recurrentConstants<>+1280(SB), Z2, Z5
-	VFMADD213PS recurrentConstants<>+1344(SB), Z2, Z5
-	VFMADD213PS recurrentConstants<>+1408(SB), Z2, Z5
-	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z5
-	VMULPS      Z1, Z4, Z4
-	VDIVPS      Z5, Z4, Z4
-	VFMADD231PS Z3, Z4, Z0
-	VMOVUPS     Z0, (R11)
-	VMOVUPS     64(R9), Z1
-	VMOVUPS     recurrentConstants<>+0(SB), Z2
-	VMAXPS      Z1, Z2, Z1
-	VMOVUPS     recurrentConstants<>+64(SB), Z2
-	VMINPS      Z1, Z2, Z1
-	VMULPS      Z1, Z1, Z2
-	VMOVUPS     recurrentConstants<>+128(SB), Z3
-	VFMADD213PS recurrentConstants<>+192(SB), Z2, Z3
-	VFMADD213PS recurrentConstants<>+256(SB), Z2, Z3
-	VFMADD213PS recurrentConstants<>+320(SB), Z2, Z3
-	VFMADD213PS recurrentConstants<>+384(SB), Z2, Z3
-	VMOVUPS     recurrentConstants<>+448(SB), Z4
-	VFMADD213PS recurrentConstants<>+512(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+576(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+640(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
-	VMULPS      Z1, Z3, Z3
-	VDIVPS      Z4, Z3, Z3
-	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
-	VMOVUPS     recurrentConstants<>+832(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+896(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+960(SB), Z2
-	VFMADD213PS recurrentConstants<>+1024(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+1088(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+1152(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z2
-	VMOVUPS     recurrentConstants<>+1216(SB), Z4
-	VFMADD213PS recurrentConstants<>+1280(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+1344(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+1408(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z4
-	VMULPS      Z0, Z2, Z2
-	VDIVPS      Z4, Z2, Z2
-	VMULPS      Z3, Z2, Z2
-	VMOVUPS     Z2, (R12)
+	VMULPS      Z2, Z5, Z5
+	VMOVUPS     Z3, (R12)
+	VMOVUPS     Z4, (R12)(DI*1)
+	VMOVUPS     Z5, (R12)(DI*2)
 	ADDQ        $0x40, SI
 	ADDQ        $0x40, R8
 	ADDQ        $0x00000100, BX
@@ -5961,67 +6072,65 @@ summed:
 	MOVQ        BX, DI
 	MOVQ        SI, R10
 	MOVQ        R8, R11
-	VMOVUPS     64(DI), Z0
-	VMOVUPS     recurrentConstants<>+0(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+64(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+128(SB), Z2
-	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z2
-	VMOVUPS     recurrentConstants<>+448(SB), Z3
-	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
-	VMULPS      Z0, Z2, Z2
-	VDIVPS      Z3, Z2, Z2
-	VADDPS      recurrentConstants<>+768(SB), Z2, Z2
-	VMOVUPS     128(DI), Z0
-	VFMADD231PS (R10), Z2, Z0
-	VMOVUPS     recurrentConstants<>+832(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+896(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+960(SB), Z2
-	VFMADD213PS recurrentConstants<>+1024(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+1088(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+1152(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z2
-	VMOVUPS     recurrentConstants<>+1216(SB), Z3
-	VFMADD213PS recurrentConstants<>+1280(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+1344(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+1408(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
-	VMULPS      Z0, Z2, Z2
-	VDIVPS      Z3, Z2, Z2
 	VMOVUPS     (DI), Z0
-	VMOVUPS     recurrentConstants<>+0(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+64(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
+	VMOVUPS     64(DI), Z1
+	VMOVUPS     recurrentConstants<>+0(SB), Z2
+	VMOVUPS     recurrentConstants<>+64(SB), Z3
+	VMAXPS      Z0, Z2, Z0
+	VMINPS      Z0, Z3, Z0
+	VMULPS      Z0, Z0, Z4
+	VMAXPS      Z1, Z2, Z1
+	VMINPS      Z1, Z3, Z1
+	VMULPS      Z1, Z1, Z2
 	VMOVUPS     recurrentConstants<>+128(SB), Z3
-	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z3
-	VMOVUPS     recurrentConstants<>+448(SB), Z4
-	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z4
+	VMOVUPS     recurrentConstants<>+128(SB), Z5
+	VFMADD213PS recurrentConstants<>+192(SB), Z4, Z3
+	VFMADD213PS recurrentConstants<>+192(SB), Z2, Z5
+	VFMADD213PS recurrentConstants<>+256(SB), Z4, Z3
+	VFMADD213PS recurrentConstants<>+256(SB), Z2, Z5
+	VFMADD213PS recurrentConstants<>+320(SB), Z4, Z3
+	VFMADD213PS recurrentConstants<>+320(SB), Z2, Z5
+	VFMADD213PS recurrentConstants<>+384(SB), Z4, Z3
+	VFMADD213PS recurrentConstants<>+384(SB), Z2, Z5
+	VMOVUPS     recurrentConstants<>+448(SB), Z6
+	VMOVUPS     recurrentConstants<>+448(SB), Z7
+	VFMADD213PS recurrentConstants<>+512(SB), Z4, Z6
+	VFMADD213PS recurrentConstants<>+512(SB), Z2, Z7
+	VFMADD213PS recurrentConstants<>+576(SB), Z4, Z6
+	VFMADD213PS recurrentConstants<>+576(SB), Z2, Z7
+	VFMADD213PS recurrentConstants<>+640(SB), Z4, Z6
+	VFMADD213PS recurrentConstants<>+640(SB), Z2, Z7
+	VFMADD213PS recurrentConstants<>+704(SB), Z4, Z6
+	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z7
+	VMULPS      Z3, Z0, Z0
+	VMULPS      Z5, Z1, Z1
+	VDIVPS      Z6, Z0, Z0
+	VDIVPS      Z7, Z1, Z1
+	VADDPS      recurrentConstants<>+768(SB), Z0, Z0
+	VADDPS      recurrentConstants<>+768(SB), Z1, Z1
+	VMOVUPS     128(DI), Z2
+	VFMADD231PS (R10), Z1, Z2
+	VMOVUPS     recurrentConstants<>+832(SB), Z1
+	VMOVUPS     recurrentConstants<>+896(SB), Z3
+	VMAXPS      Z2, Z1, Z2
+	VMINPS      Z2, Z3, Z2
+	VMULPS      Z2, Z2, Z1
+	VMOVUPS     recurrentConstants<>+960(SB), Z3
+	VFMADD213PS recurrentConstants<>+1024(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+1088(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+1152(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
+	VMOVUPS     recurrentConstants<>+1216(SB), Z4
+	VFMADD213PS recurrentConstants<>+1280(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+1344(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+1408(SB), Z1, Z4
 	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z4
-	VMULPS      Z0, Z3, Z3
-	VDIVPS      Z4, Z3, Z3
-	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
-	VMOVUPS     (R11), Z0
-	VSUBPS      Z2, Z0, Z0
-	VFMADD213PS Z2, Z3, Z0
-	VMOVUPS     Z0, (R10)
+	VMULPS      Z3, Z2, Z2
+	VDIVPS      Z4, Z2, Z2
+	VMOVUPS     (R11), Z1
+	VSUBPS      Z2, Z1, Z1
+	VFMADD213PS Z2, Z0, Z1
+	VMOVUPS     Z1, (R10)
 	ADDQ        $0x40, SI
 	ADDQ        $0x40, R8
 	ADDQ        $0x40, R9
@@ -6127,131 +6236,131 @@ summed:
 	MOVQ        BX, R10
 	MOVQ        SI, R12
 	MOVQ        R8, R13
-	VMOVUPS     64(R10), Z0
-	VMOVUPS     recurrentConstants<>+0(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+64(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+128(SB), Z2
-	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z2
-	VMOVUPS     recurrentConstants<>+448(SB), Z3
-	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
-	VMULPS      Z0, Z2, Z2
-	VDIVPS      Z3, Z2, Z2
-	VADDPS      recurrentConstants<>+768(SB), Z2, Z2
-	VMOVUPS     128(R10), Z0
-	VFMADD231PS (R12), Z2, Z0
-	VMOVUPS     recurrentConstants<>+832(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+896(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+960(SB), Z2
-	VFMADD213PS recurrentConstants<>+1024(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+1088(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+1152(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z2
-	VMOVUPS     recurrentConstants<>+1216(SB), Z3
-	VFMADD213PS recurrentConstants<>+1280(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+1344(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+1408(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
-	VMULPS      Z0, Z2, Z2
-	VDIVPS      Z3, Z2, Z2
 	VMOVUPS     (R10), Z0
-	VMOVUPS     recurrentConstants<>+0(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+64(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+128(SB), Z3
-	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z3
-	VMOVUPS     recurrentConstants<>+448(SB), Z4
-	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z4
-	VMULPS      Z0, Z3, Z3
-	VDIVPS      Z4, Z3, Z3
-	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
-	VMOVUPS     (R13), Z0
-	VSUBPS      Z2, Z0, Z0
-	VFMADD213PS Z2, Z3, Z0
-	VMOVUPS     Z0, (R12)
-	ADDQ        R11, R10
-	ADDQ        DI, R12
-	ADDQ        DI, R13
-	VMOVUPS     64(R10), Z0
-	VMOVUPS     recurrentConstants<>+0(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+64(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+128(SB), Z2
-	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z2
-	VMOVUPS     recurrentConstants<>+448(SB), Z3
-	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
-	VMULPS      Z0, Z2, Z2
-	VDIVPS      Z3, Z2, Z2
-	VADDPS      recurrentConstants<>+768(SB), Z2, Z2
-	VMOVUPS     128(R10), Z0
-	VFMADD231PS (R12), Z2, Z0
-	VMOVUPS     recurrentConstants<>+832(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+896(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+960(SB), Z2
-	VFMADD213PS recurrentConstants<>+1024(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+1088(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+1152(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z2
-	VMOVUPS     recurrentConstants<>+1216(SB), Z3
-	VFMADD213PS recurrentConstants<>+1280(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+1344(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+1408(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
-	VMULPS      Z0, Z2, Z2
-	VDIVPS      Z3, Z2, Z2
-	VMOVUPS     (R10), Z0
-	VMOVUPS     recurrentConstants<>+0(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+64(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+128(SB), Z3
-	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z3
-	VMOVUPS     recurrentConstants<>+448(SB), Z4
-	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z4
-	VMULPS      Z0, Z3, Z3
-	VDIVPS      Z4, Z3, Z3
-	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
-	VMOVUPS     (R13), Z0
-	VSUBPS      Z2, Z0, Z0
-	VFMADD213PS Z2, Z3, Z0
-	VMOVUPS     Z0, (R12)
+	VMOVUPS     (R10)(R11*1), Z1
+	VMOVUPS     64(R10), Z2
+	VMOVUPS     64(R10)(R11*1), Z3
+	VMOVUPS     recurrentConstants<>+0(SB), Z4
+	VMOVUPS     recurrentConstants<>+64(SB), Z5
+	VMAXPS      Z0, Z4, Z0
+	VMINPS      Z0, Z5, Z0
+	VMULPS      Z0, Z0, Z6
+	VMAXPS      Z1, Z4, Z1
+	VMINPS      Z1, Z5, Z1
+	VMULPS      Z1, Z1, Z7
+	VMAXPS      Z2, Z4, Z2
+	VMINPS      Z2, Z5, Z2
+	VMULPS      Z2, Z2, Z8
+	VMAXPS      Z3, Z4, Z3
+	VMINPS      Z3, Z5, Z3
+	VMULPS      Z3, Z3, Z4
+	VMOVUPS     recurrentConstants<>+128(SB), Z5
+	VMOVUPS     Z5, Z9
+	VMOVUPS     Z5, Z10
+	VMOVUPS     Z5, Z11
+	VMOVUPS     Z5, Z5
+	VMOVUPS     recurrentConstants<>+192(SB), Z12
+	VFMADD213PS Z12, Z6, Z9
+	VFMADD213PS Z12, Z7, Z10
+	VFMADD213PS Z12, Z8, Z11
+	VFMADD213PS Z12, Z4, Z5
+	VMOVUPS     recurrentConstants<>+256(SB), Z12
+	VFMADD213PS Z12, Z6, Z9
+	VFMADD213PS Z12, Z7, Z10
+	VFMADD213PS Z12, Z8, Z11
+	VFMADD213PS Z12, Z4, Z5
+	VMOVUPS     recurrentConstants<>+320(SB), Z12
+	VFMADD213PS Z12, Z6, Z9
+	VFMADD213PS Z12, Z7, Z10
+	VFMADD213PS Z12, Z8, Z11
+	VFMADD213PS Z12, Z4, Z5
+	VMOVUPS     recurrentConstants<>+384(SB), Z12
+	VFMADD213PS Z12, Z6, Z9
+	VFMADD213PS Z12, Z7, Z10
+	VFMADD213PS Z12, Z8, Z11
+	VFMADD213PS Z12, Z4, Z5
+	VMOVUPS     recurrentConstants<>+448(SB), Z12
+	VMOVUPS     Z12, Z13
+	VMOVUPS     Z12, Z14
+	VMOVUPS     Z12, Z15
+	VMOVUPS     Z12, Z12
+	VMOVUPS     recurrentConstants<>+512(SB), Z16
+	VFMADD213PS Z16, Z6, Z13
+	VFMADD213PS Z16, Z7, Z14
+	VFMADD213PS Z16, Z8, Z15
+	VFMADD213PS Z16, Z4, Z12
+	VMOVUPS     recurrentConstants<>+576(SB), Z16
+	VFMADD213PS Z16, Z6, Z13
+	VFMADD213PS Z16, Z7, Z14
+	VFMADD213PS Z16, Z8, Z15
+	VFMADD213PS Z16, Z4, Z12
+	VMOVUPS     recurrentConstants<>+640(SB), Z16
+	VFMADD213PS Z16, Z6, Z13
+	VFMADD213PS Z16, Z7, Z14
+	VFMADD213PS Z16, Z8, Z15
+	VFMADD213PS Z16, Z4, Z12
+	VMOVUPS     recurrentConstants<>+704(SB), Z16
+	VFMADD213PS Z16, Z6, Z13
+	VFMADD213PS Z16, Z7, Z14
+	VFMADD213PS Z16, Z8, Z15
+	VFMADD213PS Z16, Z4, Z12
+	VMULPS      Z9, Z0, Z0
+	VMULPS      Z10, Z1, Z1
+	VMULPS      Z11, Z2, Z2
+	VMULPS      Z5, Z3, Z3
+	VDIVPS      Z13, Z0, Z0
+	VDIVPS      Z14, Z1, Z1
+	VDIVPS      Z15, Z2, Z2
+	VDIVPS      Z12, Z3, Z3
+	VMOVUPS     recurrentConstants<>+768(SB), Z4
+	VADDPS      Z4, Z0, Z0
+	VADDPS      Z4, Z1, Z1
+	VADDPS      Z4, Z2, Z2
+	VADDPS      Z4, Z3, Z3
+	VMOVUPS     128(R10), Z4
+	VMOVUPS     128(R10)(R11*1), Z5
+	VFMADD231PS (R12), Z2, Z4
+	VFMADD231PS (R12)(DI*1), Z3, Z5
+	VMOVUPS     recurrentConstants<>+832(SB), Z2
+	VMOVUPS     recurrentConstants<>+896(SB), Z3
+	VMAXPS      Z4, Z2, Z4
+	VMINPS      Z4, Z3, Z4
+	VMULPS      Z4, Z4, Z6
+	VMAXPS      Z5, Z2, Z5
+	VMINPS      Z5, Z3, Z5
+	VMULPS      Z5, Z5, Z2
+	VMOVUPS     recurrentConstants<>+960(SB), Z3
+	VMOVUPS     recurrentConstants<>+960(SB), Z7
+	VFMADD213PS recurrentConstants<>+1024(SB), Z6, Z3
+	VFMADD213PS recurrentConstants<>+1024(SB), Z2, Z7
+	VFMADD213PS recurrentConstants<>+1088(SB), Z6, Z3
+	VFMADD213PS recurrentConstants<>+1088(SB), Z2, Z7
+	VFMADD213PS recurrentConstants<>+1152(SB), Z6, Z3
+	VFMADD213PS recurrentConstants<>+1152(SB), Z2, Z7
+	VFMADD213PS recurrentConstants<>+704(SB), Z6, Z3
+	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z7
+	VMOVUPS     recurrentConstants<>+1216(SB), Z8
+	VMOVUPS     recurrentConstants<>+1216(SB), Z9
+	VFMADD213PS recurrentConstants<>+1280(SB), Z6, Z8
+	VFMADD213PS recurrentConstants<>+1280(SB), Z2, Z9
+	VFMADD213PS recurrentConstants<>+1344(SB), Z6, Z8
+	VFMADD213PS recurrentConstants<>+1344(SB), Z2, Z9
+	VFMADD213PS recurrentConstants<>+1408(SB), Z6, Z8
+	VFMADD213PS recurrentConstants<>+1408(SB), Z2, Z9
+	VFMADD213PS recurrentConstants<>+704(SB), Z6, Z8
+	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z9
+	VMULPS      Z3, Z4, Z4
+	VMULPS      Z7, Z5, Z5
+	VDIVPS      Z8, Z4, Z4
+	VDIVPS      Z9, Z5, Z5
+	VMOVUPS     (R13), Z2
+	VMOVUPS     (R13)(DI*1), Z3
+	VSUBPS      Z4, Z2, Z2
+	VFMADD213PS Z4, Z0, Z2
+	VSUBPS      Z5, Z3, Z3
+	VFMADD213PS Z5, Z1, Z3
+	VMOVUPS     Z2, (R12)
+	VMOVUPS     Z3, (R12)(DI*1)
 	ADDQ        $0x40, SI
 	ADDQ        $0x40, R8
 	ADDQ        $0x40, R9
@@ -6380,195 +6489,196 @@ summed:
 	MOVQ        BX, R10
 	MOVQ        SI, R12
 	MOVQ        R8, R13
-	VMOVUPS     64(R10), Z0
-	VMOVUPS     recurrentConstants<>+0(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+64(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+128(SB), Z2
-	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z2
-	VMOVUPS     recurrentConstants<>+448(SB), Z3
-	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
-	VMULPS      Z0, Z2, Z2
-	VDIVPS      Z3, Z2, Z2
-	VADDPS      recurrentConstants<>+768(SB), Z2, Z2
-	VMOVUPS     128(R10), Z0
-	VFMADD231PS (R12), Z2, Z0
-	VMOVUPS     recurrentConstants<>+832(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+896(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+960(SB), Z2
-	VFMADD213PS recurrentConstants<>+1024(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+1088(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+1152(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z2
-	VMOVUPS     recurrentConstants<>+1216(SB), Z3
-	VFMADD213PS recurrentConstants<>+1280(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+1344(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+1408(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
-	VMULPS      Z0, Z2, Z2
-	VDIVPS      Z3, Z2, Z2
 	VMOVUPS     (R10), Z0
-	VMOVUPS     recurrentConstants<>+0(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+64(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+128(SB), Z3
-	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z3
-	VMOVUPS     recurrentConstants<>+448(SB), Z4
-	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z4
-	VMULPS      Z0, Z3, Z3
-	VDIVPS      Z4, Z3, Z3
-	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
-	VMOVUPS     (R13), Z0
-	VSUBPS      Z2, Z0, Z0
-	VFMADD213PS Z2, Z3, Z0
-	VMOVUPS     Z0, (R12)
-	ADDQ        R11, R10
-	ADDQ        DI, R12
-	ADDQ        DI, R13
-	VMOVUPS     64(R10), Z0
-	VMOVUPS     recurrentConstants<>+0(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+64(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+128(SB), Z2
-	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z2
-	VMOVUPS     recurrentConstants<>+448(SB), Z3
-	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
-	VMULPS      Z0, Z2, Z2
-	VDIVPS      Z3, Z2, Z2
-	VADDPS      recurrentConstants<>+768(SB), Z2, Z2
-	VMOVUPS     128(R10), Z0
-	VFMADD231PS (R12), Z2, Z0
-	VMOVUPS     recurrentConstants<>+832(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+896(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+960(SB), Z2
-	VFMADD213PS recurrentConstants<>+1024(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+1088(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+1152(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z2
-	VMOVUPS     recurrentConstants<>+1216(SB), Z3
-	VFMADD213PS recurrentConstants<>+1280(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+1344(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+1408(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
-	VMULPS      Z0, Z2, Z2
-	VDIVPS      Z3, Z2, Z2
-	VMOVUPS     (R10), Z0
-	VMOVUPS     recurrentConstants<>+0(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+64(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+128(SB), Z3
-	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z3
-	VMOVUPS     recurrentConstants<>+448(SB), Z4
-	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z4
-	VMULPS      Z0, Z3, Z3
-	VDIVPS      Z4, Z3, Z3
-	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
-	VMOVUPS     (R13), Z0
-	VSUBPS      Z2, Z0, Z0
-	VFMADD213PS Z2, Z3, Z0
-	VMOVUPS     Z0, (R12)
-	ADDQ        R11, R10
-	ADDQ        DI, R12
-	ADDQ        DI, R13
-	VMOVUPS     64(R10), Z0
-	VMOVUPS     recurrentConstants<>+0(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+64(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+128(SB), Z2
-	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z2
-	VMOVUPS     recurrentConstants<>+448(SB), Z3
-	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
-	VMULPS      Z0, Z2, Z2
-	VDIVPS      Z3, Z2, Z2
-	VADDPS      recurrentConstants<>+768(SB), Z2, Z2
-	VMOVUPS     128(R10), Z0
-	VFMADD231PS (R12), Z2, Z0
-	VMOVUPS     recurrentConstants<>+832(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+896(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+960(SB), Z2
-	VFMADD213PS recurrentConstants<>+1024(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+1088(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+1152(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z2
-	VMOVUPS     recurrentConstants<>+1216(SB), Z3
-	VFMADD213PS recurrentConstants<>+1280(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+1344(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+1408(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
-	VMULPS      Z0, Z2, Z2
-	VDIVPS      Z3, Z2, Z2
-	VMOVUPS     (R10), Z0
-	VMOVUPS     recurrentConstants<>+0(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+64(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+128(SB), Z3
-	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z3
-	VMOVUPS     recurrentConstants<>+448(SB), Z4
-	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z4
-	VMULPS      Z0, Z3, Z3
-	VDIVPS      Z4, Z3, Z3
-	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
-	VMOVUPS     (R13), Z0
-	VSUBPS      Z2, Z0, Z0
-	VFMADD213PS Z2, Z3, Z0
-	VMOVUPS     Z0, (R12)
+	VMOVUPS     (R10)(R11*1), Z1
+	VMOVUPS     (R10)(R11*2), Z2
+	VMOVUPS     64(R10), Z3
+	VMOVUPS     64(R10)(R11*1), Z4
+	VMOVUPS     64(R10)(R11*2), Z5
+	VMOVUPS     recurrentConstants<>+0(SB), Z6
+	VMOVUPS     recurrentConstants<>+64(SB), Z7
+	VMAXPS      Z0, Z6, Z0
+	VMINPS      Z0, Z7, Z0
+	VMULPS      Z0, Z0, Z8
+	VMAXPS      Z1, Z6, Z1
+	VMINPS      Z1, Z7, Z1
+	VMULPS      Z1, Z1, Z9
+	VMAXPS      Z2, Z6, Z2
+	VMINPS      Z2, Z7, Z2
+	VMULPS      Z2, Z2, Z10
+	VMAXPS      Z3, Z6, Z3
+	VMINPS      Z3, Z7, Z3
+	VMULPS      Z3, Z3, Z11
+	VMAXPS      Z4, Z6, Z4
+	VMINPS      Z4, Z7, Z4
+	VMULPS      Z4, Z4, Z12
+	VMAXPS      Z5, Z6, Z5
+	VMINPS      Z5, Z7, Z5
+	VMULPS      Z5, Z5, Z6
+	VMOVUPS     recurrentConstants<>+128(SB), Z7
+	VMOVUPS     Z7, Z13
+	VMOVUPS     Z7, Z14
+	VMOVUPS     Z7, Z15
+	VMOVUPS     Z7, Z16
+	VMOVUPS     Z7, Z17
+	VMOVUPS     Z7, Z7
+	VMOVUPS     recurrentConstants<>+192(SB), Z18
+	VFMADD213PS Z18, Z8, Z13
+	VFMADD213PS Z18, Z9, Z14
+	VFMADD213PS Z18, Z10, Z15
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z6, Z7
+	VMOVUPS     recurrentConstants<>+256(SB), Z18
+	VFMADD213PS Z18, Z8, Z13
+	VFMADD213PS Z18, Z9, Z14
+	VFMADD213PS Z18, Z10, Z15
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z6, Z7
+	VMOVUPS     recurrentConstants<>+320(SB), Z18
+	VFMADD213PS Z18, Z8, Z13
+	VFMADD213PS Z18, Z9, Z14
+	VFMADD213PS Z18, Z10, Z15
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z6, Z7
+	VMOVUPS     recurrentConstants<>+384(SB), Z18
+	VFMADD213PS Z18, Z8, Z13
+	VFMADD213PS Z18, Z9, Z14
+	VFMADD213PS Z18, Z10, Z15
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z6, Z7
+	VMOVUPS     recurrentConstants<>+448(SB), Z18
+	VMOVUPS     Z18, Z19
+	VMOVUPS     Z18, Z20
+	VMOVUPS     Z18, Z21
+	VMOVUPS     Z18, Z22
+	VMOVUPS     Z18, Z23
+	VMOVUPS     Z18, Z18
+	VMOVUPS     recurrentConstants<>+512(SB), Z24
+	VFMADD213PS Z24, Z8, Z19
+	VFMADD213PS Z24, Z9, Z20
+	VFMADD213PS Z24, Z10, Z21
+	VFMADD213PS Z24, Z11, Z22
+	VFMADD213PS Z24, Z12, Z23
+	VFMADD213PS Z24, Z6, Z18
+	VMOVUPS     recurrentConstants<>+576(SB), Z24
+	VFMADD213PS Z24, Z8, Z19
+	VFMADD213PS Z24, Z9, Z20
+	VFMADD213PS Z24, Z10, Z21
+	VFMADD213PS Z24, Z11, Z22
+	VFMADD213PS Z24, Z12, Z23
+	VFMADD213PS Z24, Z6, Z18
+	VMOVUPS     recurrentConstants<>+640(SB), Z24
+	VFMADD213PS Z24, Z8, Z19
+	VFMADD213PS Z24, Z9, Z20
+	VFMADD213PS Z24, Z10, Z21
+	VFMADD213PS Z24, Z11, Z22
+	VFMADD213PS Z24, Z12, Z23
+	VFMADD213PS Z24, Z6, Z18
+	VMOVUPS     recurrentConstants<>+704(SB), Z24
+	VFMADD213PS Z24, Z8, Z19
+	VFMADD213PS Z24, Z9, Z20
+	VFMADD213PS Z24, Z10, Z21
+	VFMADD213PS Z24, Z11, Z22
+	VFMADD213PS Z24, Z12, Z23
+	VFMADD213PS Z24, Z6, Z18
+	VMULPS      Z13, Z0, Z0
+	VMULPS      Z14, Z1, Z1
+	VMULPS      Z15, Z2, Z2
+	VMULPS      Z16, Z3, Z3
+	VMULPS      Z17, Z4, Z4
+	VMULPS      Z7, Z5, Z5
+	VDIVPS      Z19, Z0, Z0
+	VDIVPS      Z20, Z1, Z1
+	VDIVPS      Z21, Z2, Z2
+	VDIVPS      Z22, Z3, Z3
+	VDIVPS      Z23, Z4, Z4
+	VDIVPS      Z18, Z5, Z5
+	VMOVUPS     recurrentConstants<>+768(SB), Z6
+	VADDPS      Z6, Z0, Z0
+	VADDPS      Z6, Z1, Z1
+	VADDPS      Z6, Z2, Z2
+	VADDPS      Z6, Z3, Z3
+	VADDPS      Z6, Z4, Z4
+	VADDPS      Z6, Z5, Z5
+	VMOVUPS     128(R10), Z6
+	VMOVUPS     128(R10)(R11*1), Z7
+	VMOVUPS     128(R10)(R11*2), Z8
+	VFMADD231PS (R12), Z3, Z6
+	VFMADD231PS (R12)(DI*1), Z4, Z7
+	VFMADD231PS (R12)(DI*2), Z5, Z8
+	VMOVUPS     recurrentConstants<>+832(SB), Z3
+	VMOVUPS     recurrentConstants<>+896(SB), Z4
+	VMAXPS      Z6, Z3, Z6
+	VMINPS      Z6, Z4, Z6
+	VMULPS      Z6, Z6, Z5
+	VMAXPS      Z7, Z3, Z7
+	VMINPS      Z7, Z4, Z7
+	VMULPS      Z7, Z7, Z9
+	VMAXPS      Z8, Z3, Z8
+	VMINPS      Z8, Z4, Z8
+	VMULPS      Z8, Z8, Z3
+	VMOVUPS     recurrentConstants<>+960(SB), Z4
+	VMOVUPS     Z4, Z10
+	VMOVUPS     Z4, Z11
+	VMOVUPS     Z4, Z4
+	VMOVUPS     recurrentConstants<>+1024(SB), Z12
+	VFMADD213PS Z12, Z5, Z10
+	VFMADD213PS Z12, Z9, Z11
+	VFMADD213PS Z12, Z3, Z4
+	VMOVUPS     recurrentConstants<>+1088(SB), Z12
+	VFMADD213PS Z12, Z5, Z10
+	VFMADD213PS Z12, Z9, Z11
+	VFMADD213PS Z12, Z3, Z4
+	VMOVUPS     recurrentConstants<>+1152(SB), Z12
+	VFMADD213PS Z12, Z5, Z10
+	VFMADD213PS Z12, Z9, Z11
+	VFMADD213PS Z12, Z3, Z4
+	VMOVUPS     recurrentConstants<>+704(SB), Z12
+	VFMADD213PS Z12, Z5, Z10
+	VFMADD213PS Z12, Z9, Z11
+	VFMADD213PS Z12, Z3, Z4
+	VMOVUPS     recurrentConstants<>+1216(SB), Z12
+	VMOVUPS     Z12, Z13
+	VMOVUPS     Z12, Z14
+	VMOVUPS     Z12, Z12
+	VMOVUPS     recurrentConstants<>+1280(SB), Z15
+	VFMADD213PS Z15, Z5, Z13
+	VFMADD213PS Z15, Z9, Z14
+	VFMADD213PS Z15, Z3, Z12
+	VMOVUPS     recurrentConstants<>+1344(SB), Z15
+	VFMADD213PS Z15, Z5, Z13
+	VFMADD213PS Z15, Z9, Z14
+	VFMADD213PS Z15, Z3, Z12
+	VMOVUPS     recurrentConstants<>+1408(SB), Z15
+	VFMADD213PS Z15, Z5, Z13
+	VFMADD213PS Z15, Z9, Z14
+	VFMADD213PS Z15, Z3, Z12
+	VMOVUPS     recurrentConstants<>+704(SB), Z15
+	VFMADD213PS Z15, Z5, Z13
+	VFMADD213PS Z15, Z9, Z14
+	VFMADD213PS Z15, Z3, Z12
+	VMULPS      Z10, Z6, Z6
+	VMULPS      Z11, Z7, Z7
+	VMULPS      Z4, Z8, Z8
+	VDIVPS      Z13, Z6, Z6
+	VDIVPS      Z14, Z7, Z7
+	VDIVPS      Z12, Z8, Z8
+	VMOVUPS     (R13), Z3
+	VMOVUPS     (R13)(DI*1), Z4
+	VMOVUPS     (R13)(DI*2), Z5
+	VSUBPS      Z6, Z3, Z3
+	VFMADD213PS Z6, Z0, Z3
+	VSUBPS      Z7, Z4, Z4
+	VFMADD213PS Z7, Z1, Z4
+	VSUBPS      Z8, Z5, Z5
+	VFMADD213PS Z8, Z2, Z5
+	VMOVUPS     Z3, (R12)
+	VMOVUPS     Z4, (R12)(DI*1)
+	VMOVUPS     Z5, (R12)(DI*2)
 	ADDQ        $0x40, SI
 	ADDQ        $0x40, R8
 	ADDQ        $0x40, R9
@@ -6724,259 +6834,264 @@ summed:
 	MOVQ        BX, R10
 	MOVQ        SI, R12
 	MOVQ        R8, R13
-	VMOVUPS     64(R10), Z0
-	VMOVUPS     recurrentConstants<>+0(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+64(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+128(SB), Z2
-	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z2
-	VMOVUPS     recurrentConstants<>+448(SB), Z3
-	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
-	VMULPS      Z0, Z2, Z2
-	VDIVPS      Z3, Z2, Z2
-	VADDPS      recurrentConstants<>+768(SB), Z2, Z2
-	VMOVUPS     128(R10), Z0
-	VFMADD231PS (R12), Z2, Z0
-	VMOVUPS     recurrentConstants<>+832(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+896(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+960(SB), Z2
-	VFMADD213PS recurrentConstants<>+1024(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+1088(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+1152(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z2
-	VMOVUPS     recurrentConstants<>+1216(SB), Z3
-	VFMADD213PS recurrentConstants<>+1280(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+1344(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+1408(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
-	VMULPS      Z0, Z2, Z2
-	VDIVPS      Z3, Z2, Z2
 	VMOVUPS     (R10), Z0
-	VMOVUPS     recurrentConstants<>+0(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+64(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+128(SB), Z3
-	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z3
-	VMOVUPS     recurrentConstants<>+448(SB), Z4
-	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z4
-	VMULPS      Z0, Z3, Z3
-	VDIVPS      Z4, Z3, Z3
-	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
-	VMOVUPS     (R13), Z0
-	VSUBPS      Z2, Z0, Z0
-	VFMADD213PS Z2, Z3, Z0
-	VMOVUPS     Z0, (R12)
+	VMOVUPS     (R10)(R11*1), Z1
+	VMOVUPS     (R10)(R11*2), Z2
+	VMOVUPS     64(R10), Z3
+	VMOVUPS     64(R10)(R11*1), Z4
+	VMOVUPS     64(R10)(R11*2), Z5
+	VMOVUPS     recurrentConstants<>+0(SB), Z6
+	VMOVUPS     recurrentConstants<>+64(SB), Z7
+	VMAXPS      Z0, Z6, Z0
+	VMINPS      Z0, Z7, Z0
+	VMULPS      Z0, Z0, Z8
+	VMAXPS      Z1, Z6, Z1
+	VMINPS      Z1, Z7, Z1
+	VMULPS      Z1, Z1, Z9
+	VMAXPS      Z2, Z6, Z2
+	VMINPS      Z2, Z7, Z2
+	VMULPS      Z2, Z2, Z10
+	VMAXPS      Z3, Z6, Z3
+	VMINPS      Z3, Z7, Z3
+	VMULPS      Z3, Z3, Z11
+	VMAXPS      Z4, Z6, Z4
+	VMINPS      Z4, Z7, Z4
+	VMULPS      Z4, Z4, Z12
+	VMAXPS      Z5, Z6, Z5
+	VMINPS      Z5, Z7, Z5
+	VMULPS      Z5, Z5, Z6
+	VMOVUPS     recurrentConstants<>+128(SB), Z7
+	VMOVUPS     Z7, Z13
+	VMOVUPS     Z7, Z14
+	VMOVUPS     Z7, Z15
+	VMOVUPS     Z7, Z16
+	VMOVUPS     Z7, Z17
+	VMOVUPS     Z7, Z7
+	VMOVUPS     recurrentConstants<>+192(SB), Z18
+	VFMADD213PS Z18, Z8, Z13
+	VFMADD213PS Z18, Z9, Z14
+	VFMADD213PS Z18, Z10, Z15
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z6, Z7
+	VMOVUPS     recurrentConstants<>+256(SB), Z18
+	VFMADD213PS Z18, Z8, Z13
+	VFMADD213PS Z18, Z9, Z14
+	VFMADD213PS Z18, Z10, Z15
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z6, Z7
+	VMOVUPS     recurrentConstants<>+320(SB), Z18
+	VFMADD213PS Z18, Z8, Z13
+	VFMADD213PS Z18, Z9, Z14
+	VFMADD213PS Z18, Z10, Z15
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z6, Z7
+	VMOVUPS     recurrentConstants<>+384(SB), Z18
+	VFMADD213PS Z18, Z8, Z13
+	VFMADD213PS Z18, Z9, Z14
+	VFMADD213PS Z18, Z10, Z15
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z6, Z7
+	VMOVUPS     recurrentConstants<>+448(SB), Z18
+	VMOVUPS     Z18, Z19
+	VMOVUPS     Z18, Z20
+	VMOVUPS     Z18, Z21
+	VMOVUPS     Z18, Z22
+	VMOVUPS     Z18, Z23
+	VMOVUPS     Z18, Z18
+	VMOVUPS     recurrentConstants<>+512(SB), Z24
+	VFMADD213PS Z24, Z8, Z19
+	VFMADD213PS Z24, Z9, Z20
+	VFMADD213PS Z24, Z10, Z21
+	VFMADD213PS Z24, Z11, Z22
+	VFMADD213PS Z24, Z12, Z23
+	VFMADD213PS Z24, Z6, Z18
+	VMOVUPS     recurrentConstants<>+576(SB), Z24
+	VFMADD213PS Z24, Z8, Z19
+	VFMADD213PS Z24, Z9, Z20
+	VFMADD213PS Z24, Z10, Z21
+	VFMADD213PS Z24, Z11, Z22
+	VFMADD213PS Z24, Z12, Z23
+	VFMADD213PS Z24, Z6, Z18
+	VMOVUPS     recurrentConstants<>+640(SB), Z24
+	VFMADD213PS Z24, Z8, Z19
+	VFMADD213PS Z24, Z9, Z20
+	VFMADD213PS Z24, Z10, Z21
+	VFMADD213PS Z24, Z11, Z22
+	VFMADD213PS Z24, Z12, Z23
+	VFMADD213PS Z24, Z6, Z18
+	VMOVUPS     recurrentConstants<>+704(SB), Z24
+	VFMADD213PS Z24, Z8, Z19
+	VFMADD213PS Z24, Z9, Z20
+	VFMADD213PS Z24, Z10, Z21
+	VFMADD213PS Z24, Z11, Z22
+	VFMADD213PS Z24, Z12, Z23
+	VFMADD213PS Z24, Z6, Z18
+	VMULPS      Z13, Z0, Z0
+	VMULPS      Z14, Z1, Z1
+	VMULPS      Z15, Z2, Z2
+	VMULPS      Z16, Z3, Z3
+	VMULPS      Z17, Z4, Z4
+	VMULPS      Z7, Z5, Z5
+	VDIVPS      Z19, Z0, Z0
+	VDIVPS      Z20, Z1, Z1
+	VDIVPS      Z21, Z2, Z2
+	VDIVPS      Z22, Z3, Z3
+	VDIVPS      Z23, Z4, Z4
+	VDIVPS      Z18, Z5, Z5
+	VMOVUPS     recurrentConstants<>+768(SB), Z6
+	VADDPS      Z6, Z0, Z0
+	VADDPS      Z6, Z1, Z1
+	VADDPS      Z6, Z2, Z2
+	VADDPS      Z6, Z3, Z3
+	VADDPS      Z6, Z4, Z4
+	VADDPS      Z6, Z5, Z5
+	VMOVUPS     128(R10), Z6
+	VMOVUPS     128(R10)(R11*1), Z7
+	VMOVUPS     128(R10)(R11*2), Z8
+	VFMADD231PS (R12), Z3, Z6
+	VFMADD231PS (R12)(DI*1), Z4, Z7
+	VFMADD231PS (R12)(DI*2), Z5, Z8
+	VMOVUPS     recurrentConstants<>+832(SB), Z3
+	VMOVUPS     recurrentConstants<>+896(SB), Z4
+	VMAXPS      Z6, Z3, Z6
+	VMINPS      Z6, Z4, Z6
+	VMULPS      Z6, Z6, Z5
+	VMAXPS      Z7, Z3, Z7
+	VMINPS      Z7, Z4, Z7
+	VMULPS      Z7, Z7, Z9
+	VMAXPS      Z8, Z3, Z8
+	VMINPS      Z8, Z4, Z8
+	VMULPS      Z8, Z8, Z3
+	VMOVUPS     recurrentConstants<>+960(SB), Z4
+	VMOVUPS     Z4, Z10
+	VMOVUPS     Z4, Z11
+	VMOVUPS     Z4, Z4
+	VMOVUPS     recurrentConstants<>+1024(SB), Z12
+	VFMADD213PS Z12, Z5, Z10
+	VFMADD213PS Z12, Z9, Z11
+	VFMADD213PS Z12, Z3, Z4
+	VMOVUPS     recurrentConstants<>+1088(SB), Z12
+	VFMADD213PS Z12, Z5, Z10
+	VFMADD213PS Z12, Z9, Z11
+	VFMADD213PS Z12, Z3, Z4
+	VMOVUPS     recurrentConstants<>+1152(SB), Z12
+	VFMADD213PS Z12, Z5, Z10
+	VFMADD213PS Z12, Z9, Z11
+	VFMADD213PS Z12, Z3, Z4
+	VMOVUPS     recurrentConstants<>+704(SB), Z12
+	VFMADD213PS Z12, Z5, Z10
+	VFMADD213PS Z12, Z9, Z11
+	VFMADD213PS Z12, Z3, Z4
+	VMOVUPS     recurrentConstants<>+1216(SB), Z12
+	VMOVUPS     Z12, Z13
+	VMOVUPS     Z12, Z14
+	VMOVUPS     Z12, Z12
+	VMOVUPS     recurrentConstants<>+1280(SB), Z15
+	VFMADD213PS Z15, Z5, Z13
+	VFMADD213PS Z15, Z9, Z14
+	VFMADD213PS Z15, Z3, Z12
+	VMOVUPS     recurrentConstants<>+1344(SB), Z15
+	VFMADD213PS Z15, Z5, Z13
+	VFMADD213PS Z15, Z9, Z14
+	VFMADD213PS Z15, Z3, Z12
+	VMOVUPS     recurrentConstants<>+1408(SB), Z15
+	VFMADD213PS Z15, Z5, Z13
+	VFMADD213PS Z15, Z9, Z14
+	VFMADD213PS Z15, Z3, Z12
+	VMOVUPS     recurrentConstants<>+704(SB), Z15
+	VFMADD213PS Z15, Z5, Z13
+	VFMADD213PS Z15, Z9, Z14
+	VFMADD213PS Z15, Z3, Z12
+	VMULPS      Z10, Z6, Z6
+	VMULPS      Z11, Z7, Z7
+	VMULPS      Z4, Z8, Z8
+	VDIVPS      Z13, Z6, Z6
+	VDIVPS      Z14, Z7, Z7
+	VDIVPS      Z12, Z8, Z8
+	VMOVUPS     (R13), Z3
+	VMOVUPS     (R13)(DI*1), Z4
+	VMOVUPS     (R13)(DI*2), Z5
+	VSUBPS      Z6, Z3, Z3
+	VFMADD213PS Z6, Z0, Z3
+	VSUBPS      Z7, Z4, Z4
+	VFMADD213PS Z7, Z1, Z4
+	VSUBPS      Z8, Z5, Z5
+	VFMADD213PS Z8, Z2, Z5
+	VMOVUPS     Z3, (R12)
+	VMOVUPS     Z4, (R12)(DI*1)
+	VMOVUPS     Z5, (R12)(DI*2)
+	ADDQ        R11, R10
+	ADDQ        R11, R10
 	ADDQ        R11, R10
 	ADDQ        DI, R12
-	ADDQ        DI, R13
-	VMOVUPS     64(R10), Z0
-	VMOVUPS     recurrentConstants<>+0(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+64(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+128(SB), Z2
-	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z2
-	VMOVUPS     recurrentConstants<>+448(SB), Z3
-	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
-	VMULPS      Z0, Z2, Z2
-	VDIVPS      Z3, Z2, Z2
-	VADDPS      recurrentConstants<>+768(SB), Z2, Z2
-	VMOVUPS     128(R10), Z0
-	VFMADD231PS (R12), Z2, Z0
-	VMOVUPS     recurrentConstants<>+832(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+896(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+960(SB), Z2
-	VFMADD213PS recurrentConstants<>+1024(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+1088(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+1152(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z2
-	VMOVUPS     recurrentConstants<>+1216(SB), Z3
-	VFMADD213PS recurrentConstants<>+1280(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+1344(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+1408(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
-	VMULPS      Z0, Z2, Z2
-	VDIVPS      Z3, Z2, Z2
-	VMOVUPS     (R10), Z0
-	VMOVUPS     recurrentConstants<>+0(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+64(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+128(SB), Z3
-	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z3
-	VMOVUPS     recurrentConstants<>+448(SB), Z4
-	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z4
-	VMULPS      Z0, Z3, Z3
-	VDIVPS      Z4, Z3, Z3
-	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
-	VMOVUPS     (R13), Z0
-	VSUBPS      Z2, Z0, Z0
-	VFMADD213PS Z2, Z3, Z0
-	VMOVUPS     Z0, (R12)
-	ADDQ        R11, R10
+	ADDQ        DI, R12
 	ADDQ        DI, R12
 	ADDQ        DI, R13
-	VMOVUPS     64(R10), Z0
-	VMOVUPS     recurrentConstants<>+0(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+64(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+128(SB), Z2
-	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z2
-	VMOVUPS     recurrentConstants<>+448(SB), Z3
-	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
-	VMULPS      Z0, Z2, Z2
-	VDIVPS      Z3, Z2, Z2
-	VADDPS      recurrentConstants<>+768(SB), Z2, Z2
-	VMOVUPS     128(R10), Z0
-	VFMADD231PS (R12), Z2, Z0
-	VMOVUPS     recurrentConstants<>+832(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+896(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+960(SB), Z2
-	VFMADD213PS recurrentConstants<>+1024(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+1088(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+1152(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z2
-	VMOVUPS     recurrentConstants<>+1216(SB), Z3
-	VFMADD213PS recurrentConstants<>+1280(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+1344(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+1408(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
-	VMULPS      Z0, Z2, Z2
-	VDIVPS      Z3, Z2, Z2
-	VMOVUPS     (R10), Z0
-	VMOVUPS     recurrentConstants<>+0(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+64(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+128(SB), Z3
-	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z3
-	VMOVUPS     recurrentConstants<>+448(SB), Z4
-	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z4
-	VMULPS      Z0, Z3, Z3
-	VDIVPS      Z4, Z3, Z3
-	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
-	VMOVUPS     (R13), Z0
-	VSUBPS      Z2, Z0, Z0
-	VFMADD213PS Z2, Z3, Z0
-	VMOVUPS     Z0, (R12)
-	ADDQ        R11, R10
-	ADDQ        DI, R12
 	ADDQ        DI, R13
-	VMOVUPS     64(R10), Z0
-	VMOVUPS     recurrentConstants<>+0(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+64(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+128(SB), Z2
-	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z2
-	VMOVUPS     recurrentConstants<>+448(SB), Z3
-	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
-	VMULPS      Z0, Z2, Z2
-	VDIVPS      Z3, Z2, Z2
-	VADDPS      recurrentConstants<>+768(SB), Z2, Z2
-	VMOVUPS     128(R10), Z0
-	VFMADD231PS (R12), Z2, Z0
-	VMOVUPS     recurrentConstants<>+832(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+896(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+960(SB), Z2
-	VFMADD213PS recurrentConstants<>+1024(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+1088(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+1152(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z2
-	VMOVUPS     recurrentConstants<>+1216(SB), Z3
-	VFMADD213PS recurrentConstants<>+1280(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+1344(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+1408(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
-	VMULPS      Z0, Z2, Z2
-	VDIVPS      Z3, Z2, Z2
+	ADDQ        DI, R13
 	VMOVUPS     (R10), Z0
-	VMOVUPS     recurrentConstants<>+0(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+64(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
+	VMOVUPS     64(R10), Z1
+	VMOVUPS     recurrentConstants<>+0(SB), Z2
+	VMOVUPS     recurrentConstants<>+64(SB), Z3
+	VMAXPS      Z0, Z2, Z0
+	VMINPS      Z0, Z3, Z0
+	VMULPS      Z0, Z0, Z4
+	VMAXPS      Z1, Z2, Z1
+	VMINPS      Z1, Z3, Z1
+	VMULPS      Z1, Z1, Z2
 	VMOVUPS     recurrentConstants<>+128(SB), Z3
-	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z3
-	VMOVUPS     recurrentConstants<>+448(SB), Z4
-	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z4
+	VMOVUPS     recurrentConstants<>+128(SB), Z5
+	VFMADD213PS recurrentConstants<>+192(SB), Z4, Z3
+	VFMADD213PS recurrentConstants<>+192(SB), Z2, Z5
+	VFMADD213PS recurrentConstants<>+256(SB), Z4, Z3
+	VFMADD213PS recurrentConstants<>+256(SB), Z2, Z5
+	VFMADD213PS recurrentConstants<>+320(SB), Z4, Z3
+	VFMADD213PS recurrentConstants<>+320(SB), Z2, Z5
+	VFMADD213PS recurrentConstants<>+384(SB), Z4, Z3
+	VFMADD213PS recurrentConstants<>+384(SB), Z2, Z5
+	VMOVUPS     recurrentConstants<>+448(SB), Z6
+	VMOVUPS     recurrentConstants<>+448(SB), Z7
+	VFMADD213PS recurrentConstants<>+512(SB), Z4, Z6
+	VFMADD213PS recurrentConstants<>+512(SB), Z2, Z7
+	VFMADD213PS recurrentConstants<>+576(SB), Z4, Z6
+	VFMADD213PS recurrentConstants<>+576(SB), Z2, Z7
+	VFMADD213PS recurrentConstants<>+640(SB), Z4, Z6
+	VFMADD213PS recurrentConstants<>+640(SB), Z2, Z7
+	VFMADD213PS recurrentConstants<>+704(SB), Z4, Z6
+	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z7
+	VMULPS      Z3, Z0, Z0
+	VMULPS      Z5, Z1, Z1
+	VDIVPS      Z6, Z0, Z0
+	VDIVPS      Z7, Z1, Z1
+	VADDPS      recurrentConstants<>+768(SB), Z0, Z0
+	VADDPS      recurrentConstants<>+768(SB), Z1, Z1
+	VMOVUPS     128(R10), Z2
+	VFMADD231PS (R12), Z1, Z2
+	VMOVUPS     recurrentConstants<>+832(SB), Z1
+	VMOVUPS     recurrentConstants<>+896(SB), Z3
+	VMAXPS      Z2, Z1, Z2
+	VMINPS      Z2, Z3, Z2
+	VMULPS      Z2, Z2, Z1
+	VMOVUPS     recurrentConstants<>+960(SB), Z3
+	VFMADD213PS recurrentConstants<>+1024(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+1088(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+1152(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
+	VMOVUPS     recurrentConstants<>+1216(SB), Z4
+	VFMADD213PS recurrentConstants<>+1280(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+1344(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+1408(SB), Z1, Z4
 	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z4
-	VMULPS      Z0, Z3, Z3
-	VDIVPS      Z4, Z3, Z3
-	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
-	VMOVUPS     (R13), Z0
-	VSUBPS      Z2, Z0, Z0
-	VFMADD213PS Z2, Z3, Z0
-	VMOVUPS     Z0, (R12)
+	VMULPS      Z3, Z2, Z2
+	VDIVPS      Z4, Z2, Z2
+	VMOVUPS     (R13), Z1
+	VSUBPS      Z2, Z1, Z1
+	VFMADD213PS Z2, Z0, Z1
+	VMOVUPS     Z1, (R12)
 	ADDQ        $0x40, SI
 	ADDQ        $0x40, R8
 	ADDQ        $0x40, R9
@@ -7155,323 +7270,330 @@ summed:
 	MOVQ        BX, R10
 	MOVQ        SI, R12
 	MOVQ        R8, R13
-	VMOVUPS     64(R10), Z0
-	VMOVUPS     recurrentConstants<>+0(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+64(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+128(SB), Z2
-	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z2
-	VMOVUPS     recurrentConstants<>+448(SB), Z3
-	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
-	VMULPS      Z0, Z2, Z2
-	VDIVPS      Z3, Z2, Z2
-	VADDPS      recurrentConstants<>+768(SB), Z2, Z2
-	VMOVUPS     128(R10), Z0
-	VFMADD231PS (R12), Z2, Z0
-	VMOVUPS     recurrentConstants<>+832(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+896(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+960(SB), Z2
-	VFMADD213PS recurrentConstants<>+1024(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+1088(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+1152(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z2
-	VMOVUPS     recurrentConstants<>+1216(SB), Z3
-	VFMADD213PS recurrentConstants<>+1280(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+1344(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+1408(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
-	VMULPS      Z0, Z2, Z2
-	VDIVPS      Z3, Z2, Z2
 	VMOVUPS     (R10), Z0
-	VMOVUPS     recurrentConstants<>+0(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+64(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+128(SB), Z3
-	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z3
-	VMOVUPS     recurrentConstants<>+448(SB), Z4
-	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z4
-	VMULPS      Z0, Z3, Z3
-	VDIVPS      Z4, Z3, Z3
-	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
-	VMOVUPS     (R13), Z0
-	VSUBPS      Z2, Z0, Z0
-	VFMADD213PS Z2, Z3, Z0
-	VMOVUPS     Z0, (R12)
+	VMOVUPS     (R10)(R11*1), Z1
+	VMOVUPS     (R10)(R11*2), Z2
+	VMOVUPS     64(R10), Z3
+	VMOVUPS     64(R10)(R11*1), Z4
+	VMOVUPS     64(R10)(R11*2), Z5
+	VMOVUPS     recurrentConstants<>+0(SB), Z6
+	VMOVUPS     recurrentConstants<>+64(SB), Z7
+	VMAXPS      Z0, Z6, Z0
+	VMINPS      Z0, Z7, Z0
+	VMULPS      Z0, Z0, Z8
+	VMAXPS      Z1, Z6, Z1
+	VMINPS      Z1, Z7, Z1
+	VMULPS      Z1, Z1, Z9
+	VMAXPS      Z2, Z6, Z2
+	VMINPS      Z2, Z7, Z2
+	VMULPS      Z2, Z2, Z10
+	VMAXPS      Z3, Z6, Z3
+	VMINPS      Z3, Z7, Z3
+	VMULPS      Z3, Z3, Z11
+	VMAXPS      Z4, Z6, Z4
+	VMINPS      Z4, Z7, Z4
+	VMULPS      Z4, Z4, Z12
+	VMAXPS      Z5, Z6, Z5
+	VMINPS      Z5, Z7, Z5
+	VMULPS      Z5, Z5, Z6
+	VMOVUPS     recurrentConstants<>+128(SB), Z7
+	VMOVUPS     Z7, Z13
+	VMOVUPS     Z7, Z14
+	VMOVUPS     Z7, Z15
+	VMOVUPS     Z7, Z16
+	VMOVUPS     Z7, Z17
+	VMOVUPS     Z7, Z7
+	VMOVUPS     recurrentConstants<>+192(SB), Z18
+	VFMADD213PS Z18, Z8, Z13
+	VFMADD213PS Z18, Z9, Z14
+	VFMADD213PS Z18, Z10, Z15
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z6, Z7
+	VMOVUPS     recurrentConstants<>+256(SB), Z18
+	VFMADD213PS Z18, Z8, Z13
+	VFMADD213PS Z18, Z9, Z14
+	VFMADD213PS Z18, Z10, Z15
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z6, Z7
+	VMOVUPS     recurrentConstants<>+320(SB), Z18
+	VFMADD213PS Z18, Z8, Z13
+	VFMADD213PS Z18, Z9, Z14
+	VFMADD213PS Z18, Z10, Z15
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z6, Z7
+	VMOVUPS     recurrentConstants<>+384(SB), Z18
+	VFMADD213PS Z18, Z8, Z13
+	VFMADD213PS Z18, Z9, Z14
+	VFMADD213PS Z18, Z10, Z15
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z6, Z7
+	VMOVUPS     recurrentConstants<>+448(SB), Z18
+	VMOVUPS     Z18, Z19
+	VMOVUPS     Z18, Z20
+	VMOVUPS     Z18, Z21
+	VMOVUPS     Z18, Z22
+	VMOVUPS     Z18, Z23
+	VMOVUPS     Z18, Z18
+	VMOVUPS     recurrentConstants<>+512(SB), Z24
+	VFMADD213PS Z24, Z8, Z19
+	VFMADD213PS Z24, Z9, Z20
+	VFMADD213PS Z24, Z10, Z21
+	VFMADD213PS Z24, Z11, Z22
+	VFMADD213PS Z24, Z12, Z23
+	VFMADD213PS Z24, Z6, Z18
+	VMOVUPS     recurrentConstants<>+576(SB), Z24
+	VFMADD213PS Z24, Z8, Z19
+	VFMADD213PS Z24, Z9, Z20
+	VFMADD213PS Z24, Z10, Z21
+	VFMADD213PS Z24, Z11, Z22
+	VFMADD213PS Z24, Z12, Z23
+	VFMADD213PS Z24, Z6, Z18
+	VMOVUPS     recurrentConstants<>+640(SB), Z24
+	VFMADD213PS Z24, Z8, Z19
+	VFMADD213PS Z24, Z9, Z20
+	VFMADD213PS Z24, Z10, Z21
+	VFMADD213PS Z24, Z11, Z22
+	VFMADD213PS Z24, Z12, Z23
+	VFMADD213PS Z24, Z6, Z18
+	VMOVUPS     recurrentConstants<>+704(SB), Z24
+	VFMADD213PS Z24, Z8, Z19
+	VFMADD213PS Z24, Z9, Z20
+	VFMADD213PS Z24, Z10, Z21
+	VFMADD213PS Z24, Z11, Z22
+	VFMADD213PS Z24, Z12, Z23
+	VFMADD213PS Z24, Z6, Z18
+	VMULPS      Z13, Z0, Z0
+	VMULPS      Z14, Z1, Z1
+	VMULPS      Z15, Z2, Z2
+	VMULPS      Z16, Z3, Z3
+	VMULPS      Z17, Z4, Z4
+	VMULPS      Z7, Z5, Z5
+	VDIVPS      Z19, Z0, Z0
+	VDIVPS      Z20, Z1, Z1
+	VDIVPS      Z21, Z2, Z2
+	VDIVPS      Z22, Z3, Z3
+	VDIVPS      Z23, Z4, Z4
+	VDIVPS      Z18, Z5, Z5
+	VMOVUPS     recurrentConstants<>+768(SB), Z6
+	VADDPS      Z6, Z0, Z0
+	VADDPS      Z6, Z1, Z1
+	VADDPS      Z6, Z2, Z2
+	VADDPS      Z6, Z3, Z3
+	VADDPS      Z6, Z4, Z4
+	VADDPS      Z6, Z5, Z5
+	VMOVUPS     128(R10), Z6
+	VMOVUPS     128(R10)(R11*1), Z7
+	VMOVUPS     128(R10)(R11*2), Z8
+	VFMADD231PS (R12), Z3, Z6
+	VFMADD231PS (R12)(DI*1), Z4, Z7
+	VFMADD231PS (R12)(DI*2), Z5, Z8
+	VMOVUPS     recurrentConstants<>+832(SB), Z3
+	VMOVUPS     recurrentConstants<>+896(SB), Z4
+	VMAXPS      Z6, Z3, Z6
+	VMINPS      Z6, Z4, Z6
+	VMULPS      Z6, Z6, Z5
+	VMAXPS      Z7, Z3, Z7
+	VMINPS      Z7, Z4, Z7
+	VMULPS      Z7, Z7, Z9
+	VMAXPS      Z8, Z3, Z8
+	VMINPS      Z8, Z4, Z8
+	VMULPS      Z8, Z8, Z3
+	VMOVUPS     recurrentConstants<>+960(SB), Z4
+	VMOVUPS     Z4, Z10
+	VMOVUPS     Z4, Z11
+	VMOVUPS     Z4, Z4
+	VMOVUPS     recurrentConstants<>+1024(SB), Z12
+	VFMADD213PS Z12, Z5, Z10
+	VFMADD213PS Z12, Z9, Z11
+	VFMADD213PS Z12, Z3, Z4
+	VMOVUPS     recurrentConstants<>+1088(SB), Z12
+	VFMADD213PS Z12, Z5, Z10
+	VFMADD213PS Z12, Z9, Z11
+	VFMADD213PS Z12, Z3, Z4
+	VMOVUPS     recurrentConstants<>+1152(SB), Z12
+	VFMADD213PS Z12, Z5, Z10
+	VFMADD213PS Z12, Z9, Z11
+	VFMADD213PS Z12, Z3, Z4
+	VMOVUPS     recurrentConstants<>+704(SB), Z12
+	VFMADD213PS Z12, Z5, Z10
+	VFMADD213PS Z12, Z9, Z11
+	VFMADD213PS Z12, Z3, Z4
+	VMOVUPS     recurrentConstants<>+1216(SB), Z12
+	VMOVUPS     Z12, Z13
+	VMOVUPS     Z12, Z14
+	VMOVUPS     Z12, Z12
+	VMOVUPS     recurrentConstants<>+1280(SB), Z15
+	VFMADD213PS Z15, Z5, Z13
+	VFMADD213PS Z15, Z9, Z14
+	VFMADD213PS Z15, Z3, Z12
+	VMOVUPS     recurrentConstants<>+1344(SB), Z15
+	VFMADD213PS Z15, Z5, Z13
+	VFMADD213PS Z15, Z9, Z14
+	VFMADD213PS Z15, Z3, Z12
+	VMOVUPS     recurrentConstants<>+1408(SB), Z15
+	VFMADD213PS Z15, Z5, Z13
+	VFMADD213PS Z15, Z9, Z14
+	VFMADD213PS Z15, Z3, Z12
+	VMOVUPS     recurrentConstants<>+704(SB), Z15
+	VFMADD213PS Z15, Z5, Z13
+	VFMADD213PS Z15, Z9, Z14
+	VFMADD213PS Z15, Z3, Z12
+	VMULPS      Z10, Z6, Z6
+	VMULPS      Z11, Z7, Z7
+	VMULPS      Z4, Z8, Z8
+	VDIVPS      Z13, Z6, Z6
+	VDIVPS      Z14, Z7, Z7
+	VDIVPS      Z12, Z8, Z8
+	VMOVUPS     (R13), Z3
+	VMOVUPS     (R13)(DI*1), Z4
+	VMOVUPS     (R13)(DI*2), Z5
+	VSUBPS      Z6, Z3, Z3
+	VFMADD213PS Z6, Z0, Z3
+	VSUBPS      Z7, Z4, Z4
+	VFMADD213PS Z7, Z1, Z4
+	VSUBPS      Z8, Z5, Z5
+	VFMADD213PS Z8, Z2, Z5
+	VMOVUPS     Z3, (R12)
+	VMOVUPS     Z4, (R12)(DI*1)
+	VMOVUPS     Z5, (R12)(DI*2)
+	ADDQ        R11, R10
+	ADDQ        R11, R10
 	ADDQ        R11, R10
 	ADDQ        DI, R12
-	ADDQ        DI, R13
-	VMOVUPS     64(R10), Z0
-	VMOVUPS     recurrentConstants<>+0(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+64(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+128(SB), Z2
-	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z2
-	VMOVUPS     recurrentConstants<>+448(SB), Z3
-	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
-	VMULPS      Z0, Z2, Z2
-	VDIVPS      Z3, Z2, Z2
-	VADDPS      recurrentConstants<>+768(SB), Z2, Z2
-	VMOVUPS     128(R10), Z0
-	VFMADD231PS (R12), Z2, Z0
-	VMOVUPS     recurrentConstants<>+832(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+896(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+960(SB), Z2
-	VFMADD213PS recurrentConstants<>+1024(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+1088(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+1152(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z2
-	VMOVUPS     recurrentConstants<>+1216(SB), Z3
-	VFMADD213PS recurrentConstants<>+1280(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+1344(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+1408(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
-	VMULPS      Z0, Z2, Z2
-	VDIVPS      Z3, Z2, Z2
-	VMOVUPS     (R10), Z0
-	VMOVUPS     recurrentConstants<>+0(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+64(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+128(SB), Z3
-	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z3
-	VMOVUPS     recurrentConstants<>+448(SB), Z4
-	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z4
-	VMULPS      Z0, Z3, Z3
-	VDIVPS      Z4, Z3, Z3
-	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
-	VMOVUPS     (R13), Z0
-	VSUBPS      Z2, Z0, Z0
-	VFMADD213PS Z2, Z3, Z0
-	VMOVUPS     Z0, (R12)
-	ADDQ        R11, R10
+	ADDQ        DI, R12
 	ADDQ        DI, R12
 	ADDQ        DI, R13
-	VMOVUPS     64(R10), Z0
-	VMOVUPS     recurrentConstants<>+0(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+64(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+128(SB), Z2
-	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z2
-	VMOVUPS     recurrentConstants<>+448(SB), Z3
-	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
-	VMULPS      Z0, Z2, Z2
-	VDIVPS      Z3, Z2, Z2
-	VADDPS      recurrentConstants<>+768(SB), Z2, Z2
-	VMOVUPS     128(R10), Z0
-	VFMADD231PS (R12), Z2, Z0
-	VMOVUPS     recurrentConstants<>+832(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+896(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+960(SB), Z2
-	VFMADD213PS recurrentConstants<>+1024(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+1088(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+1152(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z2
-	VMOVUPS     recurrentConstants<>+1216(SB), Z3
-	VFMADD213PS recurrentConstants<>+1280(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+1344(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+1408(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
-	VMULPS      Z0, Z2, Z2
-	VDIVPS      Z3, Z2, Z2
-	VMOVUPS     (R10), Z0
-	VMOVUPS     recurrentConstants<>+0(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+64(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+128(SB), Z3
-	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z3
-	VMOVUPS     recurrentConstants<>+448(SB), Z4
-	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z4
-	VMULPS      Z0, Z3, Z3
-	VDIVPS      Z4, Z3, Z3
-	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
-	VMOVUPS     (R13), Z0
-	VSUBPS      Z2, Z0, Z0
-	VFMADD213PS Z2, Z3, Z0
-	VMOVUPS     Z0, (R12)
-	ADDQ        R11, R10
-	ADDQ        DI, R12
 	ADDQ        DI, R13
-	VMOVUPS     64(R10), Z0
-	VMOVUPS     recurrentConstants<>+0(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+64(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+128(SB), Z2
-	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z2
-	VMOVUPS     recurrentConstants<>+448(SB), Z3
-	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
-	VMULPS      Z0, Z2, Z2
-	VDIVPS      Z3, Z2, Z2
-	VADDPS      recurrentConstants<>+768(SB), Z2, Z2
-	VMOVUPS     128(R10), Z0
-	VFMADD231PS (R12), Z2, Z0
-	VMOVUPS     recurrentConstants<>+832(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+896(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+960(SB), Z2
-	VFMADD213PS recurrentConstants<>+1024(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+1088(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+1152(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z2
-	VMOVUPS     recurrentConstants<>+1216(SB), Z3
-	VFMADD213PS recurrentConstants<>+1280(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+1344(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+1408(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
-	VMULPS      Z0, Z2, Z2
-	VDIVPS      Z3, Z2, Z2
-	VMOVUPS     (R10), Z0
-	VMOVUPS     recurrentConstants<>+0(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+64(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+128(SB), Z3
-	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z3
-	VMOVUPS     recurrentConstants<>+448(SB), Z4
-	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z4
-	VMULPS      Z0, Z3, Z3
-	VDIVPS      Z4, Z3, Z3
-	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
-	VMOVUPS     (R13), Z0
-	VSUBPS      Z2, Z0, Z0
-	VFMADD213PS Z2, Z3, Z0
-	VMOVUPS     Z0, (R12)
-	ADDQ        R11, R10
-	ADDQ        DI, R12
 	ADDQ        DI, R13
-	VMOVUPS     64(R10), Z0
-	VMOVUPS     recurrentConstants<>+0(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+64(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+128(SB), Z2
-	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z2
-	VMOVUPS     recurrentConstants<>+448(SB), Z3
-	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
-	VMULPS      Z0, Z2, Z2
-	VDIVPS      Z3, Z2, Z2
-	VADDPS      recurrentConstants<>+768(SB), Z2, Z2
-	VMOVUPS     128(R10), Z0
-	VFMADD231PS (R12), Z2, Z0
-	VMOVUPS     recurrentConstants<>+832(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+896(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+960(SB), Z2
-	VFMADD213PS recurrentConstants<>+1024(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+1088(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+1152(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z2
-	VMOVUPS     recurrentConstants<>+1216(SB), Z3
-	VFMADD213PS recurrentConstants<>+1280(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+1344(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+1408(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
-	VMULPS      Z0, Z2, Z2
-	VDIVPS      Z3, Z2, Z2
 	VMOVUPS     (R10), Z0
-	VMOVUPS     recurrentConstants<>+0(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+64(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+128(SB), Z3
-	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z3
-	VMOVUPS     recurrentConstants<>+448(SB), Z4
-	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z4
-	VMULPS      Z0, Z3, Z3
-	VDIVPS      Z4, Z3, Z3
-	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
-	VMOVUPS     (R13), Z0
-	VSUBPS      Z2, Z0, Z0
-	VFMADD213PS Z2, Z3, Z0
-	VMOVUPS     Z0, (R12)
+	VMOVUPS     (R10)(R11*1), Z1
+	VMOVUPS     64(R10), Z2
+	VMOVUPS     64(R10)(R11*1), Z3
+	VMOVUPS     recurrentConstants<>+0(SB), Z4
+	VMOVUPS     recurrentConstants<>+64(SB), Z5
+	VMAXPS      Z0, Z4, Z0
+	VMINPS      Z0, Z5, Z0
+	VMULPS      Z0, Z0, Z6
+	VMAXPS      Z1, Z4, Z1
+	VMINPS      Z1, Z5, Z1
+	VMULPS      Z1, Z1, Z7
+	VMAXPS      Z2, Z4, Z2
+	VMINPS      Z2, Z5, Z2
+	VMULPS      Z2, Z2, Z8
+	VMAXPS      Z3, Z4, Z3
+	VMINPS      Z3, Z5, Z3
+	VMULPS      Z3, Z3, Z4
+	VMOVUPS     recurrentConstants<>+128(SB), Z5
+	VMOVUPS     Z5, Z9
+	VMOVUPS     Z5, Z10
+	VMOVUPS     Z5, Z11
+	VMOVUPS     Z5, Z5
+	VMOVUPS     recurrentConstants<>+192(SB), Z12
+	VFMADD213PS Z12, Z6, Z9
+	VFMADD213PS Z12, Z7, Z10
+	VFMADD213PS Z12, Z8, Z11
+	VFMADD213PS Z12, Z4, Z5
+	VMOVUPS     recurrentConstants<>+256(SB), Z12
+	VFMADD213PS Z12, Z6, Z9
+	VFMADD213PS Z12, Z7, Z10
+	VFMADD213PS Z12, Z8, Z11
+	VFMADD213PS Z12, Z4, Z5
+	VMOVUPS     recurrentConstants<>+320(SB), Z12
+	VFMADD213PS Z12, Z6, Z9
+	VFMADD213PS Z12, Z7, Z10
+	VFMADD213PS Z12, Z8, Z11
+	VFMADD213PS Z12, Z4, Z5
+	VMOVUPS     recurrentConstants<>+384(SB), Z12
+	VFMADD213PS Z12, Z6, Z9
+	VFMADD213PS Z12, Z7, Z10
+	VFMADD213PS Z12, Z8, Z11
+	VFMADD213PS Z12, Z4, Z5
+	VMOVUPS     recurrentConstants<>+448(SB), Z12
+	VMOVUPS     Z12, Z13
+	VMOVUPS     Z12, Z14
+	VMOVUPS     Z12, Z15
+	VMOVUPS     Z12, Z12
+	VMOVUPS     recurrentConstants<>+512(SB), Z16
+	VFMADD213PS Z16, Z6, Z13
+	VFMADD213PS Z16, Z7, Z14
+	VFMADD213PS Z16, Z8, Z15
+	VFMADD213PS Z16, Z4, Z12
+	VMOVUPS     recurrentConstants<>+576(SB), Z16
+	VFMADD213PS Z16, Z6, Z13
+	VFMADD213PS Z16, Z7, Z14
+	VFMADD213PS Z16, Z8, Z15
+	VFMADD213PS Z16, Z4, Z12
+	VMOVUPS     recurrentConstants<>+640(SB), Z16
+	VFMADD213PS Z16, Z6, Z13
+	VFMADD213PS Z16, Z7, Z14
+	VFMADD213PS Z16, Z8, Z15
+	VFMADD213PS Z16, Z4, Z12
+	VMOVUPS     recurrentConstants<>+704(SB), Z16
+	VFMADD213PS Z16, Z6, Z13
+	VFMADD213PS Z16, Z7, Z14
+	VFMADD213PS Z16, Z8, Z15
+	VFMADD213PS Z16, Z4, Z12
+	VMULPS      Z9, Z0, Z0
+	VMULPS      Z10, Z1, Z1
+	VMULPS      Z11, Z2, Z2
+	VMULPS      Z5, Z3, Z3
+	VDIVPS      Z13, Z0, Z0
+	VDIVPS      Z14, Z1, Z1
+	VDIVPS      Z15, Z2, Z2
+	VDIVPS      Z12, Z3, Z3
+	VMOVUPS     recurrentConstants<>+768(SB), Z4
+	VADDPS      Z4, Z0, Z0
+	VADDPS      Z4, Z1, Z1
+	VADDPS      Z4, Z2, Z2
+	VADDPS      Z4, Z3, Z3
+	VMOVUPS     128(R10), Z4
+	VMOVUPS     128(R10)(R11*1), Z5
+	VFMADD231PS (R12), Z2, Z4
+	VFMADD231PS (R12)(DI*1), Z3, Z5
+	VMOVUPS     recurrentConstants<>+832(SB), Z2
+	VMOVUPS     recurrentConstants<>+896(SB), Z3
+	VMAXPS      Z4, Z2, Z4
+	VMINPS      Z4, Z3, Z4
+	VMULPS      Z4, Z4, Z6
+	VMAXPS      Z5, Z2, Z5
+	VMINPS      Z5, Z3, Z5
+	VMULPS      Z5, Z5, Z2
+	VMOVUPS     recurrentConstants<>+960(SB), Z3
+	VMOVUPS     recurrentConstants<>+960(SB), Z7
+	VFMADD213PS recurrentConstants<>+1024(SB), Z6, Z3
+	VFMADD213PS recurrentConstants<>+1024(SB), Z2, Z7
+	VFMADD213PS recurrentConstants<>+1088(SB), Z6, Z3
+	VFMADD213PS recurrentConstants<>+1088(SB), Z2, Z7
+	VFMADD213PS recurrentConstants<>+1152(SB), Z6, Z3
+	VFMADD213PS recurrentConstants<>+1152(SB), Z2, Z7
+	VFMADD213PS recurrentConstants<>+704(SB), Z6, Z3
+	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z7
+	VMOVUPS     recurrentConstants<>+1216(SB), Z8
+	VMOVUPS     recurrentConstants<>+1216(SB), Z9
+	VFMADD213PS recurrentConstants<>+1280(SB), Z6, Z8
+	VFMADD213PS recurrentConstants<>+1280(SB), Z2, Z9
+	VFMADD213PS recurrentConstants<>+1344(SB), Z6, Z8
+	VFMADD213PS recurrentConstants<>+1344(SB), Z2, Z9
+	VFMADD213PS recurrentConstants<>+1408(SB), Z6, Z8
+	VFMADD213PS recurrentConstants<>+1408(SB), Z2, Z9
+	VFMADD213PS recurrentConstants<>+704(SB), Z6, Z8
+	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z9
+	VMULPS      Z3, Z4, Z4
+	VMULPS      Z7, Z5, Z5
+	VDIVPS      Z8, Z4, Z4
+	VDIVPS      Z9, Z5, Z5
+	VMOVUPS     (R13), Z2
+	VMOVUPS     (R13)(DI*1), Z3
+	VSUBPS      Z4, Z2, Z2
+	VFMADD213PS Z4, Z0, Z2
+	VSUBPS      Z5, Z3, Z3
+	VFMADD213PS Z5, Z1, Z3
+	VMOVUPS     Z2, (R12)
+	VMOVUPS     Z3, (R12)(DI*1)
 	ADDQ        $0x40, SI
 	ADDQ        $0x40, R8
 	ADDQ        $0x40, R9
@@ -7673,387 +7795,395 @@ summed:
 	MOVQ        BX, R10
 	MOVQ        SI, R12
 	MOVQ        R8, R13
-	VMOVUPS     64(R10), Z0
-	VMOVUPS     recurrentConstants<>+0(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+64(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+128(SB), Z2
-	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z2
-	VMOVUPS     recurrentConstants<>+448(SB), Z3
-	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
-	VMULPS      Z0, Z2, Z2
-	VDIVPS      Z3, Z2, Z2
-	VADDPS      recurrentConstants<>+768(SB), Z2, Z2
-	VMOVUPS     128(R10), Z0
-	VFMADD231PS (R12), Z2, Z0
-	VMOVUPS     recurrentConstants<>+832(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+896(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+960(SB), Z2
-	VFMADD213PS recurrentConstants<>+1024(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+1088(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+1152(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z2
-	VMOVUPS     recurrentConstants<>+1216(SB), Z3
-	VFMADD213PS recurrentConstants<>+1280(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+1344(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+1408(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
-	VMULPS      Z0, Z2, Z2
-	VDIVPS      Z3, Z2, Z2
 	VMOVUPS     (R10), Z0
-	VMOVUPS     recurrentConstants<>+0(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+64(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+128(SB), Z3
-	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z3
-	VMOVUPS     recurrentConstants<>+448(SB), Z4
-	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z4
-	VMULPS      Z0, Z3, Z3
-	VDIVPS      Z4, Z3, Z3
-	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
-	VMOVUPS     (R13), Z0
-	VSUBPS      Z2, Z0, Z0
-	VFMADD213PS Z2, Z3, Z0
-	VMOVUPS     Z0, (R12)
+	VMOVUPS     (R10)(R11*1), Z1
+	VMOVUPS     (R10)(R11*2), Z2
+	VMOVUPS     64(R10), Z3
+	VMOVUPS     64(R10)(R11*1), Z4
+	VMOVUPS     64(R10)(R11*2), Z5
+	VMOVUPS     recurrentConstants<>+0(SB), Z6
+	VMOVUPS     recurrentConstants<>+64(SB), Z7
+	VMAXPS      Z0, Z6, Z0
+	VMINPS      Z0, Z7, Z0
+	VMULPS      Z0, Z0, Z8
+	VMAXPS      Z1, Z6, Z1
+	VMINPS      Z1, Z7, Z1
+	VMULPS      Z1, Z1, Z9
+	VMAXPS      Z2, Z6, Z2
+	VMINPS      Z2, Z7, Z2
+	VMULPS      Z2, Z2, Z10
+	VMAXPS      Z3, Z6, Z3
+	VMINPS      Z3, Z7, Z3
+	VMULPS      Z3, Z3, Z11
+	VMAXPS      Z4, Z6, Z4
+	VMINPS      Z4, Z7, Z4
+	VMULPS      Z4, Z4, Z12
+	VMAXPS      Z5, Z6, Z5
+	VMINPS      Z5, Z7, Z5
+	VMULPS      Z5, Z5, Z6
+	VMOVUPS     recurrentConstants<>+128(SB), Z7
+	VMOVUPS     Z7, Z13
+	VMOVUPS     Z7, Z14
+	VMOVUPS     Z7, Z15
+	VMOVUPS     Z7, Z16
+	VMOVUPS     Z7, Z17
+	VMOVUPS     Z7, Z7
+	VMOVUPS     recurrentConstants<>+192(SB), Z18
+	VFMADD213PS Z18, Z8, Z13
+	VFMADD213PS Z18, Z9, Z14
+	VFMADD213PS Z18, Z10, Z15
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z6, Z7
+	VMOVUPS     recurrentConstants<>+256(SB), Z18
+	VFMADD213PS Z18, Z8, Z13
+	VFMADD213PS Z18, Z9, Z14
+	VFMADD213PS Z18, Z10, Z15
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z6, Z7
+	VMOVUPS     recurrentConstants<>+320(SB), Z18
+	VFMADD213PS Z18, Z8, Z13
+	VFMADD213PS Z18, Z9, Z14
+	VFMADD213PS Z18, Z10, Z15
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z6, Z7
+	VMOVUPS     recurrentConstants<>+384(SB), Z18
+	VFMADD213PS Z18, Z8, Z13
+	VFMADD213PS Z18, Z9, Z14
+	VFMADD213PS Z18, Z10, Z15
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z6, Z7
+	VMOVUPS     recurrentConstants<>+448(SB), Z18
+	VMOVUPS     Z18, Z19
+	VMOVUPS     Z18, Z20
+	VMOVUPS     Z18, Z21
+	VMOVUPS     Z18, Z22
+	VMOVUPS     Z18, Z23
+	VMOVUPS     Z18, Z18
+	VMOVUPS     recurrentConstants<>+512(SB), Z24
+	VFMADD213PS Z24, Z8, Z19
+	VFMADD213PS Z24, Z9, Z20
+	VFMADD213PS Z24, Z10, Z21
+	VFMADD213PS Z24, Z11, Z22
+	VFMADD213PS Z24, Z12, Z23
+	VFMADD213PS Z24, Z6, Z18
+	VMOVUPS     recurrentConstants<>+576(SB), Z24
+	VFMADD213PS Z24, Z8, Z19
+	VFMADD213PS Z24, Z9, Z20
+	VFMADD213PS Z24, Z10, Z21
+	VFMADD213PS Z24, Z11, Z22
+	VFMADD213PS Z24, Z12, Z23
+	VFMADD213PS Z24, Z6, Z18
+	VMOVUPS     recurrentConstants<>+640(SB), Z24
+	VFMADD213PS Z24, Z8, Z19
+	VFMADD213PS Z24, Z9, Z20
+	VFMADD213PS Z24, Z10, Z21
+	VFMADD213PS Z24, Z11, Z22
+	VFMADD213PS Z24, Z12, Z23
+	VFMADD213PS Z24, Z6, Z18
+	VMOVUPS     recurrentConstants<>+704(SB), Z24
+	VFMADD213PS Z24, Z8, Z19
+	VFMADD213PS Z24, Z9, Z20
+	VFMADD213PS Z24, Z10, Z21
+	VFMADD213PS Z24, Z11, Z22
+	VFMADD213PS Z24, Z12, Z23
+	VFMADD213PS Z24, Z6, Z18
+	VMULPS      Z13, Z0, Z0
+	VMULPS      Z14, Z1, Z1
+	VMULPS      Z15, Z2, Z2
+	VMULPS      Z16, Z3, Z3
+	VMULPS      Z17, Z4, Z4
+	VMULPS      Z7, Z5, Z5
+	VDIVPS      Z19, Z0, Z0
+	VDIVPS      Z20, Z1, Z1
+	VDIVPS      Z21, Z2, Z2
+	VDIVPS      Z22, Z3, Z3
+	VDIVPS      Z23, Z4, Z4
+	VDIVPS      Z18, Z5, Z5
+	VMOVUPS     recurrentConstants<>+768(SB), Z6
+	VADDPS      Z6, Z0, Z0
+	VADDPS      Z6, Z1, Z1
+	VADDPS      Z6, Z2, Z2
+	VADDPS      Z6, Z3, Z3
+	VADDPS      Z6, Z4, Z4
+	VADDPS      Z6, Z5, Z5
+	VMOVUPS     128(R10), Z6
+	VMOVUPS     128(R10)(R11*1), Z7
+	VMOVUPS     128(R10)(R11*2), Z8
+	VFMADD231PS (R12), Z3, Z6
+	VFMADD231PS (R12)(DI*1), Z4, Z7
+	VFMADD231PS (R12)(DI*2), Z5, Z8
+	VMOVUPS     recurrentConstants<>+832(SB), Z3
+	VMOVUPS     recurrentConstants<>+896(SB), Z4
+	VMAXPS      Z6, Z3, Z6
+	VMINPS      Z6, Z4, Z6
+	VMULPS      Z6, Z6, Z5
+	VMAXPS      Z7, Z3, Z7
+	VMINPS      Z7, Z4, Z7
+	VMULPS      Z7, Z7, Z9
+	VMAXPS      Z8, Z3, Z8
+	VMINPS      Z8, Z4, Z8
+	VMULPS      Z8, Z8, Z3
+	VMOVUPS     recurrentConstants<>+960(SB), Z4
+	VMOVUPS     Z4, Z10
+	VMOVUPS     Z4, Z11
+	VMOVUPS     Z4, Z4
+	VMOVUPS     recurrentConstants<>+1024(SB), Z12
+	VFMADD213PS Z12, Z5, Z10
+	VFMADD213PS Z12, Z9, Z11
+	VFMADD213PS Z12, Z3, Z4
+	VMOVUPS     recurrentConstants<>+1088(SB), Z12
+	VFMADD213PS Z12, Z5, Z10
+	VFMADD213PS Z12, Z9, Z11
+	VFMADD213PS Z12, Z3, Z4
+	VMOVUPS     recurrentConstants<>+1152(SB), Z12
+	VFMADD213PS Z12, Z5, Z10
+	VFMADD213PS Z12, Z9, Z11
+	VFMADD213PS Z12, Z3, Z4
+	VMOVUPS     recurrentConstants<>+704(SB), Z12
+	VFMADD213PS Z12, Z5, Z10
+	VFMADD213PS Z12, Z9, Z11
+	VFMADD213PS Z12, Z3, Z4
+	VMOVUPS     recurrentConstants<>+1216(SB), Z12
+	VMOVUPS     Z12, Z13
+	VMOVUPS     Z12, Z14
+	VMOVUPS     Z12, Z12
+	VMOVUPS     recurrentConstants<>+1280(SB), Z15
+	VFMADD213PS Z15, Z5, Z13
+	VFMADD213PS Z15, Z9, Z14
+	VFMADD213PS Z15, Z3, Z12
+	VMOVUPS     recurrentConstants<>+1344(SB), Z15
+	VFMADD213PS Z15, Z5, Z13
+	VFMADD213PS Z15, Z9, Z14
+	VFMADD213PS Z15, Z3, Z12
+	VMOVUPS     recurrentConstants<>+1408(SB), Z15
+	VFMADD213PS Z15, Z5, Z13
+	VFMADD213PS Z15, Z9, Z14
+	VFMADD213PS Z15, Z3, Z12
+	VMOVUPS     recurrentConstants<>+704(SB), Z15
+	VFMADD213PS Z15, Z5, Z13
+	VFMADD213PS Z15, Z9, Z14
+	VFMADD213PS Z15, Z3, Z12
+	VMULPS      Z10, Z6, Z6
+	VMULPS      Z11, Z7, Z7
+	VMULPS      Z4, Z8, Z8
+	VDIVPS      Z13, Z6, Z6
+	VDIVPS      Z14, Z7, Z7
+	VDIVPS      Z12, Z8, Z8
+	VMOVUPS     (R13), Z3
+	VMOVUPS     (R13)(DI*1), Z4
+	VMOVUPS     (R13)(DI*2), Z5
+	VSUBPS      Z6, Z3, Z3
+	VFMADD213PS Z6, Z0, Z3
+	VSUBPS      Z7, Z4, Z4
+	VFMADD213PS Z7, Z1, Z4
+	VSUBPS      Z8, Z5, Z5
+	VFMADD213PS Z8, Z2, Z5
+	VMOVUPS     Z3, (R12)
+	VMOVUPS     Z4, (R12)(DI*1)
+	VMOVUPS     Z5, (R12)(DI*2)
+	ADDQ        R11, R10
+	ADDQ        R11, R10
 	ADDQ        R11, R10
 	ADDQ        DI, R12
-	ADDQ        DI, R13
-	VMOVUPS     64(R10), Z0
-	VMOVUPS     recurrentConstants<>+0(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+64(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+128(SB), Z2
-	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z2
-	VMOVUPS     recurrentConstants<>+448(SB), Z3
-	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
-	VMULPS      Z0, Z2, Z2
-	VDIVPS      Z3, Z2, Z2
-	VADDPS      recurrentConstants<>+768(SB), Z2, Z2
-	VMOVUPS     128(R10), Z0
-	VFMADD231PS (R12), Z2, Z0
-	VMOVUPS     recurrentConstants<>+832(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+896(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+960(SB), Z2
-	VFMADD213PS recurrentConstants<>+1024(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+1088(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+1152(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z2
-	VMOVUPS     recurrentConstants<>+1216(SB), Z3
-	VFMADD213PS recurrentConstants<>+1280(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+1344(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+1408(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
-	VMULPS      Z0, Z2, Z2
-	VDIVPS      Z3, Z2, Z2
-	VMOVUPS     (R10), Z0
-	VMOVUPS     recurrentConstants<>+0(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+64(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+128(SB), Z3
-	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z3
-	VMOVUPS     recurrentConstants<>+448(SB), Z4
-	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z4
-	VMULPS      Z0, Z3, Z3
-	VDIVPS      Z4, Z3, Z3
-	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
-	VMOVUPS     (R13), Z0
-	VSUBPS      Z2, Z0, Z0
-	VFMADD213PS Z2, Z3, Z0
-	VMOVUPS     Z0, (R12)
-	ADDQ        R11, R10
+	ADDQ        DI, R12
 	ADDQ        DI, R12
 	ADDQ        DI, R13
-	VMOVUPS     64(R10), Z0
-	VMOVUPS     recurrentConstants<>+0(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+64(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+128(SB), Z2
-	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z2
-	VMOVUPS     recurrentConstants<>+448(SB), Z3
-	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
-	VMULPS      Z0, Z2, Z2
-	VDIVPS      Z3, Z2, Z2
-	VADDPS      recurrentConstants<>+768(SB), Z2, Z2
-	VMOVUPS     128(R10), Z0
-	VFMADD231PS (R12), Z2, Z0
-	VMOVUPS     recurrentConstants<>+832(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+896(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+960(SB), Z2
-	VFMADD213PS recurrentConstants<>+1024(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+1088(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+1152(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z2
-	VMOVUPS     recurrentConstants<>+1216(SB), Z3
-	VFMADD213PS recurrentConstants<>+1280(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+1344(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+1408(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
-	VMULPS      Z0, Z2, Z2
-	VDIVPS      Z3, Z2, Z2
-	VMOVUPS     (R10), Z0
-	VMOVUPS     recurrentConstants<>+0(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+64(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+128(SB), Z3
-	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z3
-	VMOVUPS     recurrentConstants<>+448(SB), Z4
-	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z4
-	VMULPS      Z0, Z3, Z3
-	VDIVPS      Z4, Z3, Z3
-	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
-	VMOVUPS     (R13), Z0
-	VSUBPS      Z2, Z0, Z0
-	VFMADD213PS Z2, Z3, Z0
-	VMOVUPS     Z0, (R12)
-	ADDQ        R11, R10
-	ADDQ        DI, R12
 	ADDQ        DI, R13
-	VMOVUPS     64(R10), Z0
-	VMOVUPS     recurrentConstants<>+0(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+64(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+128(SB), Z2
-	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z2
-	VMOVUPS     recurrentConstants<>+448(SB), Z3
-	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
-	VMULPS      Z0, Z2, Z2
-	VDIVPS      Z3, Z2, Z2
-	VADDPS      recurrentConstants<>+768(SB), Z2, Z2
-	VMOVUPS     128(R10), Z0
-	VFMADD231PS (R12), Z2, Z0
-	VMOVUPS     recurrentConstants<>+832(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+896(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+960(SB), Z2
-	VFMADD213PS recurrentConstants<>+1024(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+1088(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+1152(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z2
-	VMOVUPS     recurrentConstants<>+1216(SB), Z3
-	VFMADD213PS recurrentConstants<>+1280(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+1344(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+1408(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
-	VMULPS      Z0, Z2, Z2
-	VDIVPS      Z3, Z2, Z2
-	VMOVUPS     (R10), Z0
-	VMOVUPS     recurrentConstants<>+0(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+64(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+128(SB), Z3
-	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z3
-	VMOVUPS     recurrentConstants<>+448(SB), Z4
-	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z4
-	VMULPS      Z0, Z3, Z3
-	VDIVPS      Z4, Z3, Z3
-	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
-	VMOVUPS     (R13), Z0
-	VSUBPS      Z2, Z0, Z0
-	VFMADD213PS Z2, Z3, Z0
-	VMOVUPS     Z0, (R12)
-	ADDQ        R11, R10
-	ADDQ        DI, R12
 	ADDQ        DI, R13
-	VMOVUPS     64(R10), Z0
-	VMOVUPS     recurrentConstants<>+0(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+64(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+128(SB), Z2
-	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z2
-	VMOVUPS     recurrentConstants<>+448(SB), Z3
-	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
-	VMULPS      Z0, Z2, Z2
-	VDIVPS      Z3, Z2, Z2
-	VADDPS      recurrentConstants<>+768(SB), Z2, Z2
-	VMOVUPS     128(R10), Z0
-	VFMADD231PS (R12), Z2, Z0
-	VMOVUPS     recurrentConstants<>+832(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+896(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+960(SB), Z2
-	VFMADD213PS recurrentConstants<>+1024(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+1088(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+1152(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z2
-	VMOVUPS     recurrentConstants<>+1216(SB), Z3
-	VFMADD213PS recurrentConstants<>+1280(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+1344(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+1408(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
-	VMULPS      Z0, Z2, Z2
-	VDIVPS      Z3, Z2, Z2
 	VMOVUPS     (R10), Z0
-	VMOVUPS     recurrentConstants<>+0(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+64(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+128(SB), Z3
-	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z3
-	VMOVUPS     recurrentConstants<>+448(SB), Z4
-	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z4
-	VMULPS      Z0, Z3, Z3
-	VDIVPS      Z4, Z3, Z3
-	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
-	VMOVUPS     (R13), Z0
-	VSUBPS      Z2, Z0, Z0
-	VFMADD213PS Z2, Z3, Z0
-	VMOVUPS     Z0, (R12)
-	ADDQ        R11, R10
-	ADDQ        DI, R12
-	ADDQ        DI, R13
-	VMOVUPS     64(R10), Z0
-	VMOVUPS     recurrentConstants<>+0(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+64(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+128(SB), Z2
-	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z2
-	VMOVUPS     recurrentConstants<>+448(SB), Z3
-	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
-	VMULPS      Z0, Z2, Z2
-	VDIVPS      Z3, Z2, Z2
-	VADDPS      recurrentConstants<>+768(SB), Z2, Z2
-	VMOVUPS     128(R10), Z0
-	VFMADD231PS (R12), Z2, Z0
-	VMOVUPS     recurrentConstants<>+832(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+896(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+960(SB), Z2
-	VFMADD213PS recurrentConstants<>+1024(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+1088(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+1152(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z2
-	VMOVUPS     recurrentConstants<>+1216(SB), Z3
-	VFMADD213PS recurrentConstants<>+1280(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+1344(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+1408(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
-	VMULPS      Z0, Z2, Z2
-	VDIVPS      Z3, Z2, Z2
-	VMOVUPS     (R10), Z0
-	VMOVUPS     recurrentConstants<>+0(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+64(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+128(SB), Z3
-	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z3
-	VMOVUPS     recurrentConstants<>+448(SB), Z4
-	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z4
-	VMULPS      Z0, Z3, Z3
-	VDIVPS      Z4, Z3, Z3
-	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
-	VMOVUPS     (R13), Z0
-	VSUBPS      Z2, Z0, Z0
-	VFMADD213PS Z2, Z3, Z0
-	VMOVUPS     Z0, (R12)
+	VMOVUPS     (R10)(R11*1), Z1
+	VMOVUPS     (R10)(R11*2), Z2
+	VMOVUPS     64(R10), Z3
+	VMOVUPS     64(R10)(R11*1), Z4
+	VMOVUPS     64(R10)(R11*2), Z5
+	VMOVUPS     recurrentConstants<>+0(SB), Z6
+	VMOVUPS     recurrentConstants<>+64(SB), Z7
+	VMAXPS      Z0, Z6, Z0
+	VMINPS      Z0, Z7, Z0
+	VMULPS      Z0, Z0, Z8
+	VMAXPS      Z1, Z6, Z1
+	VMINPS      Z1, Z7, Z1
+	VMULPS      Z1, Z1, Z9
+	VMAXPS      Z2, Z6, Z2
+	VMINPS      Z2, Z7, Z2
+	VMULPS      Z2, Z2, Z10
+	VMAXPS      Z3, Z6, Z3
+	VMINPS      Z3, Z7, Z3
+	VMULPS      Z3, Z3, Z11
+	VMAXPS      Z4, Z6, Z4
+	VMINPS      Z4, Z7, Z4
+	VMULPS      Z4, Z4, Z12
+	VMAXPS      Z5, Z6, Z5
+	VMINPS      Z5, Z7, Z5
+	VMULPS      Z5, Z5, Z6
+	VMOVUPS     recurrentConstants<>+128(SB), Z7
+	VMOVUPS     Z7, Z13
+	VMOVUPS     Z7, Z14
+	VMOVUPS     Z7, Z15
+	VMOVUPS     Z7, Z16
+	VMOVUPS     Z7, Z17
+	VMOVUPS     Z7, Z7
+	VMOVUPS     recurrentConstants<>+192(SB), Z18
+	VFMADD213PS Z18, Z8, Z13
+	VFMADD213PS Z18, Z9, Z14
+	VFMADD213PS Z18, Z10, Z15
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z6, Z7
+	VMOVUPS     recurrentConstants<>+256(SB), Z18
+	VFMADD213PS Z18, Z8, Z13
+	VFMADD213PS Z18, Z9, Z14
+	VFMADD213PS Z18, Z10, Z15
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z6, Z7
+	VMOVUPS     recurrentConstants<>+320(SB), Z18
+	VFMADD213PS Z18, Z8, Z13
+	VFMADD213PS Z18, Z9, Z14
+	VFMADD213PS Z18, Z10, Z15
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z6, Z7
+	VMOVUPS     recurrentConstants<>+384(SB), Z18
+	VFMADD213PS Z18, Z8, Z13
+	VFMADD213PS Z18, Z9, Z14
+	VFMADD213PS Z18, Z10, Z15
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z6, Z7
+	VMOVUPS     recurrentConstants<>+448(SB), Z18
+	VMOVUPS     Z18, Z19
+	VMOVUPS     Z18, Z20
+	VMOVUPS     Z18, Z21
+	VMOVUPS     Z18, Z22
+	VMOVUPS     Z18, Z23
+	VMOVUPS     Z18, Z18
+	VMOVUPS     recurrentConstants<>+512(SB), Z24
+	VFMADD213PS Z24, Z8, Z19
+	VFMADD213PS Z24, Z9, Z20
+	VFMADD213PS Z24, Z10, Z21
+	VFMADD213PS Z24, Z11, Z22
+	VFMADD213PS Z24, Z12, Z23
+	VFMADD213PS Z24, Z6, Z18
+	VMOVUPS     recurrentConstants<>+576(SB), Z24
+	VFMADD213PS Z24, Z8, Z19
+	VFMADD213PS Z24, Z9, Z20
+	VFMADD213PS Z24, Z10, Z21
+	VFMADD213PS Z24, Z11, Z22
+	VFMADD213PS Z24, Z12, Z23
+	VFMADD213PS Z24, Z6, Z18
+	VMOVUPS     recurrentConstants<>+640(SB), Z24
+	VFMADD213PS Z24, Z8, Z19
+	VFMADD213PS Z24, Z9, Z20
+	VFMADD213PS Z24, Z10, Z21
+	VFMADD213PS Z24, Z11, Z22
+	VFMADD213PS Z24, Z12, Z23
+	VFMADD213PS Z24, Z6, Z18
+	VMOVUPS     recurrentConstants<>+704(SB), Z24
+	VFMADD213PS Z24, Z8, Z19
+	VFMADD213PS Z24, Z9, Z20
+	VFMADD213PS Z24, Z10, Z21
+	VFMADD213PS Z24, Z11, Z22
+	VFMADD213PS Z24, Z12, Z23
+	VFMADD213PS Z24, Z6, Z18
+	VMULPS      Z13, Z0, Z0
+	VMULPS      Z14, Z1, Z1
+	VMULPS      Z15, Z2, Z2
+	VMULPS      Z16, Z3, Z3
+	VMULPS      Z17, Z4, Z4
+	VMULPS      Z7, Z5, Z5
+	VDIVPS      Z19, Z0, Z0
+	VDIVPS      Z20, Z1, Z1
+	VDIVPS      Z21, Z2, Z2
+	VDIVPS      Z22, Z3, Z3
+	VDIVPS      Z23, Z4, Z4
+	VDIVPS      Z18, Z5, Z5
+	VMOVUPS     recurrentConstants<>+768(SB), Z6
+	VADDPS      Z6, Z0, Z0
+	VADDPS      Z6, Z1, Z1
+	VADDPS      Z6, Z2, Z2
+	VADDPS      Z6, Z3, Z3
+	VADDPS      Z6, Z4, Z4
+	VADDPS      Z6, Z5, Z5
+	VMOVUPS     128(R10), Z6
+	VMOVUPS     128(R10)(R11*1), Z7
+	VMOVUPS     128(R10)(R11*2), Z8
+	VFMADD231PS (R12), Z3, Z6
+	VFMADD231PS (R12)(DI*1), Z4, Z7
+	VFMADD231PS (R12)(DI*2), Z5, Z8
+	VMOVUPS     recurrentConstants<>+832(SB), Z3
+	VMOVUPS     recurrentConstants<>+896(SB), Z4
+	VMAXPS      Z6, Z3, Z6
+	VMINPS      Z6, Z4, Z6
+	VMULPS      Z6, Z6, Z5
+	VMAXPS      Z7, Z3, Z7
+	VMINPS      Z7, Z4, Z7
+	VMULPS      Z7, Z7, Z9
+	VMAXPS      Z8, Z3, Z8
+	VMINPS      Z8, Z4, Z8
+	VMULPS      Z8, Z8, Z3
+	VMOVUPS     recurrentConstants<>+960(SB), Z4
+	VMOVUPS     Z4, Z10
+	VMOVUPS     Z4, Z11
+	VMOVUPS     Z4, Z4
+	VMOVUPS     recurrentConstants<>+1024(SB), Z12
+	VFMADD213PS Z12, Z5, Z10
+	VFMADD213PS Z12, Z9, Z11
+	VFMADD213PS Z12, Z3, Z4
+	VMOVUPS     recurrentConstants<>+1088(SB), Z12
+	VFMADD213PS Z12, Z5, Z10
+	VFMADD213PS Z12, Z9, Z11
+	VFMADD213PS Z12, Z3, Z4
+	VMOVUPS     recurrentConstants<>+1152(SB), Z12
+	VFMADD213PS Z12, Z5, Z10
+	VFMADD213PS Z12, Z9, Z11
+	VFMADD213PS Z12, Z3, Z4
+	VMOVUPS     recurrentConstants<>+704(SB), Z12
+	VFMADD213PS Z12, Z5, Z10
+	VFMADD213PS Z12, Z9, Z11
+	VFMADD213PS Z12, Z3, Z4
+	VMOVUPS     recurrentConstants<>+1216(SB), Z12
+	VMOVUPS     Z12, Z13
+	VMOVUPS     Z12, Z14
+	VMOVUPS     Z12, Z12
+	VMOVUPS     recurrentConstants<>+1280(SB), Z15
+	VFMADD213PS Z15, Z5, Z13
+	VFMADD213PS Z15, Z9, Z14
+	VFMADD213PS Z15, Z3, Z12
+	VMOVUPS     recurrentConstants<>+1344(SB), Z15
+	VFMADD213PS Z15, Z5, Z13
+	VFMADD213PS Z15, Z9, Z14
+	VFMADD213PS Z15, Z3, Z12
+	VMOVUPS     recurrentConstants<>+1408(SB), Z15
+	VFMADD213PS Z15, Z5, Z13
+	VFMADD213PS Z15, Z9, Z14
+	VFMADD213PS Z15, Z3, Z12
+	VMOVUPS     recurrentConstants<>+704(SB), Z15
+	VFMADD213PS Z15, Z5, Z13
+	VFMADD213PS Z15, Z9, Z14
+	VFMADD213PS Z15, Z3, Z12
+	VMULPS      Z10, Z6, Z6
+	VMULPS      Z11, Z7, Z7
+	VMULPS      Z4, Z8, Z8
+	VDIVPS      Z13, Z6, Z6
+	VDIVPS      Z14, Z7, Z7
+	VDIVPS      Z12, Z8, Z8
+	VMOVUPS     (R13), Z3
+	VMOVUPS     (R13)(DI*1), Z4
+	VMOVUPS     (R13)(DI*2), Z5
+	VSUBPS      Z6, Z3, Z3
+	VFMADD213PS Z6, Z0, Z3
+	VSUBPS      Z7, Z4, Z4
+	VFMADD213PS Z7, Z1, Z4
+	VSUBPS      Z8, Z5, Z5
+	VFMADD213PS Z8, Z2, Z5
+	VMOVUPS     Z3, (R12)
+	VMOVUPS     Z4, (R12)(DI*1)
+	VMOVUPS     Z5, (R12)(DI*2)
 	ADDQ        $0x40, SI
 	ADDQ        $0x40, R8
 	ADDQ        $0x40, R9
@@ -8282,451 +8412,463 @@ summed:
 	MOVQ        BX, R10
 	MOVQ        SI, R12
 	MOVQ        R8, R13
-	VMOVUPS     64(R10), Z0
-	VMOVUPS     recurrentConstants<>+0(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+64(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+128(SB), Z2
-	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z2
-	VMOVUPS     recurrentConstants<>+448(SB), Z3
-	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
-	VMULPS      Z0, Z2, Z2
-	VDIVPS      Z3, Z2, Z2
-	VADDPS      recurrentConstants<>+768(SB), Z2, Z2
-	VMOVUPS     128(R10), Z0
-	VFMADD231PS (R12), Z2, Z0
-	VMOVUPS     recurrentConstants<>+832(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+896(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+960(SB), Z2
-	VFMADD213PS recurrentConstants<>+1024(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+1088(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+1152(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z2
-	VMOVUPS     recurrentConstants<>+1216(SB), Z3
-	VFMADD213PS recurrentConstants<>+1280(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+1344(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+1408(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
-	VMULPS      Z0, Z2, Z2
-	VDIVPS      Z3, Z2, Z2
 	VMOVUPS     (R10), Z0
-	VMOVUPS     recurrentConstants<>+0(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+64(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+128(SB), Z3
-	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z3
-	VMOVUPS     recurrentConstants<>+448(SB), Z4
-	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z4
-	VMULPS      Z0, Z3, Z3
-	VDIVPS      Z4, Z3, Z3
-	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
-	VMOVUPS     (R13), Z0
-	VSUBPS      Z2, Z0, Z0
-	VFMADD213PS Z2, Z3, Z0
-	VMOVUPS     Z0, (R12)
+	VMOVUPS     (R10)(R11*1), Z1
+	VMOVUPS     (R10)(R11*2), Z2
+	VMOVUPS     64(R10), Z3
+	VMOVUPS     64(R10)(R11*1), Z4
+	VMOVUPS     64(R10)(R11*2), Z5
+	VMOVUPS     recurrentConstants<>+0(SB), Z6
+	VMOVUPS     recurrentConstants<>+64(SB), Z7
+	VMAXPS      Z0, Z6, Z0
+	VMINPS      Z0, Z7, Z0
+	VMULPS      Z0, Z0, Z8
+	VMAXPS      Z1, Z6, Z1
+	VMINPS      Z1, Z7, Z1
+	VMULPS      Z1, Z1, Z9
+	VMAXPS      Z2, Z6, Z2
+	VMINPS      Z2, Z7, Z2
+	VMULPS      Z2, Z2, Z10
+	VMAXPS      Z3, Z6, Z3
+	VMINPS      Z3, Z7, Z3
+	VMULPS      Z3, Z3, Z11
+	VMAXPS      Z4, Z6, Z4
+	VMINPS      Z4, Z7, Z4
+	VMULPS      Z4, Z4, Z12
+	VMAXPS      Z5, Z6, Z5
+	VMINPS      Z5, Z7, Z5
+	VMULPS      Z5, Z5, Z6
+	VMOVUPS     recurrentConstants<>+128(SB), Z7
+	VMOVUPS     Z7, Z13
+	VMOVUPS     Z7, Z14
+	VMOVUPS     Z7, Z15
+	VMOVUPS     Z7, Z16
+	VMOVUPS     Z7, Z17
+	VMOVUPS     Z7, Z7
+	VMOVUPS     recurrentConstants<>+192(SB), Z18
+	VFMADD213PS Z18, Z8, Z13
+	VFMADD213PS Z18, Z9, Z14
+	VFMADD213PS Z18, Z10, Z15
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z6, Z7
+	VMOVUPS     recurrentConstants<>+256(SB), Z18
+	VFMADD213PS Z18, Z8, Z13
+	VFMADD213PS Z18, Z9, Z14
+	VFMADD213PS Z18, Z10, Z15
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z6, Z7
+	VMOVUPS     recurrentConstants<>+320(SB), Z18
+	VFMADD213PS Z18, Z8, Z13
+	VFMADD213PS Z18, Z9, Z14
+	VFMADD213PS Z18, Z10, Z15
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z6, Z7
+	VMOVUPS     recurrentConstants<>+384(SB), Z18
+	VFMADD213PS Z18, Z8, Z13
+	VFMADD213PS Z18, Z9, Z14
+	VFMADD213PS Z18, Z10, Z15
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z6, Z7
+	VMOVUPS     recurrentConstants<>+448(SB), Z18
+	VMOVUPS     Z18, Z19
+	VMOVUPS     Z18, Z20
+	VMOVUPS     Z18, Z21
+	VMOVUPS     Z18, Z22
+	VMOVUPS     Z18, Z23
+	VMOVUPS     Z18, Z18
+	VMOVUPS     recurrentConstants<>+512(SB), Z24
+	VFMADD213PS Z24, Z8, Z19
+	VFMADD213PS Z24, Z9, Z20
+	VFMADD213PS Z24, Z10, Z21
+	VFMADD213PS Z24, Z11, Z22
+	VFMADD213PS Z24, Z12, Z23
+	VFMADD213PS Z24, Z6, Z18
+	VMOVUPS     recurrentConstants<>+576(SB), Z24
+	VFMADD213PS Z24, Z8, Z19
+	VFMADD213PS Z24, Z9, Z20
+	VFMADD213PS Z24, Z10, Z21
+	VFMADD213PS Z24, Z11, Z22
+	VFMADD213PS Z24, Z12, Z23
+	VFMADD213PS Z24, Z6, Z18
+	VMOVUPS     recurrentConstants<>+640(SB), Z24
+	VFMADD213PS Z24, Z8, Z19
+	VFMADD213PS Z24, Z9, Z20
+	VFMADD213PS Z24, Z10, Z21
+	VFMADD213PS Z24, Z11, Z22
+	VFMADD213PS Z24, Z12, Z23
+	VFMADD213PS Z24, Z6, Z18
+	VMOVUPS     recurrentConstants<>+704(SB), Z24
+	VFMADD213PS Z24, Z8, Z19
+	VFMADD213PS Z24, Z9, Z20
+	VFMADD213PS Z24, Z10, Z21
+	VFMADD213PS Z24, Z11, Z22
+	VFMADD213PS Z24, Z12, Z23
+	VFMADD213PS Z24, Z6, Z18
+	VMULPS      Z13, Z0, Z0
+	VMULPS      Z14, Z1, Z1
+	VMULPS      Z15, Z2, Z2
+	VMULPS      Z16, Z3, Z3
+	VMULPS      Z17, Z4, Z4
+	VMULPS      Z7, Z5, Z5
+	VDIVPS      Z19, Z0, Z0
+	VDIVPS      Z20, Z1, Z1
+	VDIVPS      Z21, Z2, Z2
+	VDIVPS      Z22, Z3, Z3
+	VDIVPS      Z23, Z4, Z4
+	VDIVPS      Z18, Z5, Z5
+	VMOVUPS     recurrentConstants<>+768(SB), Z6
+	VADDPS      Z6, Z0, Z0
+	VADDPS      Z6, Z1, Z1
+	VADDPS      Z6, Z2, Z2
+	VADDPS      Z6, Z3, Z3
+	VADDPS      Z6, Z4, Z4
+	VADDPS      Z6, Z5, Z5
+	VMOVUPS     128(R10), Z6
+	VMOVUPS     128(R10)(R11*1), Z7
+	VMOVUPS     128(R10)(R11*2), Z8
+	VFMADD231PS (R12), Z3, Z6
+	VFMADD231PS (R12)(DI*1), Z4, Z7
+	VFMADD231PS (R12)(DI*2), Z5, Z8
+	VMOVUPS     recurrentConstants<>+832(SB), Z3
+	VMOVUPS     recurrentConstants<>+896(SB), Z4
+	VMAXPS      Z6, Z3, Z6
+	VMINPS      Z6, Z4, Z6
+	VMULPS      Z6, Z6, Z5
+	VMAXPS      Z7, Z3, Z7
+	VMINPS      Z7, Z4, Z7
+	VMULPS      Z7, Z7, Z9
+	VMAXPS      Z8, Z3, Z8
+	VMINPS      Z8, Z4, Z8
+	VMULPS      Z8, Z8, Z3
+	VMOVUPS     recurrentConstants<>+960(SB), Z4
+	VMOVUPS     Z4, Z10
+	VMOVUPS     Z4, Z11
+	VMOVUPS     Z4, Z4
+	VMOVUPS     recurrentConstants<>+1024(SB), Z12
+	VFMADD213PS Z12, Z5, Z10
+	VFMADD213PS Z12, Z9, Z11
+	VFMADD213PS Z12, Z3, Z4
+	VMOVUPS     recurrentConstants<>+1088(SB), Z12
+	VFMADD213PS Z12, Z5, Z10
+	VFMADD213PS Z12, Z9, Z11
+	VFMADD213PS Z12, Z3, Z4
+	VMOVUPS     recurrentConstants<>+1152(SB), Z12
+	VFMADD213PS Z12, Z5, Z10
+	VFMADD213PS Z12, Z9, Z11
+	VFMADD213PS Z12, Z3, Z4
+	VMOVUPS     recurrentConstants<>+704(SB), Z12
+	VFMADD213PS Z12, Z5, Z10
+	VFMADD213PS Z12, Z9, Z11
+	VFMADD213PS Z12, Z3, Z4
+	VMOVUPS     recurrentConstants<>+1216(SB), Z12
+	VMOVUPS     Z12, Z13
+	VMOVUPS     Z12, Z14
+	VMOVUPS     Z12, Z12
+	VMOVUPS     recurrentConstants<>+1280(SB), Z15
+	VFMADD213PS Z15, Z5, Z13
+	VFMADD213PS Z15, Z9, Z14
+	VFMADD213PS Z15, Z3, Z12
+	VMOVUPS     recurrentConstants<>+1344(SB), Z15
+	VFMADD213PS Z15, Z5, Z13
+	VFMADD213PS Z15, Z9, Z14
+	VFMADD213PS Z15, Z3, Z12
+	VMOVUPS     recurrentConstants<>+1408(SB), Z15
+	VFMADD213PS Z15, Z5, Z13
+	VFMADD213PS Z15, Z9, Z14
+	VFMADD213PS Z15, Z3, Z12
+	VMOVUPS     recurrentConstants<>+704(SB), Z15
+	VFMADD213PS Z15, Z5, Z13
+	VFMADD213PS Z15, Z9, Z14
+	VFMADD213PS Z15, Z3, Z12
+	VMULPS      Z10, Z6, Z6
+	VMULPS      Z11, Z7, Z7
+	VMULPS      Z4, Z8, Z8
+	VDIVPS      Z13, Z6, Z6
+	VDIVPS      Z14, Z7, Z7
+	VDIVPS      Z12, Z8, Z8
+	VMOVUPS     (R13), Z3
+	VMOVUPS     (R13)(DI*1), Z4
+	VMOVUPS     (R13)(DI*2), Z5
+	VSUBPS      Z6, Z3, Z3
+	VFMADD213PS Z6, Z0, Z3
+	VSUBPS      Z7, Z4, Z4
+	VFMADD213PS Z7, Z1, Z4
+	VSUBPS      Z8, Z5, Z5
+	VFMADD213PS Z8, Z2, Z5
+	VMOVUPS     Z3, (R12)
+	VMOVUPS     Z4, (R12)(DI*1)
+	VMOVUPS     Z5, (R12)(DI*2)
+	ADDQ        R11, R10
+	ADDQ        R11, R10
 	ADDQ        R11, R10
 	ADDQ        DI, R12
-	ADDQ        DI, R13
-	VMOVUPS     64(R10), Z0
-	VMOVUPS     recurrentConstants<>+0(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+64(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+128(SB), Z2
-	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z2
-	VMOVUPS     recurrentConstants<>+448(SB), Z3
-	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
-	VMULPS      Z0, Z2, Z2
-	VDIVPS      Z3, Z2, Z2
-	VADDPS      recurrentConstants<>+768(SB), Z2, Z2
-	VMOVUPS     128(R10), Z0
-	VFMADD231PS (R12), Z2, Z0
-	VMOVUPS     recurrentConstants<>+832(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+896(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+960(SB), Z2
-	VFMADD213PS recurrentConstants<>+1024(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+1088(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+1152(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z2
-	VMOVUPS     recurrentConstants<>+1216(SB), Z3
-	VFMADD213PS recurrentConstants<>+1280(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+1344(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+1408(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
-	VMULPS      Z0, Z2, Z2
-	VDIVPS      Z3, Z2, Z2
-	VMOVUPS     (R10), Z0
-	VMOVUPS     recurrentConstants<>+0(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+64(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+128(SB), Z3
-	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z3
-	VMOVUPS     recurrentConstants<>+448(SB), Z4
-	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z4
-	VMULPS      Z0, Z3, Z3
-	VDIVPS      Z4, Z3, Z3
-	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
-	VMOVUPS     (R13), Z0
-	VSUBPS      Z2, Z0, Z0
-	VFMADD213PS Z2, Z3, Z0
-	VMOVUPS     Z0, (R12)
-	ADDQ        R11, R10
+	ADDQ        DI, R12
 	ADDQ        DI, R12
 	ADDQ        DI, R13
-	VMOVUPS     64(R10), Z0
-	VMOVUPS     recurrentConstants<>+0(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+64(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+128(SB), Z2
-	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z2
-	VMOVUPS     recurrentConstants<>+448(SB), Z3
-	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
-	VMULPS      Z0, Z2, Z2
-	VDIVPS      Z3, Z2, Z2
-	VADDPS      recurrentConstants<>+768(SB), Z2, Z2
-	VMOVUPS     128(R10), Z0
-	VFMADD231PS (R12), Z2, Z0
-	VMOVUPS     recurrentConstants<>+832(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+896(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+960(SB), Z2
-	VFMADD213PS recurrentConstants<>+1024(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+1088(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+1152(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z2
-	VMOVUPS     recurrentConstants<>+1216(SB), Z3
-	VFMADD213PS recurrentConstants<>+1280(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+1344(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+1408(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
-	VMULPS      Z0, Z2, Z2
-	VDIVPS      Z3, Z2, Z2
+	ADDQ        DI, R13
+	ADDQ        DI, R13
 	VMOVUPS     (R10), Z0
-	VMOVUPS     recurrentConstants<>+0(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+64(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+128(SB), Z3
-	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z3
-	VMOVUPS     recurrentConstants<>+448(SB), Z4
-	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z4
-	VMULPS      Z0, Z3, Z3
-	VDIVPS      Z4, Z3, Z3
-	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
-	VMOVUPS     (R13), Z0
-	VSUBPS      Z2, Z0, Z0
-	VFMADD213PS Z2, Z3, Z0
-	VMOVUPS     Z0, (R12)
+	VMOVUPS     (R10)(R11*1), Z1
+	VMOVUPS     (R10)(R11*2), Z2
+	VMOVUPS     64(R10), Z3
+	VMOVUPS     64(R10)(R11*1), Z4
+	VMOVUPS     64(R10)(R11*2), Z5
+	VMOVUPS     recurrentConstants<>+0(SB), Z6
+	VMOVUPS     recurrentConstants<>+64(SB), Z7
+	VMAXPS      Z0, Z6, Z0
+	VMINPS      Z0, Z7, Z0
+	VMULPS      Z0, Z0, Z8
+	VMAXPS      Z1, Z6, Z1
+	VMINPS      Z1, Z7, Z1
+	VMULPS      Z1, Z1, Z9
+	VMAXPS      Z2, Z6, Z2
+	VMINPS      Z2, Z7, Z2
+	VMULPS      Z2, Z2, Z10
+	VMAXPS      Z3, Z6, Z3
+	VMINPS      Z3, Z7, Z3
+	VMULPS      Z3, Z3, Z11
+	VMAXPS      Z4, Z6, Z4
+	VMINPS      Z4, Z7, Z4
+	VMULPS      Z4, Z4, Z12
+	VMAXPS      Z5, Z6, Z5
+	VMINPS      Z5, Z7, Z5
+	VMULPS      Z5, Z5, Z6
+	VMOVUPS     recurrentConstants<>+128(SB), Z7
+	VMOVUPS     Z7, Z13
+	VMOVUPS     Z7, Z14
+	VMOVUPS     Z7, Z15
+	VMOVUPS     Z7, Z16
+	VMOVUPS     Z7, Z17
+	VMOVUPS     Z7, Z7
+	VMOVUPS     recurrentConstants<>+192(SB), Z18
+	VFMADD213PS Z18, Z8, Z13
+	VFMADD213PS Z18, Z9, Z14
+	VFMADD213PS Z18, Z10, Z15
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z6, Z7
+	VMOVUPS     recurrentConstants<>+256(SB), Z18
+	VFMADD213PS Z18, Z8, Z13
+	VFMADD213PS Z18, Z9, Z14
+	VFMADD213PS Z18, Z10, Z15
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z6, Z7
+	VMOVUPS     recurrentConstants<>+320(SB), Z18
+	VFMADD213PS Z18, Z8, Z13
+	VFMADD213PS Z18, Z9, Z14
+	VFMADD213PS Z18, Z10, Z15
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z6, Z7
+	VMOVUPS     recurrentConstants<>+384(SB), Z18
+	VFMADD213PS Z18, Z8, Z13
+	VFMADD213PS Z18, Z9, Z14
+	VFMADD213PS Z18, Z10, Z15
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z6, Z7
+	VMOVUPS     recurrentConstants<>+448(SB), Z18
+	VMOVUPS     Z18, Z19
+	VMOVUPS     Z18, Z20
+	VMOVUPS     Z18, Z21
+	VMOVUPS     Z18, Z22
+	VMOVUPS     Z18, Z23
+	VMOVUPS     Z18, Z18
+	VMOVUPS     recurrentConstants<>+512(SB), Z24
+	VFMADD213PS Z24, Z8, Z19
+	VFMADD213PS Z24, Z9, Z20
+	VFMADD213PS Z24, Z10, Z21
+	VFMADD213PS Z24, Z11, Z22
+	VFMADD213PS Z24, Z12, Z23
+	VFMADD213PS Z24, Z6, Z18
+	VMOVUPS     recurrentConstants<>+576(SB), Z24
+	VFMADD213PS Z24, Z8, Z19
+	VFMADD213PS Z24, Z9, Z20
+	VFMADD213PS Z24, Z10, Z21
+	VFMADD213PS Z24, Z11, Z22
+	VFMADD213PS Z24, Z12, Z23
+	VFMADD213PS Z24, Z6, Z18
+	VMOVUPS     recurrentConstants<>+640(SB), Z24
+	VFMADD213PS Z24, Z8, Z19
+	VFMADD213PS Z24, Z9, Z20
+	VFMADD213PS Z24, Z10, Z21
+	VFMADD213PS Z24, Z11, Z22
+	VFMADD213PS Z24, Z12, Z23
+	VFMADD213PS Z24, Z6, Z18
+	VMOVUPS     recurrentConstants<>+704(SB), Z24
+	VFMADD213PS Z24, Z8, Z19
+	VFMADD213PS Z24, Z9, Z20
+	VFMADD213PS Z24, Z10, Z21
+	VFMADD213PS Z24, Z11, Z22
+	VFMADD213PS Z24, Z12, Z23
+	VFMADD213PS Z24, Z6, Z18
+	VMULPS      Z13, Z0, Z0
+	VMULPS      Z14, Z1, Z1
+	VMULPS      Z15, Z2, Z2
+	VMULPS      Z16, Z3, Z3
+	VMULPS      Z17, Z4, Z4
+	VMULPS      Z7, Z5, Z5
+	VDIVPS      Z19, Z0, Z0
+	VDIVPS      Z20, Z1, Z1
+	VDIVPS      Z21, Z2, Z2
+	VDIVPS      Z22, Z3, Z3
+	VDIVPS      Z23, Z4, Z4
+	VDIVPS      Z18, Z5, Z5
+	VMOVUPS     recurrentConstants<>+768(SB), Z6
+	VADDPS      Z6, Z0, Z0
+	VADDPS      Z6, Z1, Z1
+	VADDPS      Z6, Z2, Z2
+	VADDPS      Z6, Z3, Z3
+	VADDPS      Z6, Z4, Z4
+	VADDPS      Z6, Z5, Z5
+	VMOVUPS     128(R10), Z6
+	VMOVUPS     128(R10)(R11*1), Z7
+	VMOVUPS     128(R10)(R11*2), Z8
+	VFMADD231PS (R12), Z3, Z6
+	VFMADD231PS (R12)(DI*1), Z4, Z7
+	VFMADD231PS (R12)(DI*2), Z5, Z8
+	VMOVUPS     recurrentConstants<>+832(SB), Z3
+	VMOVUPS     recurrentConstants<>+896(SB), Z4
+	VMAXPS      Z6, Z3, Z6
+	VMINPS      Z6, Z4, Z6
+	VMULPS      Z6, Z6, Z5
+	VMAXPS      Z7, Z3, Z7
+	VMINPS      Z7, Z4, Z7
+	VMULPS      Z7, Z7, Z9
+	VMAXPS      Z8, Z3, Z8
+	VMINPS      Z8, Z4, Z8
+	VMULPS      Z8, Z8, Z3
+	VMOVUPS     recurrentConstants<>+960(SB), Z4
+	VMOVUPS     Z4, Z10
+	VMOVUPS     Z4, Z11
+	VMOVUPS     Z4, Z4
+	VMOVUPS     recurrentConstants<>+1024(SB), Z12
+	VFMADD213PS Z12, Z5, Z10
+	VFMADD213PS Z12, Z9, Z11
+	VFMADD213PS Z12, Z3, Z4
+	VMOVUPS     recurrentConstants<>+1088(SB), Z12
+	VFMADD213PS Z12, Z5, Z10
+	VFMADD213PS Z12, Z9, Z11
+	VFMADD213PS Z12, Z3, Z4
+	VMOVUPS     recurrentConstants<>+1152(SB), Z12
+	VFMADD213PS Z12, Z5, Z10
+	VFMADD213PS Z12, Z9, Z11
+	VFMADD213PS Z12, Z3, Z4
+	VMOVUPS     recurrentConstants<>+704(SB), Z12
+	VFMADD213PS Z12, Z5, Z10
+	VFMADD213PS Z12, Z9, Z11
+	VFMADD213PS Z12, Z3, Z4
+	VMOVUPS     recurrentConstants<>+1216(SB), Z12
+	VMOVUPS     Z12, Z13
+	VMOVUPS     Z12, Z14
+	VMOVUPS     Z12, Z12
+	VMOVUPS     recurrentConstants<>+1280(SB), Z15
+	VFMADD213PS Z15, Z5, Z13
+	VFMADD213PS Z15, Z9, Z14
+	VFMADD213PS Z15, Z3, Z12
+	VMOVUPS     recurrentConstants<>+1344(SB), Z15
+	VFMADD213PS Z15, Z5, Z13
+	VFMADD213PS Z15, Z9, Z14
+	VFMADD213PS Z15, Z3, Z12
+	VMOVUPS     recurrentConstants<>+1408(SB), Z15
+	VFMADD213PS Z15, Z5, Z13
+	VFMADD213PS Z15, Z9, Z14
+	VFMADD213PS Z15, Z3, Z12
+	VMOVUPS     recurrentConstants<>+704(SB), Z15
+	VFMADD213PS Z15, Z5, Z13
+	VFMADD213PS Z15, Z9, Z14
+	VFMADD213PS Z15, Z3, Z12
+	VMULPS      Z10, Z6, Z6
+	VMULPS      Z11, Z7, Z7
+	VMULPS      Z4, Z8, Z8
+	VDIVPS      Z13, Z6, Z6
+	VDIVPS      Z14, Z7, Z7
+	VDIVPS      Z12, Z8, Z8
+	VMOVUPS     (R13), Z3
+	VMOVUPS     (R13)(DI*1), Z4
+	VMOVUPS     (R13)(DI*2), Z5
+	VSUBPS      Z6, Z3, Z3
+	VFMADD213PS Z6, Z0, Z3
+	VSUBPS      Z7, Z4, Z4
+	VFMADD213PS Z7, Z1, Z4
+	VSUBPS      Z8, Z5, Z5
+	VFMADD213PS Z8, Z2, Z5
+	VMOVUPS     Z3, (R12)
+	VMOVUPS     Z4, (R12)(DI*1)
+	VMOVUPS     Z5, (R12)(DI*2)
+	ADDQ        R11, R10
+	ADDQ        R11, R10
 	ADDQ        R11, R10
 	ADDQ        DI, R12
-	ADDQ        DI, R13
-	VMOVUPS     64(R10), Z0
-	VMOVUPS     recurrentConstants<>+0(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+64(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+128(SB), Z2
-	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z2
-	VMOVUPS     recurrentConstants<>+448(SB), Z3
-	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
-	VMULPS      Z0, Z2, Z2
-	VDIVPS      Z3, Z2, Z2
-	VADDPS      recurrentConstants<>+768(SB), Z2, Z2
-	VMOVUPS     128(R10), Z0
-	VFMADD231PS (R12), Z2, Z0
-	VMOVUPS     recurrentConstants<>+832(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+896(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+960(SB), Z2
-	VFMADD213PS recurrentConstants<>+1024(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+1088(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+1152(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z2
-	VMOVUPS     recurrentConstants<>+1216(SB), Z3
-	VFMADD213PS recurrentConstants<>+1280(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+1344(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+1408(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
-	VMULPS      Z0, Z2, Z2
-	VDIVPS      Z3, Z2, Z2
-	VMOVUPS     (R10), Z0
-	VMOVUPS     recurrentConstants<>+0(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+64(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+128(SB), Z3
-	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z3
-	VMOVUPS     recurrentConstants<>+448(SB), Z4
-	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z4
-	VMULPS      Z0, Z3, Z3
-	VDIVPS      Z4, Z3, Z3
-	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
-	VMOVUPS     (R13), Z0
-	VSUBPS      Z2, Z0, Z0
-	VFMADD213PS Z2, Z3, Z0
-	VMOVUPS     Z0, (R12)
-	ADDQ        R11, R10
+	ADDQ        DI, R12
 	ADDQ        DI, R12
 	ADDQ        DI, R13
-	VMOVUPS     64(R10), Z0
-	VMOVUPS     recurrentConstants<>+0(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+64(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+128(SB), Z2
-	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z2
-	VMOVUPS     recurrentConstants<>+448(SB), Z3
-	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
-	VMULPS      Z0, Z2, Z2
-	VDIVPS      Z3, Z2, Z2
-	VADDPS      recurrentConstants<>+768(SB), Z2, Z2
-	VMOVUPS     128(R10), Z0
-	VFMADD231PS (R12), Z2, Z0
-	VMOVUPS     recurrentConstants<>+832(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+896(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+960(SB), Z2
-	VFMADD213PS recurrentConstants<>+1024(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+1088(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+1152(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z2
-	VMOVUPS     recurrentConstants<>+1216(SB), Z3
-	VFMADD213PS recurrentConstants<>+1280(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+1344(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+1408(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
-	VMULPS      Z0, Z2, Z2
-	VDIVPS      Z3, Z2, Z2
-	VMOVUPS     (R10), Z0
-	VMOVUPS     recurrentConstants<>+0(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+64(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+128(SB), Z3
-	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z3
-	VMOVUPS     recurrentConstants<>+448(SB), Z4
-	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z4
-	VMULPS      Z0, Z3, Z3
-	VDIVPS      Z4, Z3, Z3
-	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
-	VMOVUPS     (R13), Z0
-	VSUBPS      Z2, Z0, Z0
-	VFMADD213PS Z2, Z3, Z0
-	VMOVUPS     Z0, (R12)
-	ADDQ        R11, R10
-	ADDQ        DI, R12
 	ADDQ        DI, R13
-	VMOVUPS     64(R10), Z0
-	VMOVUPS     recurrentConstants<>+0(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+64(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+128(SB), Z2
-	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z2
-	VMOVUPS     recurrentConstants<>+448(SB), Z3
-	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
-	VMULPS      Z0, Z2, Z2
-	VDIVPS      Z3, Z2, Z2
-	VADDPS      recurrentConstants<>+768(SB), Z2, Z2
-	VMOVUPS     128(R10), Z0
-	VFMADD231PS (R12), Z2, Z0
-	VMOVUPS     recurrentConstants<>+832(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+896(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+960(SB), Z2
-	VFMADD213PS recurrentConstants<>+1024(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+1088(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+1152(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z2
-	VMOVUPS     recurrentConstants<>+1216(SB), Z3
-	VFMADD213PS recurrentConstants<>+1280(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+1344(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+1408(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
-	VMULPS      Z0, Z2, Z2
-	VDIVPS      Z3, Z2, Z2
-	VMOVUPS     (R10), Z0
-	VMOVUPS     recurrentConstants<>+0(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+64(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+128(SB), Z3
-	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z3
-	VMOVUPS     recurrentConstants<>+448(SB), Z4
-	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z4
-	VMULPS      Z0, Z3, Z3
-	VDIVPS      Z4, Z3, Z3
-	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
-	VMOVUPS     (R13), Z0
-	VSUBPS      Z2, Z0, Z0
-	VFMADD213PS Z2, Z3, Z0
-	VMOVUPS     Z0, (R12)
-	ADDQ        R11, R10
-	ADDQ        DI, R12
 	ADDQ        DI, R13
-	VMOVUPS     64(R10), Z0
-	VMOVUPS     recurrentConstants<>+0(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+64(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+128(SB), Z2
-	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z2
-	VMOVUPS     recurrentConstants<>+448(SB), Z3
-	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
-	VMULPS      Z0, Z2, Z2
-	VDIVPS      Z3, Z2, Z2
-	VADDPS      recurrentConstants<>+768(SB), Z2, Z2
-	VMOVUPS     128(R10), Z0
-	VFMADD231PS (R12), Z2, Z0
-	VMOVUPS     recurrentConstants<>+832(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+896(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+960(SB), Z2
-	VFMADD213PS recurrentConstants<>+1024(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+1088(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+1152(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z2
-	VMOVUPS     recurrentConstants<>+1216(SB), Z3
-	VFMADD213PS recurrentConstants<>+1280(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+1344(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+1408(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
-	VMULPS      Z0, Z2, Z2
-	VDIVPS      Z3, Z2, Z2
 	VMOVUPS     (R10), Z0
-	VMOVUPS     recurrentConstants<>+0(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+64(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
+	VMOVUPS     64(R10), Z1
+	VMOVUPS     recurrentConstants<>+0(SB), Z2
+	VMOVUPS     recurrentConstants<>+64(SB), Z3
+	VMAXPS      Z0, Z2, Z0
+	VMINPS      Z0, Z3, Z0
+	VMULPS      Z0, Z0, Z4
+	VMAXPS      Z1, Z2, Z1
+	VMINPS      Z1, Z3, Z1
+	VMULPS      Z1, Z1, Z2
 	VMOVUPS     recurrentConstants<>+128(SB), Z3
-	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z3
-	VMOVUPS     recurrentConstants<>+448(SB), Z4
-	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z4
+	VMOVUPS     recurrentConstants<>+128(SB), Z5
+	VFMADD213PS recurrentConstants<>+192(SB), Z4, Z3
+	VFMADD213PS recurrentConstants<>+192(SB), Z2, Z5
+	VFMADD213PS recurrentConstants<>+256(SB), Z4, Z3
+	VFMADD213PS recurrentConstants<>+256(SB), Z2, Z5
+	VFMADD213PS recurrentConstants<>+320(SB), Z4, Z3
+	VFMADD213PS recurrentConstants<>+320(SB), Z2, Z5
+	VFMADD213PS recurrentConstants<>+384(SB), Z4, Z3
+	VFMADD213PS recurrentConstants<>+384(SB), Z2, Z5
+	VMOVUPS     recurrentConstants<>+448(SB), Z6
+	VMOVUPS     recurrentConstants<>+448(SB), Z7
+	VFMADD213PS recurrentConstants<>+512(SB), Z4, Z6
+	VFMADD213PS recurrentConstants<>+512(SB), Z2, Z7
+	VFMADD213PS recurrentConstants<>+576(SB), Z4, Z6
+	VFMADD213PS recurrentConstants<>+576(SB), Z2, Z7
+	VFMADD213PS recurrentConstants<>+640(SB), Z4, Z6
+	VFMADD213PS recurrentConstants<>+640(SB), Z2, Z7
+	VFMADD213PS recurrentConstants<>+704(SB), Z4, Z6
+	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z7
+	VMULPS      Z3, Z0, Z0
+	VMULPS      Z5, Z1, Z1
+	VDIVPS      Z6, Z0, Z0
+	VDIVPS      Z7, Z1, Z1
+	VADDPS      recurrentConstants<>+768(SB), Z0, Z0
+	VADDPS      recurrentConstants<>+768(SB), Z1, Z1
+	VMOVUPS     128(R10), Z2
+	VFMADD231PS (R12), Z1, Z2
+	VMOVUPS     recurrentConstants<>+832(SB), Z1
+	VMOVUPS     recurrentConstants<>+896(SB), Z3
+	VMAXPS      Z2, Z1, Z2
+	VMINPS      Z2, Z3, Z2
+	VMULPS      Z2, Z2, Z1
+	VMOVUPS     recurrentConstants<>+960(SB), Z3
+	VFMADD213PS recurrentConstants<>+1024(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+1088(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+1152(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
+	VMOVUPS     recurrentConstants<>+1216(SB), Z4
+	VFMADD213PS recurrentConstants<>+1280(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+1344(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+1408(SB), Z1, Z4
 	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z4
-	VMULPS      Z0, Z3, Z3
-	VDIVPS      Z4, Z3, Z3
-	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
-	VMOVUPS     (R13), Z0
-	VSUBPS      Z2, Z0, Z0
-	VFMADD213PS Z2, Z3, Z0
-	VMOVUPS     Z0, (R12)
+	VMULPS      Z3, Z2, Z2
+	VDIVPS      Z4, Z2, Z2
+	VMOVUPS     (R13), Z1
+	VSUBPS      Z2, Z1, Z1
+	VFMADD213PS Z2, Z0, Z1
+	VMOVUPS     Z1, (R12)
 	ADDQ        $0x40, SI
 	ADDQ        $0x40, R8
 	ADDQ        $0x40, R9
@@ -8978,515 +9120,529 @@ summed:
 	MOVQ        BX, R10
 	MOVQ        SI, R12
 	MOVQ        R8, R13
-	VMOVUPS     64(R10), Z0
-	VMOVUPS     recurrentConstants<>+0(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+64(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+128(SB), Z2
-	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z2
-	VMOVUPS     recurrentConstants<>+448(SB), Z3
-	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
-	VMULPS      Z0, Z2, Z2
-	VDIVPS      Z3, Z2, Z2
-	VADDPS      recurrentConstants<>+768(SB), Z2, Z2
-	VMOVUPS     128(R10), Z0
-	VFMADD231PS (R12), Z2, Z0
-	VMOVUPS     recurrentConstants<>+832(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+896(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+960(SB), Z2
-	VFMADD213PS recurrentConstants<>+1024(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+1088(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+1152(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z2
-	VMOVUPS     recurrentConstants<>+1216(SB), Z3
-	VFMADD213PS recurrentConstants<>+1280(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+1344(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+1408(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
-	VMULPS      Z0, Z2, Z2
-	VDIVPS      Z3, Z2, Z2
 	VMOVUPS     (R10), Z0
-	VMOVUPS     recurrentConstants<>+0(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+64(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+128(SB), Z3
-	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z3
-	VMOVUPS     recurrentConstants<>+448(SB), Z4
-	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z4
-	VMULPS      Z0, Z3, Z3
-	VDIVPS      Z4, Z3, Z3
-	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
-	VMOVUPS     (R13), Z0
-	VSUBPS      Z2, Z0, Z0
-	VFMADD213PS Z2, Z3, Z0
-	VMOVUPS     Z0, (R12)
+	VMOVUPS     (R10)(R11*1), Z1
+	VMOVUPS     (R10)(R11*2), Z2
+	VMOVUPS     64(R10), Z3
+	VMOVUPS     64(R10)(R11*1), Z4
+	VMOVUPS     64(R10)(R11*2), Z5
+	VMOVUPS     recurrentConstants<>+0(SB), Z6
+	VMOVUPS     recurrentConstants<>+64(SB), Z7
+	VMAXPS      Z0, Z6, Z0
+	VMINPS      Z0, Z7, Z0
+	VMULPS      Z0, Z0, Z8
+	VMAXPS      Z1, Z6, Z1
+	VMINPS      Z1, Z7, Z1
+	VMULPS      Z1, Z1, Z9
+	VMAXPS      Z2, Z6, Z2
+	VMINPS      Z2, Z7, Z2
+	VMULPS      Z2, Z2, Z10
+	VMAXPS      Z3, Z6, Z3
+	VMINPS      Z3, Z7, Z3
+	VMULPS      Z3, Z3, Z11
+	VMAXPS      Z4, Z6, Z4
+	VMINPS      Z4, Z7, Z4
+	VMULPS      Z4, Z4, Z12
+	VMAXPS      Z5, Z6, Z5
+	VMINPS      Z5, Z7, Z5
+	VMULPS      Z5, Z5, Z6
+	VMOVUPS     recurrentConstants<>+128(SB), Z7
+	VMOVUPS     Z7, Z13
+	VMOVUPS     Z7, Z14
+	VMOVUPS     Z7, Z15
+	VMOVUPS     Z7, Z16
+	VMOVUPS     Z7, Z17
+	VMOVUPS     Z7, Z7
+	VMOVUPS     recurrentConstants<>+192(SB), Z18
+	VFMADD213PS Z18, Z8, Z13
+	VFMADD213PS Z18, Z9, Z14
+	VFMADD213PS Z18, Z10, Z15
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z6, Z7
+	VMOVUPS     recurrentConstants<>+256(SB), Z18
+	VFMADD213PS Z18, Z8, Z13
+	VFMADD213PS Z18, Z9, Z14
+	VFMADD213PS Z18, Z10, Z15
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z6, Z7
+	VMOVUPS     recurrentConstants<>+320(SB), Z18
+	VFMADD213PS Z18, Z8, Z13
+	VFMADD213PS Z18, Z9, Z14
+	VFMADD213PS Z18, Z10, Z15
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z6, Z7
+	VMOVUPS     recurrentConstants<>+384(SB), Z18
+	VFMADD213PS Z18, Z8, Z13
+	VFMADD213PS Z18, Z9, Z14
+	VFMADD213PS Z18, Z10, Z15
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z6, Z7
+	VMOVUPS     recurrentConstants<>+448(SB), Z18
+	VMOVUPS     Z18, Z19
+	VMOVUPS     Z18, Z20
+	VMOVUPS     Z18, Z21
+	VMOVUPS     Z18, Z22
+	VMOVUPS     Z18, Z23
+	VMOVUPS     Z18, Z18
+	VMOVUPS     recurrentConstants<>+512(SB), Z24
+	VFMADD213PS Z24, Z8, Z19
+	VFMADD213PS Z24, Z9, Z20
+	VFMADD213PS Z24, Z10, Z21
+	VFMADD213PS Z24, Z11, Z22
+	VFMADD213PS Z24, Z12, Z23
+	VFMADD213PS Z24, Z6, Z18
+	VMOVUPS     recurrentConstants<>+576(SB), Z24
+	VFMADD213PS Z24, Z8, Z19
+	VFMADD213PS Z24, Z9, Z20
+	VFMADD213PS Z24, Z10, Z21
+	VFMADD213PS Z24, Z11, Z22
+	VFMADD213PS Z24, Z12, Z23
+	VFMADD213PS Z24, Z6, Z18
+	VMOVUPS     recurrentConstants<>+640(SB), Z24
+	VFMADD213PS Z24, Z8, Z19
+	VFMADD213PS Z24, Z9, Z20
+	VFMADD213PS Z24, Z10, Z21
+	VFMADD213PS Z24, Z11, Z22
+	VFMADD213PS Z24, Z12, Z23
+	VFMADD213PS Z24, Z6, Z18
+	VMOVUPS     recurrentConstants<>+704(SB), Z24
+	VFMADD213PS Z24, Z8, Z19
+	VFMADD213PS Z24, Z9, Z20
+	VFMADD213PS Z24, Z10, Z21
+	VFMADD213PS Z24, Z11, Z22
+	VFMADD213PS Z24, Z12, Z23
+	VFMADD213PS Z24, Z6, Z18
+	VMULPS      Z13, Z0, Z0
+	VMULPS      Z14, Z1, Z1
+	VMULPS      Z15, Z2, Z2
+	VMULPS      Z16, Z3, Z3
+	VMULPS      Z17, Z4, Z4
+	VMULPS      Z7, Z5, Z5
+	VDIVPS      Z19, Z0, Z0
+	VDIVPS      Z20, Z1, Z1
+	VDIVPS      Z21, Z2, Z2
+	VDIVPS      Z22, Z3, Z3
+	VDIVPS      Z23, Z4, Z4
+	VDIVPS      Z18, Z5, Z5
+	VMOVUPS     recurrentConstants<>+768(SB), Z6
+	VADDPS      Z6, Z0, Z0
+	VADDPS      Z6, Z1, Z1
+	VADDPS      Z6, Z2, Z2
+	VADDPS      Z6, Z3, Z3
+	VADDPS      Z6, Z4, Z4
+	VADDPS      Z6, Z5, Z5
+	VMOVUPS     128(R10), Z6
+	VMOVUPS     128(R10)(R11*1), Z7
+	VMOVUPS     128(R10)(R11*2), Z8
+	VFMADD231PS (R12), Z3, Z6
+	VFMADD231PS (R12)(DI*1), Z4, Z7
+	VFMADD231PS (R12)(DI*2), Z5, Z8
+	VMOVUPS     recurrentConstants<>+832(SB), Z3
+	VMOVUPS     recurrentConstants<>+896(SB), Z4
+	VMAXPS      Z6, Z3, Z6
+	VMINPS      Z6, Z4, Z6
+	VMULPS      Z6, Z6, Z5
+	VMAXPS      Z7, Z3, Z7
+	VMINPS      Z7, Z4, Z7
+	VMULPS      Z7, Z7, Z9
+	VMAXPS      Z8, Z3, Z8
+	VMINPS      Z8, Z4, Z8
+	VMULPS      Z8, Z8, Z3
+	VMOVUPS     recurrentConstants<>+960(SB), Z4
+	VMOVUPS     Z4, Z10
+	VMOVUPS     Z4, Z11
+	VMOVUPS     Z4, Z4
+	VMOVUPS     recurrentConstants<>+1024(SB), Z12
+	VFMADD213PS Z12, Z5, Z10
+	VFMADD213PS Z12, Z9, Z11
+	VFMADD213PS Z12, Z3, Z4
+	VMOVUPS     recurrentConstants<>+1088(SB), Z12
+	VFMADD213PS Z12, Z5, Z10
+	VFMADD213PS Z12, Z9, Z11
+	VFMADD213PS Z12, Z3, Z4
+	VMOVUPS     recurrentConstants<>+1152(SB), Z12
+	VFMADD213PS Z12, Z5, Z10
+	VFMADD213PS Z12, Z9, Z11
+	VFMADD213PS Z12, Z3, Z4
+	VMOVUPS     recurrentConstants<>+704(SB), Z12
+	VFMADD213PS Z12, Z5, Z10
+	VFMADD213PS Z12, Z9, Z11
+	VFMADD213PS Z12, Z3, Z4
+	VMOVUPS     recurrentConstants<>+1216(SB), Z12
+	VMOVUPS     Z12, Z13
+	VMOVUPS     Z12, Z14
+	VMOVUPS     Z12, Z12
+	VMOVUPS     recurrentConstants<>+1280(SB), Z15
+	VFMADD213PS Z15, Z5, Z13
+	VFMADD213PS Z15, Z9, Z14
+	VFMADD213PS Z15, Z3, Z12
+	VMOVUPS     recurrentConstants<>+1344(SB), Z15
+	VFMADD213PS Z15, Z5, Z13
+	VFMADD213PS Z15, Z9, Z14
+	VFMADD213PS Z15, Z3, Z12
+	VMOVUPS     recurrentConstants<>+1408(SB), Z15
+	VFMADD213PS Z15, Z5, Z13
+	VFMADD213PS Z15, Z9, Z14
+	VFMADD213PS Z15, Z3, Z12
+	VMOVUPS     recurrentConstants<>+704(SB), Z15
+	VFMADD213PS Z15, Z5, Z13
+	VFMADD213PS Z15, Z9, Z14
+	VFMADD213PS Z15, Z3, Z12
+	VMULPS      Z10, Z6, Z6
+	VMULPS      Z11, Z7, Z7
+	VMULPS      Z4, Z8, Z8
+	VDIVPS      Z13, Z6, Z6
+	VDIVPS      Z14, Z7, Z7
+	VDIVPS      Z12, Z8, Z8
+	VMOVUPS     (R13), Z3
+	VMOVUPS     (R13)(DI*1), Z4
+	VMOVUPS     (R13)(DI*2), Z5
+	VSUBPS      Z6, Z3, Z3
+	VFMADD213PS Z6, Z0, Z3
+	VSUBPS      Z7, Z4, Z4
+	VFMADD213PS Z7, Z1, Z4
+	VSUBPS      Z8, Z5, Z5
+	VFMADD213PS Z8, Z2, Z5
+	VMOVUPS     Z3, (R12)
+	VMOVUPS     Z4, (R12)(DI*1)
+	VMOVUPS     Z5, (R12)(DI*2)
+	ADDQ        R11, R10
+	ADDQ        R11, R10
 	ADDQ        R11, R10
 	ADDQ        DI, R12
-	ADDQ        DI, R13
-	VMOVUPS     64(R10), Z0
-	VMOVUPS     recurrentConstants<>+0(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+64(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+128(SB), Z2
-	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z2
-	VMOVUPS     recurrentConstants<>+448(SB), Z3
-	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
-	VMULPS      Z0, Z2, Z2
-	VDIVPS      Z3, Z2, Z2
-	VADDPS      recurrentConstants<>+768(SB), Z2, Z2
-	VMOVUPS     128(R10), Z0
-	VFMADD231PS (R12), Z2, Z0
-	VMOVUPS     recurrentConstants<>+832(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+896(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+960(SB), Z2
-	VFMADD213PS recurrentConstants<>+1024(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+1088(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+1152(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z2
-	VMOVUPS     recurrentConstants<>+1216(SB), Z3
-	VFMADD213PS recurrentConstants<>+1280(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+1344(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+1408(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
-	VMULPS      Z0, Z2, Z2
-	VDIVPS      Z3, Z2, Z2
-	VMOVUPS     (R10), Z0
-	VMOVUPS     recurrentConstants<>+0(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+64(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+128(SB), Z3
-	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z3
-	VMOVUPS     recurrentConstants<>+448(SB), Z4
-	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z4
-	VMULPS      Z0, Z3, Z3
-	VDIVPS      Z4, Z3, Z3
-	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
-	VMOVUPS     (R13), Z0
-	VSUBPS      Z2, Z0, Z0
-	VFMADD213PS Z2, Z3, Z0
-	VMOVUPS     Z0, (R12)
-	ADDQ        R11, R10
+	ADDQ        DI, R12
 	ADDQ        DI, R12
 	ADDQ        DI, R13
-	VMOVUPS     64(R10), Z0
-	VMOVUPS     recurrentConstants<>+0(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+64(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+128(SB), Z2
-	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z2
-	VMOVUPS     recurrentConstants<>+448(SB), Z3
-	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
-	VMULPS      Z0, Z2, Z2
-	VDIVPS      Z3, Z2, Z2
-	VADDPS      recurrentConstants<>+768(SB), Z2, Z2
-	VMOVUPS     128(R10), Z0
-	VFMADD231PS (R12), Z2, Z0
-	VMOVUPS     recurrentConstants<>+832(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+896(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+960(SB), Z2
-	VFMADD213PS recurrentConstants<>+1024(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+1088(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+1152(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z2
-	VMOVUPS     recurrentConstants<>+1216(SB), Z3
-	VFMADD213PS recurrentConstants<>+1280(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+1344(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+1408(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
-	VMULPS      Z0, Z2, Z2
-	VDIVPS      Z3, Z2, Z2
+	ADDQ        DI, R13
+	ADDQ        DI, R13
 	VMOVUPS     (R10), Z0
-	VMOVUPS     recurrentConstants<>+0(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+64(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+128(SB), Z3
-	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z3
-	VMOVUPS     recurrentConstants<>+448(SB), Z4
-	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z4
-	VMULPS      Z0, Z3, Z3
-	VDIVPS      Z4, Z3, Z3
-	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
-	VMOVUPS     (R13), Z0
-	VSUBPS      Z2, Z0, Z0
-	VFMADD213PS Z2, Z3, Z0
-	VMOVUPS     Z0, (R12)
+	VMOVUPS     (R10)(R11*1), Z1
+	VMOVUPS     (R10)(R11*2), Z2
+	VMOVUPS     64(R10), Z3
+	VMOVUPS     64(R10)(R11*1), Z4
+	VMOVUPS     64(R10)(R11*2), Z5
+	VMOVUPS     recurrentConstants<>+0(SB), Z6
+	VMOVUPS     recurrentConstants<>+64(SB), Z7
+	VMAXPS      Z0, Z6, Z0
+	VMINPS      Z0, Z7, Z0
+	VMULPS      Z0, Z0, Z8
+	VMAXPS      Z1, Z6, Z1
+	VMINPS      Z1, Z7, Z1
+	VMULPS      Z1, Z1, Z9
+	VMAXPS      Z2, Z6, Z2
+	VMINPS      Z2, Z7, Z2
+	VMULPS      Z2, Z2, Z10
+	VMAXPS      Z3, Z6, Z3
+	VMINPS      Z3, Z7, Z3
+	VMULPS      Z3, Z3, Z11
+	VMAXPS      Z4, Z6, Z4
+	VMINPS      Z4, Z7, Z4
+	VMULPS      Z4, Z4, Z12
+	VMAXPS      Z5, Z6, Z5
+	VMINPS      Z5, Z7, Z5
+	VMULPS      Z5, Z5, Z6
+	VMOVUPS     recurrentConstants<>+128(SB), Z7
+	VMOVUPS     Z7, Z13
+	VMOVUPS     Z7, Z14
+	VMOVUPS     Z7, Z15
+	VMOVUPS     Z7, Z16
+	VMOVUPS     Z7, Z17
+	VMOVUPS     Z7, Z7
+	VMOVUPS     recurrentConstants<>+192(SB), Z18
+	VFMADD213PS Z18, Z8, Z13
+	VFMADD213PS Z18, Z9, Z14
+	VFMADD213PS Z18, Z10, Z15
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z6, Z7
+	VMOVUPS     recurrentConstants<>+256(SB), Z18
+	VFMADD213PS Z18, Z8, Z13
+	VFMADD213PS Z18, Z9, Z14
+	VFMADD213PS Z18, Z10, Z15
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z6, Z7
+	VMOVUPS     recurrentConstants<>+320(SB), Z18
+	VFMADD213PS Z18, Z8, Z13
+	VFMADD213PS Z18, Z9, Z14
+	VFMADD213PS Z18, Z10, Z15
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z6, Z7
+	VMOVUPS     recurrentConstants<>+384(SB), Z18
+	VFMADD213PS Z18, Z8, Z13
+	VFMADD213PS Z18, Z9, Z14
+	VFMADD213PS Z18, Z10, Z15
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z6, Z7
+	VMOVUPS     recurrentConstants<>+448(SB), Z18
+	VMOVUPS     Z18, Z19
+	VMOVUPS     Z18, Z20
+	VMOVUPS     Z18, Z21
+	VMOVUPS     Z18, Z22
+	VMOVUPS     Z18, Z23
+	VMOVUPS     Z18, Z18
+	VMOVUPS     recurrentConstants<>+512(SB), Z24
+	VFMADD213PS Z24, Z8, Z19
+	VFMADD213PS Z24, Z9, Z20
+	VFMADD213PS Z24, Z10, Z21
+	VFMADD213PS Z24, Z11, Z22
+	VFMADD213PS Z24, Z12, Z23
+	VFMADD213PS Z24, Z6, Z18
+	VMOVUPS     recurrentConstants<>+576(SB), Z24
+	VFMADD213PS Z24, Z8, Z19
+	VFMADD213PS Z24, Z9, Z20
+	VFMADD213PS Z24, Z10, Z21
+	VFMADD213PS Z24, Z11, Z22
+	VFMADD213PS Z24, Z12, Z23
+	VFMADD213PS Z24, Z6, Z18
+	VMOVUPS     recurrentConstants<>+640(SB), Z24
+	VFMADD213PS Z24, Z8, Z19
+	VFMADD213PS Z24, Z9, Z20
+	VFMADD213PS Z24, Z10, Z21
+	VFMADD213PS Z24, Z11, Z22
+	VFMADD213PS Z24, Z12, Z23
+	VFMADD213PS Z24, Z6, Z18
+	VMOVUPS     recurrentConstants<>+704(SB), Z24
+	VFMADD213PS Z24, Z8, Z19
+	VFMADD213PS Z24, Z9, Z20
+	VFMADD213PS Z24, Z10, Z21
+	VFMADD213PS Z24, Z11, Z22
+	VFMADD213PS Z24, Z12, Z23
+	VFMADD213PS Z24, Z6, Z18
+	VMULPS      Z13, Z0, Z0
+	VMULPS      Z14, Z1, Z1
+	VMULPS      Z15, Z2, Z2
+	VMULPS      Z16, Z3, Z3
+	VMULPS      Z17, Z4, Z4
+	VMULPS      Z7, Z5, Z5
+	VDIVPS      Z19, Z0, Z0
+	VDIVPS      Z20, Z1, Z1
+	VDIVPS      Z21, Z2, Z2
+	VDIVPS      Z22, Z3, Z3
+	VDIVPS      Z23, Z4, Z4
+	VDIVPS      Z18, Z5, Z5
+	VMOVUPS     recurrentConstants<>+768(SB), Z6
+	VADDPS      Z6, Z0, Z0
+	VADDPS      Z6, Z1, Z1
+	VADDPS      Z6, Z2, Z2
+	VADDPS      Z6, Z3, Z3
+	VADDPS      Z6, Z4, Z4
+	VADDPS      Z6, Z5, Z5
+	VMOVUPS     128(R10), Z6
+	VMOVUPS     128(R10)(R11*1), Z7
+	VMOVUPS     128(R10)(R11*2), Z8
+	VFMADD231PS (R12), Z3, Z6
+	VFMADD231PS (R12)(DI*1), Z4, Z7
+	VFMADD231PS (R12)(DI*2), Z5, Z8
+	VMOVUPS     recurrentConstants<>+832(SB), Z3
+	VMOVUPS     recurrentConstants<>+896(SB), Z4
+	VMAXPS      Z6, Z3, Z6
+	VMINPS      Z6, Z4, Z6
+	VMULPS      Z6, Z6, Z5
+	VMAXPS      Z7, Z3, Z7
+	VMINPS      Z7, Z4, Z7
+	VMULPS      Z7, Z7, Z9
+	VMAXPS      Z8, Z3, Z8
+	VMINPS      Z8, Z4, Z8
+	VMULPS      Z8, Z8, Z3
+	VMOVUPS     recurrentConstants<>+960(SB), Z4
+	VMOVUPS     Z4, Z10
+	VMOVUPS     Z4, Z11
+	VMOVUPS     Z4, Z4
+	VMOVUPS     recurrentConstants<>+1024(SB), Z12
+	VFMADD213PS Z12, Z5, Z10
+	VFMADD213PS Z12, Z9, Z11
+	VFMADD213PS Z12, Z3, Z4
+	VMOVUPS     recurrentConstants<>+1088(SB), Z12
+	VFMADD213PS Z12, Z5, Z10
+	VFMADD213PS Z12, Z9, Z11
+	VFMADD213PS Z12, Z3, Z4
+	VMOVUPS     recurrentConstants<>+1152(SB), Z12
+	VFMADD213PS Z12, Z5, Z10
+	VFMADD213PS Z12, Z9, Z11
+	VFMADD213PS Z12, Z3, Z4
+	VMOVUPS     recurrentConstants<>+704(SB), Z12
+	VFMADD213PS Z12, Z5, Z10
+	VFMADD213PS Z12, Z9, Z11
+	VFMADD213PS Z12, Z3, Z4
+	VMOVUPS     recurrentConstants<>+1216(SB), Z12
+	VMOVUPS     Z12, Z13
+	VMOVUPS     Z12, Z14
+	VMOVUPS     Z12, Z12
+	VMOVUPS     recurrentConstants<>+1280(SB), Z15
+	VFMADD213PS Z15, Z5, Z13
+	VFMADD213PS Z15, Z9, Z14
+	VFMADD213PS Z15, Z3, Z12
+	VMOVUPS     recurrentConstants<>+1344(SB), Z15
+	VFMADD213PS Z15, Z5, Z13
+	VFMADD213PS Z15, Z9, Z14
+	VFMADD213PS Z15, Z3, Z12
+	VMOVUPS     recurrentConstants<>+1408(SB), Z15
+	VFMADD213PS Z15, Z5, Z13
+	VFMADD213PS Z15, Z9, Z14
+	VFMADD213PS Z15, Z3, Z12
+	VMOVUPS     recurrentConstants<>+704(SB), Z15
+	VFMADD213PS Z15, Z5, Z13
+	VFMADD213PS Z15, Z9, Z14
+	VFMADD213PS Z15, Z3, Z12
+	VMULPS      Z10, Z6, Z6
+	VMULPS      Z11, Z7, Z7
+	VMULPS      Z4, Z8, Z8
+	VDIVPS      Z13, Z6, Z6
+	VDIVPS      Z14, Z7, Z7
+	VDIVPS      Z12, Z8, Z8
+	VMOVUPS     (R13), Z3
+	VMOVUPS     (R13)(DI*1), Z4
+	VMOVUPS     (R13)(DI*2), Z5
+	VSUBPS      Z6, Z3, Z3
+	VFMADD213PS Z6, Z0, Z3
+	VSUBPS      Z7, Z4, Z4
+	VFMADD213PS Z7, Z1, Z4
+	VSUBPS      Z8, Z5, Z5
+	VFMADD213PS Z8, Z2, Z5
+	VMOVUPS     Z3, (R12)
+	VMOVUPS     Z4, (R12)(DI*1)
+	VMOVUPS     Z5, (R12)(DI*2)
+	ADDQ        R11, R10
+	ADDQ        R11, R10
 	ADDQ        R11, R10
 	ADDQ        DI, R12
-	ADDQ        DI, R13
-	VMOVUPS     64(R10), Z0
-	VMOVUPS     recurrentConstants<>+0(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+64(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+128(SB), Z2
-	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z2
-	VMOVUPS     recurrentConstants<>+448(SB), Z3
-	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
-	VMULPS      Z0, Z2, Z2
-	VDIVPS      Z3, Z2, Z2
-	VADDPS      recurrentConstants<>+768(SB), Z2, Z2
-	VMOVUPS     128(R10), Z0
-	VFMADD231PS (R12), Z2, Z0
-	VMOVUPS     recurrentConstants<>+832(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+896(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+960(SB), Z2
-	VFMADD213PS recurrentConstants<>+1024(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+1088(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+1152(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z2
-	VMOVUPS     recurrentConstants<>+1216(SB), Z3
-	VFMADD213PS recurrentConstants<>+1280(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+1344(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+1408(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
-	VMULPS      Z0, Z2, Z2
-	VDIVPS      Z3, Z2, Z2
-	VMOVUPS     (R10), Z0
-	VMOVUPS     recurrentConstants<>+0(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+64(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+128(SB), Z3
-	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z3
-	VMOVUPS     recurrentConstants<>+448(SB), Z4
-	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z4
-	VMULPS      Z0, Z3, Z3
-	VDIVPS      Z4, Z3, Z3
-	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
-	VMOVUPS     (R13), Z0
-	VSUBPS      Z2, Z0, Z0
-	VFMADD213PS Z2, Z3, Z0
-	VMOVUPS     Z0, (R12)
-	ADDQ        R11, R10
+	ADDQ        DI, R12
 	ADDQ        DI, R12
 	ADDQ        DI, R13
-	VMOVUPS     64(R10), Z0
-	VMOVUPS     recurrentConstants<>+0(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+64(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+128(SB), Z2
-	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z2
-	VMOVUPS     recurrentConstants<>+448(SB), Z3
-	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
-	VMULPS      Z0, Z2, Z2
-	VDIVPS      Z3, Z2, Z2
-	VADDPS      recurrentConstants<>+768(SB), Z2, Z2
-	VMOVUPS     128(R10), Z0
-	VFMADD231PS (R12), Z2, Z0
-	VMOVUPS     recurrentConstants<>+832(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+896(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+960(SB), Z2
-	VFMADD213PS recurrentConstants<>+1024(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+1088(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+1152(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z2
-	VMOVUPS     recurrentConstants<>+1216(SB), Z3
-	VFMADD213PS recurrentConstants<>+1280(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+1344(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+1408(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
-	VMULPS      Z0, Z2, Z2
-	VDIVPS      Z3, Z2, Z2
-	VMOVUPS     (R10), Z0
-	VMOVUPS     recurrentConstants<>+0(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+64(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+128(SB), Z3
-	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z3
-	VMOVUPS     recurrentConstants<>+448(SB), Z4
-	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z4
-	VMULPS      Z0, Z3, Z3
-	VDIVPS      Z4, Z3, Z3
-	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
-	VMOVUPS     (R13), Z0
-	VSUBPS      Z2, Z0, Z0
-	VFMADD213PS Z2, Z3, Z0
-	VMOVUPS     Z0, (R12)
-	ADDQ        R11, R10
-	ADDQ        DI, R12
 	ADDQ        DI, R13
-	VMOVUPS     64(R10), Z0
-	VMOVUPS     recurrentConstants<>+0(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+64(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+128(SB), Z2
-	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z2
-	VMOVUPS     recurrentConstants<>+448(SB), Z3
-	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
-	VMULPS      Z0, Z2, Z2
-	VDIVPS      Z3, Z2, Z2
-	VADDPS      recurrentConstants<>+768(SB), Z2, Z2
-	VMOVUPS     128(R10), Z0
-	VFMADD231PS (R12), Z2, Z0
-	VMOVUPS     recurrentConstants<>+832(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+896(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+960(SB), Z2
-	VFMADD213PS recurrentConstants<>+1024(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+1088(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+1152(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z2
-	VMOVUPS     recurrentConstants<>+1216(SB), Z3
-	VFMADD213PS recurrentConstants<>+1280(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+1344(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+1408(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
-	VMULPS      Z0, Z2, Z2
-	VDIVPS      Z3, Z2, Z2
-	VMOVUPS     (R10), Z0
-	VMOVUPS     recurrentConstants<>+0(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+64(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+128(SB), Z3
-	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z3
-	VMOVUPS     recurrentConstants<>+448(SB), Z4
-	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z4
-	VMULPS      Z0, Z3, Z3
-	VDIVPS      Z4, Z3, Z3
-	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
-	VMOVUPS     (R13), Z0
-	VSUBPS      Z2, Z0, Z0
-	VFMADD213PS Z2, Z3, Z0
-	VMOVUPS     Z0, (R12)
-	ADDQ        R11, R10
-	ADDQ        DI, R12
 	ADDQ        DI, R13
-	VMOVUPS     64(R10), Z0
-	VMOVUPS     recurrentConstants<>+0(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+64(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+128(SB), Z2
-	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z2
-	VMOVUPS     recurrentConstants<>+448(SB), Z3
-	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
-	VMULPS      Z0, Z2, Z2
-	VDIVPS      Z3, Z2, Z2
-	VADDPS      recurrentConstants<>+768(SB), Z2, Z2
-	VMOVUPS     128(R10), Z0
-	VFMADD231PS (R12), Z2, Z0
-	VMOVUPS     recurrentConstants<>+832(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+896(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+960(SB), Z2
-	VFMADD213PS recurrentConstants<>+1024(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+1088(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+1152(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z2
-	VMOVUPS     recurrentConstants<>+1216(SB), Z3
-	VFMADD213PS recurrentConstants<>+1280(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+1344(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+1408(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
-	VMULPS      Z0, Z2, Z2
-	VDIVPS      Z3, Z2, Z2
 	VMOVUPS     (R10), Z0
-	VMOVUPS     recurrentConstants<>+0(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+64(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+128(SB), Z3
-	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z3
-	VMOVUPS     recurrentConstants<>+448(SB), Z4
-	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z4
-	VMULPS      Z0, Z3, Z3
-	VDIVPS      Z4, Z3, Z3
-	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
-	VMOVUPS     (R13), Z0
-	VSUBPS      Z2, Z0, Z0
-	VFMADD213PS Z2, Z3, Z0
-	VMOVUPS     Z0, (R12)
-	ADDQ        R11, R10
-	ADDQ        DI, R12
-	ADDQ        DI, R13
-	VMOVUPS     64(R10), Z0
-	VMOVUPS     recurrentConstants<>+0(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+64(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+128(SB), Z2
-	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z2
-	VMOVUPS     recurrentConstants<>+448(SB), Z3
-	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
-	VMULPS      Z0, Z2, Z2
-	VDIVPS      Z3, Z2, Z2
-	VADDPS      recurrentConstants<>+768(SB), Z2, Z2
-	VMOVUPS     128(R10), Z0
-	VFMADD231PS (R12), Z2, Z0
-	VMOVUPS     recurrentConstants<>+832(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+896(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+960(SB), Z2
-	VFMADD213PS recurrentConstants<>+1024(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+1088(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+1152(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z2
-	VMOVUPS     recurrentConstants<>+1216(SB), Z3
-	VFMADD213PS recurrentConstants<>+1280(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+1344(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+1408(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
-	VMULPS      Z0, Z2, Z2
-	VDIVPS      Z3, Z2, Z2
-	VMOVUPS     (R10), Z0
-	VMOVUPS     recurrentConstants<>+0(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+64(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+128(SB), Z3
-	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z3
-	VMOVUPS     recurrentConstants<>+448(SB), Z4
-	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z4
-	VMULPS      Z0, Z3, Z3
-	VDIVPS      Z4, Z3, Z3
-	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
-	VMOVUPS     (R13), Z0
-	VSUBPS      Z2, Z0, Z0
-	VFMADD213PS Z2, Z3, Z0
-	VMOVUPS     Z0, (R12)
+	VMOVUPS     (R10)(R11*1), Z1
+	VMOVUPS     64(R10), Z2
+	VMOVUPS     64(R10)(R11*1), Z3
+	VMOVUPS     recurrentConstants<>+0(SB), Z4
+	VMOVUPS     recurrentConstants<>+64(SB), Z5
+	VMAXPS      Z0, Z4, Z0
+	VMINPS      Z0, Z5, Z0
+	VMULPS      Z0, Z0, Z6
+	VMAXPS      Z1, Z4, Z1
+	VMINPS      Z1, Z5, Z1
+	VMULPS      Z1, Z1, Z7
+	VMAXPS      Z2, Z4, Z2
+	VMINPS      Z2, Z5, Z2
+	VMULPS      Z2, Z2, Z8
+	VMAXPS      Z3, Z4, Z3
+	VMINPS      Z3, Z5, Z3
+	VMULPS      Z3, Z3, Z4
+	VMOVUPS     recurrentConstants<>+128(SB), Z5
+	VMOVUPS     Z5, Z9
+	VMOVUPS     Z5, Z10
+	VMOVUPS     Z5, Z11
+	VMOVUPS     Z5, Z5
+	VMOVUPS     recurrentConstants<>+192(SB), Z12
+	VFMADD213PS Z12, Z6, Z9
+	VFMADD213PS Z12, Z7, Z10
+	VFMADD213PS Z12, Z8, Z11
+	VFMADD213PS Z12, Z4, Z5
+	VMOVUPS     recurrentConstants<>+256(SB), Z12
+	VFMADD213PS Z12, Z6, Z9
+	VFMADD213PS Z12, Z7, Z10
+	VFMADD213PS Z12, Z8, Z11
+	VFMADD213PS Z12, Z4, Z5
+	VMOVUPS     recurrentConstants<>+320(SB), Z12
+	VFMADD213PS Z12, Z6, Z9
+	VFMADD213PS Z12, Z7, Z10
+	VFMADD213PS Z12, Z8, Z11
+	VFMADD213PS Z12, Z4, Z5
+	VMOVUPS     recurrentConstants<>+384(SB), Z12
+	VFMADD213PS Z12, Z6, Z9
+	VFMADD213PS Z12, Z7, Z10
+	VFMADD213PS Z12, Z8, Z11
+	VFMADD213PS Z12, Z4, Z5
+	VMOVUPS     recurrentConstants<>+448(SB), Z12
+	VMOVUPS     Z12, Z13
+	VMOVUPS     Z12, Z14
+	VMOVUPS     Z12, Z15
+	VMOVUPS     Z12, Z12
+	VMOVUPS     recurrentConstants<>+512(SB), Z16
+	VFMADD213PS Z16, Z6, Z13
+	VFMADD213PS Z16, Z7, Z14
+	VFMADD213PS Z16, Z8, Z15
+	VFMADD213PS Z16, Z4, Z12
+	VMOVUPS     recurrentConstants<>+576(SB), Z16
+	VFMADD213PS Z16, Z6, Z13
+	VFMADD213PS Z16, Z7, Z14
+	VFMADD213PS Z16, Z8, Z15
+	VFMADD213PS Z16, Z4, Z12
+	VMOVUPS     recurrentConstants<>+640(SB), Z16
+	VFMADD213PS Z16, Z6, Z13
+	VFMADD213PS Z16, Z7, Z14
+	VFMADD213PS Z16, Z8, Z15
+	VFMADD213PS Z16, Z4, Z12
+	VMOVUPS     recurrentConstants<>+704(SB), Z16
+	VFMADD213PS Z16, Z6, Z13
+	VFMADD213PS Z16, Z7, Z14
+	VFMADD213PS Z16, Z8, Z15
+	VFMADD213PS Z16, Z4, Z12
+	VMULPS      Z9, Z0, Z0
+	VMULPS      Z10, Z1, Z1
+	VMULPS      Z11, Z2, Z2
+	VMULPS      Z5, Z3, Z3
+	VDIVPS      Z13, Z0, Z0
+	VDIVPS      Z14, Z1, Z1
+	VDIVPS      Z15, Z2, Z2
+	VDIVPS      Z12, Z3, Z3
+	VMOVUPS     recurrentConstants<>+768(SB), Z4
+	VADDPS      Z4, Z0, Z0
+	VADDPS      Z4, Z1, Z1
+	VADDPS      Z4, Z2, Z2
+	VADDPS      Z4, Z3, Z3
+	VMOVUPS     128(R10), Z4
+	VMOVUPS     128(R10)(R11*1), Z5
+	VFMADD231PS (R12), Z2, Z4
+	VFMADD231PS (R12)(DI*1), Z3, Z5
+	VMOVUPS     recurrentConstants<>+832(SB), Z2
+	VMOVUPS     recurrentConstants<>+896(SB), Z3
+	VMAXPS      Z4, Z2, Z4
+	VMINPS      Z4, Z3, Z4
+	VMULPS      Z4, Z4, Z6
+	VMAXPS      Z5, Z2, Z5
+	VMINPS      Z5, Z3, Z5
+	VMULPS      Z5, Z5, Z2
+	VMOVUPS     recurrentConstants<>+960(SB), Z3
+	VMOVUPS     recurrentConstants<>+960(SB), Z7
+	VFMADD213PS recurrentConstants<>+1024(SB), Z6, Z3
+	VFMADD213PS recurrentConstants<>+1024(SB), Z2, Z7
+	VFMADD213PS recurrentConstants<>+1088(SB), Z6, Z3
+	VFMADD213PS recurrentConstants<>+1088(SB), Z2, Z7
+	VFMADD213PS recurrentConstants<>+1152(SB), Z6, Z3
+	VFMADD213PS recurrentConstants<>+1152(SB), Z2, Z7
+	VFMADD213PS recurrentConstants<>+704(SB), Z6, Z3
+	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z7
+	VMOVUPS     recurrentConstants<>+1216(SB), Z8
+	VMOVUPS     recurrentConstants<>+1216(SB), Z9
+	VFMADD213PS recurrentConstants<>+1280(SB), Z6, Z8
+	VFMADD213PS recurrentConstants<>+1280(SB), Z2, Z9
+	VFMADD213PS recurrentConstants<>+1344(SB), Z6, Z8
+	VFMADD213PS recurrentConstants<>+1344(SB), Z2, Z9
+	VFMADD213PS recurrentConstants<>+1408(SB), Z6, Z8
+	VFMADD213PS recurrentConstants<>+1408(SB), Z2, Z9
+	VFMADD213PS recurrentConstants<>+704(SB), Z6, Z8
+	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z9
+	VMULPS      Z3, Z4, Z4
+	VMULPS      Z7, Z5, Z5
+	VDIVPS      Z8, Z4, Z4
+	VDIVPS      Z9, Z5, Z5
+	VMOVUPS     (R13), Z2
+	VMOVUPS     (R13)(DI*1), Z3
+	VSUBPS      Z4, Z2, Z2
+	VFMADD213PS Z4, Z0, Z2
+	VSUBPS      Z5, Z3, Z3
+	VFMADD213PS Z5, Z1, Z3
+	VMOVUPS     Z2, (R12)
+	VMOVUPS     Z3, (R12)(DI*1)
 	ADDQ        $0x40, SI
 	ADDQ        $0x40, R8
 	ADDQ        $0x40, R9
@@ -9601,12 +9757,71 @@ summed:
 	VMOVUPS     Z3, 192(DI)
 	MOVQ        BX, DI
 	MOVQ        R8, R9
+	VMOVUPS     (DI), Z0
+	VMOVUPS     128(DI), Z1
+	VMOVUPS     recurrentConstants<>+0(SB), Z2
+	VMOVUPS     recurrentConstants<>+64(SB), Z3
+	VMAXPS      Z0, Z2, Z0
+	VMINPS      Z0, Z3, Z0
+	VMULPS      Z0, Z0, Z4
+	VMAXPS      Z1, Z2, Z1
+	VMINPS      Z1, Z3, Z1
+	VMULPS      Z1, Z1, Z2
+	VMOVUPS     recurrentConstants<>+128(SB), Z3
+	VMOVUPS     recurrentConstants<>+128(SB), Z5
+	VFMADD213PS recurrentConstants<>+192(SB), Z4, Z3
+	VFMADD213PS recurrentConstants<>+192(SB), Z2, Z5
+	VFMADD213PS recurrentConstants<>+256(SB), Z4, Z3
+	VFMADD213PS recurrentConstants<>+256(SB), Z2, Z5
+	VFMADD213PS recurrentConstants<>+320(SB), Z4, Z3
+	VFMADD213PS recurrentConstants<>+320(SB), Z2, Z5
+	VFMADD213PS recurrentConstants<>+384(SB), Z4, Z3
+	VFMADD213PS recurrentConstants<>+384(SB), Z2, Z5
+	VMOVUPS     recurrentConstants<>+448(SB), Z6
+	VMOVUPS     recurrentConstants<>+448(SB), Z7
+	VFMADD213PS recurrentConstants<>+512(SB), Z4, Z6
+	VFMADD213PS recurrentConstants<>+512(SB), Z2, Z7
+	VFMADD213PS recurrentConstants<>+576(SB), Z4, Z6
+	VFMADD213PS recurrentConstants<>+576(SB), Z2, Z7
+	VFMADD213PS recurrentConstants<>+640(SB), Z4, Z6
+	VFMADD213PS recurrentConstants<>+640(SB), Z2, Z7
+	VFMADD213PS recurrentConstants<>+704(SB), Z4, Z6
+	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z7
+	VMULPS      Z3, Z0, Z0
+	VMULPS      Z5, Z1, Z1
+	VDIVPS      Z6, Z0, Z0
+	VDIVPS      Z7, Z1, Z1
+	VADDPS      recurrentConstants<>+768(SB), Z0, Z0
+	VADDPS      recurrentConstants<>+768(SB), Z1, Z1
+	VMOVUPS     192(DI), Z2
+	VMOVUPS     recurrentConstants<>+832(SB), Z3
+	VMOVUPS     recurrentConstants<>+896(SB), Z4
+	VMAXPS      Z2, Z3, Z2
+	VMINPS      Z2, Z4, Z2
+	VMULPS      Z2, Z2, Z3
+	VMOVUPS     recurrentConstants<>+960(SB), Z4
+	VFMADD213PS recurrentConstants<>+1024(SB), Z3, Z4
+	VFMADD213PS recurrentConstants<>+1088(SB), Z3, Z4
+	VFMADD213PS recurrentConstants<>+1152(SB), Z3, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z3, Z4
+	VMOVUPS     recurrentConstants<>+1216(SB), Z5
+	VFMADD213PS recurrentConstants<>+1280(SB), Z3, Z5
+	VFMADD213PS recurrentConstants<>+1344(SB), Z3, Z5
+	VFMADD213PS recurrentConstants<>+1408(SB), Z3, Z5
+	VFMADD213PS recurrentConstants<>+704(SB), Z3, Z5
+	VMULPS      Z4, Z2, Z2
+	VDIVPS      Z5, Z2, Z2
+	VMULPS      Z0, Z2, Z2
+	VFMADD231PS (R9), Z1, Z2
+	VMOVUPS     Z2, (R9)
+	MOVQ        BX, DI
+	MOVQ        R8, R9
 	MOVQ        SI, R10
-	VMOVUPS     128(DI), Z0
+	VMOVUPS     64(DI), Z0
 	VMOVUPS     recurrentConstants<>+0(SB), Z1
+	VMOVUPS     recurrentConstants<>+64(SB), Z2
 	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+64(SB), Z1
-	VMINPS      Z0, Z1, Z0
+	VMINPS      Z0, Z2, Z0
 	VMULPS      Z0, Z0, Z1
 	VMOVUPS     recurrentConstants<>+128(SB), Z2
 	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z2
@@ -9618,87 +9833,29 @@ summed:
 	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z3
 	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z3
 	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
-	VMULPS      Z0, Z2, Z2
-	VDIVPS      Z3, Z2, Z2
-	VADDPS      recurrentConstants<>+768(SB), Z2, Z2
-	VMULPS      (R9), Z2, Z0
-	VMOVUPS     (DI), Z1
-	VMOVUPS     recurrentConstants<>+0(SB), Z2
-	VMAXPS      Z1, Z2, Z1
-	VMOVUPS     recurrentConstants<>+64(SB), Z2
-	VMINPS      Z1, Z2, Z1
-	VMULPS      Z1, Z1, Z2
-	VMOVUPS     recurrentConstants<>+128(SB), Z3
-	VFMADD213PS recurrentConstants<>+192(SB), Z2, Z3
-	VFMADD213PS recurrentConstants<>+256(SB), Z2, Z3
-	VFMADD213PS recurrentConstants<>+320(SB), Z2, Z3
-	VFMADD213PS recurrentConstants<>+384(SB), Z2, Z3
-	VMOVUPS     recurrentConstants<>+448(SB), Z4
-	VFMADD213PS recurrentConstants<>+512(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+576(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+640(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
-	VMULPS      Z1, Z3, Z3
-	VDIVPS      Z4, Z3, Z3
-	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
-	VMOVUPS     192(DI), Z1
+	VMULPS      Z2, Z0, Z0
+	VDIVPS      Z3, Z0, Z0
+	VADDPS      recurrentConstants<>+768(SB), Z0, Z0
+	VMOVUPS     (R9), Z1
 	VMOVUPS     recurrentConstants<>+832(SB), Z2
+	VMOVUPS     recurrentConstants<>+896(SB), Z3
 	VMAXPS      Z1, Z2, Z1
-	VMOVUPS     recurrentConstants<>+896(SB), Z2
-	VMINPS      Z1, Z2, Z1
+	VMINPS      Z1, Z3, Z1
 	VMULPS      Z1, Z1, Z2
-	VMOVUPS     recurrentConstants<>+960(SB), Z4
-	VFMADD213PS recurrentConstants<>+1024(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+1088(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+1152(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
-	VMOVUPS     recurrentConstants<>+1216(SB), Z5
-	VFMADD213PS recurrentConstants<>+1280(SB), Z2, Z5
-	VFMADD213PS recurrentConstants<>+1344(SB), Z2, Z5
-	VFMADD213PS recurrentConstants<>+1408(SB), Z2, Z5
-	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z5
-	VMULPS      Z1, Z4, Z4
-	VDIVPS      Z5, Z4, Z4
-	VFMADD231PS Z3, Z4, Z0
-	VMOVUPS     Z0, (R9)
-	VMOVUPS     64(DI), Z1
-	VMOVUPS     recurrentConstants<>+0(SB), Z2
-	VMAXPS      Z1, Z2, Z1
-	VMOVUPS     recurrentConstants<>+64(SB), Z2
-	VMINPS      Z1, Z2, Z1
-	VMULPS      Z1, Z1, Z2
-	VMOVUPS     recurrentConstants<>+128(SB), Z3
-	VFMADD213PS recurrentConstants<>+192(SB), Z2, Z3
-	VFMADD213PS recurrentConstants<>+256(SB), Z2, Z3
-	VFMADD213PS recurrentConstants<>+320(SB), Z2, Z3
-	VFMADD213PS recurrentConstants<>+384(SB), Z2, Z3
-	VMOVUPS     recurrentConstants<>+448(SB), Z4
-	VFMADD213PS recurrentConstants<>+512(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+576(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+640(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
-	VMULPS      Z1, Z3, Z3
-	VDIVPS      Z4, Z3, Z3
-	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
-	VMOVUPS     recurrentConstants<>+832(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+896(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+960(SB), Z2
-	VFMADD213PS recurrentConstants<>+1024(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+1088(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+1152(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z2
+	VMOVUPS     recurrentConstants<>+960(SB), Z3
+	VFMADD213PS recurrentConstants<>+1024(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+1088(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+1152(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z3
 	VMOVUPS     recurrentConstants<>+1216(SB), Z4
-	VFMADD213PS recurrentConstants<>+1280(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+1344(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+1408(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z4
-	VMULPS      Z0, Z2, Z2
-	VDIVPS      Z4, Z2, Z2
-	VMULPS      Z3, Z2, Z2
-	VMOVUPS     Z2, (R10)
+	VFMADD213PS recurrentConstants<>+1280(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+1344(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+1408(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
+	VMULPS      Z3, Z1, Z1
+	VDIVPS      Z4, Z1, Z1
+	VMULPS      Z0, Z1, Z1
+	VMOVUPS     Z1, (R10)
 	ADDQ        $0x40, SI
 	ADDQ        $0x40, R8
 	ADDQ        $0x00000100, BX
@@ -9800,67 +9957,65 @@ summed:
 	MOVQ        BX, DI
 	MOVQ        SI, R10
 	MOVQ        R8, R11
-	VMOVUPS     64(DI), Z0
-	VMOVUPS     recurrentConstants<>+0(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+64(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+128(SB), Z2
-	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z2
-	VMOVUPS     recurrentConstants<>+448(SB), Z3
-	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
-	VMULPS      Z0, Z2, Z2
-	VDIVPS      Z3, Z2, Z2
-	VADDPS      recurrentConstants<>+768(SB), Z2, Z2
-	VMOVUPS     128(DI), Z0
-	VFMADD231PS (R10), Z2, Z0
-	VMOVUPS     recurrentConstants<>+832(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+896(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+960(SB), Z2
-	VFMADD213PS recurrentConstants<>+1024(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+1088(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+1152(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z2
-	VMOVUPS     recurrentConstants<>+1216(SB), Z3
-	VFMADD213PS recurrentConstants<>+1280(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+1344(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+1408(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
-	VMULPS      Z0, Z2, Z2
-	VDIVPS      Z3, Z2, Z2
 	VMOVUPS     (DI), Z0
-	VMOVUPS     recurrentConstants<>+0(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+64(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
+	VMOVUPS     64(DI), Z1
+	VMOVUPS     recurrentConstants<>+0(SB), Z2
+	VMOVUPS     recurrentConstants<>+64(SB), Z3
+	VMAXPS      Z0, Z2, Z0
+	VMINPS      Z0, Z3, Z0
+	VMULPS      Z0, Z0, Z4
+	VMAXPS      Z1, Z2, Z1
+	VMINPS      Z1, Z3, Z1
+	VMULPS      Z1, Z1, Z2
 	VMOVUPS     recurrentConstants<>+128(SB), Z3
-	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z3
-	VMOVUPS     recurrentConstants<>+448(SB), Z4
-	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z4
+	VMOVUPS     recurrentConstants<>+128(SB), Z5
+	VFMADD213PS recurrentConstants<>+192(SB), Z4, Z3
+	VFMADD213PS recurrentConstants<>+192(SB), Z2, Z5
+	VFMADD213PS recurrentConstants<>+256(SB), Z4, Z3
+	VFMADD213PS recurrentConstants<>+256(SB), Z2, Z5
+	VFMADD213PS recurrentConstants<>+320(SB), Z4, Z3
+	VFMADD213PS recurrentConstants<>+320(SB), Z2, Z5
+	VFMADD213PS recurrentConstants<>+384(SB), Z4, Z3
+	VFMADD213PS recurrentConstants<>+384(SB), Z2, Z5
+	VMOVUPS     recurrentConstants<>+448(SB), Z6
+	VMOVUPS     recurrentConstants<>+448(SB), Z7
+	VFMADD213PS recurrentConstants<>+512(SB), Z4, Z6
+	VFMADD213PS recurrentConstants<>+512(SB), Z2, Z7
+	VFMADD213PS recurrentConstants<>+576(SB), Z4, Z6
+	VFMADD213PS recurrentConstants<>+576(SB), Z2, Z7
+	VFMADD213PS recurrentConstants<>+640(SB), Z4, Z6
+	VFMADD213PS recurrentConstants<>+640(SB), Z2, Z7
+	VFMADD213PS recurrentConstants<>+704(SB), Z4, Z6
+	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z7
+	VMULPS      Z3, Z0, Z0
+	VMULPS      Z5, Z1, Z1
+	VDIVPS      Z6, Z0, Z0
+	VDIVPS      Z7, Z1, Z1
+	VADDPS      recurrentConstants<>+768(SB), Z0, Z0
+	VADDPS      recurrentConstants<>+768(SB), Z1, Z1
+	VMOVUPS     128(DI), Z2
+	VFMADD231PS (R10), Z1, Z2
+	VMOVUPS     recurrentConstants<>+832(SB), Z1
+	VMOVUPS     recurrentConstants<>+896(SB), Z3
+	VMAXPS      Z2, Z1, Z2
+	VMINPS      Z2, Z3, Z2
+	VMULPS      Z2, Z2, Z1
+	VMOVUPS     recurrentConstants<>+960(SB), Z3
+	VFMADD213PS recurrentConstants<>+1024(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+1088(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+1152(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
+	VMOVUPS     recurrentConstants<>+1216(SB), Z4
+	VFMADD213PS recurrentConstants<>+1280(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+1344(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+1408(SB), Z1, Z4
 	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z4
-	VMULPS      Z0, Z3, Z3
-	VDIVPS      Z4, Z3, Z3
-	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
-	VMOVUPS     (R11), Z0
-	VSUBPS      Z2, Z0, Z0
-	VFMADD213PS Z2, Z3, Z0
-	VMOVUPS     Z0, (R10)
+	VMULPS      Z3, Z2, Z2
+	VDIVPS      Z4, Z2, Z2
+	VMOVUPS     (R11), Z1
+	VSUBPS      Z2, Z1, Z1
+	VFMADD213PS Z2, Z0, Z1
+	VMOVUPS     Z1, (R10)
 	ADDQ        $0x40, SI
 	ADDQ        $0x40, R8
 	ADDQ        $0x40, R9
@@ -9995,12 +10150,71 @@ summed:
 	VMOVUPS     Z3, 192(DI)
 	MOVQ        BX, DI
 	MOVQ        R8, R9
+	VMOVUPS     (DI), Z0
+	VMOVUPS     128(DI), Z1
+	VMOVUPS     recurrentConstants<>+0(SB), Z2
+	VMOVUPS     recurrentConstants<>+64(SB), Z3
+	VMAXPS      Z0, Z2, Z0
+	VMINPS      Z0, Z3, Z0
+	VMULPS      Z0, Z0, Z4
+	VMAXPS      Z1, Z2, Z1
+	VMINPS      Z1, Z3, Z1
+	VMULPS      Z1, Z1, Z2
+	VMOVUPS     recurrentConstants<>+128(SB), Z3
+	VMOVUPS     recurrentConstants<>+128(SB), Z5
+	VFMADD213PS recurrentConstants<>+192(SB), Z4, Z3
+	VFMADD213PS recurrentConstants<>+192(SB), Z2, Z5
+	VFMADD213PS recurrentConstants<>+256(SB), Z4, Z3
+	VFMADD213PS recurrentConstants<>+256(SB), Z2, Z5
+	VFMADD213PS recurrentConstants<>+320(SB), Z4, Z3
+	VFMADD213PS recurrentConstants<>+320(SB), Z2, Z5
+	VFMADD213PS recurrentConstants<>+384(SB), Z4, Z3
+	VFMADD213PS recurrentConstants<>+384(SB), Z2, Z5
+	VMOVUPS     recurrentConstants<>+448(SB), Z6
+	VMOVUPS     recurrentConstants<>+448(SB), Z7
+	VFMADD213PS recurrentConstants<>+512(SB), Z4, Z6
+	VFMADD213PS recurrentConstants<>+512(SB), Z2, Z7
+	VFMADD213PS recurrentConstants<>+576(SB), Z4, Z6
+	VFMADD213PS recurrentConstants<>+576(SB), Z2, Z7
+	VFMADD213PS recurrentConstants<>+640(SB), Z4, Z6
+	VFMADD213PS recurrentConstants<>+640(SB), Z2, Z7
+	VFMADD213PS recurrentConstants<>+704(SB), Z4, Z6
+	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z7
+	VMULPS      Z3, Z0, Z0
+	VMULPS      Z5, Z1, Z1
+	VDIVPS      Z6, Z0, Z0
+	VDIVPS      Z7, Z1, Z1
+	VADDPS      recurrentConstants<>+768(SB), Z0, Z0
+	VADDPS      recurrentConstants<>+768(SB), Z1, Z1
+	VMOVUPS     192(DI), Z2
+	VMOVUPS     recurrentConstants<>+832(SB), Z3
+	VMOVUPS     recurrentConstants<>+896(SB), Z4
+	VMAXPS      Z2, Z3, Z2
+	VMINPS      Z2, Z4, Z2
+	VMULPS      Z2, Z2, Z3
+	VMOVUPS     recurrentConstants<>+960(SB), Z4
+	VFMADD213PS recurrentConstants<>+1024(SB), Z3, Z4
+	VFMADD213PS recurrentConstants<>+1088(SB), Z3, Z4
+	VFMADD213PS recurrentConstants<>+1152(SB), Z3, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z3, Z4
+	VMOVUPS     recurrentConstants<>+1216(SB), Z5
+	VFMADD213PS recurrentConstants<>+1280(SB), Z3, Z5
+	VFMADD213PS recurrentConstants<>+1344(SB), Z3, Z5
+	VFMADD213PS recurrentConstants<>+1408(SB), Z3, Z5
+	VFMADD213PS recurrentConstants<>+704(SB), Z3, Z5
+	VMULPS      Z4, Z2, Z2
+	VDIVPS      Z5, Z2, Z2
+	VMULPS      Z0, Z2, Z2
+	VFMADD231PS (R9), Z1, Z2
+	VMOVUPS     Z2, (R9)
+	MOVQ        BX, DI
+	MOVQ        R8, R9
 	MOVQ        SI, R10
-	VMOVUPS     128(DI), Z0
+	VMOVUPS     64(DI), Z0
 	VMOVUPS     recurrentConstants<>+0(SB), Z1
+	VMOVUPS     recurrentConstants<>+64(SB), Z2
 	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+64(SB), Z1
-	VMINPS      Z0, Z1, Z0
+	VMINPS      Z0, Z2, Z0
 	VMULPS      Z0, Z0, Z1
 	VMOVUPS     recurrentConstants<>+128(SB), Z2
 	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z2
@@ -10012,87 +10226,29 @@ summed:
 	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z3
 	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z3
 	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
-	VMULPS      Z0, Z2, Z2
-	VDIVPS      Z3, Z2, Z2
-	VADDPS      recurrentConstants<>+768(SB), Z2, Z2
-	VMULPS      (R9), Z2, Z0
-	VMOVUPS     (DI), Z1
-	VMOVUPS     recurrentConstants<>+0(SB), Z2
-	VMAXPS      Z1, Z2, Z1
-	VMOVUPS     recurrentConstants<>+64(SB), Z2
-	VMINPS      Z1, Z2, Z1
-	VMULPS      Z1, Z1, Z2
-	VMOVUPS     recurrentConstants<>+128(SB), Z3
-	VFMADD213PS recurrentConstants<>+192(SB), Z2, Z3
-	VFMADD213PS recurrentConstants<>+256(SB), Z2, Z3
-	VFMADD213PS recurrentConstants<>+320(SB), Z2, Z3
-	VFMADD213PS recurrentConstants<>+384(SB), Z2, Z3
-	VMOVUPS     recurrentConstants<>+448(SB), Z4
-	VFMADD213PS recurrentConstants<>+512(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+576(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+640(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
-	VMULPS      Z1, Z3, Z3
-	VDIVPS      Z4, Z3, Z3
-	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
-	VMOVUPS     192(DI), Z1
+	VMULPS      Z2, Z0, Z0
+	VDIVPS      Z3, Z0, Z0
+	VADDPS      recurrentConstants<>+768(SB), Z0, Z0
+	VMOVUPS     (R9), Z1
 	VMOVUPS     recurrentConstants<>+832(SB), Z2
+	VMOVUPS     recurrentConstants<>+896(SB), Z3
 	VMAXPS      Z1, Z2, Z1
-	VMOVUPS     recurrentConstants<>+896(SB), Z2
-	VMINPS      Z1, Z2, Z1
+	VMINPS      Z1, Z3, Z1
 	VMULPS      Z1, Z1, Z2
-	VMOVUPS     recurrentConstants<>+960(SB), Z4
-	VFMADD213PS recurrentConstants<>+1024(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+1088(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+1152(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
-	VMOVUPS     recurrentConstants<>+1216(SB), Z5
-	VFMADD213PS recurrentConstants<>+1280(SB), Z2, Z5
-	VFMADD213PS recurrentConstants<>+1344(SB), Z2, Z5
-	VFMADD213PS recurrentConstants<>+1408(SB), Z2, Z5
-	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z5
-	VMULPS      Z1, Z4, Z4
-	VDIVPS      Z5, Z4, Z4
-	VFMADD231PS Z3, Z4, Z0
-	VMOVUPS     Z0, (R9)
-	VMOVUPS     64(DI), Z1
-	VMOVUPS     recurrentConstants<>+0(SB), Z2
-	VMAXPS      Z1, Z2, Z1
-	VMOVUPS     recurrentConstants<>+64(SB), Z2
-	VMINPS      Z1, Z2, Z1
-	VMULPS      Z1, Z1, Z2
-	VMOVUPS     recurrentConstants<>+128(SB), Z3
-	VFMADD213PS recurrentConstants<>+192(SB), Z2, Z3
-	VFMADD213PS recurrentConstants<>+256(SB), Z2, Z3
-	VFMADD213PS recurrentConstants<>+320(SB), Z2, Z3
-	VFMADD213PS recurrentConstants<>+384(SB), Z2, Z3
-	VMOVUPS     recurrentConstants<>+448(SB), Z4
-	VFMADD213PS recurrentConstants<>+512(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+576(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+640(SB), Z2, Z4
-	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
-	VMULPS      Z1, Z3, Z3
-	VDIVPS      Z4, Z3, Z3
-	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
-	VMOVUPS     recurrentConstants<>+832(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+896(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+960(SB), Z2
-	VFMADD213PS recurrentConstants<>+1024(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+1088(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+1152(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z2
+	VMOVUPS     recurrentConstants<>+960(SB), Z3
+	VFMADD213PS recurrentConstants<>+1024(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+1088(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+1152(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z3
 	VMOVUPS     recurrentConstants<>+1216(SB), Z4
-	VFMADD213PS recurrentConstants<>+1280(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+1344(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+1408(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z4
-	VMULPS      Z0, Z2, Z2
-	VDIVPS      Z4, Z2, Z2
-	VMULPS      Z3, Z2, Z2
-	VMOVUPS     Z2, (R10)
+	VFMADD213PS recurrentConstants<>+1280(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+1344(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+1408(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
+	VMULPS      Z3, Z1, Z1
+	VDIVPS      Z4, Z1, Z1
+	VMULPS      Z0, Z1, Z1
+	VMOVUPS     Z1, (R10)
 	ADDQ        $0x40, SI
 	ADDQ        $0x40, R8
 	ADDQ        $0x00000100, BX
@@ -10209,67 +10365,65 @@ summed:
 	MOVQ        BX, DI
 	MOVQ        SI, R10
 	MOVQ        R8, R11
-	VMOVUPS     64(DI), Z0
-	VMOVUPS     recurrentConstants<>+0(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+64(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+128(SB), Z2
-	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z2
-	VMOVUPS     recurrentConstants<>+448(SB), Z3
-	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
-	VMULPS      Z0, Z2, Z2
-	VDIVPS      Z3, Z2, Z2
-	VADDPS      recurrentConstants<>+768(SB), Z2, Z2
-	VMOVUPS     128(DI), Z0
-	VFMADD231PS (R10), Z2, Z0
-	VMOVUPS     recurrentConstants<>+832(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+896(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
-	VMOVUPS     recurrentConstants<>+960(SB), Z2
-	VFMADD213PS recurrentConstants<>+1024(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+1088(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+1152(SB), Z1, Z2
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z2
-	VMOVUPS     recurrentConstants<>+1216(SB), Z3
-	VFMADD213PS recurrentConstants<>+1280(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+1344(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+1408(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
-	VMULPS      Z0, Z2, Z2
-	VDIVPS      Z3, Z2, Z2
 	VMOVUPS     (DI), Z0
-	VMOVUPS     recurrentConstants<>+0(SB), Z1
-	VMAXPS      Z0, Z1, Z0
-	VMOVUPS     recurrentConstants<>+64(SB), Z1
-	VMINPS      Z0, Z1, Z0
-	VMULPS      Z0, Z0, Z1
+	VMOVUPS     64(DI), Z1
+	VMOVUPS     recurrentConstants<>+0(SB), Z2
+	VMOVUPS     recurrentConstants<>+64(SB), Z3
+	VMAXPS      Z0, Z2, Z0
+	VMINPS      Z0, Z3, Z0
+	VMULPS      Z0, Z0, Z4
+	VMAXPS      Z1, Z2, Z1
+	VMINPS      Z1, Z3, Z1
+	VMULPS      Z1, Z1, Z2
 	VMOVUPS     recurrentConstants<>+128(SB), Z3
-	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z3
-	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z3
-	VMOVUPS     recurrentConstants<>+448(SB), Z4
-	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z4
-	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z4
+	VMOVUPS     recurrentConstants<>+128(SB), Z5
+	VFMADD213PS recurrentConstants<>+192(SB), Z4, Z3
+	VFMADD213PS recurrentConstants<>+192(SB), Z2, Z5
+	VFMADD213PS recurrentConstants<>+256(SB), Z4, Z3
+	VFMADD213PS recurrentConstants<>+256(SB), Z2, Z5
+	VFMADD213PS recurrentConstants<>+320(SB), Z4, Z3
+	VFMADD213PS recurrentConstants<>+320(SB), Z2, Z5
+	VFMADD213PS recurrentConstants<>+384(SB), Z4, Z3
+	VFMADD213PS recurrentConstants<>+384(SB), Z2, Z5
+	VMOVUPS     recurrentConstants<>+448(SB), Z6
+	VMOVUPS     recurrentConstants<>+448(SB), Z7
+	VFMADD213PS recurrentConstants<>+512(SB), Z4, Z6
+	VFMADD213PS recurrentConstants<>+512(SB), Z2, Z7
+	VFMADD213PS recurrentConstants<>+576(SB), Z4, Z6
+	VFMADD213PS recurrentConstants<>+576(SB), Z2, Z7
+	VFMADD213PS recurrentConstants<>+640(SB), Z4, Z6
+	VFMADD213PS recurrentConstants<>+640(SB), Z2, Z7
+	VFMADD213PS recurrentConstants<>+704(SB), Z4, Z6
+	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z7
+	VMULPS      Z3, Z0, Z0
+	VMULPS      Z5, Z1, Z1
+	VDIVPS      Z6, Z0, Z0
+	VDIVPS      Z7, Z1, Z1
+	VADDPS      recurrentConstants<>+768(SB), Z0, Z0
+	VADDPS      recurrentConstants<>+768(SB), Z1, Z1
+	VMOVUPS     128(DI), Z2
+	VFMADD231PS (R10), Z1, Z2
+	VMOVUPS     recurrentConstants<>+832(SB), Z1
+	VMOVUPS     recurrentConstants<>+896(SB), Z3
+	VMAXPS      Z2, Z1, Z2
+	VMINPS      Z2, Z3, Z2
+	VMULPS      Z2, Z2, Z1
+	VMOVUPS     recurrentConstants<>+960(SB), Z3
+	VFMADD213PS recurrentConstants<>+1024(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+1088(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+1152(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
+	VMOVUPS     recurrentConstants<>+1216(SB), Z4
+	VFMADD213PS recurrentConstants<>+1280(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+1344(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+1408(SB), Z1, Z4
 	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z4
-	VMULPS      Z0, Z3, Z3
-	VDIVPS      Z4, Z3, Z3
-	VADDPS      recurrentConstants<>+768(SB), Z3, Z3
-	VMOVUPS     (R11), Z0
-	VSUBPS      Z2, Z0, Z0
-	VFMADD213PS Z2, Z3, Z0
-	VMOVUPS     Z0, (R10)
+	VMULPS      Z3, Z2, Z2
+	VDIVPS      Z4, Z2, Z2
+	VMOVUPS     (R11), Z1
+	VSUBPS      Z2, Z1, Z1
+	VFMADD213PS Z2, Z0, Z1
+	VMOVUPS     Z1, (R10)
 	ADDQ        $0x40, SI
 	ADDQ        $0x40, R8
 	ADDQ        $0x40, R9

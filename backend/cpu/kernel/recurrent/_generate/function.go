@@ -16,13 +16,11 @@ var (
 	tanhDenominator = []float32{1.0, 0.46714338660240173, 0.025876976549625397, 0.00032856324105523527, 7.776545771776e-07}
 )
 
-// tanh replaces x by its hyperbolic tangent; NaN stays NaN.
-func tanh(x VecVirtual) VecVirtual {
-	return ratio(x, tanhLimit, tanhNumerator, tanhDenominator)
-}
+// tanh replaces numbers by their hyperbolic tangents; NaN stays NaN.
+func tanh(xs []VecVirtual) { ratio(xs, tanhLimit, tanhNumerator, tanhDenominator) }
 
-// sigmoid replaces x by 1/(1+e⁻ˣ) = 1/2 + tanh(x/2)/2.
-func sigmoid(x VecVirtual) VecVirtual {
+// sigmoid replaces numbers by 1/(1+e⁻ˣ) = 1/2 + tanh(x/2)/2.
+func sigmoid(xs []VecVirtual) {
 	scaled := func(c []float32, by float64) []float32 {
 		s := make([]float32, len(c))
 		for i := range c {
@@ -30,31 +28,57 @@ func sigmoid(x VecVirtual) VecVirtual {
 		}
 		return s
 	}
-	y := ratio(x, 2*tanhLimit, scaled(tanhNumerator, 0.25), scaled(tanhDenominator, 1))
-	VADDPS(constant(0.5), y, y)
-	return y
-}
-
-// ratio is x·p(x²)/q(x²) for x bounded to ±limit.
-func ratio(x VecVirtual, limit float32, p, q []float32) VecVirtual {
-	VMAXPS(x, filled(-limit), x)
-	VMINPS(x, filled(limit), x)
-	square := vector()
-	VMULPS(x, x, square)
-	up, down := polynomial(p, square), polynomial(q, square)
-	VMULPS(x, up, up)
-	VDIVPS(down, up, up)
-	return up
-}
-
-// polynomial evaluates coefficients, lowest power first, at x.
-func polynomial(coefficients []float32, x Register) VecVirtual {
-	last := len(coefficients) - 1
-	sum := filled(coefficients[last])
-	for i := last - 1; i >= 0; i-- {
-		VFMADD213PS(constant(coefficients[i]), x, sum)
+	ratio(xs, 2*tanhLimit, scaled(tanhNumerator, 0.25), scaled(tanhDenominator, 1))
+	half := shared(0.5, len(xs))
+	for _, x := range xs {
+		VADDPS(half, x, x)
 	}
-	return sum
+}
+
+// ratio replaces each x by x·p(x²)/q(x²) for x bounded to ±limit. All advance side by side, since each by itself waits for one
+// instruction after the other.
+func ratio(xs []VecVirtual, limit float32, p, q []float32) {
+	least, most := filled(-limit), filled(limit)
+	squares := make([]VecVirtual, len(xs))
+	for i, x := range xs {
+		VMAXPS(x, least, x)
+		VMINPS(x, most, x)
+		squares[i] = vector()
+		VMULPS(x, x, squares[i])
+	}
+	up, down := polynomials(p, squares), polynomials(q, squares)
+	for i, x := range xs {
+		VMULPS(up[i], x, x)
+	}
+	for i, x := range xs {
+		VDIVPS(down[i], x, x)
+	}
+}
+
+// polynomials evaluates coefficients, lowest power first, at each x.
+func polynomials(coefficients []float32, xs []VecVirtual) []VecVirtual {
+	last := len(coefficients) - 1
+	sums := make([]VecVirtual, len(xs))
+	highest, next := shared(coefficients[last], len(xs)), coefficients[:last]
+	for i := range xs {
+		sums[i] = vector()
+		VMOVUPS(highest, sums[i])
+	}
+	for i := range next {
+		c := shared(next[last-1-i], len(xs))
+		for j, x := range xs {
+			VFMADD213PS(c, x, sums[j])
+		}
+	}
+	return sums
+}
+
+// shared is an operand of equal numbers for so many instructions: in memory for few, in a register for more.
+func shared(v float32, uses int) Op {
+	if uses > 2 {
+		return filled(v)
+	}
+	return constant(v)
 }
 
 // filled is a register of equal numbers.

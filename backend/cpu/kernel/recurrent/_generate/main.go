@@ -57,10 +57,11 @@ func vector() VecVirtual {
 // operands are the registers that walk through a tile.
 type operands struct {
 	xw, own, next, c, bias, stride Register
+	sums                           cursor // what products leaves in xw
 }
 
 // kernel generates the step of rows sequences: for each panel the products of R with their states, then the gates.
-func kernel(name string, gates, rows int, f format, epilogue func(p *operands, gates, rows int)) {
+func kernel(name string, gates, rows int, f format, epilogue func(p *operands, rows int)) {
 	name = fmt.Sprintf("%s%dx%d%s", name, rows, lanes, f.suffix)
 	TEXT(name, NOSPLIT, "func(t *byte)")
 	Pragma("noescape")
@@ -76,7 +77,7 @@ func kernel(name string, gates, rows int, f format, epilogue func(p *operands, g
 	SHLQ(Imm(2), p.stride)
 	Label("panel")
 	products(t, r, p, gates, rows, f)
-	epilogue(p, gates, rows)
+	epilogue(p, rows)
 	for _, at := range []Register{p.next, p.c, p.own, p.bias} {
 		if at != nil {
 			ADDQ(Imm(uint64(4*lanes)), at)
@@ -234,69 +235,7 @@ func products(t, r Register, p *operands, gates, rows int, f format) {
 			}
 		}
 	}
-	MOVQ(p.xw, row)
-	gatesAt, gatesRow = row, xwRow
-}
-
-// gatesAt and gatesRow are where the epilogue finds the sums.
-var gatesAt, gatesRow Register
-
-// walk copies pointers and calls f for each row, after which they point to the next row.
-func walk(p *operands, rows int, pointers []Register, f func(at []Register)) {
-	at := make([]Register, len(pointers))
-	for i, from := range pointers {
-		c := GP64()
-		MOVQ(from, c)
-		at[i] = c
-	}
-	for i := range rows {
-		f(at)
-		if i+1 == rows {
-			break
-		}
-		ADDQ(gatesRow, gatesAt)
-		for _, c := range at {
-			ADDQ(p.stride, c)
-		}
-	}
-}
-
-func lstm(p *operands, _, rows int) {
-	walk(p, rows, []Register{p.c, p.next}, func(at []Register) {
-		gate := func(g int) VecVirtual {
-			x := vector()
-			VMOVUPS(Mem{Base: gatesAt, Disp: 4 * lanes * g}, x)
-			return x
-		}
-		forget := sigmoid(gate(2))
-		c := vector()
-		VMULPS(Mem{Base: at[0]}, forget, c)
-		in, candidate := sigmoid(gate(0)), tanh(gate(3))
-		VFMADD231PS(in, candidate, c)
-		VMOVUPS(c, Mem{Base: at[0]})
-		out := sigmoid(gate(1))
-		h := tanh(c)
-		VMULPS(out, h, h)
-		VMOVUPS(h, Mem{Base: at[1]})
-	})
-}
-
-func gru(p *operands, _, rows int) {
-	walk(p, rows, []Register{p.next, p.own}, func(at []Register) {
-		gate := func(g int) VecVirtual {
-			x := vector()
-			VMOVUPS(Mem{Base: gatesAt, Disp: 4 * lanes * g}, x)
-			return x
-		}
-		reset, n := sigmoid(gate(1)), gate(2)
-		VFMADD231PS(Mem{Base: at[0]}, reset, n)
-		n = tanh(n)
-		update, h := sigmoid(gate(0)), vector()
-		VMOVUPS(Mem{Base: at[1]}, h)
-		VSUBPS(n, h, h)
-		VFMADD213PS(n, update, h)
-		VMOVUPS(h, Mem{Base: at[0]})
-	})
+	p.sums = cursor{p.xw, xwRow}
 }
 
 // load reads a field of the struct behind t.
