@@ -6,40 +6,7 @@ import (
 
 var accumulate = gemm.Epilogue{Accumulate: true}
 
-// runGeneral computes the steps of the chunk for directions that have no kernel: side by side if there are two, or else with all threads for
-// each product.
-func (x *Ctx) runGeneral() {
-	n := 0
-	for d, l := range x.args.Layers {
-		if l.kernel == nil {
-			n++
-			x.dirs[d].gemm = x.gemm
-		}
-	}
-	if n < 2 || x.pool.Threads() < 2 {
-		for d := range x.args.Layers {
-			x.generalDirection(d)
-		}
-		return
-	}
-	for d, l := range x.args.Layers {
-		if x.alone[d] == nil {
-			x.alone[d] = gemm.NewCtx(nil, l.level)
-		}
-		x.dirs[d].gemm = x.alone[d]
-	}
-	x.pool.Run(n, x.general)
-}
-
-func (x *Ctx) generalDirection(d int) {
-	if x.args.Layers[d].kernel != nil {
-		return
-	}
-	for t := x.t0; t < x.t1; t++ {
-		x.generalStep(d, t)
-	}
-}
-
+// generalStep computes step t of a direction that has no kernel.
 func (x *Ctx) generalStep(d, t int) {
 	dir := &x.dirs[d]
 	l, rows := dir.layer, x.active[t]
