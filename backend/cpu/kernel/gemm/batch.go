@@ -56,6 +56,9 @@ func (x *Ctx) runItems(s int) {
 				w.packed.fill(p.unpacked(&args), args.LDB, args.TransB, j)
 			}
 		}
+		if args.rounds() {
+			p.rounded = w.round(&args, x.level)
+		}
 		p.divide(1, 1)
 		for b := range p.blocks {
 			p.block(b, &w.tile, &w.wide)

@@ -28,6 +28,9 @@ func (f Format) String() string {
 // form is how a kernel reads packed elements without a copy in float32.
 func (f Format) form() Form { return [...]Form{Panels, Halves, Brains, Bytes, Nibbles}[f] }
 
+// quads is form for kernels that read A rounded; the format is one of integers.
+func (f Format) quads() Form { return f.form() - Bytes + ByteQuads }
+
 // Holds tells whether rounding the elements of b makes none infinite.
 func (f Format) Holds(b []float32) bool {
 	if f != Float16 {

@@ -10,9 +10,10 @@ func MatMuls(x *Ctx, args []*Args) {
 		}
 		work += workOf(a.M, a.N, a.K)
 	}
+	defer x.unround()
 	if work < forkWork || x.pool.Threads() == 1 {
 		for _, a := range args {
-			MatMul(x, *a)
+			x.matMul(*a)
 		}
 		return
 	}
@@ -25,6 +26,9 @@ func MatMuls(x *Ctx, args []*Args) {
 			continue
 		}
 		a.resolve(p, x.level)
+		if a.rounds() {
+			p.rounded = x.round(a)
+		}
 		p.divide(x.pool.Threads(), float64(workOf(a.M, a.N, a.K))/float64(work))
 		blocks += p.blocks
 	}

@@ -16,6 +16,9 @@ type Integers struct {
 	Group int       // rows that have a row of Scale in common; 0: all
 	Scale []float32 // [ceil(K/Group), N]
 	Zero  []float32 // the same, whole numbers; nil: 0
+	// RoundA permits products to round the numbers that B multiplies to 8 bits, with a scale for each group of a row (see rounding.go). They do where groups are of
+	// a multiple of 16 rows.
+	RoundA bool
 }
 
 // PackIntegers packs a matrix of integers for the current level, as what it is. It is nil where groups are so long or so short that nothing is gained
@@ -29,6 +32,9 @@ const shortGroup = 16 // rows below which scales take about as much memory as th
 
 func packIntegers(l level.Level, b *Integers) *Packed {
 	b.check()
+	if b.RoundA && b.Group > 0 && b.Group%quadRows == 0 && b.Group <= quadDepth && b.K > 0 {
+		return packQuads(l, b)
+	}
 	form, group := layoutOf(l), b.Group
 	if group == 0 || group >= b.K {
 		group = max(1, b.K)
@@ -47,13 +53,18 @@ func packIntegers(l level.Level, b *Integers) *Packed {
 	if b.Zero != nil && anyNonzero(b.Zero) {
 		p.zeros = b.panels(p, b.Zero)
 	}
+	p.eachSmallPanel(func(dst []byte, k0, kc, j0 int) { b.packPanel(dst, k0, kc, j0, form.width) })
+	return p
+}
+
+// eachSmallPanel visits the memory of rows [k0, k0+kc), a block, of the panel from column j0 on.
+func (p *Packed) eachSmallPanel(visit func(dst []byte, k0, kc, j0 int)) {
 	for k0 := 0; k0 < p.k; k0 += p.depth {
 		kc := min(p.depth, p.k-k0)
 		for j := range p.panels() {
-			b.packPanel(p.smallPanel(k0, kc, j), k0, kc, j*form.width, form.width)
+			visit(p.smallPanel(k0, kc, j), k0, kc, j*p.layout.width)
 		}
 	}
-	return p
 }
 
 func anyNonzero(s []float32) bool {
@@ -176,6 +187,9 @@ func (p *Packed) smallPanel(k0, kc, j int) []byte {
 	row := p.layout.width
 	if p.format == Int4 {
 		row /= 2
+	}
+	if p.quads {
+		kc = filled(kc)
 	}
 	return p.small[(k0*p.panels()+j*kc)*row:][:kc*row]
 }

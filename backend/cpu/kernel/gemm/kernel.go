@@ -34,7 +34,10 @@ type tile struct {
 	group      int              // rows of b that have a row of scales in common
 	panels     int              // side by side, 1 … Panels of the kernel
 	panelStep  int              // from one to the next
+	rounded    []byte           // a, for kernels that read it rounded: see rounding.go
+	roundedRow int              // bytes between the rows of rounded
 	columns    [dotCols]float32 // scratch of dotTile
+	sums       [32]int32        // scratch of eachGroup
 }
 
 // Kernel is a micro kernel: how it is called, what it needs and how good it is.
@@ -68,6 +71,10 @@ const (
 	Bytes
 	// Nibbles: as Bytes, of 4 bits.
 	Nibbles
+	// ByteQuads: as packed Panels just as wide as the kernel, of integers of 8 bits that multiply integers; A is rounded.
+	ByteQuads
+	// NibbleQuads: as ByteQuads, of 4 bits.
+	NibbleQuads
 )
 
 // inPanels tells the forms that are read panel by panel.
@@ -76,13 +83,18 @@ func (f Form) inPanels() bool { return f != Rows && f != Columns }
 // String says it in a word.
 func (f Form) String() string {
 	return [...]string{Panels: "panels", Rows: "rows", Columns: "columns", Halves: "panels of float16", Brains: "panels of bfloat16",
-		Bytes: "panels of int8", Nibbles: "panels of int4"}[f]
+		Bytes: "panels of int8", Nibbles: "panels of int4",
+		ByteQuads: "panels of int8 for a rounded A", NibbleQuads: "panels of int4 for a rounded A"}[f]
 }
 
 // Kernels is the table of all micro kernels of this build.
 var Kernels = append([]Kernel{
 	{Name: "portable-2x4", Level: level.Portable, MR: 6, NR: 16, Quality: 1, fn: portableTile},
 	{Name: "portable-axpy", Level: level.Portable, MR: 6, NR: 1 << 30, Quality: 1, Small: 4, B: Rows, fn: portableAxpyTile},
+	{Name: "portable-1x16-quads8", Level: level.Portable, MR: 6, NR: 16, Quality: 1, B: ByteQuads, fn: portableByteQuads},
+	{Name: "portable-1x16-quads4", Level: level.Portable, MR: 6, NR: 16, Quality: 1, B: NibbleQuads, fn: portableNibbleQuads},
+	{Name: "portable-1x32-quads8", Level: level.Portable, MR: 6, NR: 32, Quality: 1, B: ByteQuads, fn: portableByteQuads},
+	{Name: "portable-1x32-quads4", Level: level.Portable, MR: 6, NR: 32, Quality: 1, B: NibbleQuads, fn: portableNibbleQuads},
 	{Name: "portable-dot", Level: level.Portable, MR: 6, NR: 1 << 30, Quality: 1, Small: 8, B: Columns, fn: portableDotTile},
 }, nativeKernels...)
 
@@ -96,7 +108,7 @@ type Query struct {
 
 // Takes reports whether the kernel can compute such a product, well or not.
 func (k *Kernel) Takes(q Query) bool {
-	return k.Level <= q.Level && (k.B == q.Form || k.B == Panels) && q.Width%k.NR == 0 && (k.B < Bytes || q.Width == k.NR)
+	return k.Level <= q.Level && (k.B == q.Form || k.B == Panels && q.Form < ByteQuads) && q.Width%k.NR == 0 && (k.B < Bytes || q.Width == k.NR)
 }
 
 // Candidates lists the kernels that can compute a product.

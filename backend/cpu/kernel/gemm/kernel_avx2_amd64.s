@@ -8256,6 +8256,1683 @@ end:
 	VZEROUPPER
 	RET
 
+DATA lowNibbles<>+0(SB)/4, $0x0f0f0f0f
+DATA lowNibbles<>+4(SB)/4, $0x0f0f0f0f
+DATA lowNibbles<>+8(SB)/4, $0x0f0f0f0f
+DATA lowNibbles<>+12(SB)/4, $0x0f0f0f0f
+DATA lowNibbles<>+16(SB)/4, $0x0f0f0f0f
+DATA lowNibbles<>+20(SB)/4, $0x0f0f0f0f
+DATA lowNibbles<>+24(SB)/4, $0x0f0f0f0f
+DATA lowNibbles<>+28(SB)/4, $0x0f0f0f0f
+GLOBL lowNibbles<>(SB), RODATA|NOPTR, $32
+
+DATA signBits<>+0(SB)/4, $0x80808080
+DATA signBits<>+4(SB)/4, $0x80808080
+DATA signBits<>+8(SB)/4, $0x80808080
+DATA signBits<>+12(SB)/4, $0x80808080
+DATA signBits<>+16(SB)/4, $0x80808080
+DATA signBits<>+20(SB)/4, $0x80808080
+DATA signBits<>+24(SB)/4, $0x80808080
+DATA signBits<>+28(SB)/4, $0x80808080
+GLOBL signBits<>(SB), RODATA|NOPTR, $32
+
+DATA wordOnes<>+0(SB)/4, $0x00010001
+DATA wordOnes<>+4(SB)/4, $0x00010001
+DATA wordOnes<>+8(SB)/4, $0x00010001
+DATA wordOnes<>+12(SB)/4, $0x00010001
+DATA wordOnes<>+16(SB)/4, $0x00010001
+DATA wordOnes<>+20(SB)/4, $0x00010001
+DATA wordOnes<>+24(SB)/4, $0x00010001
+DATA wordOnes<>+28(SB)/4, $0x00010001
+GLOBL wordOnes<>(SB), RODATA|NOPTR, $32
+
+// func multiply1BytesQuads(t *byte)
+// Requires: AVX, AVX2, CMOV, FMA3, MMX+
+TEXT ·multiply1BytesQuads(SB), NOSPLIT, $0-8
+	MOVQ   t+0(FP), AX
+	MOVQ   104(AX), CX
+	MOVQ   304(AX), DX
+	MOVQ   328(AX), BX
+	MOVQ   352(AX), SI
+	MOVQ   232(AX), SI
+	MOVQ   256(AX), DI
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+
+group:
+	MOVQ    DX, R8
+	CMPQ    CX, R8
+	CMOVQLT CX, R8
+	SUBQ    R8, CX
+	ADDQ    $0x0f, R8
+	SHRQ    $0x04, R8
+	VPXOR   Y2, Y2, Y2
+	VPXOR   Y3, Y3, Y3
+	ADDQ    $0x04, BX
+
+loop:
+	VMOVDQU      (SI), Y4
+	VPXOR        signBits<>+0(SB), Y4, Y4
+	VPABSB       Y4, Y5
+	VPBROADCASTD (BX), Y6
+	VPSIGNB      Y4, Y6, Y6
+	VPMADDUBSW   Y6, Y5, Y6
+	VPMADDWD     wordOnes<>+0(SB), Y6, Y6
+	VPADDD       Y6, Y2, Y2
+	VMOVDQU      32(SI), Y4
+	VPXOR        signBits<>+0(SB), Y4, Y4
+	VPABSB       Y4, Y5
+	VPBROADCASTD (BX), Y6
+	VPSIGNB      Y4, Y6, Y6
+	VPMADDUBSW   Y6, Y5, Y6
+	VPMADDWD     wordOnes<>+0(SB), Y6, Y6
+	VPADDD       Y6, Y3, Y3
+	VMOVDQU      64(SI), Y4
+	VPXOR        signBits<>+0(SB), Y4, Y4
+	VPABSB       Y4, Y5
+	VPBROADCASTD 4(BX), Y6
+	VPSIGNB      Y4, Y6, Y6
+	VPMADDUBSW   Y6, Y5, Y6
+	VPMADDWD     wordOnes<>+0(SB), Y6, Y6
+	VPADDD       Y6, Y2, Y2
+	VMOVDQU      96(SI), Y4
+	VPXOR        signBits<>+0(SB), Y4, Y4
+	VPABSB       Y4, Y5
+	VPBROADCASTD 4(BX), Y6
+	VPSIGNB      Y4, Y6, Y6
+	VPMADDUBSW   Y6, Y5, Y6
+	VPMADDWD     wordOnes<>+0(SB), Y6, Y6
+	VPADDD       Y6, Y3, Y3
+	VMOVDQU      128(SI), Y4
+	VPXOR        signBits<>+0(SB), Y4, Y4
+	VPABSB       Y4, Y5
+	VPBROADCASTD 8(BX), Y6
+	VPSIGNB      Y4, Y6, Y6
+	VPMADDUBSW   Y6, Y5, Y6
+	VPMADDWD     wordOnes<>+0(SB), Y6, Y6
+	VPADDD       Y6, Y2, Y2
+	VMOVDQU      160(SI), Y4
+	VPXOR        signBits<>+0(SB), Y4, Y4
+	VPABSB       Y4, Y5
+	VPBROADCASTD 8(BX), Y6
+	VPSIGNB      Y4, Y6, Y6
+	VPMADDUBSW   Y6, Y5, Y6
+	VPMADDWD     wordOnes<>+0(SB), Y6, Y6
+	VPADDD       Y6, Y3, Y3
+	VMOVDQU      192(SI), Y4
+	VPXOR        signBits<>+0(SB), Y4, Y4
+	VPABSB       Y4, Y5
+	VPBROADCASTD 12(BX), Y6
+	VPSIGNB      Y4, Y6, Y6
+	VPMADDUBSW   Y6, Y5, Y6
+	VPMADDWD     wordOnes<>+0(SB), Y6, Y6
+	VPADDD       Y6, Y2, Y2
+	VMOVDQU      224(SI), Y4
+	VPXOR        signBits<>+0(SB), Y4, Y4
+	VPABSB       Y4, Y5
+	VPBROADCASTD 12(BX), Y6
+	VPSIGNB      Y4, Y6, Y6
+	VPMADDUBSW   Y6, Y5, Y6
+	VPMADDWD     wordOnes<>+0(SB), Y6, Y6
+	VPADDD       Y6, Y3, Y3
+	PREFETCHT0   8192(SI)
+	PREFETCHT0   8256(SI)
+	PREFETCHT0   8320(SI)
+	PREFETCHT0   8384(SI)
+	ADDQ         $0x10, BX
+	ADDQ         $0x00000100, SI
+	DECQ         R8
+	JNE          loop
+	VMOVUPS      (DI), Y4
+	VMOVUPS      32(DI), Y5
+	VCVTDQ2PS    Y2, Y2
+	VCVTDQ2PS    Y3, Y3
+	VBROADCASTSS (BX), Y6
+	VMULPS       Y4, Y6, Y4
+	VFMADD231PS  Y4, Y2, Y0
+	VMULPS       Y5, Y6, Y2
+	VFMADD231PS  Y2, Y3, Y1
+	ADDQ         $0x0c, BX
+	ADDQ         $0x00000040, DI
+	TESTQ        CX, CX
+	JNE          group
+	VBROADCASTSS 128(AX), Y2
+	VMULPS       Y2, Y0, Y0
+	VMULPS       Y2, Y1, Y1
+	MOVQ         48(AX), CX
+	MOVQ         96(AX), DX
+	SHLQ         $0x02, DX
+	MOVQ         120(AX), DX
+	MOVQ         152(AX), BX
+	MOVL         132(AX), AX
+	CMPQ         DX, $0x00000010
+	JNE          partial
+	TESTQ        BX, BX
+	JE           fullUnbiased
+	VMOVUPS      (BX), Y2
+	VADDPS       Y2, Y0, Y0
+	VMOVUPS      32(BX), Y2
+	VADDPS       Y2, Y1, Y1
+
+fullUnbiased:
+	TESTL  AX, AX
+	JE     fullAlone
+	MOVQ   CX, AX
+	VADDPS (AX), Y0, Y0
+	VADDPS 32(AX), Y1, Y1
+
+fullAlone:
+	MOVQ    CX, AX
+	VMOVUPS Y0, (AX)
+	VMOVUPS Y1, 32(AX)
+	VZEROUPPER
+	RET
+
+partial:
+	LEAQ       tailMasks<>+0(SB), SI
+	NEGQ       DX
+	VMOVUPS    64(SI)(DX*4), Y2
+	VMOVUPS    96(SI)(DX*4), Y3
+	TESTQ      BX, BX
+	JE         partialUnbiased
+	VMASKMOVPS (BX), Y2, Y4
+	VADDPS     Y4, Y0, Y0
+	VMASKMOVPS 32(BX), Y3, Y4
+	VADDPS     Y4, Y1, Y1
+
+partialUnbiased:
+	TESTL      AX, AX
+	JE         partialAlone
+	MOVQ       CX, AX
+	VMASKMOVPS (AX), Y2, Y4
+	VADDPS     Y4, Y0, Y0
+	VMASKMOVPS 32(AX), Y3, Y4
+	VADDPS     Y4, Y1, Y1
+
+partialAlone:
+	MOVQ       CX, AX
+	VMASKMOVPS Y0, Y2, (AX)
+	VMASKMOVPS Y1, Y3, 32(AX)
+	VZEROUPPER
+	RET
+
+// func multiply1BytesQuadsZero(t *byte)
+// Requires: AVX, AVX2, CMOV, FMA3, MMX+
+TEXT ·multiply1BytesQuadsZero(SB), NOSPLIT, $0-8
+	MOVQ   t+0(FP), AX
+	MOVQ   104(AX), CX
+	MOVQ   304(AX), DX
+	MOVQ   328(AX), BX
+	MOVQ   352(AX), SI
+	MOVQ   232(AX), SI
+	MOVQ   256(AX), DI
+	MOVQ   280(AX), R8
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+
+group:
+	MOVQ    DX, R9
+	CMPQ    CX, R9
+	CMOVQLT CX, R9
+	SUBQ    R9, CX
+	ADDQ    $0x0f, R9
+	SHRQ    $0x04, R9
+	VPXOR   Y2, Y2, Y2
+	VPXOR   Y3, Y3, Y3
+	ADDQ    $0x04, BX
+
+loop:
+	VMOVDQU      (SI), Y4
+	VPXOR        signBits<>+0(SB), Y4, Y4
+	VPABSB       Y4, Y5
+	VPBROADCASTD (BX), Y6
+	VPSIGNB      Y4, Y6, Y6
+	VPMADDUBSW   Y6, Y5, Y6
+	VPMADDWD     wordOnes<>+0(SB), Y6, Y6
+	VPADDD       Y6, Y2, Y2
+	VMOVDQU      32(SI), Y4
+	VPXOR        signBits<>+0(SB), Y4, Y4
+	VPABSB       Y4, Y5
+	VPBROADCASTD (BX), Y6
+	VPSIGNB      Y4, Y6, Y6
+	VPMADDUBSW   Y6, Y5, Y6
+	VPMADDWD     wordOnes<>+0(SB), Y6, Y6
+	VPADDD       Y6, Y3, Y3
+	VMOVDQU      64(SI), Y4
+	VPXOR        signBits<>+0(SB), Y4, Y4
+	VPABSB       Y4, Y5
+	VPBROADCASTD 4(BX), Y6
+	VPSIGNB      Y4, Y6, Y6
+	VPMADDUBSW   Y6, Y5, Y6
+	VPMADDWD     wordOnes<>+0(SB), Y6, Y6
+	VPADDD       Y6, Y2, Y2
+	VMOVDQU      96(SI), Y4
+	VPXOR        signBits<>+0(SB), Y4, Y4
+	VPABSB       Y4, Y5
+	VPBROADCASTD 4(BX), Y6
+	VPSIGNB      Y4, Y6, Y6
+	VPMADDUBSW   Y6, Y5, Y6
+	VPMADDWD     wordOnes<>+0(SB), Y6, Y6
+	VPADDD       Y6, Y3, Y3
+	VMOVDQU      128(SI), Y4
+	VPXOR        signBits<>+0(SB), Y4, Y4
+	VPABSB       Y4, Y5
+	VPBROADCASTD 8(BX), Y6
+	VPSIGNB      Y4, Y6, Y6
+	VPMADDUBSW   Y6, Y5, Y6
+	VPMADDWD     wordOnes<>+0(SB), Y6, Y6
+	VPADDD       Y6, Y2, Y2
+	VMOVDQU      160(SI), Y4
+	VPXOR        signBits<>+0(SB), Y4, Y4
+	VPABSB       Y4, Y5
+	VPBROADCASTD 8(BX), Y6
+	VPSIGNB      Y4, Y6, Y6
+	VPMADDUBSW   Y6, Y5, Y6
+	VPMADDWD     wordOnes<>+0(SB), Y6, Y6
+	VPADDD       Y6, Y3, Y3
+	VMOVDQU      192(SI), Y4
+	VPXOR        signBits<>+0(SB), Y4, Y4
+	VPABSB       Y4, Y5
+	VPBROADCASTD 12(BX), Y6
+	VPSIGNB      Y4, Y6, Y6
+	VPMADDUBSW   Y6, Y5, Y6
+	VPMADDWD     wordOnes<>+0(SB), Y6, Y6
+	VPADDD       Y6, Y2, Y2
+	VMOVDQU      224(SI), Y4
+	VPXOR        signBits<>+0(SB), Y4, Y4
+	VPABSB       Y4, Y5
+	VPBROADCASTD 12(BX), Y6
+	VPSIGNB      Y4, Y6, Y6
+	VPMADDUBSW   Y6, Y5, Y6
+	VPMADDWD     wordOnes<>+0(SB), Y6, Y6
+	VPADDD       Y6, Y3, Y3
+	PREFETCHT0   8192(SI)
+	PREFETCHT0   8256(SI)
+	PREFETCHT0   8320(SI)
+	PREFETCHT0   8384(SI)
+	ADDQ         $0x10, BX
+	ADDQ         $0x00000100, SI
+	DECQ         R9
+	JNE          loop
+	VMOVUPS      (DI), Y4
+	VMOVUPS      32(DI), Y5
+	VCVTDQ2PS    Y2, Y2
+	VCVTDQ2PS    Y3, Y3
+	VBROADCASTSS 4(BX), Y6
+	VFNMADD231PS (R8), Y6, Y2
+	VFNMADD231PS 32(R8), Y6, Y3
+	VBROADCASTSS (BX), Y6
+	VMULPS       Y4, Y6, Y4
+	VFMADD231PS  Y4, Y2, Y0
+	VMULPS       Y5, Y6, Y2
+	VFMADD231PS  Y2, Y3, Y1
+	ADDQ         $0x0c, BX
+	ADDQ         $0x00000040, DI
+	ADDQ         $0x00000040, R8
+	TESTQ        CX, CX
+	JNE          group
+	VBROADCASTSS 128(AX), Y2
+	VMULPS       Y2, Y0, Y0
+	VMULPS       Y2, Y1, Y1
+	MOVQ         48(AX), CX
+	MOVQ         96(AX), DX
+	SHLQ         $0x02, DX
+	MOVQ         120(AX), DX
+	MOVQ         152(AX), BX
+	MOVL         132(AX), AX
+	CMPQ         DX, $0x00000010
+	JNE          partial
+	TESTQ        BX, BX
+	JE           fullUnbiased
+	VMOVUPS      (BX), Y2
+	VADDPS       Y2, Y0, Y0
+	VMOVUPS      32(BX), Y2
+	VADDPS       Y2, Y1, Y1
+
+fullUnbiased:
+	TESTL  AX, AX
+	JE     fullAlone
+	MOVQ   CX, AX
+	VADDPS (AX), Y0, Y0
+	VADDPS 32(AX), Y1, Y1
+
+fullAlone:
+	MOVQ    CX, AX
+	VMOVUPS Y0, (AX)
+	VMOVUPS Y1, 32(AX)
+	VZEROUPPER
+	RET
+
+partial:
+	LEAQ       tailMasks<>+0(SB), SI
+	NEGQ       DX
+	VMOVUPS    64(SI)(DX*4), Y2
+	VMOVUPS    96(SI)(DX*4), Y3
+	TESTQ      BX, BX
+	JE         partialUnbiased
+	VMASKMOVPS (BX), Y2, Y4
+	VADDPS     Y4, Y0, Y0
+	VMASKMOVPS 32(BX), Y3, Y4
+	VADDPS     Y4, Y1, Y1
+
+partialUnbiased:
+	TESTL      AX, AX
+	JE         partialAlone
+	MOVQ       CX, AX
+	VMASKMOVPS (AX), Y2, Y4
+	VADDPS     Y4, Y0, Y0
+	VMASKMOVPS 32(AX), Y3, Y4
+	VADDPS     Y4, Y1, Y1
+
+partialAlone:
+	MOVQ       CX, AX
+	VMASKMOVPS Y0, Y2, (AX)
+	VMASKMOVPS Y1, Y3, 32(AX)
+	VZEROUPPER
+	RET
+
+// func multiply2BytesQuads(t *byte)
+// Requires: AVX, AVX2, CMOV, FMA3, MMX+
+TEXT ·multiply2BytesQuads(SB), NOSPLIT, $0-8
+	MOVQ   t+0(FP), AX
+	MOVQ   104(AX), CX
+	MOVQ   304(AX), DX
+	MOVQ   328(AX), BX
+	MOVQ   352(AX), SI
+	MOVQ   232(AX), DI
+	MOVQ   256(AX), R8
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+
+group:
+	MOVQ    DX, R9
+	CMPQ    CX, R9
+	CMOVQLT CX, R9
+	SUBQ    R9, CX
+	ADDQ    $0x0f, R9
+	SHRQ    $0x04, R9
+	VPXOR   Y4, Y4, Y4
+	VPXOR   Y5, Y5, Y5
+	VPXOR   Y6, Y6, Y6
+	VPXOR   Y7, Y7, Y7
+	ADDQ    $0x04, BX
+
+loop:
+	VMOVDQU      (DI), Y8
+	VPXOR        signBits<>+0(SB), Y8, Y8
+	VPABSB       Y8, Y9
+	VPBROADCASTD (BX), Y10
+	VPSIGNB      Y8, Y10, Y10
+	VPMADDUBSW   Y10, Y9, Y10
+	VPMADDWD     wordOnes<>+0(SB), Y10, Y10
+	VPADDD       Y10, Y4, Y4
+	VPBROADCASTD (BX)(SI*1), Y10
+	VPSIGNB      Y8, Y10, Y10
+	VPMADDUBSW   Y10, Y9, Y10
+	VPMADDWD     wordOnes<>+0(SB), Y10, Y10
+	VPADDD       Y10, Y6, Y6
+	VMOVDQU      32(DI), Y8
+	VPXOR        signBits<>+0(SB), Y8, Y8
+	VPABSB       Y8, Y9
+	VPBROADCASTD (BX), Y10
+	VPSIGNB      Y8, Y10, Y10
+	VPMADDUBSW   Y10, Y9, Y10
+	VPMADDWD     wordOnes<>+0(SB), Y10, Y10
+	VPADDD       Y10, Y5, Y5
+	VPBROADCASTD (BX)(SI*1), Y10
+	VPSIGNB      Y8, Y10, Y10
+	VPMADDUBSW   Y10, Y9, Y10
+	VPMADDWD     wordOnes<>+0(SB), Y10, Y10
+	VPADDD       Y10, Y7, Y7
+	VMOVDQU      64(DI), Y8
+	VPXOR        signBits<>+0(SB), Y8, Y8
+	VPABSB       Y8, Y9
+	VPBROADCASTD 4(BX), Y10
+	VPSIGNB      Y8, Y10, Y10
+	VPMADDUBSW   Y10, Y9, Y10
+	VPMADDWD     wordOnes<>+0(SB), Y10, Y10
+	VPADDD       Y10, Y4, Y4
+	VPBROADCASTD 4(BX)(SI*1), Y10
+	VPSIGNB      Y8, Y10, Y10
+	VPMADDUBSW   Y10, Y9, Y10
+	VPMADDWD     wordOnes<>+0(SB), Y10, Y10
+	VPADDD       Y10, Y6, Y6
+	VMOVDQU      96(DI), Y8
+	VPXOR        signBits<>+0(SB), Y8, Y8
+	VPABSB       Y8, Y9
+	VPBROADCASTD 4(BX), Y10
+	VPSIGNB      Y8, Y10, Y10
+	VPMADDUBSW   Y10, Y9, Y10
+	VPMADDWD     wordOnes<>+0(SB), Y10, Y10
+	VPADDD       Y10, Y5, Y5
+	VPBROADCASTD 4(BX)(SI*1), Y10
+	VPSIGNB      Y8, Y10, Y10
+	VPMADDUBSW   Y10, Y9, Y10
+	VPMADDWD     wordOnes<>+0(SB), Y10, Y10
+	VPADDD       Y10, Y7, Y7
+	VMOVDQU      128(DI), Y8
+	VPXOR        signBits<>+0(SB), Y8, Y8
+	VPABSB       Y8, Y9
+	VPBROADCASTD 8(BX), Y10
+	VPSIGNB      Y8, Y10, Y10
+	VPMADDUBSW   Y10, Y9, Y10
+	VPMADDWD     wordOnes<>+0(SB), Y10, Y10
+	VPADDD       Y10, Y4, Y4
+	VPBROADCASTD 8(BX)(SI*1), Y10
+	VPSIGNB      Y8, Y10, Y10
+	VPMADDUBSW   Y10, Y9, Y10
+	VPMADDWD     wordOnes<>+0(SB), Y10, Y10
+	VPADDD       Y10, Y6, Y6
+	VMOVDQU      160(DI), Y8
+	VPXOR        signBits<>+0(SB), Y8, Y8
+	VPABSB       Y8, Y9
+	VPBROADCASTD 8(BX), Y10
+	VPSIGNB      Y8, Y10, Y10
+	VPMADDUBSW   Y10, Y9, Y10
+	VPMADDWD     wordOnes<>+0(SB), Y10, Y10
+	VPADDD       Y10, Y5, Y5
+	VPBROADCASTD 8(BX)(SI*1), Y10
+	VPSIGNB      Y8, Y10, Y10
+	VPMADDUBSW   Y10, Y9, Y10
+	VPMADDWD     wordOnes<>+0(SB), Y10, Y10
+	VPADDD       Y10, Y7, Y7
+	VMOVDQU      192(DI), Y8
+	VPXOR        signBits<>+0(SB), Y8, Y8
+	VPABSB       Y8, Y9
+	VPBROADCASTD 12(BX), Y10
+	VPSIGNB      Y8, Y10, Y10
+	VPMADDUBSW   Y10, Y9, Y10
+	VPMADDWD     wordOnes<>+0(SB), Y10, Y10
+	VPADDD       Y10, Y4, Y4
+	VPBROADCASTD 12(BX)(SI*1), Y10
+	VPSIGNB      Y8, Y10, Y10
+	VPMADDUBSW   Y10, Y9, Y10
+	VPMADDWD     wordOnes<>+0(SB), Y10, Y10
+	VPADDD       Y10, Y6, Y6
+	VMOVDQU      224(DI), Y8
+	VPXOR        signBits<>+0(SB), Y8, Y8
+	VPABSB       Y8, Y9
+	VPBROADCASTD 12(BX), Y10
+	VPSIGNB      Y8, Y10, Y10
+	VPMADDUBSW   Y10, Y9, Y10
+	VPMADDWD     wordOnes<>+0(SB), Y10, Y10
+	VPADDD       Y10, Y5, Y5
+	VPBROADCASTD 12(BX)(SI*1), Y10
+	VPSIGNB      Y8, Y10, Y10
+	VPMADDUBSW   Y10, Y9, Y10
+	VPMADDWD     wordOnes<>+0(SB), Y10, Y10
+	VPADDD       Y10, Y7, Y7
+	PREFETCHT0   8192(DI)
+	PREFETCHT0   8256(DI)
+	PREFETCHT0   8320(DI)
+	PREFETCHT0   8384(DI)
+	ADDQ         $0x10, BX
+	ADDQ         $0x00000100, DI
+	DECQ         R9
+	JNE          loop
+	VMOVUPS      (R8), Y8
+	VMOVUPS      32(R8), Y9
+	VCVTDQ2PS    Y4, Y4
+	VCVTDQ2PS    Y5, Y5
+	VBROADCASTSS (BX), Y10
+	VMULPS       Y8, Y10, Y11
+	VFMADD231PS  Y11, Y4, Y0
+	VMULPS       Y9, Y10, Y4
+	VFMADD231PS  Y4, Y5, Y1
+	VCVTDQ2PS    Y6, Y6
+	VCVTDQ2PS    Y7, Y7
+	VBROADCASTSS (BX)(SI*1), Y4
+	VMULPS       Y8, Y4, Y5
+	VFMADD231PS  Y5, Y6, Y2
+	VMULPS       Y9, Y4, Y4
+	VFMADD231PS  Y4, Y7, Y3
+	ADDQ         $0x0c, BX
+	ADDQ         $0x00000040, R8
+	TESTQ        CX, CX
+	JNE          group
+	VBROADCASTSS 128(AX), Y4
+	VMULPS       Y4, Y0, Y0
+	VMULPS       Y4, Y1, Y1
+	VMULPS       Y4, Y2, Y2
+	VMULPS       Y4, Y3, Y3
+	MOVQ         48(AX), CX
+	MOVQ         96(AX), DX
+	SHLQ         $0x02, DX
+	MOVQ         120(AX), BX
+	MOVQ         152(AX), SI
+	MOVL         132(AX), AX
+	CMPQ         BX, $0x00000010
+	JNE          partial
+	TESTQ        SI, SI
+	JE           fullUnbiased
+	VMOVUPS      (SI), Y4
+	VADDPS       Y4, Y0, Y0
+	VADDPS       Y4, Y2, Y2
+	VMOVUPS      32(SI), Y4
+	VADDPS       Y4, Y1, Y1
+	VADDPS       Y4, Y3, Y3
+
+fullUnbiased:
+	TESTL  AX, AX
+	JE     fullAlone
+	MOVQ   CX, AX
+	VADDPS (AX), Y0, Y0
+	VADDPS 32(AX), Y1, Y1
+	ADDQ   DX, AX
+	VADDPS (AX), Y2, Y2
+	VADDPS 32(AX), Y3, Y3
+
+fullAlone:
+	MOVQ    CX, AX
+	VMOVUPS Y0, (AX)
+	VMOVUPS Y1, 32(AX)
+	ADDQ    DX, AX
+	VMOVUPS Y2, (AX)
+	VMOVUPS Y3, 32(AX)
+	VZEROUPPER
+	RET
+
+partial:
+	LEAQ       tailMasks<>+0(SB), DI
+	NEGQ       BX
+	VMOVUPS    64(DI)(BX*4), Y4
+	VMOVUPS    96(DI)(BX*4), Y5
+	TESTQ      SI, SI
+	JE         partialUnbiased
+	VMASKMOVPS (SI), Y4, Y6
+	VADDPS     Y6, Y0, Y0
+	VADDPS     Y6, Y2, Y2
+	VMASKMOVPS 32(SI), Y5, Y6
+	VADDPS     Y6, Y1, Y1
+	VADDPS     Y6, Y3, Y3
+
+partialUnbiased:
+	TESTL      AX, AX
+	JE         partialAlone
+	MOVQ       CX, AX
+	VMASKMOVPS (AX), Y4, Y6
+	VADDPS     Y6, Y0, Y0
+	VMASKMOVPS 32(AX), Y5, Y6
+	VADDPS     Y6, Y1, Y1
+	ADDQ       DX, AX
+	VMASKMOVPS (AX), Y4, Y6
+	VADDPS     Y6, Y2, Y2
+	VMASKMOVPS 32(AX), Y5, Y6
+	VADDPS     Y6, Y3, Y3
+
+partialAlone:
+	MOVQ       CX, AX
+	VMASKMOVPS Y0, Y4, (AX)
+	VMASKMOVPS Y1, Y5, 32(AX)
+	ADDQ       DX, AX
+	VMASKMOVPS Y2, Y4, (AX)
+	VMASKMOVPS Y3, Y5, 32(AX)
+	VZEROUPPER
+	RET
+
+// func multiply2BytesQuadsZero(t *byte)
+// Requires: AVX, AVX2, CMOV, FMA3, MMX+
+TEXT ·multiply2BytesQuadsZero(SB), NOSPLIT, $0-8
+	MOVQ   t+0(FP), AX
+	MOVQ   104(AX), CX
+	MOVQ   304(AX), DX
+	MOVQ   328(AX), BX
+	MOVQ   352(AX), SI
+	MOVQ   232(AX), DI
+	MOVQ   256(AX), R8
+	MOVQ   280(AX), R9
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+
+group:
+	MOVQ    DX, R10
+	CMPQ    CX, R10
+	CMOVQLT CX, R10
+	SUBQ    R10, CX
+	ADDQ    $0x0f, R10
+	SHRQ    $0x04, R10
+	VPXOR   Y4, Y4, Y4
+	VPXOR   Y5, Y5, Y5
+	VPXOR   Y6, Y6, Y6
+	VPXOR   Y7, Y7, Y7
+	ADDQ    $0x04, BX
+
+loop:
+	VMOVDQU      (DI), Y8
+	VPXOR        signBits<>+0(SB), Y8, Y8
+	VPABSB       Y8, Y9
+	VPBROADCASTD (BX), Y10
+	VPSIGNB      Y8, Y10, Y10
+	VPMADDUBSW   Y10, Y9, Y10
+	VPMADDWD     wordOnes<>+0(SB), Y10, Y10
+	VPADDD       Y10, Y4, Y4
+	VPBROADCASTD (BX)(SI*1), Y10
+	VPSIGNB      Y8, Y10, Y10
+	VPMADDUBSW   Y10, Y9, Y10
+	VPMADDWD     wordOnes<>+0(SB), Y10, Y10
+	VPADDD       Y10, Y6, Y6
+	VMOVDQU      32(DI), Y8
+	VPXOR        signBits<>+0(SB), Y8, Y8
+	VPABSB       Y8, Y9
+	VPBROADCASTD (BX), Y10
+	VPSIGNB      Y8, Y10, Y10
+	VPMADDUBSW   Y10, Y9, Y10
+	VPMADDWD     wordOnes<>+0(SB), Y10, Y10
+	VPADDD       Y10, Y5, Y5
+	VPBROADCASTD (BX)(SI*1), Y10
+	VPSIGNB      Y8, Y10, Y10
+	VPMADDUBSW   Y10, Y9, Y10
+	VPMADDWD     wordOnes<>+0(SB), Y10, Y10
+	VPADDD       Y10, Y7, Y7
+	VMOVDQU      64(DI), Y8
+	VPXOR        signBits<>+0(SB), Y8, Y8
+	VPABSB       Y8, Y9
+	VPBROADCASTD 4(BX), Y10
+	VPSIGNB      Y8, Y10, Y10
+	VPMADDUBSW   Y10, Y9, Y10
+	VPMADDWD     wordOnes<>+0(SB), Y10, Y10
+	VPADDD       Y10, Y4, Y4
+	VPBROADCASTD 4(BX)(SI*1), Y10
+	VPSIGNB      Y8, Y10, Y10
+	VPMADDUBSW   Y10, Y9, Y10
+	VPMADDWD     wordOnes<>+0(SB), Y10, Y10
+	VPADDD       Y10, Y6, Y6
+	VMOVDQU      96(DI), Y8
+	VPXOR        signBits<>+0(SB), Y8, Y8
+	VPABSB       Y8, Y9
+	VPBROADCASTD 4(BX), Y10
+	VPSIGNB      Y8, Y10, Y10
+	VPMADDUBSW   Y10, Y9, Y10
+	VPMADDWD     wordOnes<>+0(SB), Y10, Y10
+	VPADDD       Y10, Y5, Y5
+	VPBROADCASTD 4(BX)(SI*1), Y10
+	VPSIGNB      Y8, Y10, Y10
+	VPMADDUBSW   Y10, Y9, Y10
+	VPMADDWD     wordOnes<>+0(SB), Y10, Y10
+	VPADDD       Y10, Y7, Y7
+	VMOVDQU      128(DI), Y8
+	VPXOR        signBits<>+0(SB), Y8, Y8
+	VPABSB       Y8, Y9
+	VPBROADCASTD 8(BX), Y10
+	VPSIGNB      Y8, Y10, Y10
+	VPMADDUBSW   Y10, Y9, Y10
+	VPMADDWD     wordOnes<>+0(SB), Y10, Y10
+	VPADDD       Y10, Y4, Y4
+	VPBROADCASTD 8(BX)(SI*1), Y10
+	VPSIGNB      Y8, Y10, Y10
+	VPMADDUBSW   Y10, Y9, Y10
+	VPMADDWD     wordOnes<>+0(SB), Y10, Y10
+	VPADDD       Y10, Y6, Y6
+	VMOVDQU      160(DI), Y8
+	VPXOR        signBits<>+0(SB), Y8, Y8
+	VPABSB       Y8, Y9
+	VPBROADCASTD 8(BX), Y10
+	VPSIGNB      Y8, Y10, Y10
+	VPMADDUBSW   Y10, Y9, Y10
+	VPMADDWD     wordOnes<>+0(SB), Y10, Y10
+	VPADDD       Y10, Y5, Y5
+	VPBROADCASTD 8(BX)(SI*1), Y10
+	VPSIGNB      Y8, Y10, Y10
+	VPMADDUBSW   Y10, Y9, Y10
+	VPMADDWD     wordOnes<>+0(SB), Y10, Y10
+	VPADDD       Y10, Y7, Y7
+	VMOVDQU      192(DI), Y8
+	VPXOR        signBits<>+0(SB), Y8, Y8
+	VPABSB       Y8, Y9
+	VPBROADCASTD 12(BX), Y10
+	VPSIGNB      Y8, Y10, Y10
+	VPMADDUBSW   Y10, Y9, Y10
+	VPMADDWD     wordOnes<>+0(SB), Y10, Y10
+	VPADDD       Y10, Y4, Y4
+	VPBROADCASTD 12(BX)(SI*1), Y10
+	VPSIGNB      Y8, Y10, Y10
+	VPMADDUBSW   Y10, Y9, Y10
+	VPMADDWD     wordOnes<>+0(SB), Y10, Y10
+	VPADDD       Y10, Y6, Y6
+	VMOVDQU      224(DI), Y8
+	VPXOR        signBits<>+0(SB), Y8, Y8
+	VPABSB       Y8, Y9
+	VPBROADCASTD 12(BX), Y10
+	VPSIGNB      Y8, Y10, Y10
+	VPMADDUBSW   Y10, Y9, Y10
+	VPMADDWD     wordOnes<>+0(SB), Y10, Y10
+	VPADDD       Y10, Y5, Y5
+	VPBROADCASTD 12(BX)(SI*1), Y10
+	VPSIGNB      Y8, Y10, Y10
+	VPMADDUBSW   Y10, Y9, Y10
+	VPMADDWD     wordOnes<>+0(SB), Y10, Y10
+	VPADDD       Y10, Y7, Y7
+	PREFETCHT0   8192(DI)
+	PREFETCHT0   8256(DI)
+	PREFETCHT0   8320(DI)
+	PREFETCHT0   8384(DI)
+	ADDQ         $0x10, BX
+	ADDQ         $0x00000100, DI
+	DECQ         R10
+	JNE          loop
+	VMOVUPS      (R8), Y8
+	VMOVUPS      32(R8), Y9
+	VCVTDQ2PS    Y4, Y4
+	VCVTDQ2PS    Y5, Y5
+	VBROADCASTSS 4(BX), Y10
+	VFNMADD231PS (R9), Y10, Y4
+	VFNMADD231PS 32(R9), Y10, Y5
+	VBROADCASTSS (BX), Y10
+	VMULPS       Y8, Y10, Y11
+	VFMADD231PS  Y11, Y4, Y0
+	VMULPS       Y9, Y10, Y4
+	VFMADD231PS  Y4, Y5, Y1
+	VCVTDQ2PS    Y6, Y6
+	VCVTDQ2PS    Y7, Y7
+	VBROADCASTSS 4(BX)(SI*1), Y4
+	VFNMADD231PS (R9), Y4, Y6
+	VFNMADD231PS 32(R9), Y4, Y7
+	VBROADCASTSS (BX)(SI*1), Y4
+	VMULPS       Y8, Y4, Y5
+	VFMADD231PS  Y5, Y6, Y2
+	VMULPS       Y9, Y4, Y4
+	VFMADD231PS  Y4, Y7, Y3
+	ADDQ         $0x0c, BX
+	ADDQ         $0x00000040, R8
+	ADDQ         $0x00000040, R9
+	TESTQ        CX, CX
+	JNE          group
+	VBROADCASTSS 128(AX), Y4
+	VMULPS       Y4, Y0, Y0
+	VMULPS       Y4, Y1, Y1
+	VMULPS       Y4, Y2, Y2
+	VMULPS       Y4, Y3, Y3
+	MOVQ         48(AX), CX
+	MOVQ         96(AX), DX
+	SHLQ         $0x02, DX
+	MOVQ         120(AX), BX
+	MOVQ         152(AX), SI
+	MOVL         132(AX), AX
+	CMPQ         BX, $0x00000010
+	JNE          partial
+	TESTQ        SI, SI
+	JE           fullUnbiased
+	VMOVUPS      (SI), Y4
+	VADDPS       Y4, Y0, Y0
+	VADDPS       Y4, Y2, Y2
+	VMOVUPS      32(SI), Y4
+	VADDPS       Y4, Y1, Y1
+	VADDPS       Y4, Y3, Y3
+
+fullUnbiased:
+	TESTL  AX, AX
+	JE     fullAlone
+	MOVQ   CX, AX
+	VADDPS (AX), Y0, Y0
+	VADDPS 32(AX), Y1, Y1
+	ADDQ   DX, AX
+	VADDPS (AX), Y2, Y2
+	VADDPS 32(AX), Y3, Y3
+
+fullAlone:
+	MOVQ    CX, AX
+	VMOVUPS Y0, (AX)
+	VMOVUPS Y1, 32(AX)
+	ADDQ    DX, AX
+	VMOVUPS Y2, (AX)
+	VMOVUPS Y3, 32(AX)
+	VZEROUPPER
+	RET
+
+partial:
+	LEAQ       tailMasks<>+0(SB), DI
+	NEGQ       BX
+	VMOVUPS    64(DI)(BX*4), Y4
+	VMOVUPS    96(DI)(BX*4), Y5
+	TESTQ      SI, SI
+	JE         partialUnbiased
+	VMASKMOVPS (SI), Y4, Y6
+	VADDPS     Y6, Y0, Y0
+	VADDPS     Y6, Y2, Y2
+	VMASKMOVPS 32(SI), Y5, Y6
+	VADDPS     Y6, Y1, Y1
+	VADDPS     Y6, Y3, Y3
+
+partialUnbiased:
+	TESTL      AX, AX
+	JE         partialAlone
+	MOVQ       CX, AX
+	VMASKMOVPS (AX), Y4, Y6
+	VADDPS     Y6, Y0, Y0
+	VMASKMOVPS 32(AX), Y5, Y6
+	VADDPS     Y6, Y1, Y1
+	ADDQ       DX, AX
+	VMASKMOVPS (AX), Y4, Y6
+	VADDPS     Y6, Y2, Y2
+	VMASKMOVPS 32(AX), Y5, Y6
+	VADDPS     Y6, Y3, Y3
+
+partialAlone:
+	MOVQ       CX, AX
+	VMASKMOVPS Y0, Y4, (AX)
+	VMASKMOVPS Y1, Y5, 32(AX)
+	ADDQ       DX, AX
+	VMASKMOVPS Y2, Y4, (AX)
+	VMASKMOVPS Y3, Y5, 32(AX)
+	VZEROUPPER
+	RET
+
+// func multiply1NibblesQuads(t *byte)
+// Requires: AVX, AVX2, CMOV, FMA3, MMX+
+TEXT ·multiply1NibblesQuads(SB), NOSPLIT, $0-8
+	MOVQ    t+0(FP), AX
+	MOVQ    104(AX), CX
+	MOVQ    304(AX), DX
+	MOVQ    328(AX), BX
+	MOVQ    352(AX), SI
+	MOVQ    232(AX), SI
+	MOVQ    256(AX), DI
+	VMOVDQU lowNibbles<>+0(SB), Y0
+	VXORPS  Y1, Y1, Y1
+	VXORPS  Y2, Y2, Y2
+
+group:
+	MOVQ         DX, R8
+	CMPQ         CX, R8
+	CMOVQLT      CX, R8
+	SUBQ         R8, CX
+	ADDQ         $0x0f, R8
+	SHRQ         $0x04, R8
+	VPBROADCASTD (BX), Y3
+	VPBROADCASTD (BX), Y4
+	ADDQ         $0x04, BX
+
+loop:
+	VMOVDQU      (SI), Y5
+	VPSRLW       $0x04, Y5, Y6
+	VPAND        Y0, Y5, Y5
+	VPAND        Y0, Y6, Y6
+	VMOVDQU      64(SI), Y7
+	VPSRLW       $0x04, Y7, Y8
+	VPAND        Y0, Y7, Y7
+	VPAND        Y0, Y8, Y8
+	VPBROADCASTD (BX), Y9
+	VPMADDUBSW   Y9, Y5, Y5
+	VPBROADCASTD 4(BX), Y9
+	VPMADDUBSW   Y9, Y6, Y9
+	VPADDW       Y9, Y5, Y5
+	VPBROADCASTD 8(BX), Y6
+	VPMADDUBSW   Y6, Y7, Y6
+	VPADDW       Y6, Y5, Y5
+	VPBROADCASTD 12(BX), Y6
+	VPMADDUBSW   Y6, Y8, Y6
+	VPADDW       Y6, Y5, Y5
+	VPMADDWD     wordOnes<>+0(SB), Y5, Y5
+	VPADDD       Y5, Y3, Y3
+	VMOVDQU      32(SI), Y5
+	VPSRLW       $0x04, Y5, Y6
+	VPAND        Y0, Y5, Y5
+	VPAND        Y0, Y6, Y6
+	VMOVDQU      96(SI), Y7
+	VPSRLW       $0x04, Y7, Y8
+	VPAND        Y0, Y7, Y7
+	VPAND        Y0, Y8, Y8
+	VPBROADCASTD (BX), Y9
+	VPMADDUBSW   Y9, Y5, Y5
+	VPBROADCASTD 4(BX), Y9
+	VPMADDUBSW   Y9, Y6, Y9
+	VPADDW       Y9, Y5, Y5
+	VPBROADCASTD 8(BX), Y6
+	VPMADDUBSW   Y6, Y7, Y6
+	VPADDW       Y6, Y5, Y5
+	VPBROADCASTD 12(BX), Y6
+	VPMADDUBSW   Y6, Y8, Y6
+	VPADDW       Y6, Y5, Y5
+	VPMADDWD     wordOnes<>+0(SB), Y5, Y5
+	VPADDD       Y5, Y4, Y4
+	PREFETCHT0   8192(SI)
+	PREFETCHT0   8256(SI)
+	ADDQ         $0x10, BX
+	ADDQ         $0x00000080, SI
+	DECQ         R8
+	JNE          loop
+	VMOVUPS      (DI), Y5
+	VMOVUPS      32(DI), Y6
+	VCVTDQ2PS    Y3, Y3
+	VCVTDQ2PS    Y4, Y4
+	VBROADCASTSS (BX), Y7
+	VMULPS       Y5, Y7, Y5
+	VFMADD231PS  Y5, Y3, Y1
+	VMULPS       Y6, Y7, Y3
+	VFMADD231PS  Y3, Y4, Y2
+	ADDQ         $0x0c, BX
+	ADDQ         $0x00000040, DI
+	TESTQ        CX, CX
+	JNE          group
+	VBROADCASTSS 128(AX), Y0
+	VMULPS       Y0, Y1, Y1
+	VMULPS       Y0, Y2, Y2
+	MOVQ         48(AX), CX
+	MOVQ         96(AX), DX
+	SHLQ         $0x02, DX
+	MOVQ         120(AX), DX
+	MOVQ         152(AX), BX
+	MOVL         132(AX), AX
+	CMPQ         DX, $0x00000010
+	JNE          partial
+	TESTQ        BX, BX
+	JE           fullUnbiased
+	VMOVUPS      (BX), Y0
+	VADDPS       Y0, Y1, Y1
+	VMOVUPS      32(BX), Y0
+	VADDPS       Y0, Y2, Y2
+
+fullUnbiased:
+	TESTL  AX, AX
+	JE     fullAlone
+	MOVQ   CX, AX
+	VADDPS (AX), Y1, Y1
+	VADDPS 32(AX), Y2, Y2
+
+fullAlone:
+	MOVQ    CX, AX
+	VMOVUPS Y1, (AX)
+	VMOVUPS Y2, 32(AX)
+	VZEROUPPER
+	RET
+
+partial:
+	LEAQ       tailMasks<>+0(SB), SI
+	NEGQ       DX
+	VMOVUPS    64(SI)(DX*4), Y0
+	VMOVUPS    96(SI)(DX*4), Y3
+	TESTQ      BX, BX
+	JE         partialUnbiased
+	VMASKMOVPS (BX), Y0, Y4
+	VADDPS     Y4, Y1, Y1
+	VMASKMOVPS 32(BX), Y3, Y4
+	VADDPS     Y4, Y2, Y2
+
+partialUnbiased:
+	TESTL      AX, AX
+	JE         partialAlone
+	MOVQ       CX, AX
+	VMASKMOVPS (AX), Y0, Y4
+	VADDPS     Y4, Y1, Y1
+	VMASKMOVPS 32(AX), Y3, Y4
+	VADDPS     Y4, Y2, Y2
+
+partialAlone:
+	MOVQ       CX, AX
+	VMASKMOVPS Y1, Y0, (AX)
+	VMASKMOVPS Y2, Y3, 32(AX)
+	VZEROUPPER
+	RET
+
+// func multiply1NibblesQuadsZero(t *byte)
+// Requires: AVX, AVX2, CMOV, FMA3, MMX+
+TEXT ·multiply1NibblesQuadsZero(SB), NOSPLIT, $0-8
+	MOVQ    t+0(FP), AX
+	MOVQ    104(AX), CX
+	MOVQ    304(AX), DX
+	MOVQ    328(AX), BX
+	MOVQ    352(AX), SI
+	MOVQ    232(AX), SI
+	MOVQ    256(AX), DI
+	MOVQ    280(AX), R8
+	VMOVDQU lowNibbles<>+0(SB), Y0
+	VXORPS  Y1, Y1, Y1
+	VXORPS  Y2, Y2, Y2
+
+group:
+	MOVQ         DX, R9
+	CMPQ         CX, R9
+	CMOVQLT      CX, R9
+	SUBQ         R9, CX
+	ADDQ         $0x0f, R9
+	SHRQ         $0x04, R9
+	VPBROADCASTD (BX), Y3
+	VPBROADCASTD (BX), Y4
+	ADDQ         $0x04, BX
+
+loop:
+	VMOVDQU      (SI), Y5
+	VPSRLW       $0x04, Y5, Y6
+	VPAND        Y0, Y5, Y5
+	VPAND        Y0, Y6, Y6
+	VMOVDQU      64(SI), Y7
+	VPSRLW       $0x04, Y7, Y8
+	VPAND        Y0, Y7, Y7
+	VPAND        Y0, Y8, Y8
+	VPBROADCASTD (BX), Y9
+	VPMADDUBSW   Y9, Y5, Y5
+	VPBROADCASTD 4(BX), Y9
+	VPMADDUBSW   Y9, Y6, Y9
+	VPADDW       Y9, Y5, Y5
+	VPBROADCASTD 8(BX), Y6
+	VPMADDUBSW   Y6, Y7, Y6
+	VPADDW       Y6, Y5, Y5
+	VPBROADCASTD 12(BX), Y6
+	VPMADDUBSW   Y6, Y8, Y6
+	VPADDW       Y6, Y5, Y5
+	VPMADDWD     wordOnes<>+0(SB), Y5, Y5
+	VPADDD       Y5, Y3, Y3
+	VMOVDQU      32(SI), Y5
+	VPSRLW       $0x04, Y5, Y6
+	VPAND        Y0, Y5, Y5
+	VPAND        Y0, Y6, Y6
+	VMOVDQU      96(SI), Y7
+	VPSRLW       $0x04, Y7, Y8
+	VPAND        Y0, Y7, Y7
+	VPAND        Y0, Y8, Y8
+	VPBROADCASTD (BX), Y9
+	VPMADDUBSW   Y9, Y5, Y5
+	VPBROADCASTD 4(BX), Y9
+	VPMADDUBSW   Y9, Y6, Y9
+	VPADDW       Y9, Y5, Y5
+	VPBROADCASTD 8(BX), Y6
+	VPMADDUBSW   Y6, Y7, Y6
+	VPADDW       Y6, Y5, Y5
+	VPBROADCASTD 12(BX), Y6
+	VPMADDUBSW   Y6, Y8, Y6
+	VPADDW       Y6, Y5, Y5
+	VPMADDWD     wordOnes<>+0(SB), Y5, Y5
+	VPADDD       Y5, Y4, Y4
+	PREFETCHT0   8192(SI)
+	PREFETCHT0   8256(SI)
+	ADDQ         $0x10, BX
+	ADDQ         $0x00000080, SI
+	DECQ         R9
+	JNE          loop
+	VMOVUPS      (DI), Y5
+	VMOVUPS      32(DI), Y6
+	VCVTDQ2PS    Y3, Y3
+	VCVTDQ2PS    Y4, Y4
+	VBROADCASTSS 4(BX), Y7
+	VFNMADD231PS (R8), Y7, Y3
+	VFNMADD231PS 32(R8), Y7, Y4
+	VBROADCASTSS (BX), Y7
+	VMULPS       Y5, Y7, Y5
+	VFMADD231PS  Y5, Y3, Y1
+	VMULPS       Y6, Y7, Y3
+	VFMADD231PS  Y3, Y4, Y2
+	ADDQ         $0x0c, BX
+	ADDQ         $0x00000040, DI
+	ADDQ         $0x00000040, R8
+	TESTQ        CX, CX
+	JNE          group
+	VBROADCASTSS 128(AX), Y0
+	VMULPS       Y0, Y1, Y1
+	VMULPS       Y0, Y2, Y2
+	MOVQ         48(AX), CX
+	MOVQ         96(AX), DX
+	SHLQ         $0x02, DX
+	MOVQ         120(AX), DX
+	MOVQ         152(AX), BX
+	MOVL         132(AX), AX
+	CMPQ         DX, $0x00000010
+	JNE          partial
+	TESTQ        BX, BX
+	JE           fullUnbiased
+	VMOVUPS      (BX), Y0
+	VADDPS       Y0, Y1, Y1
+	VMOVUPS      32(BX), Y0
+	VADDPS       Y0, Y2, Y2
+
+fullUnbiased:
+	TESTL  AX, AX
+	JE     fullAlone
+	MOVQ   CX, AX
+	VADDPS (AX), Y1, Y1
+	VADDPS 32(AX), Y2, Y2
+
+fullAlone:
+	MOVQ    CX, AX
+	VMOVUPS Y1, (AX)
+	VMOVUPS Y2, 32(AX)
+	VZEROUPPER
+	RET
+
+partial:
+	LEAQ       tailMasks<>+0(SB), SI
+	NEGQ       DX
+	VMOVUPS    64(SI)(DX*4), Y0
+	VMOVUPS    96(SI)(DX*4), Y3
+	TESTQ      BX, BX
+	JE         partialUnbiased
+	VMASKMOVPS (BX), Y0, Y4
+	VADDPS     Y4, Y1, Y1
+	VMASKMOVPS 32(BX), Y3, Y4
+	VADDPS     Y4, Y2, Y2
+
+partialUnbiased:
+	TESTL      AX, AX
+	JE         partialAlone
+	MOVQ       CX, AX
+	VMASKMOVPS (AX), Y0, Y4
+	VADDPS     Y4, Y1, Y1
+	VMASKMOVPS 32(AX), Y3, Y4
+	VADDPS     Y4, Y2, Y2
+
+partialAlone:
+	MOVQ       CX, AX
+	VMASKMOVPS Y1, Y0, (AX)
+	VMASKMOVPS Y2, Y3, 32(AX)
+	VZEROUPPER
+	RET
+
+// func multiply2NibblesQuads(t *byte)
+// Requires: AVX, AVX2, CMOV, FMA3, MMX+
+TEXT ·multiply2NibblesQuads(SB), NOSPLIT, $0-8
+	MOVQ    t+0(FP), AX
+	MOVQ    104(AX), CX
+	MOVQ    304(AX), DX
+	MOVQ    328(AX), BX
+	MOVQ    352(AX), SI
+	MOVQ    232(AX), DI
+	MOVQ    256(AX), R8
+	VMOVDQU lowNibbles<>+0(SB), Y0
+	VXORPS  Y1, Y1, Y1
+	VXORPS  Y2, Y2, Y2
+	VXORPS  Y3, Y3, Y3
+	VXORPS  Y4, Y4, Y4
+
+group:
+	MOVQ         DX, R9
+	CMPQ         CX, R9
+	CMOVQLT      CX, R9
+	SUBQ         R9, CX
+	ADDQ         $0x0f, R9
+	SHRQ         $0x04, R9
+	VPBROADCASTD (BX), Y5
+	VPBROADCASTD (BX), Y6
+	VPBROADCASTD (BX)(SI*1), Y7
+	VPBROADCASTD (BX)(SI*1), Y8
+	ADDQ         $0x04, BX
+
+loop:
+	VMOVDQU      (DI), Y9
+	VPSRLW       $0x04, Y9, Y10
+	VPAND        Y0, Y9, Y9
+	VPAND        Y0, Y10, Y10
+	VMOVDQU      64(DI), Y11
+	VPSRLW       $0x04, Y11, Y12
+	VPAND        Y0, Y11, Y11
+	VPAND        Y0, Y12, Y12
+	VPBROADCASTD (BX), Y13
+	VPMADDUBSW   Y13, Y9, Y13
+	VPBROADCASTD 4(BX), Y14
+	VPMADDUBSW   Y14, Y10, Y14
+	VPADDW       Y14, Y13, Y13
+	VPBROADCASTD 8(BX), Y14
+	VPMADDUBSW   Y14, Y11, Y14
+	VPADDW       Y14, Y13, Y13
+	VPBROADCASTD 12(BX), Y14
+	VPMADDUBSW   Y14, Y12, Y14
+	VPADDW       Y14, Y13, Y13
+	VPMADDWD     wordOnes<>+0(SB), Y13, Y13
+	VPADDD       Y13, Y5, Y5
+	VPBROADCASTD (BX)(SI*1), Y13
+	VPMADDUBSW   Y13, Y9, Y9
+	VPBROADCASTD 4(BX)(SI*1), Y13
+	VPMADDUBSW   Y13, Y10, Y13
+	VPADDW       Y13, Y9, Y9
+	VPBROADCASTD 8(BX)(SI*1), Y10
+	VPMADDUBSW   Y10, Y11, Y10
+	VPADDW       Y10, Y9, Y9
+	VPBROADCASTD 12(BX)(SI*1), Y10
+	VPMADDUBSW   Y10, Y12, Y10
+	VPADDW       Y10, Y9, Y9
+	VPMADDWD     wordOnes<>+0(SB), Y9, Y9
+	VPADDD       Y9, Y7, Y7
+	VMOVDQU      32(DI), Y9
+	VPSRLW       $0x04, Y9, Y10
+	VPAND        Y0, Y9, Y9
+	VPAND        Y0, Y10, Y10
+	VMOVDQU      96(DI), Y11
+	VPSRLW       $0x04, Y11, Y12
+	VPAND        Y0, Y11, Y11
+	VPAND        Y0, Y12, Y12
+	VPBROADCASTD (BX), Y13
+	VPMADDUBSW   Y13, Y9, Y13
+	VPBROADCASTD 4(BX), Y14
+	VPMADDUBSW   Y14, Y10, Y14
+	VPADDW       Y14, Y13, Y13
+	VPBROADCASTD 8(BX), Y14
+	VPMADDUBSW   Y14, Y11, Y14
+	VPADDW       Y14, Y13, Y13
+	VPBROADCASTD 12(BX), Y14
+	VPMADDUBSW   Y14, Y12, Y14
+	VPADDW       Y14, Y13, Y13
+	VPMADDWD     wordOnes<>+0(SB), Y13, Y13
+	VPADDD       Y13, Y6, Y6
+	VPBROADCASTD (BX)(SI*1), Y13
+	VPMADDUBSW   Y13, Y9, Y9
+	VPBROADCASTD 4(BX)(SI*1), Y13
+	VPMADDUBSW   Y13, Y10, Y13
+	VPADDW       Y13, Y9, Y9
+	VPBROADCASTD 8(BX)(SI*1), Y10
+	VPMADDUBSW   Y10, Y11, Y10
+	VPADDW       Y10, Y9, Y9
+	VPBROADCASTD 12(BX)(SI*1), Y10
+	VPMADDUBSW   Y10, Y12, Y10
+	VPADDW       Y10, Y9, Y9
+	VPMADDWD     wordOnes<>+0(SB), Y9, Y9
+	VPADDD       Y9, Y8, Y8
+	PREFETCHT0   8192(DI)
+	PREFETCHT0   8256(DI)
+	ADDQ         $0x10, BX
+	ADDQ         $0x00000080, DI
+	DECQ         R9
+	JNE          loop
+	VMOVUPS      (R8), Y9
+	VMOVUPS      32(R8), Y10
+	VCVTDQ2PS    Y5, Y5
+	VCVTDQ2PS    Y6, Y6
+	VBROADCASTSS (BX), Y11
+	VMULPS       Y9, Y11, Y12
+	VFMADD231PS  Y12, Y5, Y1
+	VMULPS       Y10, Y11, Y5
+	VFMADD231PS  Y5, Y6, Y2
+	VCVTDQ2PS    Y7, Y7
+	VCVTDQ2PS    Y8, Y8
+	VBROADCASTSS (BX)(SI*1), Y5
+	VMULPS       Y9, Y5, Y6
+	VFMADD231PS  Y6, Y7, Y3
+	VMULPS       Y10, Y5, Y5
+	VFMADD231PS  Y5, Y8, Y4
+	ADDQ         $0x0c, BX
+	ADDQ         $0x00000040, R8
+	TESTQ        CX, CX
+	JNE          group
+	VBROADCASTSS 128(AX), Y0
+	VMULPS       Y0, Y1, Y1
+	VMULPS       Y0, Y2, Y2
+	VMULPS       Y0, Y3, Y3
+	VMULPS       Y0, Y4, Y4
+	MOVQ         48(AX), CX
+	MOVQ         96(AX), DX
+	SHLQ         $0x02, DX
+	MOVQ         120(AX), BX
+	MOVQ         152(AX), SI
+	MOVL         132(AX), AX
+	CMPQ         BX, $0x00000010
+	JNE          partial
+	TESTQ        SI, SI
+	JE           fullUnbiased
+	VMOVUPS      (SI), Y0
+	VADDPS       Y0, Y1, Y1
+	VADDPS       Y0, Y3, Y3
+	VMOVUPS      32(SI), Y0
+	VADDPS       Y0, Y2, Y2
+	VADDPS       Y0, Y4, Y4
+
+fullUnbiased:
+	TESTL  AX, AX
+	JE     fullAlone
+	MOVQ   CX, AX
+	VADDPS (AX), Y1, Y1
+	VADDPS 32(AX), Y2, Y2
+	ADDQ   DX, AX
+	VADDPS (AX), Y3, Y3
+	VADDPS 32(AX), Y4, Y4
+
+fullAlone:
+	MOVQ    CX, AX
+	VMOVUPS Y1, (AX)
+	VMOVUPS Y2, 32(AX)
+	ADDQ    DX, AX
+	VMOVUPS Y3, (AX)
+	VMOVUPS Y4, 32(AX)
+	VZEROUPPER
+	RET
+
+partial:
+	LEAQ       tailMasks<>+0(SB), DI
+	NEGQ       BX
+	VMOVUPS    64(DI)(BX*4), Y0
+	VMOVUPS    96(DI)(BX*4), Y5
+	TESTQ      SI, SI
+	JE         partialUnbiased
+	VMASKMOVPS (SI), Y0, Y6
+	VADDPS     Y6, Y1, Y1
+	VADDPS     Y6, Y3, Y3
+	VMASKMOVPS 32(SI), Y5, Y6
+	VADDPS     Y6, Y2, Y2
+	VADDPS     Y6, Y4, Y4
+
+partialUnbiased:
+	TESTL      AX, AX
+	JE         partialAlone
+	MOVQ       CX, AX
+	VMASKMOVPS (AX), Y0, Y6
+	VADDPS     Y6, Y1, Y1
+	VMASKMOVPS 32(AX), Y5, Y6
+	VADDPS     Y6, Y2, Y2
+	ADDQ       DX, AX
+	VMASKMOVPS (AX), Y0, Y6
+	VADDPS     Y6, Y3, Y3
+	VMASKMOVPS 32(AX), Y5, Y6
+	VADDPS     Y6, Y4, Y4
+
+partialAlone:
+	MOVQ       CX, AX
+	VMASKMOVPS Y1, Y0, (AX)
+	VMASKMOVPS Y2, Y5, 32(AX)
+	ADDQ       DX, AX
+	VMASKMOVPS Y3, Y0, (AX)
+	VMASKMOVPS Y4, Y5, 32(AX)
+	VZEROUPPER
+	RET
+
+// func multiply2NibblesQuadsZero(t *byte)
+// Requires: AVX, AVX2, CMOV, FMA3, MMX+
+TEXT ·multiply2NibblesQuadsZero(SB), NOSPLIT, $0-8
+	MOVQ    t+0(FP), AX
+	MOVQ    104(AX), CX
+	MOVQ    304(AX), DX
+	MOVQ    328(AX), BX
+	MOVQ    352(AX), SI
+	MOVQ    232(AX), DI
+	MOVQ    256(AX), R8
+	MOVQ    280(AX), R9
+	VMOVDQU lowNibbles<>+0(SB), Y0
+	VXORPS  Y1, Y1, Y1
+	VXORPS  Y2, Y2, Y2
+	VXORPS  Y3, Y3, Y3
+	VXORPS  Y4, Y4, Y4
+
+group:
+	MOVQ         DX, R10
+	CMPQ         CX, R10
+	CMOVQLT      CX, R10
+	SUBQ         R10, CX
+	ADDQ         $0x0f, R10
+	SHRQ         $0x04, R10
+	VPBROADCASTD (BX), Y5
+	VPBROADCASTD (BX), Y6
+	VPBROADCASTD (BX)(SI*1), Y7
+	VPBROADCASTD (BX)(SI*1), Y8
+	ADDQ         $0x04, BX
+
+loop:
+	VMOVDQU      (DI), Y9
+	VPSRLW       $0x04, Y9, Y10
+	VPAND        Y0, Y9, Y9
+	VPAND        Y0, Y10, Y10
+	VMOVDQU      64(DI), Y11
+	VPSRLW       $0x04, Y11, Y12
+	VPAND        Y0, Y11, Y11
+	VPAND        Y0, Y12, Y12
+	VPBROADCASTD (BX), Y13
+	VPMADDUBSW   Y13, Y9, Y13
+	VPBROADCASTD 4(BX), Y14
+	VPMADDUBSW   Y14, Y10, Y14
+	VPADDW       Y14, Y13, Y13
+	VPBROADCASTD 8(BX), Y14
+	VPMADDUBSW   Y14, Y11, Y14
+	VPADDW       Y14, Y13, Y13
+	VPBROADCASTD 12(BX), Y14
+	VPMADDUBSW   Y14, Y12, Y14
+	VPADDW       Y14, Y13, Y13
+	VPMADDWD     wordOnes<>+0(SB), Y13, Y13
+	VPADDD       Y13, Y5, Y5
+	VPBROADCASTD (BX)(SI*1), Y13
+	VPMADDUBSW   Y13, Y9, Y9
+	VPBROADCASTD 4(BX)(SI*1), Y13
+	VPMADDUBSW   Y13, Y10, Y13
+	VPADDW       Y13, Y9, Y9
+	VPBROADCASTD 8(BX)(SI*1), Y10
+	VPMADDUBSW   Y10, Y11, Y10
+	VPADDW       Y10, Y9, Y9
+	VPBROADCASTD 12(BX)(SI*1), Y10
+	VPMADDUBSW   Y10, Y12, Y10
+	VPADDW       Y10, Y9, Y9
+	VPMADDWD     wordOnes<>+0(SB), Y9, Y9
+	VPADDD       Y9, Y7, Y7
+	VMOVDQU      32(DI), Y9
+	VPSRLW       $0x04, Y9, Y10
+	VPAND        Y0, Y9, Y9
+	VPAND        Y0, Y10, Y10
+	VMOVDQU      96(DI), Y11
+	VPSRLW       $0x04, Y11, Y12
+	VPAND        Y0, Y11, Y11
+	VPAND        Y0, Y12, Y12
+	VPBROADCASTD (BX), Y13
+	VPMADDUBSW   Y13, Y9, Y13
+	VPBROADCASTD 4(BX), Y14
+	VPMADDUBSW   Y14, Y10, Y14
+	VPADDW       Y14, Y13, Y13
+	VPBROADCASTD 8(BX), Y14
+	VPMADDUBSW   Y14, Y11, Y14
+	VPADDW       Y14, Y13, Y13
+	VPBROADCASTD 12(BX), Y14
+	VPMADDUBSW   Y14, Y12, Y14
+	VPADDW       Y14, Y13, Y13
+	VPMADDWD     wordOnes<>+0(SB), Y13, Y13
+	VPADDD       Y13, Y6, Y6
+	VPBROADCASTD (BX)(SI*1), Y13
+	VPMADDUBSW   Y13, Y9, Y9
+	VPBROADCASTD 4(BX)(SI*1), Y13
+	VPMADDUBSW   Y13, Y10, Y13
+	VPADDW       Y13, Y9, Y9
+	VPBROADCASTD 8(BX)(SI*1), Y10
+	VPMADDUBSW   Y10, Y11, Y10
+	VPADDW       Y10, Y9, Y9
+	VPBROADCASTD 12(BX)(SI*1), Y10
+	VPMADDUBSW   Y10, Y12, Y10
+	VPADDW       Y10, Y9, Y9
+	VPMADDWD     wordOnes<>+0(SB), Y9, Y9
+	VPADDD       Y9, Y8, Y8
+	PREFETCHT0   8192(DI)
+	PREFETCHT0   8256(DI)
+	ADDQ         $0x10, BX
+	ADDQ         $0x00000080, DI
+	DECQ         R10
+	JNE          loop
+	VMOVUPS      (R8), Y9
+	VMOVUPS      32(R8), Y10
+	VCVTDQ2PS    Y5, Y5
+	VCVTDQ2PS    Y6, Y6
+	VBROADCASTSS 4(BX), Y11
+	VFNMADD231PS (R9), Y11, Y5
+	VFNMADD231PS 32(R9), Y11, Y6
+	VBROADCASTSS (BX), Y11
+	VMULPS       Y9, Y11, Y12
+	VFMADD231PS  Y12, Y5, Y1
+	VMULPS       Y10, Y11, Y5
+	VFMADD231PS  Y5, Y6, Y2
+	VCVTDQ2PS    Y7, Y7
+	VCVTDQ2PS    Y8, Y8
+	VBROADCASTSS 4(BX)(SI*1), Y5
+	VFNMADD231PS (R9), Y5, Y7
+	VFNMADD231PS 32(R9), Y5, Y8
+	VBROADCASTSS (BX)(SI*1), Y5
+	VMULPS       Y9, Y5, Y6
+	VFMADD231PS  Y6, Y7, Y3
+	VMULPS       Y10, Y5, Y5
+	VFMADD231PS  Y5, Y8, Y4
+	ADDQ         $0x0c, BX
+	ADDQ         $0x00000040, R8
+	ADDQ         $0x00000040, R9
+	TESTQ        CX, CX
+	JNE          group
+	VBROADCASTSS 128(AX), Y0
+	VMULPS       Y0, Y1, Y1
+	VMULPS       Y0, Y2, Y2
+	VMULPS       Y0, Y3, Y3
+	VMULPS       Y0, Y4, Y4
+	MOVQ         48(AX), CX
+	MOVQ         96(AX), DX
+	SHLQ         $0x02, DX
+	MOVQ         120(AX), BX
+	MOVQ         152(AX), SI
+	MOVL         132(AX), AX
+	CMPQ         BX, $0x00000010
+	JNE          partial
+	TESTQ        SI, SI
+	JE           fullUnbiased
+	VMOVUPS      (SI), Y0
+	VADDPS       Y0, Y1, Y1
+	VADDPS       Y0, Y3, Y3
+	VMOVUPS      32(SI), Y0
+	VADDPS       Y0, Y2, Y2
+	VADDPS       Y0, Y4, Y4
+
+fullUnbiased:
+	TESTL  AX, AX
+	JE     fullAlone
+	MOVQ   CX, AX
+	VADDPS (AX), Y1, Y1
+	VADDPS 32(AX), Y2, Y2
+	ADDQ   DX, AX
+	VADDPS (AX), Y3, Y3
+	VADDPS 32(AX), Y4, Y4
+
+fullAlone:
+	MOVQ    CX, AX
+	VMOVUPS Y1, (AX)
+	VMOVUPS Y2, 32(AX)
+	ADDQ    DX, AX
+	VMOVUPS Y3, (AX)
+	VMOVUPS Y4, 32(AX)
+	VZEROUPPER
+	RET
+
+partial:
+	LEAQ       tailMasks<>+0(SB), DI
+	NEGQ       BX
+	VMOVUPS    64(DI)(BX*4), Y0
+	VMOVUPS    96(DI)(BX*4), Y5
+	TESTQ      SI, SI
+	JE         partialUnbiased
+	VMASKMOVPS (SI), Y0, Y6
+	VADDPS     Y6, Y1, Y1
+	VADDPS     Y6, Y3, Y3
+	VMASKMOVPS 32(SI), Y5, Y6
+	VADDPS     Y6, Y2, Y2
+	VADDPS     Y6, Y4, Y4
+
+partialUnbiased:
+	TESTL      AX, AX
+	JE         partialAlone
+	MOVQ       CX, AX
+	VMASKMOVPS (AX), Y0, Y6
+	VADDPS     Y6, Y1, Y1
+	VMASKMOVPS 32(AX), Y5, Y6
+	VADDPS     Y6, Y2, Y2
+	ADDQ       DX, AX
+	VMASKMOVPS (AX), Y0, Y6
+	VADDPS     Y6, Y3, Y3
+	VMASKMOVPS 32(AX), Y5, Y6
+	VADDPS     Y6, Y4, Y4
+
+partialAlone:
+	MOVQ       CX, AX
+	VMASKMOVPS Y1, Y0, (AX)
+	VMASKMOVPS Y2, Y5, 32(AX)
+	ADDQ       DX, AX
+	VMASKMOVPS Y3, Y0, (AX)
+	VMASKMOVPS Y4, Y5, 32(AX)
+	VZEROUPPER
+	RET
+
+// func round(groups int, group int, x *float32, dst *byte, bias int)
+// Requires: AVX, AVX2
+TEXT ·round(SB), NOSPLIT, $0-40
+	MOVQ         groups+0(FP), AX
+	MOVQ         group+8(FP), CX
+	MOVQ         bias+32(FP), DX
+	MOVQ         x+16(FP), BX
+	MOVQ         dst+24(FP), SI
+	MOVL         $0x7fffffff, DI
+	VMOVD        DI, X0
+	VPBROADCASTD X0, Y0
+	MOVL         $0x42fe0000, DI
+	VMOVD        DI, X1
+
+group:
+	VXORPS Y2, Y2, Y2
+	MOVQ   CX, DI
+	MOVQ   BX, R8
+
+search:
+	VPAND        (R8), Y0, Y3
+	VPMAXSD      Y3, Y2, Y2
+	VPAND        32(R8), Y0, Y3
+	VPMAXSD      Y3, Y2, Y2
+	ADDQ         $0x40, R8
+	SUBQ         $0x10, DI
+	JNE          search
+	VEXTRACTI128 $0x01, Y2, X3
+	VPMAXSD      X3, X2, X2
+	VPSHUFD      $0x4e, X2, X3
+	VPMAXSD      X3, X2, X2
+	VPSHUFD      $0xb1, X2, X3
+	VPMAXSD      X3, X2, X2
+	VMOVD        X2, DI
+	VXORPS       X4, X4, X4
+	VXORPS       X5, X5, X5
+	VPXOR        X3, X3, X3
+	CMPL         DI, $0x0d800000
+	JLT          scaled
+	CMPL         DI, $0x7f800000
+	JGE          endless
+	VDIVSS       X1, X2, X4
+	VDIVSS       X2, X1, X5
+	VPCMPEQD     X3, X3, X3
+	JMP          scaled
+
+endless:
+	VPCMPEQD X4, X4, X4
+
+scaled:
+	VBROADCASTSS X5, Y5
+	VPBROADCASTD X3, Y3
+	VXORPS       Y2, Y2, Y2
+	MOVQ         CX, DI
+	ADDQ         $0x04, SI
+	LEAQ         -4(SI), R8
+
+round:
+	VMULPS       (BX), Y5, Y6
+	VCVTPS2DQ    Y6, Y6
+	VPAND        Y3, Y6, Y6
+	VPADDD       Y6, Y2, Y2
+	VMULPS       32(BX), Y5, Y7
+	VCVTPS2DQ    Y7, Y7
+	VPAND        Y3, Y7, Y7
+	VPADDD       Y7, Y2, Y2
+	VPACKSSDW    Y7, Y6, Y6
+	VPERMQ       $0xd8, Y6, Y6
+	VEXTRACTI128 $0x01, Y6, X7
+	VPACKSSWB    X7, X6, X6
+	VMOVDQU      X6, (SI)
+	ADDQ         $0x40, BX
+	ADDQ         $0x10, SI
+	SUBQ         $0x10, DI
+	JNE          round
+	VEXTRACTI128 $0x01, Y2, X3
+	VPADDD       X3, X2, X2
+	VPSHUFD      $0x4e, X2, X3
+	VPADDD       X3, X2, X2
+	VPSHUFD      $0xb1, X2, X3
+	VPADDD       X3, X2, X2
+	VMOVD        X2, DI
+	VCVTDQ2PS    X2, X2
+	VMOVSS       X4, (SI)
+	VMOVSS       X2, 4(SI)
+	XORL         R9, R9
+	MOVL         R9, 8(SI)
+	MOVL         DI, R9
+	IMULL        DX, R9
+	NEGL         R9
+	MOVL         R9, (R8)
+	ADDQ         $0x0c, SI
+	DECQ         AX
+	JNE          group
+	VZEROUPPER
+	RET
+
 // func dots(k int, n int, a *float32, b *float32, ld int, out *float32)
 // Requires: AVX, FMA3
 TEXT ·dots(SB), NOSPLIT, $0-48

@@ -6,7 +6,7 @@ import (
 	"github.com/gocompile/gocompile/backend/cpu/level"
 )
 
-var nativeKernels = []Kernel{
+var nativeKernels = append([]Kernel{
 	{Name: "avx2-6x16", Level: level.AVX2, MR: 6, NR: 16, Quality: 16, Panels: 3, fn: avx2Tile},
 	{Name: "avx2-axpy", Level: level.AVX2, MR: 6, NR: 1 << 30, Quality: 8, Small: 4, B: Rows, fn: avx2AxpyTile},
 	{Name: "avx2-dot", Level: level.AVX2, MR: 6, NR: 1 << 30, Quality: 8, Small: 8, B: Columns, fn: avx2DotTile},
@@ -21,7 +21,7 @@ var nativeKernels = []Kernel{
 	{Name: "avx512-14x32", Level: level.AVX512, MR: 14, NR: 32, Quality: 32, Panels: 4, fn: avx512Tile},
 	{Name: "avx512-axpy", Level: level.AVX512, MR: 6, NR: 1 << 30, Quality: 16, Small: 4, B: Rows, fn: avx512AxpyTile},
 	{Name: "avx512-dot", Level: level.AVX512, MR: 6, NR: 1 << 30, Quality: 16, Small: 8, B: Columns, fn: avx512DotTile},
-}
+}, quadKernels()...)
 
 func avx2DotTile(t *tile) { dotTile(t, avx2Dots) }
 

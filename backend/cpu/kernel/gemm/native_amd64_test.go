@@ -33,6 +33,8 @@ func TestTileOffsets(t *testing.T) {
 		{"scales", unsafe.Offsetof(x.scales), 256},
 		{"zeros", unsafe.Offsetof(x.zeros), 280},
 		{"group", unsafe.Offsetof(x.group), 304},
+		{"rounded", unsafe.Offsetof(x.rounded), 328},
+		{"roundedRow", unsafe.Offsetof(x.roundedRow), 352},
 	} {
 		if c.got != c.want {
 			t.Errorf("field %s is at %d, the assembly reads it at %d", c.name, c.got, c.want)

@@ -9,3 +9,7 @@ var nativeKernels []Kernel
 func nativeWiden(_ []float32, _ []byte, _, _ []float32, _ *Packed, _ int, _ level.Level) bool {
 	return false
 }
+
+func nativeRound(_ []byte, _ []float32, _, _ int, _ level.Level) bool { return false }
+
+func quadWidth(level.Level) int { return 16 }

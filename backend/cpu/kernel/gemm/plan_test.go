@@ -64,7 +64,7 @@ func TestDepth(t *testing.T) {
 func TestKernelTable(t *testing.T) {
 	names := map[string]bool{}
 	for _, k := range Kernels {
-		if names[k.Name] || k.MR < min(4, max(k.Small, 1)) || k.Small == 0 && k.MR < 6 || k.NR < 16 || k.NR%16 != 0 || k.fn == nil || k.Quality < 1 {
+		if names[k.Name] || k.MR < min(4, max(k.Small, 1)) || k.Small == 0 && k.B < ByteQuads && k.MR < 6 || k.NR < 16 || k.NR%16 != 0 || k.fn == nil || k.Quality < 1 {
 			t.Errorf("kernel %+v", k)
 		}
 		names[k.Name] = true

@@ -17,9 +17,9 @@ func portableTile(t *tile) {
 			}
 			sum2x4(a0, a1, t.b[j:], t.bStep, (*[4]float32)(sums[0][j:]), (*[4]float32)(sums[1][j:]))
 		}
-		t.store(i, &sums[0])
+		t.store(i, sums[0][:])
 		if second != i {
-			t.store(second, &sums[1])
+			t.store(second, sums[1][:])
 		}
 	}
 }
@@ -63,7 +63,7 @@ func sum2x4(a0, a1, b []float32, step int, out0, out1 *[4]float32) {
 }
 
 // store writes sums to row i of C.
-func (t *tile) store(i int, sums *[16]float32) {
+func (t *tile) store(i int, sums []float32) {
 	c := t.c[i*t.cRow:][:t.cols]
 	s := sums[:t.cols]
 	for j, x := range s {

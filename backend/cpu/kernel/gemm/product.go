@@ -14,7 +14,8 @@ type product struct {
 	epi         *Epilogue
 	kernel      *Kernel
 	level       level.Level
-	depth       int // rows of a block of B
+	depth       int           // rows of a block of B
+	rounded     roundedMatrix // A, for kernels that read it so
 
 	mc, nc  int // strips and panels of a block
 	mBlocks int
@@ -59,7 +60,7 @@ func (p *product) panelOf(t *tile, wide *[]float32, k0, j int, first bool) {
 	case Halves, Brains:
 		t.narrow = packed.narrowPanel(k0, t.k, j*p.nr/width)[j*p.nr%width:]
 		return
-	case Bytes, Nibbles:
+	case Bytes, Nibbles, ByteQuads, NibbleQuads:
 		t.small, t.scales, t.group = packed.smallPanel(k0, t.k, j), packed.groupPanel(packed.scales, k0, t.k, j), packed.group
 		if packed.zeros != nil {
 			t.zeros = packed.groupPanel(packed.zeros, k0, t.k, j)
@@ -161,7 +162,10 @@ func (p *product) column(t *tile, s0, s1, k0, col int) {
 	for s := s0; s < s1; s++ {
 		next := p.row(s + 1)
 		t.rows = next - row
-		if t.k > 0 {
+		switch {
+		case p.rounded.data != nil:
+			t.rounded, t.roundedRow = p.rounded.at(row, k0), p.rounded.row
+		case t.k > 0:
 			t.a = p.a[row*p.aRow+k0*p.aStep:]
 		}
 		t.c = p.c[row*p.ldc+col:]

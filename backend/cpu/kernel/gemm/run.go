@@ -27,6 +27,11 @@ type Ctx struct {
 	byGroup func(slot int)
 	byPanel func(slot int)
 	byItem  func(slot int)
+	byRow   func(slot int)
+
+	rounded     roundedMatrix // A of the product that was last prepared, if it is rounded
+	records     []byte
+	recordsUsed int
 }
 
 // A slot is the memory of one of the threads that work on a product.
@@ -36,13 +41,15 @@ type slot struct {
 	packed Packed
 	buffer []float32
 	wide   []float32 // a panel of a 16-bit format
+	row    []float32 // of a transposed A that is rounded
+	bytes  []byte    // what A is rounded to by a thread that computes a whole product
 	_      [64]byte
 }
 
 // NewCtx makes a context for products on p, or on the caller alone if p is nil, with the kernels of level l.
 func NewCtx(p *pool.Pool, l level.Level) *Ctx {
 	x := &Ctx{pool: p, level: min(l, level.Highest()), slots: make([]slot, p.Threads())}
-	x.byBlock, x.byGroup, x.byPanel, x.byItem = x.runBlocks, x.runGroup, x.packPanels, x.runItems
+	x.byBlock, x.byGroup, x.byPanel, x.byItem, x.byRow = x.runBlocks, x.runGroup, x.packPanels, x.runItems, x.roundRows
 	return x
 }
 
@@ -71,6 +78,11 @@ type Args struct {
 // MatMul computes C = A·B with the epilogue. An unpacked B is read in place or packed into the scratch of x, whichever is
 // faster.
 func MatMul(x *Ctx, args Args) {
+	x.matMul(args)
+	x.unround()
+}
+
+func (x *Ctx) matMul(args Args) {
 	args.check()
 	if args.M == 0 || args.N == 0 {
 		return
@@ -81,6 +93,9 @@ func MatMul(x *Ctx, args Args) {
 		x.args = args
 		x.buffer = p.prepare(&args, &x.shared, x.buffer)
 		x.spread(x.shared.panels(), args.K*x.shared.n*packWork, x.byPanel)
+	}
+	if args.rounds() {
+		p.rounded = x.round(&args)
 	}
 	p.divide(x.pool.Threads(), 1)
 	x.spread(p.blocks, workOf(args.M, args.N, args.K), x.byBlock)
@@ -162,6 +177,8 @@ const (
 func (args *Args) form() Form {
 	switch {
 	case args.K == 0:
+	case args.rounds():
+		return args.Packed.format.quads()
 	case args.Packed != nil:
 		if !args.TransA {
 			return args.Packed.format.form()

@@ -204,6 +204,51 @@ func multiply4NibblesZero(t *byte)
 //go:noescape
 func widenNibbles(k int, group int, src *byte, scales *float32, zeros *float32, dst *float32)
 
+// multiply1BytesQuads computes the tile at t, of 1 rows and at most 16 columns, with A rounded and B of integers of 8 bits without zero points. t.k is not 0.
+//
+//go:noescape
+func multiply1BytesQuads(t *byte)
+
+// multiply1BytesQuadsZero computes the tile at t, of 1 rows and at most 16 columns, with A rounded and B of integers of 8 bits with zero points. t.k is not 0.
+//
+//go:noescape
+func multiply1BytesQuadsZero(t *byte)
+
+// multiply2BytesQuads computes the tile at t, of 2 rows and at most 16 columns, with A rounded and B of integers of 8 bits without zero points. t.k is not 0.
+//
+//go:noescape
+func multiply2BytesQuads(t *byte)
+
+// multiply2BytesQuadsZero computes the tile at t, of 2 rows and at most 16 columns, with A rounded and B of integers of 8 bits with zero points. t.k is not 0.
+//
+//go:noescape
+func multiply2BytesQuadsZero(t *byte)
+
+// multiply1NibblesQuads computes the tile at t, of 1 rows and at most 16 columns, with A rounded and B of integers of 4 bits without zero points. t.k is not 0.
+//
+//go:noescape
+func multiply1NibblesQuads(t *byte)
+
+// multiply1NibblesQuadsZero computes the tile at t, of 1 rows and at most 16 columns, with A rounded and B of integers of 4 bits with zero points. t.k is not 0.
+//
+//go:noescape
+func multiply1NibblesQuadsZero(t *byte)
+
+// multiply2NibblesQuads computes the tile at t, of 2 rows and at most 16 columns, with A rounded and B of integers of 4 bits without zero points. t.k is not 0.
+//
+//go:noescape
+func multiply2NibblesQuads(t *byte)
+
+// multiply2NibblesQuadsZero computes the tile at t, of 2 rows and at most 16 columns, with A rounded and B of integers of 4 bits with zero points. t.k is not 0.
+//
+//go:noescape
+func multiply2NibblesQuadsZero(t *byte)
+
+// round writes the records of so many groups > 0 of x, each of a positive multiple of 16 elements.
+//
+//go:noescape
+func round(groups int, group int, x *float32, dst *byte, bias int)
+
 // dots sets out[j] to the sum of a[p]·b[j*ld+p] over p < k, for j < n, a positive multiple of 4.
 //
 //go:noescape

@@ -549,6 +549,126 @@ func multiply8NibblesZeroWide(t *byte)
 //go:noescape
 func widenNibblesWide(k int, group int, src *byte, scales *float32, zeros *float32, dst *float32)
 
+// multiply1BytesQuadsWide computes the tile at t, of 1 rows and at most 32 columns, with A rounded and B of integers of 8 bits without zero points. t.k is not 0.
+//
+//go:noescape
+func multiply1BytesQuadsWide(t *byte)
+
+// multiply1BytesQuadsZeroWide computes the tile at t, of 1 rows and at most 32 columns, with A rounded and B of integers of 8 bits with zero points. t.k is not 0.
+//
+//go:noescape
+func multiply1BytesQuadsZeroWide(t *byte)
+
+// multiply2BytesQuadsWide computes the tile at t, of 2 rows and at most 32 columns, with A rounded and B of integers of 8 bits without zero points. t.k is not 0.
+//
+//go:noescape
+func multiply2BytesQuadsWide(t *byte)
+
+// multiply2BytesQuadsZeroWide computes the tile at t, of 2 rows and at most 32 columns, with A rounded and B of integers of 8 bits with zero points. t.k is not 0.
+//
+//go:noescape
+func multiply2BytesQuadsZeroWide(t *byte)
+
+// multiply3BytesQuadsWide computes the tile at t, of 3 rows and at most 32 columns, with A rounded and B of integers of 8 bits without zero points. t.k is not 0.
+//
+//go:noescape
+func multiply3BytesQuadsWide(t *byte)
+
+// multiply3BytesQuadsZeroWide computes the tile at t, of 3 rows and at most 32 columns, with A rounded and B of integers of 8 bits with zero points. t.k is not 0.
+//
+//go:noescape
+func multiply3BytesQuadsZeroWide(t *byte)
+
+// multiply4BytesQuadsWide computes the tile at t, of 4 rows and at most 32 columns, with A rounded and B of integers of 8 bits without zero points. t.k is not 0.
+//
+//go:noescape
+func multiply4BytesQuadsWide(t *byte)
+
+// multiply4BytesQuadsZeroWide computes the tile at t, of 4 rows and at most 32 columns, with A rounded and B of integers of 8 bits with zero points. t.k is not 0.
+//
+//go:noescape
+func multiply4BytesQuadsZeroWide(t *byte)
+
+// multiply5BytesQuadsWide computes the tile at t, of 5 rows and at most 32 columns, with A rounded and B of integers of 8 bits without zero points. t.k is not 0.
+//
+//go:noescape
+func multiply5BytesQuadsWide(t *byte)
+
+// multiply5BytesQuadsZeroWide computes the tile at t, of 5 rows and at most 32 columns, with A rounded and B of integers of 8 bits with zero points. t.k is not 0.
+//
+//go:noescape
+func multiply5BytesQuadsZeroWide(t *byte)
+
+// multiply6BytesQuadsWide computes the tile at t, of 6 rows and at most 32 columns, with A rounded and B of integers of 8 bits without zero points. t.k is not 0.
+//
+//go:noescape
+func multiply6BytesQuadsWide(t *byte)
+
+// multiply6BytesQuadsZeroWide computes the tile at t, of 6 rows and at most 32 columns, with A rounded and B of integers of 8 bits with zero points. t.k is not 0.
+//
+//go:noescape
+func multiply6BytesQuadsZeroWide(t *byte)
+
+// multiply1NibblesQuadsWide computes the tile at t, of 1 rows and at most 32 columns, with A rounded and B of integers of 4 bits without zero points. t.k is not 0.
+//
+//go:noescape
+func multiply1NibblesQuadsWide(t *byte)
+
+// multiply1NibblesQuadsZeroWide computes the tile at t, of 1 rows and at most 32 columns, with A rounded and B of integers of 4 bits with zero points. t.k is not 0.
+//
+//go:noescape
+func multiply1NibblesQuadsZeroWide(t *byte)
+
+// multiply2NibblesQuadsWide computes the tile at t, of 2 rows and at most 32 columns, with A rounded and B of integers of 4 bits without zero points. t.k is not 0.
+//
+//go:noescape
+func multiply2NibblesQuadsWide(t *byte)
+
+// multiply2NibblesQuadsZeroWide computes the tile at t, of 2 rows and at most 32 columns, with A rounded and B of integers of 4 bits with zero points. t.k is not 0.
+//
+//go:noescape
+func multiply2NibblesQuadsZeroWide(t *byte)
+
+// multiply3NibblesQuadsWide computes the tile at t, of 3 rows and at most 32 columns, with A rounded and B of integers of 4 bits without zero points. t.k is not 0.
+//
+//go:noescape
+func multiply3NibblesQuadsWide(t *byte)
+
+// multiply3NibblesQuadsZeroWide computes the tile at t, of 3 rows and at most 32 columns, with A rounded and B of integers of 4 bits with zero points. t.k is not 0.
+//
+//go:noescape
+func multiply3NibblesQuadsZeroWide(t *byte)
+
+// multiply4NibblesQuadsWide computes the tile at t, of 4 rows and at most 32 columns, with A rounded and B of integers of 4 bits without zero points. t.k is not 0.
+//
+//go:noescape
+func multiply4NibblesQuadsWide(t *byte)
+
+// multiply4NibblesQuadsZeroWide computes the tile at t, of 4 rows and at most 32 columns, with A rounded and B of integers of 4 bits with zero points. t.k is not 0.
+//
+//go:noescape
+func multiply4NibblesQuadsZeroWide(t *byte)
+
+// multiply5NibblesQuadsWide computes the tile at t, of 5 rows and at most 32 columns, with A rounded and B of integers of 4 bits without zero points. t.k is not 0.
+//
+//go:noescape
+func multiply5NibblesQuadsWide(t *byte)
+
+// multiply5NibblesQuadsZeroWide computes the tile at t, of 5 rows and at most 32 columns, with A rounded and B of integers of 4 bits with zero points. t.k is not 0.
+//
+//go:noescape
+func multiply5NibblesQuadsZeroWide(t *byte)
+
+// multiply6NibblesQuadsWide computes the tile at t, of 6 rows and at most 32 columns, with A rounded and B of integers of 4 bits without zero points. t.k is not 0.
+//
+//go:noescape
+func multiply6NibblesQuadsWide(t *byte)
+
+// multiply6NibblesQuadsZeroWide computes the tile at t, of 6 rows and at most 32 columns, with A rounded and B of integers of 4 bits with zero points. t.k is not 0.
+//
+//go:noescape
+func multiply6NibblesQuadsZeroWide(t *byte)
+
 // dotsWide sets out[j] to the sum of a[p]·b[j*ld+p] over p < k, for j < n, a positive multiple of 4.
 //
 //go:noescape

@@ -32,6 +32,8 @@ const (
 	tileZeros      = 280
 	tileGroup      = 304
 	tilePanelStep  = 320
+	tileRounded    = 328
+	tileRoundedRow = 352
 )
 
 var level = flag.String("level", "avx2", "avx2 or avx512")
@@ -46,6 +48,8 @@ func main() {
 		w.multiplies(6, 2)
 		w.narrowMultiplies(2)
 		w.integerMultiplies()
+		w.quadMultiplies()
+		w.round()
 		w.dots()
 		w.axpy()
 	case "avx512":
@@ -57,6 +61,7 @@ func main() {
 		w.narrowMultiplies(2)
 		w.narrowMultiplies(1)
 		w.integerMultiplies()
+		w.quadMultiplies()
 		w.dots()
 		w.axpy()
 	default:
