@@ -12,6 +12,7 @@ import (
 type integerWeights struct {
 	q, scale, zero *tensor.Tensor // zero is nil where it is 0
 	axis, block    int
+	round          bool // what they multiply may be rounded
 }
 
 // integerWeightsOf returns the weights that v is, nil if it is none or something else reads it.
@@ -29,7 +30,7 @@ func integerWeightsOf(v *ir.Value) *integerWeights {
 			return nil
 		}
 	}
-	w := &integerWeights{axis: o.Axis, block: o.BlockSize}
+	w := &integerWeights{axis: o.Axis, block: o.BlockSize, round: o.RoundLeft}
 	for i, t := range []**tensor.Tensor{&w.q, &w.scale, &w.zero} {
 		if in := n.Input(i); in != nil {
 			if *t = in.Const; *t == nil {
@@ -48,7 +49,7 @@ func integerWeightsOf(v *ir.Value) *integerWeights {
 
 // key is that of the weights packed.
 func (w *integerWeights) key(trans bool, part columns) packedMatrix {
-	return packedMatrix{weights: w.q, scale: w.scale, zero: w.zero, trans: trans, part: part}
+	return packedMatrix{weights: w.q, scale: w.scale, zero: w.zero, round: w.round, trans: trans, part: part}
 }
 
 // packed are columns of the weights, transposed if a product asks for it, as kernels read them: integers, or floats where scales lie in a way that kernels
@@ -67,7 +68,7 @@ func (w *integerWeights) packed(trans bool, part columns) *gemm.Packed {
 	at = min(at, w.q.Len())
 	if b := w.scales(trans, rows, cols, first, n); b != nil {
 		q, bits, zero := w.signed()
-		b.K, b.N, b.Bits, b.Q, b.LDB, b.Trans = rows, n, bits, q[at:], ld, trans
+		b.K, b.N, b.Bits, b.Q, b.LDB, b.Trans, b.RoundA = rows, n, bits, q[at:], ld, trans, w.round
 		for i := range b.Zero {
 			b.Zero[i] -= zero
 		}

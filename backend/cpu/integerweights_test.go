@@ -1,7 +1,9 @@
 package cpu
 
 import (
+	"context"
 	"fmt"
+	"math"
 	"testing"
 
 	"github.com/gocompile/gocompile/ir"
@@ -67,4 +69,87 @@ func TestIntegerWeightsElsewhere(t *testing.T) {
 	}
 	x := b.input(unit)
 	b.check(b.add(&op.MatMul{}, x, w)[0], b.add(&op.Unary{Fn: op.Abs}, w)[0])
+}
+
+// TestRoundLeft: what a product with weights that permit it rounds to integers is multiplied exactly where it is integers up to 127 already, whatever the type of the
+// weights, and however they lie.
+func TestRoundLeft(t *testing.T) {
+	const k, n = 72, 9
+	for _, d := range []tensor.DType{tensor.Int8, tensor.Uint8, tensor.Int4, tensor.Uint4, tensor.Int2, tensor.Uint2} {
+		for _, block := range []int{16, 32, 20, 128} {
+			for _, trans := range []bool{false, true} {
+				t.Run(fmt.Sprint(d, block, trans), func(t *testing.T) {
+					b := newGraphTest(t, 5)
+					shape, scales := []int{k, n}, []int{(k + block - 1) / block, n}
+					axis := 0
+					if trans {
+						shape, scales, axis = []int{n, k}, []int{n, (k + block - 1) / block}, 1
+					}
+					scale := tensor.New(tensor.Float32, scales...)
+					for i := range scale.Len() {
+						scale.SetFloat64(i, 0.5)
+					}
+					q, s, zero := b.g.Const(b.random(d, shape...)), b.g.Const(scale), b.g.Const(b.random(d, scales...))
+					left := tensor.New(tensor.Float32, 2, 3, k)
+					for i := range left.Len() {
+						left.SetFloat64(i, float64(b.r.IntN(255)-127))
+						if i%4 == 0 {
+							left.SetFloat64(i, 127)
+						}
+					}
+					x := b.input(left)
+					w := b.add(&op.DequantizeLinear{Axis: axis, BlockSize: block, RoundLeft: true}, q, s, zero)[0]
+					same := b.add(&op.DequantizeLinear{Axis: axis, BlockSize: block}, q, s, zero)[0]
+					product := &op.MatMul{TransB: trans}
+					b.check(b.add(product, x, w)[0], b.add(product, x, same)[0], b.add(&op.Unary{Fn: op.Relu}, b.add(product, x, w)[0])[0])
+				})
+			}
+		}
+	}
+}
+
+// TestRoundLeftIsAsked: products round what is on their left if their weights permit it, by no more than half a step of 1/127 of the greatest number of a block, and
+// others do not.
+func TestRoundLeftIsAsked(t *testing.T) {
+	const k, n, block = 64, 16, 32
+	for _, round := range []bool{false, true} {
+		b := newGraphTest(t, 6)
+		scale := b.random(tensor.Float32, n, k/block)
+		w := b.add(&op.DequantizeLinear{Axis: 1, BlockSize: block, RoundLeft: round}, b.g.Const(b.random(tensor.Int4, n, k)), b.g.Const(scale))[0]
+		left := b.random(tensor.Float32, 1, k)
+		b.g.SetOutputs(ir.Output{Name: "y", Value: b.add(&op.MatMul{TransB: true}, b.input(left), w)[0]})
+		want, err := ir.Evaluate(context.Background(), b.g, b.in, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := Compile(b.g, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := p.NewSession().Run(context.Background(), b.in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		different := 0
+		for j := range n {
+			bound := 0.0
+			for g := range k / block {
+				most := 0.0
+				for _, x := range f32(left)[g*block:][:block] {
+					most = max(most, math.Abs(float64(x)))
+				}
+				bound += most / 127 / 2 * block * 8 * math.Abs(scale.Float64(j*k/block+g))
+			}
+			e := math.Abs(got[0].(*tensor.Tensor).Float64(j) - want[0].(*tensor.Tensor).Float64(j))
+			if e > bound {
+				t.Errorf("rounded %t: an error of %v, at most %v is permitted", round, e, bound)
+			}
+			if e > 1e-4 {
+				different++
+			}
+		}
+		if (different > n/2) != round {
+			t.Errorf("rounded %t: %d of %d results are not those of the numbers", round, different, n)
+		}
+	}
 }

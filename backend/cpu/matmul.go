@@ -83,6 +83,7 @@ func (c columns) of(n int) (first, count int) {
 type packedMatrix struct {
 	weights     *tensor.Tensor
 	scale, zero *tensor.Tensor // of integers
+	round       bool           // they multiply rounded numbers
 	trans       bool
 	part        columns
 }

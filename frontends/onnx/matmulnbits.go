@@ -78,6 +78,9 @@ func (c *call) unpack(b *nBits, bytes *ir.Value, row, cols int) *ir.Value {
 	return c.expr(&op.Slice{}, c.regroup(x, int64(b.n), int64(row*per)), c.vector(0), c.vector(int64(cols)), c.vector(1))
 }
 
+// roundsLeft is the accuracy_level that permits to round A to 8 bits. The others permit 16 bits at most, and no level permits nothing.
+const roundsLeft = 4
+
 // importMatMulNBits: A·Bᵀ + bias, where B is (q − zero)·scale.
 func importMatMulNBits(c *call) ([]*ir.Value, error) {
 	if err := c.expect(3, 6); err != nil {
@@ -96,7 +99,7 @@ func importMatMulNBits(c *call) ([]*ir.Value, error) {
 	if zero := c.input(3); zero != nil && zero.Type.Elem.IsFloat() {
 		w = c.floatZero(&b, q, scale, c.regroup(zero, int64(b.n), int64(b.blocks)))
 	} else {
-		w = c.expr(&op.DequantizeLinear{Axis: 1, BlockSize: b.block}, q, scale, c.nBitsZero(&b, q, zero))
+		w = c.expr(&op.DequantizeLinear{Axis: 1, BlockSize: b.block, RoundLeft: c.int("accuracy_level", 0) == roundsLeft}, q, scale, c.nBitsZero(&b, q, zero))
 	}
 	y := c.expr(&op.MatMul{TransB: true}, c.in[0], w)
 	if bias := c.input(5); bias != nil {

@@ -97,6 +97,24 @@ func TestMatMulNBits(t *testing.T) {
 	}
 }
 
+// TestAccuracyLevel: level 4 alone permits to round what the weights multiply to 8 bits, and the text of the graph says so.
+func TestAccuracyLevel(t *testing.T) {
+	for level, want := range []bool{false, false, false, false, true} {
+		m := nBitsModel(4, 32, 2, 32, true, tensor.New(tensor.Uint8, 2, 1, 16), tensor.New(tensor.Float32, 2))
+		n := m.Graph.Nodes[0]
+		if n.Attributes = append(n.Attributes, &proto.Attribute{Name: "accuracy_level", Type: proto.AttrInt, I: int64(level)}); level == 0 {
+			n.Attributes = n.Attributes[:4]
+		}
+		g, err := onnx.Import(m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Contains(g.String(), "RoundLeft=true"); got != want {
+			t.Errorf("level %d gives\n%v", level, g)
+		}
+	}
+}
+
 // TestMatMulNBitsRefuses sizes that fit nothing.
 func TestMatMulNBitsRefuses(t *testing.T) {
 	bytes, scales := tensor.New(tensor.Uint8, 2, 1, 16), tensor.New(tensor.Float32, 2)

@@ -171,9 +171,13 @@ func (o *QuantizeLinear) Eval(c *ir.EvalContext) error {
 
 // DequantizeLinear is (x − zero point) · scale, computed in f32 and rounded to Elem; Invalid means the type of the scale. The inputs are as
 // those of [QuantizeLinear].
+//
+// RoundLeft permits products that have the result on their right to round what is on their left to 8 bits, symmetrically and with a scale for each block of a row,
+// and to multiply integers. A back end may do so or not; Eval never does.
 type DequantizeLinear struct {
 	Axis, BlockSize int
 	Elem            tensor.DType
+	RoundLeft       bool
 }
 
 func (o *DequantizeLinear) elem(scale tensor.DType) tensor.DType {
