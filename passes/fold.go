@@ -10,7 +10,8 @@ import (
 )
 
 // fold evaluates nodes all of whose inputs are constants. Results larger than MaxFold, and larger than what goes in, are left
-// to the program, and so are weights of products that are kept as integers; what fails to evaluate is left to fail when the program runs.
+// to the program, and so are weights of products that are kept as integers and large tables whose columns are gathered; what fails to evaluate is left
+// to fail when the program runs.
 func fold(r *run, g *ir.Graph) error {
 	for n := range g.Nodes() {
 		if !foldable(r, n) || !r.rewrite() {
@@ -53,12 +54,30 @@ func onlyMultiplies(v *ir.Value) bool {
 	return len(v.Type.Dims) == 2 && len(products) > 0 && len(gathers) == 0 && !others
 }
 
+const largeTable = 1 << 20 // bytes of a table from which on a transposed copy is not worth its memory
+
+// isTableOfColumns reports whether a node transposes a large constant matrix for one gather of rows, which can take columns of the matrix instead. A
+// language model may multiply by the same matrix at its end.
+func isTableOfColumns(n *ir.Node) bool {
+	v := n.Out()[0]
+	t := n.Input(0).Const
+	if t == nil || t.Rank() != 2 || len(t.Bytes()) < largeTable || v.IsOutput() || len(v.Uses()) != 1 {
+		return false
+	}
+	o, ok := v.Uses()[0].Node.Op.(*op.Gather)
+	return ok && o.Axis == 0 && v.Uses()[0].Index == 0
+}
+
 func foldable(r *run, n *ir.Node) bool {
 	switch n.Op.(type) {
 	case *ir.Const, *ir.Dims:
 		return false
 	case *op.DequantizeLinear:
 		if onlyMultiplies(n.Out()[0]) {
+			return false
+		}
+	case *op.Transpose:
+		if isTableOfColumns(n) {
 			return false
 		}
 	}

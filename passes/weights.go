@@ -46,6 +46,11 @@ func QuantizeWeights(g *ir.Graph, o WeightOptions) ([]Weight, error) {
 	if o.Dynamic && o.Format != (WeightFormat{Bits: 8}) {
 		return nil, fmt.Errorf("operands are rounded when the program runs only together with weights in the format int8, not %v", o.Format)
 	}
+	if o.Tables {
+		if err := transposeTables(g); err != nil {
+			return nil, err
+		}
+	}
 	var all []Weight
 	var consts []*ir.Node
 	g.Walk(func(n *ir.Node) {
@@ -67,7 +72,20 @@ func QuantizeWeights(g *ir.Graph, o WeightOptions) ([]Weight, error) {
 	return all, nil
 }
 
-// usesOf sorts the uses of a constant: products that have it on their right, gathers of its rows, and whether there are others.
+// transposeTables makes tables whose columns are gathered constants of their own, of rows.
+func transposeTables(g *ir.Graph) error {
+	for n := range g.Nodes() {
+		if _, ok := n.Op.(*op.Transpose); ok && isTableOfColumns(n) && n.Input(0).Const.DType() == tensor.Float32 {
+			if err := replaceAndDrop(g, n, &ir.Const{Value: transposedTensor(n.Input(0).Const)}); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// usesOf sorts the uses of a constant: products that have it on their right, gathers of its rows, and whether there are others, but for gathers of its
+// columns.
 func usesOf(v *ir.Value) (products, gathers []*ir.Node, others bool) {
 	others = v.IsOutput()
 	for _, u := range v.Uses() {
@@ -80,6 +98,10 @@ func usesOf(v *ir.Value) (products, gathers []*ir.Node, others bool) {
 		case *op.Gather:
 			if u.Index == 0 && o.Axis == 0 {
 				gathers = append(gathers, u.Node)
+				continue
+			}
+		case *op.Transpose:
+			if isTableOfColumns(u.Node) { // which stays a table of floats
 				continue
 			}
 		}

@@ -32,6 +32,14 @@ func packed[V any](c *packs, key any, make func() V) V {
 	return v
 }
 
+// known is what is kept for a key, if anything is.
+func known[V any](c *packs, key any) (V, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	v, ok := c.m[key].(V)
+	return v, ok
+}
+
 // spent tells the owner of a constant that the program has packed it.
 func (p *Program) spent(w *tensor.Tensor) {
 	if p.release != nil {

@@ -16,7 +16,8 @@ func (s *Session) workOf(i int) backend.Work {
 	}
 	st := &s.program.steps[i]
 	w := backend.Work{Flops: s.flops(st)}
-	picks := len(st.nodes) == 1 && picked(st.node.Op)
+	_, columns := st.kernel.(*gatherColumns)
+	picks := columns || len(st.nodes) == 1 && picked(st.node.Op)
 	for k, slot := range st.in {
 		if slot < 0 || slices.Contains(st.in[:k], slot) || k == 0 && picks {
 			continue

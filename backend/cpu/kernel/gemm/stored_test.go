@@ -73,3 +73,28 @@ func TestRestoreRefuses(t *testing.T) {
 		t.Error("an odd address is taken")
 	}
 }
+
+func TestGatherColumns(t *testing.T) {
+	r := rand.New(rand.NewPCG(4, 4))
+	for _, l := range levels() {
+		for range 40 {
+			k, n := r.IntN(1300), 1+r.IntN(80)
+			b, ldb := operandOf(r, k, n, r.IntN(3), false)
+			p := packFor(l, b, k, n, ldb, false)
+			names := make([]int64, 7)
+			for i := range names {
+				names[i] = int64(r.IntN(2*n) - n)
+			}
+			got := make([]float32, len(names)*k)
+			GatherColumns(got, p, names, 0, 3)
+			GatherColumns(got, p, names, 3, len(names))
+			for i, name := range names {
+				for q := range k {
+					if want := b[q*ldb+int(name+int64(n))%n]; got[i*k+q] != want {
+						t.Fatalf("%v: row %d of column %d of %d by %d is %v, want %v", l, q, name, k, n, got[i*k+q], want)
+					}
+				}
+			}
+		}
+	}
+}

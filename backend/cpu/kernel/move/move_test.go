@@ -83,6 +83,36 @@ func TestGather(t *testing.T) {
 	}
 }
 
+func TestGatherColumns(t *testing.T) {
+	const rows, n = 5, 50
+	var indices []int64
+	var narrow []int32
+	for i := range 2*columnTile + 3 {
+		indices, narrow = append(indices, int64(i*7%(2*n)-n)), append(narrow, int32(i*7%(2*n)-n))
+	}
+	for _, size := range []int{1, 2, 4, 8, 16} {
+		src := noise(rows * n * size)
+		var want []byte
+		for _, i := range indices {
+			for r := range rows {
+				at := (r*n + int(i+n)%n) * size
+				want = append(want, src[at:at+size]...)
+			}
+		}
+		got := make([]byte, len(want))
+		if GatherColumns(got, src, indices, n, rows, size, 0, len(indices)); !bytes.Equal(got, want) {
+			t.Errorf("elements of %d bytes: %v, want %v", size, got, want)
+		}
+		clear(got)
+		for lo := 0; lo < len(narrow); lo += 40 {
+			GatherColumns(got, src, narrow, n, rows, size, lo, min(lo+40, len(narrow)))
+		}
+		if !bytes.Equal(got, want) {
+			t.Errorf("elements of %d bytes in ranges: %v, want %v", size, got, want)
+		}
+	}
+}
+
 func TestPad(t *testing.T) {
 	for _, c := range []struct{ shape, before, after []int }{
 		{nil, nil, nil},
