@@ -4298,42 +4298,37 @@ TEXT ·expSumRowsAVX512(SB), NOSPLIT, $0-56
 	MOVQ         sums+48(FP), R8
 	SHLQ         $0x02, DX
 	VBROADCASTSS constants<>+1504(SB), Z0
-	VBROADCASTSS constants<>+3392(SB), Z1
-	VBROADCASTSS constants<>+96(SB), Z2
-	VBROADCASTSS constants<>+3424(SB), Z3
-	VBROADCASTSS constants<>+3456(SB), Z4
-	VBROADCASTSS constants<>+3488(SB), Z5
-	VMOVUPS      powers<>+0(SB), Z6
-	VMOVUPS      powers<>+64(SB), Z7
+	XORQ         R11, R11
+	MOVQ         AX, R12
 
 row:
-	VMOVAPS Z0, Z8
-	VMOVAPS Z0, Z9
-	MOVQ    AX, R9
+	VMOVAPS Z0, Z1
+	VMOVAPS Z0, Z2
+	MOVQ    R12, R9
 	MOVQ    SI, R10
 	TESTQ   CX, CX
 	JE      plain
-	MOVQ    CX, R11
+	MOVQ    CX, R13
 	SUBQ    $0x00000020, R10
 	JLT     biasedfew
 
 biasedmany:
-	VMOVUPS   (R11), Z10
-	VCMPPS    $0x00, Z0, Z10, K1
-	VMOVUPS   (R9), Z11
-	VADDPS    Z10, Z11, Z10
-	VBLENDMPS Z0, Z10, K1, Z12
-	VMOVUPS   Z12, (R9)
-	VMAXPS    Z8, Z12, Z8
-	VMOVUPS   64(R11), Z10
-	VCMPPS    $0x00, Z0, Z10, K1
-	VMOVUPS   64(R9), Z11
-	VADDPS    Z10, Z11, Z10
-	VBLENDMPS Z0, Z10, K1, Z13
-	VMOVUPS   Z13, 64(R9)
-	VMAXPS    Z9, Z13, Z9
+	VMOVUPS   (R13), Z3
+	VCMPPS    $0x00, Z0, Z3, K1
+	VMOVUPS   (R9), Z4
+	VADDPS    Z3, Z4, Z3
+	VBLENDMPS Z0, Z3, K1, Z5
+	VMOVUPS   Z5, (R9)
+	VMAXPS    Z1, Z5, Z1
+	VMOVUPS   64(R13), Z3
+	VCMPPS    $0x00, Z0, Z3, K1
+	VMOVUPS   64(R9), Z4
+	VADDPS    Z3, Z4, Z3
+	VBLENDMPS Z0, Z3, K1, Z6
+	VMOVUPS   Z6, 64(R9)
+	VMAXPS    Z2, Z6, Z2
 	ADDQ      $0x00000080, R9
-	ADDQ      $0x00000080, R11
+	ADDQ      $0x00000080, R13
 	SUBQ      $0x00000020, R10
 	JGE       biasedmany
 
@@ -4343,34 +4338,34 @@ biasedfew:
 	JLT  biasedrest
 
 biasedone:
-	VMOVUPS   (R11), Z10
-	VCMPPS    $0x00, Z0, Z10, K1
-	VMOVUPS   (R9), Z11
-	VADDPS    Z10, Z11, Z10
-	VBLENDMPS Z0, Z10, K1, Z14
-	VMOVUPS   Z14, (R9)
-	VMAXPS    Z8, Z14, Z8
+	VMOVUPS   (R13), Z3
+	VCMPPS    $0x00, Z0, Z3, K1
+	VMOVUPS   (R9), Z4
+	VADDPS    Z3, Z4, Z3
+	VBLENDMPS Z0, Z3, K1, Z7
+	VMOVUPS   Z7, (R9)
+	VMAXPS    Z1, Z7, Z1
 	ADDQ      $0x00000040, R9
-	ADDQ      $0x00000040, R11
+	ADDQ      $0x00000040, R13
 	SUBQ      $0x00000010, R10
 	JGE       biasedone
 
 biasedrest:
 	ADDQ      $0x00000010, R10
 	JE        biaseddone
-	MOVL      $0xffffffff, R12
-	BZHIL     R10, R12, R12
-	KMOVW     R12, K1
-	VMOVUPS.Z (R11), K1, Z10
-	VCMPPS    $0x00, Z0, Z10, K2
-	VMOVUPS.Z (R9), K1, Z11
-	VADDPS    Z10, Z11, Z10
-	VBLENDMPS Z0, Z10, K2, Z15
-	VMOVUPS   Z15, K1, (R9)
-	VBLENDMPS Z15, Z0, K1, Z16
-	VMAXPS    Z8, Z16, Z8
+	MOVL      $0xffffffff, R14
+	BZHIL     R10, R14, R14
+	KMOVW     R14, K1
+	VMOVUPS.Z (R13), K1, Z3
+	VCMPPS    $0x00, Z0, Z3, K2
+	VMOVUPS.Z (R9), K1, Z4
+	VADDPS    Z3, Z4, Z3
+	VBLENDMPS Z0, Z3, K2, Z8
+	VMOVUPS   Z8, K1, (R9)
+	VBLENDMPS Z8, Z0, K1, Z9
+	VMAXPS    Z1, Z9, Z1
 	ADDQ      $0x00000040, R9
-	ADDQ      $0x00000040, R11
+	ADDQ      $0x00000040, R13
 
 biaseddone:
 	JMP found
@@ -4380,14 +4375,14 @@ plain:
 	JLT  plainfew
 
 plainmany:
-	VMOVUPS (R9), Z10
-	VMAXPS  Z8, Z10, Z8
-	VMOVUPS 64(R9), Z10
-	VMAXPS  Z9, Z10, Z9
-	VMOVUPS 128(R9), Z10
-	VMAXPS  Z8, Z10, Z8
-	VMOVUPS 192(R9), Z10
-	VMAXPS  Z9, Z10, Z9
+	VMOVUPS (R9), Z3
+	VMAXPS  Z1, Z3, Z1
+	VMOVUPS 64(R9), Z3
+	VMAXPS  Z2, Z3, Z2
+	VMOVUPS 128(R9), Z3
+	VMAXPS  Z1, Z3, Z1
+	VMOVUPS 192(R9), Z3
+	VMAXPS  Z2, Z3, Z2
 	ADDQ    $0x00000100, R9
 	SUBQ    $0x00000040, R10
 	JGE     plainmany
@@ -4398,8 +4393,8 @@ plainfew:
 	JLT  plainrest
 
 plainone:
-	VMOVUPS (R9), Z10
-	VMAXPS  Z8, Z10, Z8
+	VMOVUPS (R9), Z3
+	VMAXPS  Z1, Z3, Z1
 	ADDQ    $0x00000040, R9
 	SUBQ    $0x00000010, R10
 	JGE     plainone
@@ -4407,46 +4402,64 @@ plainone:
 plainrest:
 	ADDQ      $0x00000010, R10
 	JE        plaindone
-	MOVL      $0xffffffff, R11
-	BZHIL     R10, R11, R11
-	KMOVW     R11, K1
-	VMOVUPS.Z (R9), K1, Z10
-	VBLENDMPS Z10, Z0, K1, Z17
-	VMAXPS    Z8, Z17, Z8
+	MOVL      $0xffffffff, R13
+	BZHIL     R10, R13, R13
+	KMOVW     R13, K1
+	VMOVUPS.Z (R9), K1, Z3
+	VBLENDMPS Z3, Z0, K1, Z10
+	VMAXPS    Z1, Z10, Z1
 	ADDQ      $0x00000040, R9
 
 plaindone:
 found:
-	VMAXPS        Z9, Z8, Z8
-	VEXTRACTF32X8 $0x01, Z8, Y9
-	VMAXPS        Y9, Y8, Y8
-	VEXTRACTF32X4 $0x01, Y8, X9
-	VMAXPS        X9, X8, X9
-	VPERMILPS     $0xee, X9, X8
-	VMAXPS        X8, X9, X9
-	VPERMILPS     $0x55, X9, X8
-	VMAXPS        X8, X9, X9
-	VBROADCASTSS  X9, Z8
-	VBROADCASTSS  (DI), Z9
-	VMAXPS        Z9, Z8, Z8
-	VMOVSS        X8, (DI)
-	VCMPPS        $0x00, Z0, Z8, K1
-	VPXORD        Z18, Z18, Z18
-	VBLENDMPS     Z18, Z8, K1, Z19
-	VMULPS.BCST   constants<>+96(SB), Z19, Z8
-	VRNDSCALEPS   $0x0a, Z8, Z8
-	MOVQ          AX, R9
-	MOVQ          SI, R10
-	VMOVD         X19, R11
-	ANDL          $0x7fffffff, R11
-	CMPL          R11, $0x4b800000
-	JB            near
-	SUBQ          $0x00000010, R10
-	JLT           farrest
+	VMAXPS        Z2, Z1, Z1
+	VEXTRACTF32X8 $0x01, Z1, Y2
+	VMAXPS        Y2, Y1, Y1
+	VEXTRACTF32X4 $0x01, Y1, X2
+	VMAXPS        X2, X1, X2
+	VPERMILPS     $0xee, X2, X1
+	VMAXPS        X1, X2, X2
+	VPERMILPS     $0x55, X2, X1
+	VMAXPS        X1, X2, X2
+	VBROADCASTSS  X2, Z1
+	VBROADCASTSS  (DI)(R11*4), Z2
+	VMAXPS        Z2, Z1, Z1
+	VMOVSS        X1, (DI)(R11*4)
+	VCMPPS        $0x00, Z0, Z1, K1
+	VPXORD        Z11, Z11, Z11
+	VBLENDMPS     Z11, Z1, K1, Z12
+	VMULPS.BCST   constants<>+96(SB), Z12, Z1
+	VRNDSCALEPS   $0x0a, Z1, Z1
+	VMOVSS        X1, (R8)(R11*4)
+	ADDQ          DX, R12
+	INCQ          R11
+	CMPQ          R11, BX
+	JNE           row
+	VBROADCASTSS  constants<>+3392(SB), Z0
+	VBROADCASTSS  constants<>+96(SB), Z1
+	VBROADCASTSS  constants<>+3424(SB), Z2
+	VBROADCASTSS  constants<>+3456(SB), Z3
+	VBROADCASTSS  constants<>+3488(SB), Z4
+	VMOVUPS       powers<>+0(SB), Z5
+	VMOVUPS       powers<>+64(SB), Z6
+	XORQ          R11, R11
+	MOVQ          AX, R12
+
+power:
+	MOVQ         R12, R9
+	MOVQ         SI, R10
+	VBROADCASTSS (R8)(R11*4), Z7
+	MOVL         (R8)(R11*4), AX
+	ANDL         $0x7fffffff, AX
+	CMPL         AX, $0x4bb8aa3b
+	JB           near
+	VBROADCASTSS (DI)(R11*4), Z8
+	SUBQ         $0x00000010, R10
+	JLT          farrest
 
 farone:
 	VMOVUPS (R9), Z9
-	VSUBPS  Z19, Z9, Z9
+	VSUBPS  Z8, Z9, Z9
 	VMOVUPS Z9, (R9)
 	ADDQ    $0x00000040, R9
 	SUBQ    $0x00000010, R10
@@ -4455,58 +4468,58 @@ farone:
 farrest:
 	ADDQ      $0x00000010, R10
 	JE        fardone
-	MOVL      $0xffffffff, R11
-	BZHIL     R10, R11, R11
-	KMOVW     R11, K1
+	MOVL      $0xffffffff, AX
+	BZHIL     R10, AX, AX
+	KMOVW     AX, K1
 	VMOVUPS.Z (R9), K1, Z9
-	VSUBPS    Z19, Z9, Z9
-	VMOVUPS   Z9, K1, (R9)
+	VSUBPS    Z8, Z9, Z8
+	VMOVUPS   Z8, K1, (R9)
 	ADDQ      $0x00000040, R9
 
 fardone:
-	VPXORD Z8, Z8, Z8
-	MOVQ   AX, R9
+	VPXORD Z7, Z7, Z7
+	MOVQ   R12, R9
 	MOVQ   SI, R10
 
 near:
-	VPXORD Z20, Z20, Z20
-	VPXORD Z21, Z21, Z21
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
 	SUBQ   $0x00000020, R10
 	JLT    expfew
 
 expmany:
-	VMOVUPS       (R9), Z9
-	VFMSUB213PS   Z8, Z2, Z9
-	VADDPS        Z1, Z9, Z10
-	VSUBPS        Z1, Z10, Z11
-	VSUBPS        Z11, Z9, Z11
-	VMOVAPS       Z10, Z22
-	VPERMI2PS     Z7, Z6, Z22
-	VPSLLD        $0x12, Z10, Z10
-	VPADDD        Z10, Z22, Z10
-	VMOVAPS       Z5, Z22
-	VFMADD213PS   Z4, Z11, Z22
-	VMULPS        Z11, Z22, Z11
-	VCMPPS        $0x15, Z3, Z9, K1
-	VFMADD213PS.Z Z10, Z11, K1, Z10
-	VMOVUPS       Z10, (R9)
-	VADDPS        Z10, Z20, Z20
-	VMOVUPS       64(R9), Z9
-	VFMSUB213PS   Z8, Z2, Z9
-	VADDPS        Z1, Z9, Z10
-	VSUBPS        Z1, Z10, Z11
-	VSUBPS        Z11, Z9, Z11
-	VMOVAPS       Z10, Z22
-	VPERMI2PS     Z7, Z6, Z22
-	VPSLLD        $0x12, Z10, Z10
-	VPADDD        Z10, Z22, Z10
-	VMOVAPS       Z5, Z22
-	VFMADD213PS   Z4, Z11, Z22
-	VMULPS        Z11, Z22, Z11
-	VCMPPS        $0x15, Z3, Z9, K1
-	VFMADD213PS.Z Z10, Z11, K1, Z10
-	VMOVUPS       Z10, 64(R9)
-	VADDPS        Z10, Z21, Z21
+	VMOVUPS       (R9), Z8
+	VFMSUB213PS   Z7, Z1, Z8
+	VADDPS        Z0, Z8, Z9
+	VSUBPS        Z0, Z9, Z10
+	VSUBPS        Z10, Z8, Z10
+	VMOVAPS       Z9, Z11
+	VPERMI2PS     Z6, Z5, Z11
+	VPSLLD        $0x12, Z9, Z9
+	VPADDD        Z9, Z11, Z9
+	VMOVAPS       Z4, Z11
+	VFMADD213PS   Z3, Z10, Z11
+	VMULPS        Z10, Z11, Z10
+	VCMPPS        $0x15, Z2, Z8, K1
+	VFMADD213PS.Z Z9, Z10, K1, Z9
+	VMOVUPS       Z9, (R9)
+	VADDPS        Z9, Z13, Z13
+	VMOVUPS       64(R9), Z8
+	VFMSUB213PS   Z7, Z1, Z8
+	VADDPS        Z0, Z8, Z9
+	VSUBPS        Z0, Z9, Z10
+	VSUBPS        Z10, Z8, Z10
+	VMOVAPS       Z9, Z11
+	VPERMI2PS     Z6, Z5, Z11
+	VPSLLD        $0x12, Z9, Z9
+	VPADDD        Z9, Z11, Z9
+	VMOVAPS       Z4, Z11
+	VFMADD213PS   Z3, Z10, Z11
+	VMULPS        Z10, Z11, Z10
+	VCMPPS        $0x15, Z2, Z8, K1
+	VFMADD213PS.Z Z9, Z10, K1, Z9
+	VMOVUPS       Z9, 64(R9)
+	VADDPS        Z9, Z14, Z14
 	ADDQ          $0x00000080, R9
 	SUBQ          $0x00000020, R10
 	JGE           expmany
@@ -4517,22 +4530,22 @@ expfew:
 	JLT  exprest
 
 expone:
-	VMOVUPS       (R9), Z9
-	VFMSUB213PS   Z8, Z2, Z9
-	VADDPS        Z1, Z9, Z10
-	VSUBPS        Z1, Z10, Z11
-	VSUBPS        Z11, Z9, Z11
-	VMOVAPS       Z10, Z22
-	VPERMI2PS     Z7, Z6, Z22
-	VPSLLD        $0x12, Z10, Z10
-	VPADDD        Z10, Z22, Z10
-	VMOVAPS       Z5, Z22
-	VFMADD213PS   Z4, Z11, Z22
-	VMULPS        Z11, Z22, Z11
-	VCMPPS        $0x15, Z3, Z9, K1
-	VFMADD213PS.Z Z10, Z11, K1, Z10
-	VMOVUPS       Z10, (R9)
-	VADDPS        Z10, Z20, Z20
+	VMOVUPS       (R9), Z8
+	VFMSUB213PS   Z7, Z1, Z8
+	VADDPS        Z0, Z8, Z9
+	VSUBPS        Z0, Z9, Z10
+	VSUBPS        Z10, Z8, Z10
+	VMOVAPS       Z9, Z11
+	VPERMI2PS     Z6, Z5, Z11
+	VPSLLD        $0x12, Z9, Z9
+	VPADDD        Z9, Z11, Z9
+	VMOVAPS       Z4, Z11
+	VFMADD213PS   Z3, Z10, Z11
+	VMULPS        Z10, Z11, Z10
+	VCMPPS        $0x15, Z2, Z8, K1
+	VFMADD213PS.Z Z9, Z10, K1, Z9
+	VMOVUPS       Z9, (R9)
+	VADDPS        Z9, Z13, Z13
 	ADDQ          $0x00000040, R9
 	SUBQ          $0x00000010, R10
 	JGE           expone
@@ -4540,49 +4553,48 @@ expone:
 exprest:
 	ADDQ          $0x00000010, R10
 	JE            expdone
-	MOVL          $0xffffffff, R11
-	BZHIL         R10, R11, R11
-	KMOVW         R11, K1
-	VMOVUPS.Z     (R9), K1, Z9
-	VFMSUB213PS   Z8, Z2, Z9
-	VADDPS        Z1, Z9, Z8
-	VSUBPS        Z1, Z8, Z10
-	VSUBPS        Z10, Z9, Z10
-	VMOVAPS       Z8, Z11
-	VPERMI2PS     Z7, Z6, Z11
-	VPSLLD        $0x12, Z8, Z8
-	VPADDD        Z8, Z11, Z8
-	VMOVAPS       Z5, Z11
-	VFMADD213PS   Z4, Z10, Z11
-	VMULPS        Z10, Z11, Z10
-	VCMPPS        $0x15, Z3, Z9, K2
-	VFMADD213PS.Z Z8, Z10, K2, Z8
-	VMOVUPS       Z8, K1, (R9)
-	VMOVAPS.Z     Z8, K1, Z8
-	VADDPS        Z8, Z20, Z20
+	MOVL          $0xffffffff, AX
+	BZHIL         R10, AX, AX
+	KMOVW         AX, K1
+	VMOVUPS.Z     (R9), K1, Z8
+	VFMSUB213PS   Z7, Z1, Z8
+	VADDPS        Z0, Z8, Z7
+	VSUBPS        Z0, Z7, Z9
+	VSUBPS        Z9, Z8, Z9
+	VMOVAPS       Z7, Z10
+	VPERMI2PS     Z6, Z5, Z10
+	VPSLLD        $0x12, Z7, Z7
+	VPADDD        Z7, Z10, Z7
+	VMOVAPS       Z4, Z10
+	VFMADD213PS   Z3, Z9, Z10
+	VMULPS        Z9, Z10, Z9
+	VCMPPS        $0x15, Z2, Z8, K2
+	VFMADD213PS.Z Z7, Z9, K2, Z7
+	VMOVUPS       Z7, K1, (R9)
+	VMOVAPS.Z     Z7, K1, Z7
+	VADDPS        Z7, Z13, Z13
 	ADDQ          $0x00000040, R9
 
 expdone:
-	VADDPS        Z21, Z20, Z20
-	VEXTRACTF32X8 $0x01, Z20, Y8
-	VADDPS        Y8, Y20, Y20
-	VEXTRACTF32X4 $0x01, Y20, X8
-	VADDPS        X8, X20, X8
-	VPERMILPS     $0xee, X8, X9
-	VADDPS        X9, X8, X8
-	VPERMILPS     $0x55, X8, X9
-	VADDPS        X9, X8, X8
-	VMOVSS        X8, (R8)
-	VUCOMISS      X8, X8
+	VADDPS        Z14, Z13, Z13
+	VEXTRACTF32X8 $0x01, Z13, Y7
+	VADDPS        Y7, Y13, Y13
+	VEXTRACTF32X4 $0x01, Y13, X7
+	VADDPS        X7, X13, X7
+	VPERMILPS     $0xee, X7, X8
+	VADDPS        X8, X7, X7
+	VPERMILPS     $0x55, X7, X8
+	VADDPS        X8, X7, X7
+	VMOVSS        X7, (R8)(R11*4)
+	VUCOMISS      X7, X7
 	JNP           number
-	VMOVSS        X8, (DI)
+	VMOVSS        X7, (DI)(R11*4)
 
 number:
-	ADDQ DX, AX
-	ADDQ $0x04, DI
-	ADDQ $0x04, R8
-	DECQ BX
-	JNE  row
+	ADDQ DX, R12
+	INCQ R11
+	CMPQ R11, BX
+	JNE  power
 	VZEROUPPER
 	RET
 

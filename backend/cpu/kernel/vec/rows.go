@@ -52,12 +52,13 @@ func ExpSumRows(x []float32, step, n int, bias, peaks, sums []float32) {
 }
 
 // Reference is what [ExpSumRows] subtracts from elements whose peak that is: the logarithm of the smallest power of 2 that is not below about e^peak. So it is the same for most peaks that follow
-// one another, and dividing by it rounds nothing. Peaks from ±2²⁴ on, where floats are further apart, are their own reference.
+// one another, and dividing by it rounds nothing. Peaks from about ±2²⁴ on, where floats are further apart, are their own reference.
 func Reference(peak float32) float64 {
-	if !(peak > -1<<24 && peak < 1<<24) {
+	log := float32(math.Ceil(float64(float32(peak * math.Log2E))))
+	if !(log > -1<<24*math.Log2E && log < 1<<24*math.Log2E) {
 		return float64(peak)
 	}
-	return math.Ceil(float64(float32(peak*math.Log2E))) * math.Ln2
+	return float64(log) * math.Ln2
 }
 
 // ScaleRows sets each of len(factors) rows of n elements, dstStep apart, to that row of x, of which rows are step apart, times its factor.

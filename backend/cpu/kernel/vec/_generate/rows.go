@@ -21,11 +21,28 @@ func (u *unit) expSumRows() {
 	x, bias, step, rows, n := Load(Param("x"), GP64()), Load(Param("bias"), GP64()), Load(Param("step"), GP64()), Load(Param("rows"), GP64()), Load(Param("n"), GP64())
 	peaks, sums := Load(Param("peaks"), GP64()), Load(Param("sums"), GP64())
 	SHLQ(Imm(2), step)
-	none, power := u.Hold(formula.F(math.Inf(-1))), u.preparePower()
-	at, left := GP64(), GP64()
-	Label("row")
+	at, left, row, next := GP64(), GP64(), GP64(), GP64()
+	first := func() {
+		XORQ(row, row)
+		MOVQ(x, next)
+	}
+	begin := func() {
+		MOVQ(next, at)
+		MOVQ(n, left)
+	}
+	again := func(label string) {
+		ADDQ(step, next)
+		INCQ(row)
+		CMPQ(row, rows)
+		JNE(LabelRef(label))
+	}
+	peak, sum := Mem{Base: peaks, Index: row, Scale: 4}, Mem{Base: sums, Index: row, Scale: 4}
 
-	// The largest element, and with the bias.
+	// The largest elements, and with the bias. What is subtracted from the logarithms stands in the place of the sums. All rows come first, because that takes long for one of them and
+	// not much longer for several side by side.
+	none := u.Hold(formula.F(math.Inf(-1)))
+	first()
+	Label("row")
 	best := []Register{u.Hold(none), u.Hold(none)}
 	found := func(b *block, v Register) {
 		if b.mask != nil {
@@ -33,8 +50,7 @@ func (u *unit) expSumRows() {
 		}
 		VMAXPS(best[b.index%2], v, best[b.index%2]) // which stays what it is if v is NaN
 	}
-	MOVQ(x, at)
-	MOVQ(n, left)
+	begin()
 	TESTQ(bias, bias)
 	JE(LabelRef("plain"))
 	added := GP64()
@@ -52,26 +68,31 @@ func (u *unit) expSumRows() {
 	VMAXPS(best[1], best[0], best[0])
 	all, old := u.new(), u.new()
 	VBROADCASTSS(u.fold(VMAXPS, best[0]), all)
-	VBROADCASTSS(Mem{Base: peaks}, old)
+	VBROADCASTSS(peak, old)
 	all = u.Most(old, all).(VecVirtual) // which is NaN if old is
-	VMOVSS(all.AsX(), Mem{Base: peaks})
-	peak := u.ZeroWhere(u.Compare(formula.Equal, all, none), all).(VecVirtual)
-	center := u.Round(u.Mul(peak, formula.F(math.Log2E)), formula.Up).(VecVirtual)
-	MOVQ(x, at)
-	MOVQ(n, left)
+	VMOVSS(all.AsX(), peak)
+	center := u.Round(u.Mul(u.ZeroWhere(u.Compare(formula.Equal, all, none), all), formula.F(math.Log2E)), formula.Up).(VecVirtual)
+	VMOVSS(center.AsX(), sum)
+	again("row")
 
-	// Elements whose logarithm to the base 2 has no fraction are put in relation to the peak first.
+	// The exponentials.
+	power := u.preparePower()
+	first()
+	Label("power")
+	begin()
+	center = u.new()
+	VBROADCASTSS(sum, center)
 	size := GP32()
-	VMOVD(peak.AsX(), size)
+	MOVL(sum, size)
 	ANDL(U32(math.MaxInt32), size)
-	CMPL(size, U32(formula.F(1<<24)))
+	CMPL(size, U32(formula.F(1<<24*math.Log2E)))
 	JB(LabelRef("near"))
-	u.named("far", left, []Register{at}, 1, func(b *block) { b.store(u.Sub(b.load(at), peak), at) })
+	far := u.new() // elements whose logarithms to the base 2 have no fraction are put in relation to the peak first
+	VBROADCASTSS(peak, far)
+	u.named("far", left, []Register{at}, 1, func(b *block) { b.store(u.Sub(b.load(at), far), at) })
 	u.clear(center)
-	MOVQ(x, at)
-	MOVQ(n, left)
+	begin()
 	Label("near")
-
 	total := []Register{u.Zero(), u.Zero()}
 	u.named("exp", left, []Register{at}, 2, func(b *block) {
 		e := power(b.load(at), center)
@@ -79,17 +100,13 @@ func (u *unit) expSumRows() {
 		u.accumulate(VADDPS, total[b.index%2], b.only(e))
 	})
 	VADDPS(total[1], total[0], total[0])
-	sum := u.fold(VADDPS, total[0]).(VecVirtual).AsX()
-	VMOVSS(sum, Mem{Base: sums})
-	VUCOMISS(sum, sum)
+	folded := u.fold(VADDPS, total[0]).(VecVirtual).AsX()
+	VMOVSS(folded, sum)
+	VUCOMISS(folded, folded)
 	JNP(LabelRef("number"))
-	VMOVSS(sum, Mem{Base: peaks})
+	VMOVSS(folded, peak)
 	Label("number")
-	ADDQ(step, x)
-	ADDQ(Imm(4), peaks)
-	ADDQ(Imm(4), sums)
-	DECQ(rows)
-	JNE(LabelRef("row"))
+	again("power")
 	finish()
 }
 
