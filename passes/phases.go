@@ -68,7 +68,7 @@ func phasesOf(n *ir.Node) *phased {
 	}
 	for i, k := range w.Shape()[2:] {
 		a := phasedAxis{kernel: k, stride: at(o.Strides, i, 1), before: at(o.Pads, i, 0)}
-		if a.stride > k || at(o.Dilations, i, 1) != 1 || x.Type.Dims[2+i].HasFresh() {
+		if a.stride > k || at(o.Dilations, i, 1) != 1 {
 			return nil
 		}
 		a.taps = (k + a.stride - 1) / a.stride

@@ -44,6 +44,7 @@ func (s *Session) late(i int, st *step) (bool, error) {
 		if err != nil {
 			return false, err
 		}
+		s.hold(x)
 		s.values[slot], s.made[slot], out[k] = x, x, x
 	}
 	return true, st.kernel.run(&s.exec, in, out)
@@ -60,6 +61,7 @@ func (s *Session) value(slot int) tensor.Value {
 	return s.values[slot]
 }
 
+// alloc makes a tensor outside of the plan, with any contents.
 func (s *Session) alloc(d tensor.DType, shape []int) (*tensor.Tensor, error) {
 	n, err := tensor.NumElements(shape)
 	if err != nil {
@@ -67,6 +69,11 @@ func (s *Session) alloc(d tensor.DType, shape []int) (*tensor.Tensor, error) {
 	}
 	if limit := s.program.valueLimit(); int64(n) > limit || int64(d.ByteLen(n)) > limit {
 		return nil, fmt.Errorf("a value %v%v is larger than the limit of %d bytes", d, shape, limit)
+	}
+	if d != tensor.String {
+		if memory, ok := s.take(d.ByteLen(n)); ok {
+			return tensor.View(d, shape, memory), nil
+		}
 	}
 	return tensor.New(d, shape...), nil
 }
@@ -165,10 +172,16 @@ func (s *Session) prepareEval(i int, st *step, c *ir.EvalContext) {
 			}
 		}
 		x, err := s.alloc(d, shape)
-		if err == nil && st.used[result] {
+		if err != nil {
+			return nil, err
+		}
+		if d != tensor.String {
+			clear(x.Bytes())
+		}
+		if st.used[result] {
 			s.made[slot] = x
 		}
-		return x, err
+		return x, nil
 	}
 	c.RunBody = func(_ ir.BodyOwner, body int, in []tensor.Value) ([]tensor.Value, error) {
 		return s.body(c.Context, i, body, in)
@@ -190,6 +203,7 @@ func (s *Session) keep(slot int, v tensor.Value) error {
 		return nil
 	}
 	s.values[slot] = s.detach(v)
+	s.hold(s.values[slot])
 	return nil
 }
 

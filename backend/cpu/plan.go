@@ -24,6 +24,7 @@ type plan struct {
 	dims  map[int]*tensor.Tensor // tensors of dimensions
 	given []bool                 // by output: it is handed over, not copied
 	late  []int                  // slots that are not planned
+	dying [][]int                // by step: those of them that are computed, and needed no more after it
 	ints  map[int][]int64        // contents of small integer slots
 	bound sym.Binding            // the symbols, with those that could be found out
 	total int64                  // bytes of the arena and of fresh memory
@@ -50,7 +51,8 @@ const align = 64
 // makePlan evaluates all sizes under a binding and lays the memory out. Elastic symbols are as large as they may be.
 func (p *Program) makePlan(b sym.Binding, in []tensor.Value, elastic []int) (*plan, error) {
 	pl := &plan{slots: make([]planned, len(p.slots)), dims: map[int]*tensor.Tensor{}, ready: make([]bool, len(p.steps)),
-		taken: make([]int, len(p.steps)), given: make([]bool, len(p.outputs)), ints: map[int][]int64{}, stretchy: make([]bool, len(p.steps))}
+		taken: make([]int, len(p.steps)), given: make([]bool, len(p.outputs)), ints: map[int][]int64{}, stretchy: make([]bool, len(p.steps)),
+		dying: make([][]int, len(p.steps))}
 	rigid := slices.Clone(b)
 	for _, y := range elastic {
 		rigid[y] = sym.Unbound
@@ -74,6 +76,9 @@ func (p *Program) makePlan(b sym.Binding, in []tensor.Value, elastic []int) (*pl
 		}
 		if !pl.slots[i].known {
 			pl.late = append(pl.late, i)
+			if d := &p.slots[i]; d.kind == computed && d.last < len(p.steps) {
+				pl.dying[d.last] = append(pl.dying[d.last], i)
+			}
 		}
 	}
 	for i := range p.steps {

@@ -26,6 +26,7 @@ func (s *Session) results(out []tensor.Value) []tensor.Value {
 		case pl.given[k]:
 			out[k] = tensor.View(s.heads[slot].DType(), at.shape, s.heads[slot].Bytes())
 		case s.made[slot] != nil && s.values[slot] == tensor.Value(s.made[slot]) && !slices.Contains(p.outputs[:k], slot):
+			s.give(s.made[slot])
 			out[k] = s.made[slot]
 		default:
 			out[k] = clone(s.value(slot))

@@ -39,6 +39,7 @@ type Session struct {
 	bound   []kernel // by step: what to run under the plan
 	evals   []ir.EvalContext
 	bodies  map[bodyKey]*Session
+	recycler
 	watch   *watcher // nil: nobody looks on
 	current int      // the step at work
 }
@@ -76,7 +77,7 @@ func (p *Program) session(threads *pool.Pool) *Session {
 
 // ArenaBytes is the memory that the session holds for intermediate values, those of bodies too.
 func (s *Session) ArenaBytes() int {
-	n := len(s.arena)
+	n := len(s.arena) + s.recycler.bytes()
 	for _, b := range s.bodies {
 		n += b.ArenaBytes()
 	}
@@ -290,6 +291,7 @@ func (s *Session) end() {
 			s.values[slot], s.made[slot] = nil, nil
 		}
 	}
+	s.recycler.end()
 }
 
 // steps runs all steps. A panic of a kernel is an error of its step.
@@ -318,8 +320,21 @@ func (s *Session) steps(ctx context.Context) (err error) {
 		if err != nil {
 			return err
 		}
+		s.bury(i)
 	}
 	return nil
+}
+
+// bury ends the values outside of the plan that step i was the last to need.
+func (s *Session) bury(i int) {
+	if len(s.plan.late) == 0 {
+		return
+	}
+	for _, slot := range s.plan.dying[i] {
+		s.release(s.values[slot])
+		s.values[slot], s.made[slot] = nil, nil
+	}
+	s.settle()
 }
 
 // step runs a step that may not have been bound yet.
