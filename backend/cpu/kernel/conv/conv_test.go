@@ -64,6 +64,11 @@ func shapes() []Shape {
 	for i, a := range axes[7:11] {
 		all = append(all, Shape{Batch: 1 + i%2, Groups: 2, In: 33, Out: 49, Axes: a})
 	}
+	for i, a := range []Axis{window(1100, 3, 1, 1, 1, 1), window(1024, 7, 1, 12, 36, 36), window(1500, 4, 1, 300, 0, 950), window(1030, 2, 1, 40, 90, 0), window(1024, 3, 1, 600, 700, 700)} {
+		for _, c := range [][3]int{{1, 3, 5}, {2, 4, 8}, {1, 16, 30}} {
+			all = append(all, Shape{Batch: 1 + i%2, Groups: c[0], In: c[1], Out: c[2], Axes: []Axis{a}})
+		}
+	}
 	return append(all, Shape{Batch: 0, Groups: 1, In: 2, Out: 3, Axes: axes[0]}, Shape{Batch: 1, Groups: 1, In: 0, Out: 3, Axes: axes[0]},
 		Shape{Batch: 1, Groups: 1, In: 2, Out: 0, Axes: axes[0]}, Shape{Batch: 1, Groups: 1, In: 2, Out: 3, Axes: []Axis{{In: 2, Out: 0, Kernel: 3, Stride: 1, Dilation: 1}}})
 }
@@ -252,6 +257,8 @@ func BenchmarkRun(b *testing.B) {
 		{1, 32, 4, 4, plane(56, 3, 1)}, {1, 1, 2048, 512, plane(7, 1, 1)}, {1, 1, 256, 1024, plane(14, 1, 1)}, {1, 1, 64, 64, plane(56, 1, 1)}, {1, 1, 24, 88, plane(28, 1, 1)},
 		{1, 1, 88, 24, plane(28, 1, 1)}, {1, 1, 40, 240, plane(14, 1, 1)}, {1, 1, 240, 40, plane(14, 1, 1)}, {1, 1, 96, 576, plane(7, 1, 1)}, {1, 1, 576, 96, plane(7, 1, 1)},
 		{1, 1, 256, 512, []Axis{window(512, 5, 1, 1, 0, 0)}}, {1, 1, 32, 128, plane(56, 1, 1)}, {1, 1, 48, 104, plane(56, 1, 2)}, {1, 1, 440, 440, plane(7, 1, 1)},
+		{1, 1, 32, 32, []Axis{window(58880, 3, 1, 1, 1, 1)}}, {1, 1, 32, 32, []Axis{window(58880, 7, 1, 12, 36, 36)}}, {1, 1, 64, 64, []Axis{window(14720, 5, 1, 2, 4, 4)}},
+		{1, 1, 128, 128, []Axis{window(1840, 7, 1, 3, 9, 9)}}, {1, 1, 192, 384, []Axis{window(230, 5, 1, 1, 2, 2)}}, {1, 1, 80, 512, []Axis{window(3000, 3, 1, 1, 1, 1)}},
 	} {
 		nx, nw, ny := sizesOf(s)
 		x := NewCtx(nil, benchLevel(), gemm.NewCtx(nil, benchLevel()))

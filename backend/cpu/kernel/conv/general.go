@@ -13,7 +13,7 @@ func (x *Ctx) general() {
 	x.divide()
 	channels := l.Groups * l.In
 	for x.image = range a.Batch {
-		if !l.inPlace {
+		if !l.inPlace && !l.open {
 			x.planes = grow(x.planes, channels*l.plane+x.kernels.panel())
 			x.spread(channels, channels*l.plane*4, x.copyPlanes)
 		}
@@ -80,18 +80,39 @@ func (x *Ctx) runBlocks(slot int) {
 	}
 }
 
-// gather fills the panels of a block.
+// source is what the sums of a group read.
+func (x *Ctx) source(group int) []float32 {
+	l := &x.layout
+	if l.inPlace || l.open {
+		return x.args.X[(x.image*l.Groups+group)*l.In*l.plane:]
+	}
+	return x.planes[group*l.In*l.plane:]
+}
+
+// direct is where the panel of positions [from, to) begins in what sums read, if it is whole and lies side by side there; else −1.
+func (x *Ctx) direct(from, to int) int {
+	l := &x.layout
+	line := from / l.line
+	if to-from < x.kernels.panel() || line != (to-1)/l.line {
+		return -1
+	}
+	at := l.lineStart(line) + from%l.line
+	if l.open {
+		row := &l.axes[MaxAxes-1]
+		if at -= row.Before; at < 0 || at+(row.Kernel-1)*row.Dilation+to-from > row.In {
+			return -1
+		}
+	}
+	return at
+}
+
+// gather fills the panels of a block, but for those that are read where they lie.
 func (x *Ctx) gather(s *slot, group, block int) {
 	l := &x.layout
 	lanes, cols := x.kernels.lanes, x.kernels.panel()
 	per := l.depth*cols + lanes
 	s.panels = grow(s.panels, x.block*per)
-	src := x.planes
-	if l.inPlace {
-		src = x.args.X[(x.image*l.Groups+group)*l.In*l.plane:]
-	} else {
-		src = src[group*l.In*l.plane:]
-	}
+	src := x.source(group)
 	g := &s.gathering
 	for j := range x.block {
 		from := (block*x.block + j) * cols
@@ -99,11 +120,37 @@ func (x *Ctx) gather(s *slot, group, block int) {
 		if from >= to {
 			break
 		}
+		if x.direct(from, to) >= 0 {
+			continue
+		}
+		if l.open {
+			l.gatherOpen(s.panels[j*per:][:per], src, from, to, x.kernels.vectors(to-from)*lanes)
+			continue
+		}
 		s.pieces = l.pieces(from, to, lanes, s.pieces[:0])
 		*g = gathering{dst: s.panels[j*per:][:per], src: src, offsets: l.offsets, pieces: s.pieces, width: x.kernels.vectors(to-from) * lanes}
 		x.kernels.gather(g)
 	}
 	*g = gathering{}
+}
+
+// gatherOpen fills the panel of positions [from, to) of width elements a row from an X that has no planes.
+func (l *layout) gatherOpen(dst, src []float32, from, to, width int) {
+	row := &l.axes[MaxAxes-1]
+	for c := range l.In {
+		x := src[c*l.size:][:l.size]
+		for k := range row.Kernel {
+			first := from - row.Before + k*row.Dilation // what the first position meets
+			lo := min(max(0, -first), to-from)
+			hi := max(lo, min(to-from, row.In-first))
+			clear(dst[:lo])
+			if lo < hi {
+				copy(dst[lo:hi], x[first+lo:])
+			}
+			clear(dst[hi:width])
+			dst = dst[width:]
+		}
+	}
 }
 
 // strip multiplies strips [s0, s1) of a group with the panels of a block.
@@ -121,6 +168,7 @@ func (x *Ctx) strip(s *slot, group, block, s0, s1 int) {
 	per := l.depth*cols + x.kernels.lanes
 	t := &s.tile
 	*t = tile{k: l.depth, low: float32(math.Inf(-1))}
+	src := x.source(group)
 	done := x.args.Residual == nil && x.args.Activation == gemm.Relu // by the tiles
 	if done {
 		t.low = 0
@@ -130,8 +178,11 @@ func (x *Ctx) strip(s *slot, group, block, s0, s1 int) {
 	for i := s0; i < s1; i += 2 {
 		for from := first; from < last; from += cols {
 			n := min(cols, last-from)
-			t.b = &s.panels[(from-first)/cols*per]
-			if x.kernels.tiles[1][x.kernels.vectors(n)-1] != nil && i+1 < s1 {
+			t.b, t.at = &s.panels[(from-first)/cols*per], nil
+			if at := x.direct(from, from+n); at >= 0 {
+				t.b, t.at = &src[at], &l.offsets[0]
+			}
+			if x.tileOf(t, 2, n) != nil && i+1 < s1 {
 				x.one(s, strips, bias, y, i, 2, from, n)
 				continue
 			}
@@ -146,6 +197,14 @@ func (x *Ctx) strip(s *slot, group, block, s0, s1 int) {
 		x.finishRows(s, ((x.image*l.Groups+group)*l.Out+i*stripRows)*l.positions+first, rows, last-first)
 	}
 	*t = tile{}
+}
+
+// tileOf is the kernel for the tile at hand, with so many strips and positions; nil if there is none.
+func (x *Ctx) tileOf(t *tile, strips, positions int) func(*tile) {
+	if t.at != nil {
+		return x.kernels.direct[strips-1]
+	}
+	return x.kernels.tiles[strips-1][x.kernels.vectors(positions)-1]
 }
 
 // one computes so many strips, one or two, from strip i on and one panel of n positions, which begins at position from.
@@ -166,7 +225,7 @@ func (x *Ctx) one(s *slot, strips, bias, y []float32, i, count, from, n int) {
 	} else {
 		t.c, t.ldc = &out[0], l.positions
 	}
-	x.kernels.tiles[count-1][vectors-1](t)
+	x.tileOf(t, count, n)(t)
 	if edge {
 		for r := range rows {
 			copy(out[r*l.positions:][:n], s.edge[r*w:])

@@ -1,10 +1,14 @@
 package conv
 
-import "unsafe"
+import (
+	"slices"
+	"unsafe"
+)
 
 var portable = kernels{
 	lanes:  8,
 	tiles:  [2][panelVectors]func(*tile){{func(t *tile) { portableTile(t, 8) }, func(t *tile) { portableTile(t, 16) }, func(t *tile) { portableTile(t, 24) }}},
+	direct: [2]func(*tile){func(t *tile) { portableTile(t, 24) }},
 	gather: portableGather,
 	taps:   portableTaps,
 	pick:   portablePick,
@@ -13,7 +17,14 @@ var portable = kernels{
 
 // portableTile computes a tile of a strip and so many columns, four columns at a time.
 func portableTile(t *tile, cols int) {
-	strip, b, bias := unsafe.Slice(t.a, t.k*stripRows), unsafe.Slice(t.b, t.k*cols), unsafe.Slice(t.bias, stripRows)
+	strip, bias := unsafe.Slice(t.a, t.k*stripRows), unsafe.Slice(t.bias, stripRows)
+	var at []int
+	size := t.k * cols
+	if t.at != nil {
+		at = unsafe.Slice(t.at, t.k)
+		size = slices.Max(at) + cols
+	}
+	b := unsafe.Slice(t.b, size)
 	for r := 0; r < stripRows; r += 2 {
 		c := unsafe.Slice(t.c, (r+1)*t.ldc+cols)
 		for j := 0; j < cols; j += 4 {
@@ -21,7 +32,11 @@ func portableTile(t *tile, cols int) {
 			x0, x1, x2, x3, y0, y1, y2, y3 := x, x, x, x, y, y, y, y
 			for p := range t.k {
 				u, v := strip[p*stripRows+r], strip[p*stripRows+r+1]
-				q := (*[4]float32)(b[p*cols+j:])
+				row := p * cols
+				if at != nil {
+					row = at[p]
+				}
+				q := (*[4]float32)(b[row+j:])
 				x0 += u * q[0]
 				x1 += u * q[1]
 				x2 += u * q[2]

@@ -14,6 +14,7 @@ const (
 	panelFloats  = 1 << 15 // floats of the panels that are gathered at a time, unless one takes more
 	blockStrips  = 12      // strips of a block, when the panels alone do not keep all threads busy
 	forkWork     = 1 << 18 // multiply-adds below which the caller does everything
+	longRow      = 1 << 10 // elements of a row from which few panels meet its padding
 	sparse       = 8       // planes that take so many times the memory of X and Y are not made
 )
 
@@ -116,12 +117,17 @@ func (x *Ctx) inPlanes(depthwise bool) {
 		x.scattered()
 		return
 	}
+	product := !depthwise && x.asProduct()
+	l.open = !depthwise && !product && l.isRow() && !l.inPlace && l.size >= longRow
+	if l.open {
+		l.plane = l.size
+	}
 	l.offset()
 	switch {
 	case depthwise:
 		n := l.Batch * l.Groups
 		x.spread(n, n*l.positions*l.taps, x.depthwise)
-	case x.asProduct():
+	case product:
 		x.product()
 	default:
 		x.general()

@@ -26,6 +26,7 @@ type layout struct {
 	// Of the planes, see phases and offset.
 	plane   int   // elements of a channel
 	inPlace bool  // X has their layout already
+	open    bool  // X, a row without stride, is read where it lies, as far as no padding is met
 	line    int   // consecutive positions that are consecutive in the planes too
 	offsets []int // by element of the sum: where it is for position 0
 }
@@ -66,10 +67,19 @@ func (l *layout) phases() {
 		l.plane *= len(a.start) * a.length
 		l.inPlace = l.inPlace && len(a.start) == 1 && a.Stride == 1 && a.Before == 0 && a.length == a.In
 	}
+	if !l.inPlace {
+		l.plane = apart(l.plane)
+	}
 	l.line = l.axes[MaxAxes-1].Out
 	for i := MaxAxes - 1; i > 0 && l.axes[i].length == l.axes[i].Out; i-- {
 		l.line *= l.axes[i-1].Out
 	}
+}
+
+// apart is at least n: an odd number of cache lines, so that as many elements of each channel share a cache as can.
+func apart(n int) int {
+	const line = 16
+	return ((n+line-1)/line | 1) * line
 }
 
 // resolve fills in the phases.
@@ -90,6 +100,12 @@ func (a *axis) resolve() {
 		a.phase, a.shift = append(a.phase, at), append(a.shift, shift)
 		a.length = max(a.length, x.Out+shift)
 	}
+}
+
+// isRow tells whether there is one axis, without stride.
+func (l *layout) isRow() bool {
+	one := Axis{In: 1, Out: 1, Kernel: 1, Stride: 1, Dilation: 1}
+	return l.axes[0].Axis == one && l.axes[1].Axis == one && l.axes[2].Stride == 1
 }
 
 // offset computes where each element of a sum begins in the planes.

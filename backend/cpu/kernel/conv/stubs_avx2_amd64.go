@@ -4,25 +4,30 @@
 
 package conv
 
-// tile4x1AVX2 computes the tile at t, of 4 rows and 8 columns.
+// tile4x1AVX2 computes the tile at t, of 4 rows and 8 columns, from a panel.
 //
 //go:noescape
 func tile4x1AVX2(t *byte)
 
-// tile8x1AVX2 computes the tile at t, of 8 rows and 8 columns.
+// tile8x1AVX2 computes the tile at t, of 8 rows and 8 columns, from a panel.
 //
 //go:noescape
 func tile8x1AVX2(t *byte)
 
-// tile4x2AVX2 computes the tile at t, of 4 rows and 16 columns.
+// tile4x2AVX2 computes the tile at t, of 4 rows and 16 columns, from a panel.
 //
 //go:noescape
 func tile4x2AVX2(t *byte)
 
-// tile4x3AVX2 computes the tile at t, of 4 rows and 24 columns.
+// tile4x3AVX2 computes the tile at t, of 4 rows and 24 columns, from a panel.
 //
 //go:noescape
 func tile4x3AVX2(t *byte)
+
+// direct4x3AVX2 computes the tile at t, of 4 rows and 24 columns, from where it lies.
+//
+//go:noescape
+func direct4x3AVX2(t *byte)
 
 // gatherAVX2 does the gathering at t; it writes whole vectors.
 //

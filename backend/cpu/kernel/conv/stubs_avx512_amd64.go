@@ -4,35 +4,45 @@
 
 package conv
 
-// tile4x1AVX512 computes the tile at t, of 4 rows and 16 columns.
+// tile4x1AVX512 computes the tile at t, of 4 rows and 16 columns, from a panel.
 //
 //go:noescape
 func tile4x1AVX512(t *byte)
 
-// tile8x1AVX512 computes the tile at t, of 8 rows and 16 columns.
+// tile8x1AVX512 computes the tile at t, of 8 rows and 16 columns, from a panel.
 //
 //go:noescape
 func tile8x1AVX512(t *byte)
 
-// tile4x2AVX512 computes the tile at t, of 4 rows and 32 columns.
+// tile4x2AVX512 computes the tile at t, of 4 rows and 32 columns, from a panel.
 //
 //go:noescape
 func tile4x2AVX512(t *byte)
 
-// tile8x2AVX512 computes the tile at t, of 8 rows and 32 columns.
+// tile8x2AVX512 computes the tile at t, of 8 rows and 32 columns, from a panel.
 //
 //go:noescape
 func tile8x2AVX512(t *byte)
 
-// tile4x3AVX512 computes the tile at t, of 4 rows and 48 columns.
+// tile4x3AVX512 computes the tile at t, of 4 rows and 48 columns, from a panel.
 //
 //go:noescape
 func tile4x3AVX512(t *byte)
 
-// tile8x3AVX512 computes the tile at t, of 8 rows and 48 columns.
+// tile8x3AVX512 computes the tile at t, of 8 rows and 48 columns, from a panel.
 //
 //go:noescape
 func tile8x3AVX512(t *byte)
+
+// direct4x3AVX512 computes the tile at t, of 4 rows and 48 columns, from where it lies.
+//
+//go:noescape
+func direct4x3AVX512(t *byte)
+
+// direct8x3AVX512 computes the tile at t, of 8 rows and 48 columns, from where it lies.
+//
+//go:noescape
+func direct8x3AVX512(t *byte)
 
 // gatherAVX512 does the gathering at t; it writes whole vectors.
 //

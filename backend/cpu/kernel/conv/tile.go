@@ -10,12 +10,14 @@ type tile struct {
 	ldc  int
 	k    int
 	low  float32
+	at   *int // of a direct tile: row p of b begins at element at[p]
 }
 
 // kernels are what a level of the processor is good for.
 type kernels struct {
 	lanes  int                          // of a vector
 	tiles  [2][panelVectors]func(*tile) // by strips and by vectors of a row, each less one; those of two strips may be nil
+	direct [2]func(*tile)               // by strips, less one, for a row of panelVectors that was not gathered; that of two strips may be nil
 	gather func(g *gathering)
 	taps   func(t *taps)
 	pick   func(dst, src []float32) // dst[i] = src[2·i]

@@ -20,10 +20,14 @@ func main() {
 	ConstraintExpr("amd64,!noasm")
 	w := newWidth(*level)
 	for vectors := 1; vectors <= 3; vectors++ {
-		w.multiply(1, vectors)
+		w.multiply(1, vectors, false)
 		if vectors == 1 || w.wide() { // there are registers for it
-			w.multiply(2, vectors)
+			w.multiply(2, vectors, false)
 		}
+	}
+	w.multiply(1, 3, true)
+	if w.wide() {
+		w.multiply(2, 3, true)
 	}
 	w.gather()
 	w.taps()

@@ -18,6 +18,7 @@ const (
 	tileLDC  = 40
 	tileK    = 48
 	tileLow  = 56
+	tileAt   = 64
 )
 
 const (
@@ -25,10 +26,18 @@ const (
 	unroll    = 4
 )
 
-// multiply generates a kernel for one strip or two by so many vectors.
-func (w *width) multiply(count, vectors int) {
+// multiply generates a kernel for one strip or two by so many vectors of a panel, or, if direct, of what lies at t.at for each element of the sum.
+func (w *width) multiply(count, vectors int, direct bool) {
 	rows := count * stripRows
-	t := w.function(fmt.Sprintf("tile%dx%d", rows, vectors), fmt.Sprintf("computes the tile at t, of %d rows and %d columns.", rows, w.lanes*vectors))
+	name, from := "tile", "a panel"
+	if direct {
+		name, from = "direct", "where it lies"
+	}
+	t := w.function(fmt.Sprintf("%s%dx%d", name, rows, vectors), fmt.Sprintf("computes the tile at t, of %d rows and %d columns, from %s.", rows, w.lanes*vectors, from))
+	var at Register
+	if direct {
+		at = load(t, tileAt)
+	}
 	strips := []Register{load(t, tileA), load(t, tileA2)}[:count]
 	b, k, bias := load(t, tileB), load(t, tileK), load(t, tileBias)
 	sums := make([][]VecVirtual, rows)
@@ -44,10 +53,19 @@ func (w *width) multiply(count, vectors int) {
 		}
 	}
 	step := func(u int) {
+		var offset Register
+		if direct {
+			offset = load(at, 8*u)
+		}
 		row := make([]VecVirtual, vectors)
 		for v := range row {
 			row[v] = w.new()
-			VMOVUPS(Mem{Base: b, Disp: w.bytes() * (u*vectors + v)}, row[v])
+			if direct {
+				VMOVUPS(Mem{Base: b, Index: offset, Scale: 4, Disp: w.bytes() * v}, row[v])
+				PREFETCHT0(Mem{Base: b, Index: offset, Scale: 4, Disp: w.bytes() * (vectors + v)})
+			} else {
+				VMOVUPS(Mem{Base: b, Disp: w.bytes() * (u*vectors + v)}, row[v])
+			}
 		}
 		for i := range rows {
 			x := w.new()
@@ -58,7 +76,11 @@ func (w *width) multiply(count, vectors int) {
 		}
 	}
 	advance := func(n int) {
-		ADDQ(U32(w.bytes()*vectors*n), b)
+		if direct {
+			ADDQ(Imm(uint64(8*n)), at)
+		} else {
+			ADDQ(U32(w.bytes()*vectors*n), b)
+		}
 		for _, a := range strips {
 			ADDQ(U32(4*stripRows*n), a)
 		}
