@@ -29,6 +29,7 @@ type plan struct {
 	bound sym.Binding            // the symbols, with those that could be found out
 	total int64                  // bytes of the arena and of fresh memory
 
+	turning         // when another plan is better
 	elastic  []int  // slots whose shape or contents a run decides, within the memory that is planned for them
 	stretchy []bool // by step: it has such an operand
 }
@@ -88,6 +89,7 @@ func (p *Program) makePlan(b sym.Binding, in []tensor.Value, elastic []int) (*pl
 			pl.order = append(pl.order, i)
 		}
 	}
+	pl.turning = pl.turnsOf(p)
 	pl.liveness(p)
 	pl.handOver(p)
 	for _, i := range pl.order {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/gocompile/gocompile/backend"
 	"github.com/gocompile/gocompile/backend/cpu"
 	"github.com/gocompile/gocompile/internal/randomgraph"
 	"github.com/gocompile/gocompile/tensor"
@@ -42,7 +43,9 @@ func lateChain() string {
 func TestMemoryOfDataDependentValues(t *testing.T) {
 	g := parse(t, lateChain())
 	r := rand.New(rand.NewPCG(1, 1))
-	inputs := func(n int64) []tensor.Value { return []tensor.Value{randomgraph.Tensor(r, 1, 300_000), tensor.Scalar(n)} }
+	inputs := func(n int64) []tensor.Value {
+		return []tensor.Value{randomgraph.Tensor(r, 1, 300_000), tensor.Scalar(n)}
+	}
 	agree(t, g, inputs(40_000), inputs(17), inputs(300_000), inputs(39_000), inputs(0))
 
 	s := compile(t, g, cpu.Options{}).NewSession()
@@ -76,8 +79,44 @@ func TestMemoryOfDataDependentValues(t *testing.T) {
 	if got := s.ArenaBytes(); got > 6*5*n {
 		t.Errorf("the session keeps %d bytes", got)
 	}
-	run(inputs(17))
-	if got := s.ArenaBytes(); got > 4*n {
-		t.Errorf("after a run of small values the session keeps %d bytes", got)
+}
+
+// A run that changes its plan on the way is seen as a whole, and its results may be lent.
+func TestRunThatChangesItsPlan(t *testing.T) {
+	g := parse(t, lateChain())
+	in := func(n int64) []tensor.Value {
+		return []tensor.Value{randomgraph.Tensor(rand.New(rand.NewPCG(1, uint64(n))), 1, 100), tensor.Scalar(n)}
+	}
+	p := compile(t, g, cpu.Options{})
+	steps := map[*backend.Step]int{}
+	s := p.NewSessionWith(backend.SessionOptions{Reuse: true, Observe: func(e backend.Event) { steps[e.Step]++ }})
+	for k, n := range []int64{50, 50, 0, 100, 50} {
+		want, err := p.NewSession().Run(context.Background(), in(n))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := s.Run(context.Background(), in(n))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range want {
+			if !slices.Equal(got[i].(*tensor.Tensor).Bytes(), want[i].(*tensor.Tensor).Bytes()) {
+				t.Errorf("run %d: result %d is %v, want %v", k, i, got[i], want[i])
+			}
+		}
+	}
+	if len(steps) == 0 {
+		t.Error("no step was seen")
+	}
+	for step, n := range steps {
+		if n > 5 {
+			t.Errorf("step %q was seen %d times in 5 runs", step.Kernel, n)
+		}
+	}
+	if _, err := s.Run(context.Background(), in(101)); err == nil { // out of range
+		t.Error("no error")
+	}
+	if _, err := s.Run(context.Background(), in(7)); err != nil {
+		t.Errorf("a run after one that failed: %v", err)
 	}
 }

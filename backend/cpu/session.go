@@ -40,6 +40,8 @@ type Session struct {
 	evals   []ir.EvalContext
 	bodies  map[bodyKey]*Session
 	recycler
+	onward  *Session // for the rest of a run that changes its plan; nil before the first
+	turned  bool     // this run has
 	watch   *watcher // nil: nobody looks on
 	current int      // the step at work
 }
@@ -78,6 +80,9 @@ func (p *Program) session(threads *pool.Pool) *Session {
 // ArenaBytes is the memory that the session holds for intermediate values, those of bodies too.
 func (s *Session) ArenaBytes() int {
 	n := len(s.arena) + s.recycler.bytes()
+	if s.onward != nil {
+		n += s.onward.ArenaBytes()
+	}
 	for _, b := range s.bodies {
 		n += b.ArenaBytes()
 	}
@@ -107,21 +112,18 @@ func (s *Session) run(ctx context.Context, in []tensor.Value) ([]tensor.Value, e
 	if err := s.compute(ctx, in); err != nil {
 		return nil, err
 	}
+	r := s.finisher()
 	if s.reuse {
-		return s.results(s.lent()), nil
+		return r.results(r.lent()), nil
 	}
-	return s.results(make([]tensor.Value, len(s.program.outputs))), nil
+	return r.results(make([]tensor.Value, len(s.program.outputs))), nil
 }
 
 // compute runs all steps under the session's plan.
 func (s *Session) compute(ctx context.Context, in []tensor.Value) error {
-	for y, n := range s.plan.bound {
-		if s.binding[y] == sym.Unbound {
-			s.binding[y] = n
-		}
-	}
+	s.bindPlanned()
 	s.begin(in)
-	if err := s.steps(ctx); err != nil {
+	if err := s.steps(ctx, in, 0); err != nil {
 		var ne *ir.NodeError
 		if errors.As(err, &ne) || s.current < 0 {
 			return err
@@ -129,6 +131,15 @@ func (s *Session) compute(ctx context.Context, in []tensor.Value) error {
 		return &ir.NodeError{Node: s.program.steps[s.current].node, Err: err}
 	}
 	return nil
+}
+
+// bindPlanned binds the symbols that the plan knows.
+func (s *Session) bindPlanned() {
+	for y, n := range s.plan.bound {
+		if s.binding[y] == sym.Unbound {
+			s.binding[y] = n
+		}
+	}
 }
 
 // adopt makes a plan the session's.
@@ -292,10 +303,14 @@ func (s *Session) end() {
 		}
 	}
 	s.recycler.end()
+	if s.turned {
+		s.onward.end()
+		s.turned = false
+	}
 }
 
-// steps runs all steps. A panic of a kernel is an error of its step.
-func (s *Session) steps(ctx context.Context) (err error) {
+// steps runs all steps from one on. A panic of a kernel is an error of its step.
+func (s *Session) steps(ctx context.Context, in []tensor.Value, from int) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("internal error: %v", r)
@@ -303,6 +318,9 @@ func (s *Session) steps(ctx context.Context) (err error) {
 	}()
 	pl := s.plan
 	for _, i := range pl.order {
+		if i < from {
+			continue
+		}
 		if ctx != nil {
 			if err := ctx.Err(); err != nil {
 				s.current = -1
@@ -321,6 +339,9 @@ func (s *Session) steps(ctx context.Context) (err error) {
 			return err
 		}
 		s.bury(i)
+		if s.turns(i) {
+			return s.goOn(ctx, i, in)
+		}
 	}
 	return nil
 }
