@@ -35,7 +35,8 @@ type Options struct {
 	// Weights is the format in which constant float32 matrices are kept: tensor.Float16 or tensor.BFloat16, which they are rounded to, or
 	// else as they are. Products are computed in float32 all the same.
 	Weights tensor.DType
-	// Release is told of the memory of constants that the program has a copy of in another form, and will hardly read again. It may be nil.
+	// Release is told of the memory of constants, or of parts of them, that the program has a copy of in another form, and will hardly read again. It may be
+	// nil, and must be safe for concurrent use.
 	Release func(constant []byte)
 	// States are results that the next run takes as inputs. Each input and output is part of one state at most.
 	States []State

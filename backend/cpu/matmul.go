@@ -98,20 +98,32 @@ func (k *matmul) pack(p *Program, v *ir.Value) {
 		return
 	}
 	k.packed = packed(p.packs, key, func() *gemm.Packed {
-		defer p.spent(w)
 		if integers != nil {
+			defer p.spent(w)
 			return integers.packed(k.transB, k.part)
 		}
-		rows, cols := w.Dim(0), w.Dim(1)
-		if k.transB {
-			rows, cols = cols, rows
-		}
-		first, n := k.part.of(cols)
-		if k.transB {
-			first *= w.Dim(1)
-		}
-		return gemm.PackBAs(p.weights, f32(w)[min(first, w.Len()):], rows, n, w.Dim(1), k.transB)
+		return p.packFloats(w, k.transB, k.part)
 	})
+}
+
+// packFloats packs columns of a matrix, or of its transpose, on all threads, and releases what was packed bit by bit, so that no large matrix is in memory
+// twice.
+func (p *Program) packFloats(w *tensor.Tensor, trans bool, part columns) *gemm.Packed {
+	rows, cols := w.Dim(0), w.Dim(1)
+	if trans {
+		rows, cols = cols, rows
+	}
+	first, n := part.of(cols)
+	if trans {
+		first *= w.Dim(1)
+	}
+	m := gemm.BeginPacking(p.weights, f32(w)[min(first, w.Len()):], rows, n, w.Dim(1), trans)
+	p.pool.Run(m.Pieces(), func(i int) {
+		if done := m.Pack(i); p.release != nil && len(done) > 0 {
+			p.release(done)
+		}
+	})
+	return m.Packed()
 }
 
 // String names the parts of the epilogue.

@@ -1,9 +1,12 @@
 package cpu
 
 import (
+	"slices"
+	"sync"
 	"testing"
 	"unsafe"
 
+	"github.com/gocompile/gocompile/backend/cpu/pool"
 	"github.com/gocompile/gocompile/ir"
 	"github.com/gocompile/gocompile/ir/op"
 	"github.com/gocompile/gocompile/tensor"
@@ -38,6 +41,42 @@ func TestPackedOnce(t *testing.T) {
 	for _, w := range weights {
 		if n := released[unsafe.SliceData(w.Const.Bytes())]; n != 1 {
 			t.Errorf("weights %v were released %d times, want once", w.Type, n)
+		}
+	}
+}
+
+// TestReleasedWhilePacked: of a large matrix, parts are released before the rest is packed, each part once, and in the end all of it, whichever way it lies.
+func TestReleasedWhilePacked(t *testing.T) {
+	for _, trans := range []bool{false, true} {
+		b := newGraphTest(t, 2)
+		shape := []int{700, 1300}
+		if trans {
+			shape = []int{1300, 700}
+		}
+		w := b.g.Const(tensor.New(tensor.Float32, shape...))
+		b.g.SetOutputs(ir.Output{Name: "y", Value: b.add(&op.MatMul{TransB: trans}, b.input(b.random(tensor.Float32, 1, 700)), w)[0]})
+		all := w.Const.Bytes()
+		var mu sync.Mutex
+		calls, released := 0, make([]bool, len(all))
+		threads := pool.New(2)
+		_, err := Compile(b.g, Options{Pool: threads, Release: func(part []byte) {
+			mu.Lock()
+			defer mu.Unlock()
+			calls++
+			first := int(uintptr(unsafe.Pointer(&part[0])) - uintptr(unsafe.Pointer(&all[0])))
+			if slices.Contains(released[first:][:len(part)], true) {
+				t.Errorf("transposed %t: some of %d bytes from %d on were released before", trans, len(part), first)
+			}
+			for i := range part {
+				released[first+i] = true
+			}
+		}})
+		threads.Close()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if calls < 3 || slices.Contains(released, false) {
+			t.Errorf("transposed %t: %d calls, everything released: %t", trans, calls, !slices.Contains(released, false))
 		}
 	}
 }

@@ -21,8 +21,8 @@ type Options struct {
 	MemoryLimit int64       // bytes that intermediate values and results of a session may take; 0: no limit but the machine's
 	Unfused     bool        // every node is a step of its own
 	Weights     gemm.Format // that constant float32 matrices are rounded to and kept in
-	// Release is told of the memory of constants that the program has packed, and will hardly read again. It may be nil, and must be safe for
-	// concurrent use.
+	// Release is told of the memory of constants, or of parts of them, that the program has packed, and will hardly read again. It may be nil, and must be
+	// safe for concurrent use.
 	Release func(constant []byte)
 
 	States []backend.State // see [backend.Options]

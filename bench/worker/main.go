@@ -112,6 +112,7 @@ func start(model, inputs, outputs string, threads int, weights string) (*worker,
 	begin = time.Now()
 	out, err := w.session.RunOrdered(context.Background(), w.in)
 	r.First = time.Since(begin).Seconds()
+	r.RSS = peakMB()
 	if err == nil && outputs != "" {
 		err = writeOutputs(outputs, m, out)
 	}
@@ -119,7 +120,6 @@ func start(model, inputs, outputs string, threads int, weights string) (*worker,
 		m.Close()
 		return nil, r, err
 	}
-	r.RSS = peakMB()
 	return w, r, nil
 }
 

@@ -5,7 +5,6 @@ import (
 
 	"github.com/gocompile/gocompile/backend/cpu/kernel/move"
 	"github.com/gocompile/gocompile/backend/cpu/level"
-	"github.com/gocompile/gocompile/tensor"
 )
 
 // Format is that of the elements of a packed matrix. Products are computed in float32 whatever it is.
@@ -62,23 +61,11 @@ func (f Format) Round(dst []uint16, src []float32) {
 	}
 }
 
-// packNarrow is packFor in a 16-bit format.
+// packNarrow is packFor in a format that is not of integers.
 func packNarrow(l level.Level, f Format, b []float32, k, n, ldb int, transB bool) *Packed {
-	checkMatrix("B", b, k, n, ldb, transB)
-	form := layoutOf(l)
-	p := new(Packed)
-	p.reset(k, n, form, nil)
-	p.format, p.narrow = f, tensor.Data[uint16](tensor.New(tensor.Uint16, form.len(k, n)))
-	panel := make([]float32, p.depth*form.width)
-	for k0 := 0; k0 < k; k0 += p.depth {
-		kc := min(p.depth, k-k0)
-		for j := range p.panels() {
-			j0 := j * form.width
-			packPanel(panel[:kc*form.width], b, k0, kc, j0, min(form.width, n-j0), form.width, ldb, transB)
-			f.Round(p.narrowPanel(k0, kc, j), panel[:kc*form.width])
-		}
-	}
-	return p
+	q := beginPacking(l, f, b, k, n, ldb, transB)
+	q.all()
+	return q.p
 }
 
 // narrowPanel is panel in a 16-bit format.

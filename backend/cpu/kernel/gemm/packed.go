@@ -48,16 +48,14 @@ func PackB(b []float32, k, n, ldb int, transB bool) *Packed {
 // PackBAs is PackB with the elements rounded to a format. A matrix with elements that are finite, but not in that format, stays as it is.
 func PackBAs(f Format, b []float32, k, n, ldb int, transB bool) *Packed {
 	l, _ := level.Current() // an error is reported by those that make programs
-	if f == Float32 || !f.Holds(b) {
-		return packFor(l, b, k, n, ldb, transB)
+	if !f.Holds(b) {
+		f = Float32
 	}
 	return packNarrow(l, f, b, k, n, ldb, transB)
 }
 
 func packFor(l level.Level, b []float32, k, n, ldb int, transB bool) *Packed {
-	p := new(Packed)
-	p.pack(l, b, k, n, ldb, transB)
-	return p
+	return packNarrow(l, Float32, b, k, n, ldb, transB)
 }
 
 // Pack makes p what [PackB] returns, for the kernels of x and in the memory that p has, if that is enough; the caller does it alone.
@@ -73,30 +71,8 @@ func (p *Packed) pack(l level.Level, b []float32, k, n, ldb int, transB bool) {
 		data = tensor.Data[float32](tensor.New(tensor.Float32, need))
 	}
 	p.reset(k, n, form, data[:need])
-	if !transB {
-		p.fillRows(b, ldb)
-		return
-	}
-	for j := range p.panels() {
-		p.fill(b, ldb, transB, j)
-	}
-}
-
-const stripe = 16 // rows that are packed at a time
-
-// fillRows packs all panels of a matrix that is not transposed, a few rows at a time, so that it is read once from beginning to end.
-func (p *Packed) fillRows(b []float32, ldb int) {
-	width := p.layout.width
-	for k0 := 0; k0 < p.k; k0 += p.depth {
-		kc := min(p.depth, p.k-k0)
-		for s := 0; s < kc; s += stripe {
-			rows := min(stripe, kc-s)
-			for j := range p.panels() {
-				dst := p.panel(k0, kc, j)[s*width:]
-				packRows(dst, b[(k0+s)*ldb+j*width:], rows, min(width, p.n-j*width), width, ldb)
-			}
-		}
-	}
+	q := packingOf(p, b, ldb, transB)
+	q.all()
 }
 
 // K is the number of rows.

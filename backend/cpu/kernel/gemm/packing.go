@@ -1,0 +1,116 @@
+package gemm
+
+import (
+	"github.com/gocompile/gocompile/backend/cpu/level"
+	"github.com/gocompile/gocompile/tensor"
+)
+
+// Packing is a matrix that is packed piece by piece: each once, in any order, by any number of goroutines at the same time.
+type Packing struct {
+	p      *Packed
+	b      []float32
+	ldb    int
+	transB bool
+	size   int // of a piece: panels if transB, else rows
+}
+
+const (
+	pieceSize = 1 << 18 // elements of B in a piece, about
+	stripe    = 16      // rows of a panel that are packed at a time where B is not transposed
+)
+
+// BeginPacking is [PackBAs], but for the elements, which are packed piece by piece.
+func BeginPacking(f Format, b []float32, k, n, ldb int, transB bool) *Packing {
+	l, _ := level.Current() // an error is reported by those that make programs
+	if !f.Holds(b) {
+		f = Float32
+	}
+	return beginPacking(l, f, b, k, n, ldb, transB)
+}
+
+func beginPacking(l level.Level, f Format, b []float32, k, n, ldb int, transB bool) *Packing {
+	checkMatrix("B", b, k, n, ldb, transB)
+	form, p := layoutOf(l), new(Packed)
+	p.reset(k, n, form, nil)
+	if p.format = f; f == Float32 {
+		p.data = tensor.Data[float32](tensor.New(tensor.Float32, form.len(k, n)))
+	} else {
+		p.narrow = tensor.Data[uint16](tensor.New(tensor.Uint16, form.len(k, n)))
+	}
+	q := packingOf(p, b, ldb, transB)
+	return &q
+}
+
+func packingOf(p *Packed, b []float32, ldb int, transB bool) Packing {
+	line := max(1, ldb)
+	if transB {
+		return Packing{p, b, ldb, true, max(1, pieceSize/(line*p.layout.width))}
+	}
+	return Packing{p, b, ldb, false, max(1, pieceSize/(line*stripe)) * stripe}
+}
+
+// Pieces is how many there are.
+func (q *Packing) Pieces() int {
+	if q.transB {
+		return count(q.p.panels(), q.size)
+	}
+	return count(q.p.k, q.size)
+}
+
+// Packed is the matrix, which is whole when every piece has been packed.
+func (q *Packing) Packed() *Packed { return q.p }
+
+// Pack packs piece i, and returns the memory of the part of B that no other piece reads.
+func (q *Packing) Pack(i int) []byte {
+	p, first := q.p, i*q.size
+	if q.transB {
+		last := min(first+q.size, p.panels())
+		for j := first; j < last; j++ {
+			for k0 := 0; k0 < p.k; k0 += p.depth {
+				kc := min(p.depth, p.k-k0)
+				q.rows(k0, kc, j, 0, kc)
+			}
+		}
+		return q.lines(first*p.layout.width, min(last*p.layout.width, p.n))
+	}
+	last := min(first+q.size, p.k)
+	for r := first; r < last; { // all panels a few rows at a time, so that B is read from beginning to end
+		k0 := r / p.depth * p.depth
+		kc := min(p.depth, p.k-k0)
+		n := min(stripe, last-r, k0+kc-r)
+		for j := range p.panels() {
+			q.rows(k0, kc, j, r-k0, n)
+		}
+		r += n
+	}
+	return q.lines(first, last)
+}
+
+// lines is the memory of B from one line to another, which may be shorter.
+func (q *Packing) lines(first, last int) []byte {
+	return bytesOf(q.b[min(first*q.ldb, len(q.b)):min(last*q.ldb, len(q.b))])
+}
+
+// rows packs n rows of a panel from row s of its block on.
+func (q *Packing) rows(k0, kc, j, s, n int) {
+	p, width := q.p, q.p.layout.width
+	cols := min(width, p.n-j*width)
+	if p.format == Float32 {
+		packPanel(p.panel(k0, kc, j)[s*width:][:n*width], q.b, k0+s, n, j*width, cols, width, q.ldb, q.transB)
+		return
+	}
+	narrow := p.narrowPanel(k0, kc, j)[s*width:][:n*width]
+	var wide [stripe * 32]float32
+	for at := 0; at < n; at += stripe {
+		m := min(stripe, n-at)
+		packPanel(wide[:m*width], q.b, k0+s+at, m, j*width, cols, width, q.ldb, q.transB)
+		p.format.Round(narrow[at*width:][:m*width], wide[:m*width])
+	}
+}
+
+// all packs every piece.
+func (q *Packing) all() {
+	for i := range q.Pieces() {
+		q.Pack(i)
+	}
+}
