@@ -46,7 +46,9 @@ type Kernel struct {
 	Level   level.Level // the least level that can run it
 	MR, NR  int         // greatest tile; a kernel that reads panels wants them to be as wide as NR, or a multiple
 	Quality int         // multiply-adds a cycle, about; the best kernel that a level can run is chosen
-	Small   int         // chosen only for products of at most so many rows; 0 means any number
+	Least   int         // chosen only for products of at least so many rows
+	Small   int         // and of at most so many; 0 means any number
+	Whole   bool        // chosen only where all tiles are of NR columns
 	B       Form        // how it reads B
 	Panels  int         // of B that it multiplies one row of A by in one call; 0: one
 
@@ -111,6 +113,11 @@ func (k *Kernel) Takes(q Query) bool {
 	return k.Level <= q.Level && (k.B == q.Form || k.B == Panels && q.Form < ByteQuads) && q.Width%k.NR == 0 && (k.B < Bytes || q.Width == k.NR)
 }
 
+// suits reports whether the kernel is meant for such a product.
+func (k *Kernel) suits(q Query) bool {
+	return k.B == q.Form && q.M >= k.Least && (k.Small == 0 || q.M <= k.Small) && (!k.Whole || q.N%k.NR == 0)
+}
+
 // Candidates lists the kernels that can compute a product.
 func Candidates(q Query) []*Kernel {
 	var list []*Kernel
@@ -128,7 +135,7 @@ func Choose(q Query) *Kernel {
 	var best *Kernel
 	for i := range Kernels {
 		k := &Kernels[i]
-		if k.Takes(q) && k.B == q.Form && (k.Small == 0 || q.M <= k.Small) && (best == nil || k.Quality > best.Quality) {
+		if k.Takes(q) && k.suits(q) && (best == nil || k.Quality > best.Quality) {
 			best = k
 		}
 	}

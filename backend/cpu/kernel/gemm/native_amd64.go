@@ -19,11 +19,14 @@ var nativeKernels = append([]Kernel{
 	{Name: "avx512-4x32-float16", Level: level.AVX512, MR: 4, NR: 32, Quality: 16, Small: 4, B: Halves, fn: avx512HalfTile},
 	{Name: "avx512-4x32-bfloat16", Level: level.AVX512, MR: 4, NR: 32, Quality: 16, Small: 4, B: Brains, fn: avx512BrainTile},
 	{Name: "avx512-14x32", Level: level.AVX512, MR: 14, NR: 32, Quality: 32, Panels: 4, fn: avx512Tile},
+	{Name: "avx512-6x64", Level: level.AVX512, MR: 6, NR: 64, Quality: 33, Least: 2, Small: 6, Whole: true, fn: avx512BroadTile},
 	{Name: "avx512-axpy", Level: level.AVX512, MR: 6, NR: 1 << 30, Quality: 16, Small: 4, B: Rows, fn: avx512AxpyTile},
 	{Name: "avx512-dot", Level: level.AVX512, MR: 6, NR: 1 << 30, Quality: 16, Small: 8, B: Columns, fn: avx512DotTile},
 }, quadKernels()...)
 
-func avx2DotTile(t *tile) { dotTile(t, avx2Dots) }
+var avx2Rows = []rowDots{{8, dots1Rows}, {4, dots2Rows}}
+
+func avx2DotTile(t *tile) { dotRows(t, avx2Rows, avx2Dots) }
 
 func avx2Dots(k int, a, b []float32, ld int, out []float32) {
 	if k == 0 {
@@ -34,7 +37,9 @@ func avx2Dots(k int, a, b []float32, ld int, out []float32) {
 	dots(k, len(out), &a[0], &b[0], ld, &out[0])
 }
 
-func avx512DotTile(t *tile) { dotTile(t, avx512Dots) }
+var avx512Rows = []rowDots{{16, dots1RowsWide}, {8, dots2RowsWide}, {4, dots3RowsWide}, {4, dots4RowsWide}}
+
+func avx512DotTile(t *tile) { dotRows(t, avx512Rows, avx512Dots) }
 
 func avx512Dots(k int, a, b []float32, ld int, out []float32) {
 	if k == 0 {

@@ -170,3 +170,37 @@ func avx512Tile(t *tile) {
 		}
 	}
 }
+
+// avx512BroadTile calls the kernel for as many rows as the tile has, and four vectors of columns.
+func avx512BroadTile(t *tile) {
+	p := (*byte)(unsafe.Pointer(t))
+	switch {
+	case t.aStep != 1 || t.rows == 1:
+		avx512Halves(t)
+	case t.rows == 2:
+		multiply2x64Rows(p)
+	case t.rows == 3:
+		multiply3x64Rows(p)
+	case t.rows == 4:
+		multiply4x64Rows(p)
+	case t.rows == 5:
+		multiply5x64Rows(p)
+	case t.rows == 6:
+		multiply6x64Rows(p)
+	}
+}
+
+// avx512Halves computes the halves of a tile of four vectors of columns one after the other.
+func avx512Halves(t *tile) {
+	b, c, bias, cols := t.b, t.c, t.bias, t.cols
+	t.cols = min(cols, 32)
+	avx512Tile(t)
+	if t.cols = cols - 32; t.cols > 0 {
+		t.b, t.c = b[32:], c[32:]
+		if bias != nil {
+			t.bias = bias[32:]
+		}
+		avx512Tile(t)
+	}
+	t.b, t.c, t.bias, t.cols = b, c, bias, cols
+}

@@ -120,6 +120,23 @@ func TestChoose(t *testing.T) {
 	}
 }
 
+// A broad kernel is for few rows, and a B of whole panels that is not packed.
+func TestChooseBroad(t *testing.T) {
+	if nativeKernels == nil {
+		t.Skip("no kernels but portable ones")
+	}
+	for _, q := range []Query{{M: 2, N: 64}, {M: 6, N: 128}, {M: 1, N: 64}, {M: 7, N: 64}, {M: 2, N: 96}, {M: 2, N: 64, Width: 32}} {
+		want := "avx512-14x32"
+		if q.M >= 2 && q.M <= 6 && q.N%64 == 0 && q.Width == 0 {
+			want = "avx512-6x64"
+		}
+		q.K, q.Level = 100, level.AVX512
+		if got := Choose(q).Name; got != want {
+			t.Errorf("Choose(%+v) = %s, want %s", q, got, want)
+		}
+	}
+}
+
 // Every kernel that can compute a product computes the same, and the one that is chosen is among them.
 func TestCandidates(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 4))

@@ -254,6 +254,16 @@ func round(groups int, group int, x *float32, dst *byte, bias int)
 //go:noescape
 func dots(k int, n int, a *float32, b *float32, ld int, out *float32)
 
+// dots1Rows sets out[i*ldOut+j] to the sum of a[i*lda+p]·b[j*ld+p] over p < k, for i < 1 and j < n, a positive multiple of 8.
+//
+//go:noescape
+func dots1Rows(k int, n int, a *float32, lda int, b *float32, ld int, out *float32, ldOut int)
+
+// dots2Rows sets out[i*ldOut+j] to the sum of a[i*lda+p]·b[j*ld+p] over p < k, for i < 2 and j < n, a positive multiple of 4.
+//
+//go:noescape
+func dots2Rows(k int, n int, a *float32, lda int, b *float32, ld int, out *float32, ldOut int)
+
 // axpy4 adds x[p]·b[p*ld+j] for p < 4 to c[j], for j < n.
 //
 //go:noescape

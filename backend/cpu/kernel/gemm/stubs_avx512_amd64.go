@@ -299,6 +299,31 @@ func multiply14x16Rows(t *byte)
 //go:noescape
 func multiply14x16Columns(t *byte)
 
+// multiply2x64Rows computes the tile at t, of 2 rows and at most 64 columns, with A row after row: t.aStep is 1.
+//
+//go:noescape
+func multiply2x64Rows(t *byte)
+
+// multiply3x64Rows computes the tile at t, of 3 rows and at most 64 columns, with A row after row: t.aStep is 1.
+//
+//go:noescape
+func multiply3x64Rows(t *byte)
+
+// multiply4x64Rows computes the tile at t, of 4 rows and at most 64 columns, with A row after row: t.aStep is 1.
+//
+//go:noescape
+func multiply4x64Rows(t *byte)
+
+// multiply5x64Rows computes the tile at t, of 5 rows and at most 64 columns, with A row after row: t.aStep is 1.
+//
+//go:noescape
+func multiply5x64Rows(t *byte)
+
+// multiply6x64Rows computes the tile at t, of 6 rows and at most 64 columns, with A row after row: t.aStep is 1.
+//
+//go:noescape
+func multiply6x64Rows(t *byte)
+
 // multiply1x32RowsHalf computes the tile at t, of 1 rows and at most 32 columns, with A row after row: t.aStep is 1.
 //
 //go:noescape
@@ -673,6 +698,26 @@ func multiply6NibblesQuadsZeroWide(t *byte)
 //
 //go:noescape
 func dotsWide(k int, n int, a *float32, b *float32, ld int, out *float32)
+
+// dots1RowsWide sets out[i*ldOut+j] to the sum of a[i*lda+p]·b[j*ld+p] over p < k, for i < 1 and j < n, a positive multiple of 16.
+//
+//go:noescape
+func dots1RowsWide(k int, n int, a *float32, lda int, b *float32, ld int, out *float32, ldOut int)
+
+// dots2RowsWide sets out[i*ldOut+j] to the sum of a[i*lda+p]·b[j*ld+p] over p < k, for i < 2 and j < n, a positive multiple of 8.
+//
+//go:noescape
+func dots2RowsWide(k int, n int, a *float32, lda int, b *float32, ld int, out *float32, ldOut int)
+
+// dots3RowsWide sets out[i*ldOut+j] to the sum of a[i*lda+p]·b[j*ld+p] over p < k, for i < 3 and j < n, a positive multiple of 4.
+//
+//go:noescape
+func dots3RowsWide(k int, n int, a *float32, lda int, b *float32, ld int, out *float32, ldOut int)
+
+// dots4RowsWide sets out[i*ldOut+j] to the sum of a[i*lda+p]·b[j*ld+p] over p < k, for i < 4 and j < n, a positive multiple of 4.
+//
+//go:noescape
+func dots4RowsWide(k int, n int, a *float32, lda int, b *float32, ld int, out *float32, ldOut int)
 
 // axpy4Wide adds x[p]·b[p*ld+j] for p < 4 to c[j], for j < n.
 //

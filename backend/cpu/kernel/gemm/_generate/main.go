@@ -51,6 +51,8 @@ func main() {
 		w.quadMultiplies()
 		w.round()
 		w.dots()
+		w.dotsOfRows(1)
+		w.dotsOfRows(2)
 		w.axpy()
 	case "avx512":
 		w := &width{suffix: "Wide", lanes: 16, nibbles: nibbleTable()}
@@ -58,11 +60,15 @@ func main() {
 		w.row(1, 1)
 		w.multiplies(14, 2)
 		w.multiplies(14, 1)
+		w.broadMultiplies()
 		w.narrowMultiplies(2)
 		w.narrowMultiplies(1)
 		w.integerMultiplies()
 		w.quadMultiplies()
 		w.dots()
+		for rows := 1; rows <= 4; rows++ {
+			w.dotsOfRows(rows)
+		}
 		w.axpy()
 	default:
 		log.Fatalf("unknown level %q", *level)

@@ -22,6 +22,13 @@ func (w *width) multiplies(most, vectors int) {
 	}
 }
 
+// broadMultiplies generates the kernels for 2 to 6 rows of twice as many columns as others, for a B that is read in place.
+func (w *width) broadMultiplies() {
+	for rows := 2; rows <= 6; rows++ {
+		w.multiply(rows, 4, false, float32s)
+	}
+}
+
 const mostNarrow = 4 // rows of kernels that widen B themselves
 
 // narrowMultiplies generates the kernels for few rows and so many vectors of columns of a B in 16-bit formats.
