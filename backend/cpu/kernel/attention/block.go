@@ -12,17 +12,18 @@ type block struct {
 	p           *Problem
 	batch       int
 	group       int
+	tile        int       // keys of a tile
 	first, rows int       // rows [first, first+rows) of the group
 	q           []float32 // [rows, Size], scaled; nil: the queries are read where they lie
 	sums        []float32 // [rows, ValueSize], of values with weights, e^(score-vec.Reference(peak))
 	peaks       []float32 // [rows], largest scores so far
 	totals      []float32 // [rows], sums of weights
-	scores      []float32 // [rows, tileKeys] of a tile, then weights
+	scores      []float32 // [rows, tile] of a tile, then weights
 	fades       []float32 // [rows], what sums and totals are to be multiplied by
 	added       []float32 // [rows], sums of the weights of a tile
-	bias        []float32 // [tileKeys], what a mask adds to the scores of every row
-	ramp        []float32 // [tileKeys]: 0, 1, 2, …
-	steps       []float32 // [tileKeys]: from a query to the keys
+	bias        []float32 // [tile], what a mask adds to the scores of every row
+	ramp        []float32 // [tile]: 0, 1, 2, …
+	steps       []float32 // [tile]: from a query to the keys
 	careful     bool      // values that are not finite may have the weight 0
 }
 
@@ -34,7 +35,7 @@ func (t *thread) item(x *Ctx, i int) {
 	part, i := i%plan.splits, i/plan.splits
 	index, pair := i%plan.blocks, i/plan.blocks
 	b := &t.block
-	*b = block{p: p, batch: pair / p.Groups, group: pair % p.Groups, first: index * plan.rows}
+	*b = block{p: p, tile: plan.tile, batch: pair / p.Groups, group: pair % p.Groups, first: index * plan.rows}
 	b.rows = min(plan.rows, p.rows()-b.first)
 	rest := t.buffer
 	take := func(n int) []float32 {
@@ -47,7 +48,7 @@ func (t *thread) item(x *Ctx, i int) {
 	if !p.inPlace() {
 		b.q = take(b.rows * p.Size)
 	}
-	b.scores, b.bias, b.ramp, b.steps = take(b.rows*tileKeys), take(tileKeys), take(tileKeys), take(tileKeys)
+	b.scores, b.bias, b.ramp, b.steps = take(b.rows*plan.tile), take(plan.tile), take(plan.tile), take(plan.tile)
 	b.fades, b.added = take(b.rows), take(b.rows)
 	if plan.splits > 1 {
 		size := plan.rows * (p.ValueSize + 2)
@@ -58,7 +59,7 @@ func (t *thread) item(x *Ctx, i int) {
 	lo, _ := p.visible(b.batch, b.first/p.share())
 	_, hi := p.visible(b.batch, (b.first+b.rows-1)/p.share())
 	if plan.splits > 1 {
-		size := ((hi-lo+plan.splits-1)/plan.splits + tileKeys - 1) / tileKeys * tileKeys
+		size := ((hi-lo+plan.splits-1)/plan.splits + splitStep - 1) / splitStep * splitStep
 		lo = min(hi, lo+part*size)
 		hi = min(hi, lo+size)
 	}
@@ -97,8 +98,8 @@ func (b *block) begin(sinks bool) {
 
 // tiles takes the keys [lo, hi) into account.
 func (t *thread) tiles(b *block, lo, hi int) {
-	for k := lo; k < hi; k += tileKeys {
-		t.tile(b, k, min(tileKeys, hi-k))
+	for k := lo; k < hi; k += b.tile {
+		t.tile(b, k, min(b.tile, hi-k))
 	}
 }
 
@@ -117,7 +118,7 @@ func (t *thread) tile(b *block, k, n int) {
 		return
 	}
 	t.work += int64(to-from) * int64(n) * int64(p.Size+p.ValueSize)
-	args := gemm.Args{M: to - from, N: n, K: p.Size, TransB: true, C: b.scores[from*tileKeys:], LDC: tileKeys}
+	args := gemm.Args{M: to - from, N: n, K: p.Size, TransB: true, C: b.scores[from*b.tile:], LDC: b.tile}
 	if b.q != nil {
 		args.A, args.LDA = b.q[from*p.Size:], p.Size
 	} else {
@@ -129,11 +130,11 @@ func (t *thread) tile(b *block, k, n int) {
 		args.TransB = false
 	}
 	gemm.MatMul(t.gemm, args)
-	scores := b.scores[from*tileKeys : to*tileKeys]
-	p.K.scale(scores, n, b.batch, b.group, k)
+	scores := b.scores[from*b.tile : to*b.tile]
+	p.K.scale(scores, b.tile, n, b.batch, b.group, k)
 	b.weigh(from, to, k, n)
-	p.V.scale(scores, n, b.batch, b.group, k)
-	args = gemm.Args{M: to - from, N: p.ValueSize, K: n, A: b.scores[from*tileKeys:], LDA: tileKeys, C: b.sums[from*p.ValueSize:], LDC: p.ValueSize, Epilogue: &t.add}
+	p.V.scale(scores, b.tile, n, b.batch, b.group, k)
+	args = gemm.Args{M: to - from, N: p.ValueSize, K: n, A: b.scores[from*b.tile:], LDA: b.tile, C: b.sums[from*p.ValueSize:], LDC: p.ValueSize, Epilogue: &t.add}
 	if args.Packed = t.valuesOf(b, k, n); args.Packed == nil {
 		args.B, args.LDB = p.V.rows(t.wide, b.batch, b.group, k, n, p.ValueSize)
 	}

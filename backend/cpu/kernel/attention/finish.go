@@ -73,7 +73,7 @@ func (t *thread) join(k *task, i int) {
 		b := block{p: p, batch: pair / p.Groups, group: pair % p.Groups, first: index * plan.rows}
 		b.rows = min(plan.rows, p.rows()-b.first)
 		data, n := k.partial[(i*plan.splits+part)*size:][:size], b.rows*p.ValueSize
-		b.sums, b.peaks, b.totals = data[:n], data[n:n+b.rows], data[n+b.rows:]
+		b.sums, b.peaks, b.totals = data[:n], data[n:n+b.rows], data[n+b.rows:n+2*b.rows]
 		return b
 	}
 	all := view(0)

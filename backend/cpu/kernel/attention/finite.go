@@ -5,7 +5,7 @@ import "slices"
 // finite is a copy of n rows of values, [n, size], with 0 in the place of what is not finite.
 func (t *thread) finite(values []float32, step, n, size int) []float32 {
 	if len(t.values) < n*size {
-		t.values = make([]float32, tileKeys*size)
+		t.values = make([]float32, n*size)
 	}
 	for j := range n {
 		row := t.values[j*size : (j+1)*size]
@@ -28,7 +28,7 @@ func (b *block) addInfinite(rows []float32, step, from, to, n int) {
 			continue
 		}
 		for r := from; r < to; r++ {
-			w := b.scores[r*tileKeys+j]
+			w := b.scores[r*b.tile+j]
 			if w == 0 {
 				continue
 			}

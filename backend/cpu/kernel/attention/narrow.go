@@ -86,13 +86,13 @@ func (o *Operand) rows(memory []float32, b, h, k, n, size int) (data []float32, 
 	return memory, size
 }
 
-// scale multiplies the scores, or weights, of a tile by the scales of the n rows from k on that they go with, if these have any.
-func (o *Operand) scale(scores []float32, n, b, h, k int) {
+// scale multiplies the scores, or weights, of a tile, in rows that are step apart, by the scales of the n rows from k on that they go with, if these have any.
+func (o *Operand) scale(scores []float32, step, n, b, h, k int) {
 	if o.bytes == nil {
 		return
 	}
 	scales := o.scales[o.at(b, h, k)/o.Row:][:n]
-	for r := 0; r < len(scores); r += tileKeys {
+	for r := 0; r < len(scores); r += step {
 		vec.Mul(scores[r:r+n], scores[r:r+n], scales)
 	}
 }

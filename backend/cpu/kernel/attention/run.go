@@ -12,8 +12,11 @@ import (
 const (
 	blockRows = 140 // greatest number of rows that run over the keys together
 	tileKeys  = 256 // keys of a tile
+	fewRows   = 8   // rows of a block, up to which tiles are longer, so that what each takes beside reading does not count
+	longTile  = 1024
 	itemsPer  = 4   // items a thread that are aimed at
-	minSplit  = 4 * tileKeys
+	minSplit  = 256 // keys of a part
+	splitStep = 64
 	forkWork  = 1 << 16 // multiply-adds below which the caller does everything itself
 )
 
@@ -35,7 +38,7 @@ type Ctx struct {
 type thread struct {
 	gemm   *gemm.Ctx
 	buffer []float32
-	values []float32 // [tileKeys, ValueSize], where some are not finite
+	values []float32 // [tile, ValueSize], where some are not finite
 	wide   []float32 // [tileKeys, Size or ValueSize], of keys or values that are kept in fewer bits
 	work   int64     // multiply-adds so far
 	block  block
@@ -56,6 +59,7 @@ type task struct {
 // plan divides a problem.
 type plan struct {
 	rows   int // of a block, but for the last
+	tile   int // keys of a tile
 	blocks int // of a head of keys
 	splits int // parts of the keys of a block
 	items  int
@@ -165,6 +169,10 @@ func (t *task) cut() int {
 	rows := t.Problem.rows()
 	t.blocks = (rows + blockRows - 1) / blockRows
 	t.plan.rows = (rows + t.blocks - 1) / t.blocks
+	t.tile = tileKeys
+	if t.plan.rows <= fewRows && !t.K.narrow() && !t.V.narrow() {
+		t.tile = min(longTile, max(t.Keys, tileKeys))
+	}
 	return t.Batch * t.Groups * t.blocks
 }
 
@@ -172,14 +180,18 @@ func (t *task) cut() int {
 func (t *task) divide(blocks, threads int) {
 	t.splits, t.items = 1, t.Batch*t.Groups*t.blocks
 	if threads > 1 && blocks < itemsPer*threads {
-		t.splits = max(1, min((itemsPer*threads+blocks-1)/blocks, t.Keys/minSplit))
+		most := t.Keys / minSplit
+		t.splits = max(1, min((itemsPer*threads+blocks-1)/blocks, most))
+		for t.items*t.splits%threads != 0 && t.splits < most {
+			t.splits++
+		}
 		t.items *= t.splits
 	}
 }
 
 // scratch is how many numbers a thread needs for a block.
 func (t *task) scratch() int {
-	n := t.plan.rows*(t.ValueSize+tileKeys+4) + 3*tileKeys
+	n := t.plan.rows*(t.ValueSize+t.tile+4) + 3*t.tile
 	if !t.inPlace() {
 		n += t.plan.rows * t.Size
 	}

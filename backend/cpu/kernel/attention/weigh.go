@@ -14,7 +14,7 @@ func (b *block) weigh(from, to, k, n int) {
 	peaks, totals := b.peaks[from:to], b.totals[from:to]
 	fades, added := b.fades[:to-from], b.added[:to-from]
 	copy(fades, peaks)
-	vec.ExpSumRows(b.scores[from*tileKeys:], tileKeys, n, bias, peaks, added)
+	vec.ExpSumRows(b.scores[from*b.tile:], b.tile, n, bias, peaks, added)
 	fading := false
 	for r, before := range fades {
 		fades[r] = 1
@@ -40,7 +40,7 @@ func (b *block) prepare(from, to, k, n int) []float32 {
 	window := p.Left > 0 || p.Right > 0
 	if p.Softcap > 0 || p.Slopes != nil || p.masked() && !common || window {
 		for r := from; r < to; r++ {
-			row, i, h := b.scores[r*tileKeys:][:n], (b.first+r)/share, b.group*share+(b.first+r)%share
+			row, i, h := b.scores[r*b.tile:][:n], (b.first+r)/share, b.group*share+(b.first+r)%share
 			lo, hi := 0, n
 			if window {
 				lo, hi = p.visible(b.batch, i)
