@@ -54,7 +54,7 @@ func (w *integerWeights) key(trans bool, part columns) packedMatrix {
 
 // packed are columns of the weights, transposed if a product asks for it, as kernels read them: integers, or floats where scales lie in a way that kernels
 // do not know.
-func (w *integerWeights) packed(trans bool, part columns) *gemm.Packed {
+func (w *integerWeights) packed(trans bool, part columns, m *gemm.Memory) *gemm.Packed {
 	ld := w.q.Dim(1)
 	rows, cols := w.q.Dim(0), ld
 	if trans {
@@ -72,7 +72,7 @@ func (w *integerWeights) packed(trans bool, part columns) *gemm.Packed {
 		for i := range b.Zero {
 			b.Zero[i] -= zero
 		}
-		if p := gemm.PackIntegers(b); p != nil {
+		if p := gemm.PackIntegers(b, m); p != nil {
 			return p
 		}
 	}

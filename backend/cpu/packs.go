@@ -3,6 +3,7 @@ package cpu
 import (
 	"sync"
 
+	"github.com/gocompile/gocompile/backend/cpu/kernel/gemm"
 	"github.com/gocompile/gocompile/tensor"
 )
 
@@ -12,6 +13,7 @@ type packs struct {
 	mu     sync.Mutex
 	m      map[any]any
 	hollow map[*tensor.Tensor]bool // constants whose memory is not filled
+	small  gemm.Memory             // of integers
 }
 
 func newPacks() *packs { return &packs{m: map[any]any{}} }
@@ -45,4 +47,12 @@ func (p *Program) spent(w *tensor.Tensor) {
 	if p.release != nil {
 		p.release(w.Bytes())
 	}
+}
+
+// memory is where integers are packed, by functions that [packed] calls.
+func (c *packs) memory() *gemm.Memory {
+	if c == nil {
+		return nil
+	}
+	return &c.small
 }

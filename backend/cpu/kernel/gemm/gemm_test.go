@@ -168,7 +168,7 @@ func checkProduct(t testing.TB, x *Ctx, r *rand.Rand, m, n, k, pad int, transA, 
 	}
 	for _, bits := range []int{8, 4} {
 		w := randomIntegers(r, bits, k, n, args.LDB, transB)
-		p := packIntegers(levels()[r.IntN(len(levels()))], w)
+		p := packIntegers(levels()[r.IntN(len(levels()))], w, nil)
 		if p == nil {
 			continue
 		}

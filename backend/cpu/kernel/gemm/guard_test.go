@@ -64,7 +64,7 @@ func TestNothingOutsideIsTouched(t *testing.T) {
 					args.Packed.data = guarded(t, args.Packed.data, before)
 				}
 				if w := randomIntegers(r, 4+i%2*4, k, n, args.LDB, args.TransB); i&24 == 16 {
-					if p := packIntegers(l, w); p != nil {
+					if p := packIntegers(l, w, nil); p != nil {
 						p.small, p.scales, p.zeros = guarded(t, p.small, before), guarded(t, p.scales, before), guarded(t, p.zeros, before)
 						args.Packed, args.B = p, w.Floats()
 					}

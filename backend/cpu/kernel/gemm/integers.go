@@ -21,19 +21,19 @@ type Integers struct {
 	RoundA bool
 }
 
-// PackIntegers packs a matrix of integers for the current level, as what it is. It is nil where groups are so long or so short that nothing is gained
+// PackIntegers packs a matrix of integers for the current level, as what it is, in memory of m. It is nil where groups are so long or so short that nothing is gained
 // by that; [Integers.Floats] can be packed then.
-func PackIntegers(b *Integers) *Packed {
+func PackIntegers(b *Integers, m *Memory) *Packed {
 	l, _ := level.Current() // an error is reported by those that make programs
-	return packIntegers(l, b)
+	return packIntegers(l, b, m)
 }
 
 const shortGroup = 16 // rows below which scales take about as much memory as the integers save
 
-func packIntegers(l level.Level, b *Integers) *Packed {
+func packIntegers(l level.Level, b *Integers, m *Memory) *Packed {
 	b.check()
 	if b.RoundA && b.Group > 0 && b.Group%quadRows == 0 && b.Group <= quadDepth && b.K > 0 {
-		return packQuads(l, b)
+		return packQuads(l, b, m)
 	}
 	form, group := layoutOf(l), b.Group
 	if group == 0 || group >= b.K {
@@ -48,23 +48,18 @@ func packIntegers(l level.Level, b *Integers) *Packed {
 	if group < b.K { // blocks are of whole groups
 		p.depth = min(form.depth/group, count(p.depth, group)) * group
 	}
-	p.small = make([]byte, form.len(b.K, b.N)*b.Bits/8)
+	p.small = m.take(form.len(b.K, b.N) * b.Bits / 8)
 	p.scales = b.panels(p, b.Scale)
 	if b.Zero != nil && anyNonzero(b.Zero) {
 		p.zeros = b.panels(p, b.Zero)
 	}
-	p.eachSmallPanel(func(dst []byte, k0, kc, j0 int) { b.packPanel(dst, k0, kc, j0, form.width) })
-	return p
-}
-
-// eachSmallPanel visits the memory of rows [k0, k0+kc), a block, of the panel from column j0 on.
-func (p *Packed) eachSmallPanel(visit func(dst []byte, k0, kc, j0 int)) {
 	for k0 := 0; k0 < p.k; k0 += p.depth {
 		kc := min(p.depth, p.k-k0)
 		for j := range p.panels() {
-			visit(p.smallPanel(k0, kc, j), k0, kc, j*p.layout.width)
+			b.packPanel(p.smallPanel(k0, kc, j), k0, kc, j*form.width, form.width)
 		}
 	}
+	return p
 }
 
 func anyNonzero(s []float32) bool {
@@ -187,9 +182,6 @@ func (p *Packed) smallPanel(k0, kc, j int) []byte {
 	row := p.layout.width
 	if p.format == Int4 {
 		row /= 2
-	}
-	if p.quads {
-		kc = filled(kc)
 	}
 	return p.small[(k0*p.panels()+j*kc)*row:][:kc*row]
 }

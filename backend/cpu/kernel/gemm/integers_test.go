@@ -44,7 +44,7 @@ func TestIntegersStandForNumbers(t *testing.T) {
 			}
 			a := matrix(r, m, k, k)
 			a[r.IntN(len(a))] = special[i%len(special)]
-			p := packIntegers(x.level, w)
+			p := packIntegers(x.level, w, nil)
 			if p == nil {
 				continue
 			}
@@ -69,7 +69,7 @@ func TestPackIntegersBytes(t *testing.T) {
 		}{{8, 0, 1024*64 + 4*64}, {4, 0, 1024*32 + 4*64}, {4, 32, 1024*32 + 32*64*4}, {8, 1024, 1024*64 + 4*64}, {8, 1000, -1}, {4, 8, -1}} {
 			w := &Integers{K: 1024, N: 64, Bits: c.bits, Q: make([]int8, 1024*64), LDB: 64, Group: c.group, Zero: make([]float32, 128*64), Scale: make([]float32, 128*64)}
 			got := -1
-			if p := packIntegers(l, w); p != nil {
+			if p := packIntegers(l, w, nil); p != nil {
 				got = p.Bytes()
 			}
 			if got != c.want {
@@ -89,7 +89,7 @@ func BenchmarkIntegers(b *testing.B) {
 				w := randomIntegers(r, min(8, bits), k, n, n, false)
 				w.Group, w.Zero = 32, nil
 				w.Scale = matrix(r, k/32, n, n)
-				p := packIntegers(x.level, w)
+				p := packIntegers(x.level, w, nil)
 				switch bits {
 				case 32:
 					p = packFor(x.level, w.Floats(), k, n, n, false)

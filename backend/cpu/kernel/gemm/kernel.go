@@ -38,6 +38,7 @@ type tile struct {
 	roundedRow int              // bytes between the rows of rounded
 	columns    [dotCols]float32 // scratch of dotTile
 	sums       [32]int32        // scratch of eachGroup
+	shifted    bool             // groups of quads have zero points
 }
 
 // Kernel is a micro kernel: how it is called, what it needs and how good it is.

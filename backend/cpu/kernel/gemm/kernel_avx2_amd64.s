@@ -8295,17 +8295,16 @@ TEXT ·multiply1BytesQuads(SB), NOSPLIT, $0-8
 	MOVQ   328(AX), BX
 	MOVQ   352(AX), SI
 	MOVQ   232(AX), SI
-	MOVQ   256(AX), DI
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 
 group:
-	MOVQ    DX, R8
-	CMPQ    CX, R8
-	CMOVQLT CX, R8
-	SUBQ    R8, CX
-	ADDQ    $0x0f, R8
-	SHRQ    $0x04, R8
+	MOVQ    DX, DI
+	CMPQ    CX, DI
+	CMOVQLT CX, DI
+	SUBQ    DI, CX
+	ADDQ    $0x0f, DI
+	SHRQ    $0x04, DI
 	VPXOR   Y2, Y2, Y2
 	VPXOR   Y3, Y3, Y3
 	ADDQ    $0x04, BX
@@ -8379,12 +8378,12 @@ loop:
 	PREFETCHT0   8256(SI)
 	PREFETCHT0   8320(SI)
 	PREFETCHT0   8384(SI)
-	ADDQ         $0x10, BX
 	ADDQ         $0x00000100, SI
-	DECQ         R8
+	ADDQ         $0x10, BX
+	DECQ         DI
 	JNE          loop
-	VMOVUPS      (DI), Y4
-	VMOVUPS      32(DI), Y5
+	VMOVUPS      (SI), Y4
+	VMOVUPS      32(SI), Y5
 	VCVTDQ2PS    Y2, Y2
 	VCVTDQ2PS    Y3, Y3
 	VBROADCASTSS (BX), Y6
@@ -8393,7 +8392,8 @@ loop:
 	VMULPS       Y5, Y6, Y2
 	VFMADD231PS  Y2, Y3, Y1
 	ADDQ         $0x0c, BX
-	ADDQ         $0x00000040, DI
+	PREFETCHT0   8192(SI)
+	ADDQ         $0x00000040, SI
 	TESTQ        CX, CX
 	JNE          group
 	VBROADCASTSS 128(AX), Y2
@@ -8465,18 +8465,16 @@ TEXT ·multiply1BytesQuadsZero(SB), NOSPLIT, $0-8
 	MOVQ   328(AX), BX
 	MOVQ   352(AX), SI
 	MOVQ   232(AX), SI
-	MOVQ   256(AX), DI
-	MOVQ   280(AX), R8
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 
 group:
-	MOVQ    DX, R9
-	CMPQ    CX, R9
-	CMOVQLT CX, R9
-	SUBQ    R9, CX
-	ADDQ    $0x0f, R9
-	SHRQ    $0x04, R9
+	MOVQ    DX, DI
+	CMPQ    CX, DI
+	CMOVQLT CX, DI
+	SUBQ    DI, CX
+	ADDQ    $0x0f, DI
+	SHRQ    $0x04, DI
 	VPXOR   Y2, Y2, Y2
 	VPXOR   Y3, Y3, Y3
 	ADDQ    $0x04, BX
@@ -8550,25 +8548,26 @@ loop:
 	PREFETCHT0   8256(SI)
 	PREFETCHT0   8320(SI)
 	PREFETCHT0   8384(SI)
-	ADDQ         $0x10, BX
 	ADDQ         $0x00000100, SI
-	DECQ         R9
+	ADDQ         $0x10, BX
+	DECQ         DI
 	JNE          loop
-	VMOVUPS      (DI), Y4
-	VMOVUPS      32(DI), Y5
+	VMOVUPS      (SI), Y4
+	VMOVUPS      32(SI), Y5
 	VCVTDQ2PS    Y2, Y2
 	VCVTDQ2PS    Y3, Y3
 	VBROADCASTSS 4(BX), Y6
-	VFNMADD231PS (R8), Y6, Y2
-	VFNMADD231PS 32(R8), Y6, Y3
+	VFNMADD231PS 64(SI), Y6, Y2
+	VFNMADD231PS 96(SI), Y6, Y3
 	VBROADCASTSS (BX), Y6
 	VMULPS       Y4, Y6, Y4
 	VFMADD231PS  Y4, Y2, Y0
 	VMULPS       Y5, Y6, Y2
 	VFMADD231PS  Y2, Y3, Y1
 	ADDQ         $0x0c, BX
-	ADDQ         $0x00000040, DI
-	ADDQ         $0x00000040, R8
+	PREFETCHT0   8192(SI)
+	PREFETCHT0   8256(SI)
+	ADDQ         $0x00000080, SI
 	TESTQ        CX, CX
 	JNE          group
 	VBROADCASTSS 128(AX), Y2
@@ -8640,19 +8639,18 @@ TEXT ·multiply2BytesQuads(SB), NOSPLIT, $0-8
 	MOVQ   328(AX), BX
 	MOVQ   352(AX), SI
 	MOVQ   232(AX), DI
-	MOVQ   256(AX), R8
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
 
 group:
-	MOVQ    DX, R9
-	CMPQ    CX, R9
-	CMOVQLT CX, R9
-	SUBQ    R9, CX
-	ADDQ    $0x0f, R9
-	SHRQ    $0x04, R9
+	MOVQ    DX, R8
+	CMPQ    CX, R8
+	CMOVQLT CX, R8
+	SUBQ    R8, CX
+	ADDQ    $0x0f, R8
+	SHRQ    $0x04, R8
 	VPXOR   Y4, Y4, Y4
 	VPXOR   Y5, Y5, Y5
 	VPXOR   Y6, Y6, Y6
@@ -8768,12 +8766,12 @@ loop:
 	PREFETCHT0   8256(DI)
 	PREFETCHT0   8320(DI)
 	PREFETCHT0   8384(DI)
-	ADDQ         $0x10, BX
 	ADDQ         $0x00000100, DI
-	DECQ         R9
+	ADDQ         $0x10, BX
+	DECQ         R8
 	JNE          loop
-	VMOVUPS      (R8), Y8
-	VMOVUPS      32(R8), Y9
+	VMOVUPS      (DI), Y8
+	VMOVUPS      32(DI), Y9
 	VCVTDQ2PS    Y4, Y4
 	VCVTDQ2PS    Y5, Y5
 	VBROADCASTSS (BX), Y10
@@ -8789,7 +8787,8 @@ loop:
 	VMULPS       Y9, Y4, Y4
 	VFMADD231PS  Y4, Y7, Y3
 	ADDQ         $0x0c, BX
-	ADDQ         $0x00000040, R8
+	PREFETCHT0   8192(DI)
+	ADDQ         $0x00000040, DI
 	TESTQ        CX, CX
 	JNE          group
 	VBROADCASTSS 128(AX), Y4
@@ -8881,20 +8880,18 @@ TEXT ·multiply2BytesQuadsZero(SB), NOSPLIT, $0-8
 	MOVQ   328(AX), BX
 	MOVQ   352(AX), SI
 	MOVQ   232(AX), DI
-	MOVQ   256(AX), R8
-	MOVQ   280(AX), R9
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
 
 group:
-	MOVQ    DX, R10
-	CMPQ    CX, R10
-	CMOVQLT CX, R10
-	SUBQ    R10, CX
-	ADDQ    $0x0f, R10
-	SHRQ    $0x04, R10
+	MOVQ    DX, R8
+	CMPQ    CX, R8
+	CMOVQLT CX, R8
+	SUBQ    R8, CX
+	ADDQ    $0x0f, R8
+	SHRQ    $0x04, R8
 	VPXOR   Y4, Y4, Y4
 	VPXOR   Y5, Y5, Y5
 	VPXOR   Y6, Y6, Y6
@@ -9010,17 +9007,17 @@ loop:
 	PREFETCHT0   8256(DI)
 	PREFETCHT0   8320(DI)
 	PREFETCHT0   8384(DI)
-	ADDQ         $0x10, BX
 	ADDQ         $0x00000100, DI
-	DECQ         R10
+	ADDQ         $0x10, BX
+	DECQ         R8
 	JNE          loop
-	VMOVUPS      (R8), Y8
-	VMOVUPS      32(R8), Y9
+	VMOVUPS      (DI), Y8
+	VMOVUPS      32(DI), Y9
 	VCVTDQ2PS    Y4, Y4
 	VCVTDQ2PS    Y5, Y5
 	VBROADCASTSS 4(BX), Y10
-	VFNMADD231PS (R9), Y10, Y4
-	VFNMADD231PS 32(R9), Y10, Y5
+	VFNMADD231PS 64(DI), Y10, Y4
+	VFNMADD231PS 96(DI), Y10, Y5
 	VBROADCASTSS (BX), Y10
 	VMULPS       Y8, Y10, Y11
 	VFMADD231PS  Y11, Y4, Y0
@@ -9029,16 +9026,17 @@ loop:
 	VCVTDQ2PS    Y6, Y6
 	VCVTDQ2PS    Y7, Y7
 	VBROADCASTSS 4(BX)(SI*1), Y4
-	VFNMADD231PS (R9), Y4, Y6
-	VFNMADD231PS 32(R9), Y4, Y7
+	VFNMADD231PS 64(DI), Y4, Y6
+	VFNMADD231PS 96(DI), Y4, Y7
 	VBROADCASTSS (BX)(SI*1), Y4
 	VMULPS       Y8, Y4, Y5
 	VFMADD231PS  Y5, Y6, Y2
 	VMULPS       Y9, Y4, Y4
 	VFMADD231PS  Y4, Y7, Y3
 	ADDQ         $0x0c, BX
-	ADDQ         $0x00000040, R8
-	ADDQ         $0x00000040, R9
+	PREFETCHT0   8192(DI)
+	PREFETCHT0   8256(DI)
+	ADDQ         $0x00000080, DI
 	TESTQ        CX, CX
 	JNE          group
 	VBROADCASTSS 128(AX), Y4
@@ -9130,18 +9128,17 @@ TEXT ·multiply1NibblesQuads(SB), NOSPLIT, $0-8
 	MOVQ    328(AX), BX
 	MOVQ    352(AX), SI
 	MOVQ    232(AX), SI
-	MOVQ    256(AX), DI
 	VMOVDQU lowNibbles<>+0(SB), Y0
 	VXORPS  Y1, Y1, Y1
 	VXORPS  Y2, Y2, Y2
 
 group:
-	MOVQ         DX, R8
-	CMPQ         CX, R8
-	CMOVQLT      CX, R8
-	SUBQ         R8, CX
-	ADDQ         $0x0f, R8
-	SHRQ         $0x04, R8
+	MOVQ         DX, DI
+	CMPQ         CX, DI
+	CMOVQLT      CX, DI
+	SUBQ         DI, CX
+	ADDQ         $0x0f, DI
+	SHRQ         $0x04, DI
 	VPBROADCASTD (BX), Y3
 	VPBROADCASTD (BX), Y4
 	ADDQ         $0x04, BX
@@ -9191,12 +9188,12 @@ loop:
 	VPADDD       Y5, Y4, Y4
 	PREFETCHT0   8192(SI)
 	PREFETCHT0   8256(SI)
-	ADDQ         $0x10, BX
 	ADDQ         $0x00000080, SI
-	DECQ         R8
+	ADDQ         $0x10, BX
+	DECQ         DI
 	JNE          loop
-	VMOVUPS      (DI), Y5
-	VMOVUPS      32(DI), Y6
+	VMOVUPS      (SI), Y5
+	VMOVUPS      32(SI), Y6
 	VCVTDQ2PS    Y3, Y3
 	VCVTDQ2PS    Y4, Y4
 	VBROADCASTSS (BX), Y7
@@ -9205,7 +9202,8 @@ loop:
 	VMULPS       Y6, Y7, Y3
 	VFMADD231PS  Y3, Y4, Y2
 	ADDQ         $0x0c, BX
-	ADDQ         $0x00000040, DI
+	PREFETCHT0   8192(SI)
+	ADDQ         $0x00000040, SI
 	TESTQ        CX, CX
 	JNE          group
 	VBROADCASTSS 128(AX), Y0
@@ -9277,19 +9275,17 @@ TEXT ·multiply1NibblesQuadsZero(SB), NOSPLIT, $0-8
 	MOVQ    328(AX), BX
 	MOVQ    352(AX), SI
 	MOVQ    232(AX), SI
-	MOVQ    256(AX), DI
-	MOVQ    280(AX), R8
 	VMOVDQU lowNibbles<>+0(SB), Y0
 	VXORPS  Y1, Y1, Y1
 	VXORPS  Y2, Y2, Y2
 
 group:
-	MOVQ         DX, R9
-	CMPQ         CX, R9
-	CMOVQLT      CX, R9
-	SUBQ         R9, CX
-	ADDQ         $0x0f, R9
-	SHRQ         $0x04, R9
+	MOVQ         DX, DI
+	CMPQ         CX, DI
+	CMOVQLT      CX, DI
+	SUBQ         DI, CX
+	ADDQ         $0x0f, DI
+	SHRQ         $0x04, DI
 	VPBROADCASTD (BX), Y3
 	VPBROADCASTD (BX), Y4
 	ADDQ         $0x04, BX
@@ -9339,25 +9335,26 @@ loop:
 	VPADDD       Y5, Y4, Y4
 	PREFETCHT0   8192(SI)
 	PREFETCHT0   8256(SI)
-	ADDQ         $0x10, BX
 	ADDQ         $0x00000080, SI
-	DECQ         R9
+	ADDQ         $0x10, BX
+	DECQ         DI
 	JNE          loop
-	VMOVUPS      (DI), Y5
-	VMOVUPS      32(DI), Y6
+	VMOVUPS      (SI), Y5
+	VMOVUPS      32(SI), Y6
 	VCVTDQ2PS    Y3, Y3
 	VCVTDQ2PS    Y4, Y4
 	VBROADCASTSS 4(BX), Y7
-	VFNMADD231PS (R8), Y7, Y3
-	VFNMADD231PS 32(R8), Y7, Y4
+	VFNMADD231PS 64(SI), Y7, Y3
+	VFNMADD231PS 96(SI), Y7, Y4
 	VBROADCASTSS (BX), Y7
 	VMULPS       Y5, Y7, Y5
 	VFMADD231PS  Y5, Y3, Y1
 	VMULPS       Y6, Y7, Y3
 	VFMADD231PS  Y3, Y4, Y2
 	ADDQ         $0x0c, BX
-	ADDQ         $0x00000040, DI
-	ADDQ         $0x00000040, R8
+	PREFETCHT0   8192(SI)
+	PREFETCHT0   8256(SI)
+	ADDQ         $0x00000080, SI
 	TESTQ        CX, CX
 	JNE          group
 	VBROADCASTSS 128(AX), Y0
@@ -9429,7 +9426,6 @@ TEXT ·multiply2NibblesQuads(SB), NOSPLIT, $0-8
 	MOVQ    328(AX), BX
 	MOVQ    352(AX), SI
 	MOVQ    232(AX), DI
-	MOVQ    256(AX), R8
 	VMOVDQU lowNibbles<>+0(SB), Y0
 	VXORPS  Y1, Y1, Y1
 	VXORPS  Y2, Y2, Y2
@@ -9437,12 +9433,12 @@ TEXT ·multiply2NibblesQuads(SB), NOSPLIT, $0-8
 	VXORPS  Y4, Y4, Y4
 
 group:
-	MOVQ         DX, R9
-	CMPQ         CX, R9
-	CMOVQLT      CX, R9
-	SUBQ         R9, CX
-	ADDQ         $0x0f, R9
-	SHRQ         $0x04, R9
+	MOVQ         DX, R8
+	CMPQ         CX, R8
+	CMOVQLT      CX, R8
+	SUBQ         R8, CX
+	ADDQ         $0x0f, R8
+	SHRQ         $0x04, R8
 	VPBROADCASTD (BX), Y5
 	VPBROADCASTD (BX), Y6
 	VPBROADCASTD (BX)(SI*1), Y7
@@ -9520,12 +9516,12 @@ loop:
 	VPADDD       Y9, Y8, Y8
 	PREFETCHT0   8192(DI)
 	PREFETCHT0   8256(DI)
-	ADDQ         $0x10, BX
 	ADDQ         $0x00000080, DI
-	DECQ         R9
+	ADDQ         $0x10, BX
+	DECQ         R8
 	JNE          loop
-	VMOVUPS      (R8), Y9
-	VMOVUPS      32(R8), Y10
+	VMOVUPS      (DI), Y9
+	VMOVUPS      32(DI), Y10
 	VCVTDQ2PS    Y5, Y5
 	VCVTDQ2PS    Y6, Y6
 	VBROADCASTSS (BX), Y11
@@ -9541,7 +9537,8 @@ loop:
 	VMULPS       Y10, Y5, Y5
 	VFMADD231PS  Y5, Y8, Y4
 	ADDQ         $0x0c, BX
-	ADDQ         $0x00000040, R8
+	PREFETCHT0   8192(DI)
+	ADDQ         $0x00000040, DI
 	TESTQ        CX, CX
 	JNE          group
 	VBROADCASTSS 128(AX), Y0
@@ -9633,8 +9630,6 @@ TEXT ·multiply2NibblesQuadsZero(SB), NOSPLIT, $0-8
 	MOVQ    328(AX), BX
 	MOVQ    352(AX), SI
 	MOVQ    232(AX), DI
-	MOVQ    256(AX), R8
-	MOVQ    280(AX), R9
 	VMOVDQU lowNibbles<>+0(SB), Y0
 	VXORPS  Y1, Y1, Y1
 	VXORPS  Y2, Y2, Y2
@@ -9642,12 +9637,12 @@ TEXT ·multiply2NibblesQuadsZero(SB), NOSPLIT, $0-8
 	VXORPS  Y4, Y4, Y4
 
 group:
-	MOVQ         DX, R10
-	CMPQ         CX, R10
-	CMOVQLT      CX, R10
-	SUBQ         R10, CX
-	ADDQ         $0x0f, R10
-	SHRQ         $0x04, R10
+	MOVQ         DX, R8
+	CMPQ         CX, R8
+	CMOVQLT      CX, R8
+	SUBQ         R8, CX
+	ADDQ         $0x0f, R8
+	SHRQ         $0x04, R8
 	VPBROADCASTD (BX), Y5
 	VPBROADCASTD (BX), Y6
 	VPBROADCASTD (BX)(SI*1), Y7
@@ -9725,17 +9720,17 @@ loop:
 	VPADDD       Y9, Y8, Y8
 	PREFETCHT0   8192(DI)
 	PREFETCHT0   8256(DI)
-	ADDQ         $0x10, BX
 	ADDQ         $0x00000080, DI
-	DECQ         R10
+	ADDQ         $0x10, BX
+	DECQ         R8
 	JNE          loop
-	VMOVUPS      (R8), Y9
-	VMOVUPS      32(R8), Y10
+	VMOVUPS      (DI), Y9
+	VMOVUPS      32(DI), Y10
 	VCVTDQ2PS    Y5, Y5
 	VCVTDQ2PS    Y6, Y6
 	VBROADCASTSS 4(BX), Y11
-	VFNMADD231PS (R9), Y11, Y5
-	VFNMADD231PS 32(R9), Y11, Y6
+	VFNMADD231PS 64(DI), Y11, Y5
+	VFNMADD231PS 96(DI), Y11, Y6
 	VBROADCASTSS (BX), Y11
 	VMULPS       Y9, Y11, Y12
 	VFMADD231PS  Y12, Y5, Y1
@@ -9744,16 +9739,17 @@ loop:
 	VCVTDQ2PS    Y7, Y7
 	VCVTDQ2PS    Y8, Y8
 	VBROADCASTSS 4(BX)(SI*1), Y5
-	VFNMADD231PS (R9), Y5, Y7
-	VFNMADD231PS 32(R9), Y5, Y8
+	VFNMADD231PS 64(DI), Y5, Y7
+	VFNMADD231PS 96(DI), Y5, Y8
 	VBROADCASTSS (BX)(SI*1), Y5
 	VMULPS       Y9, Y5, Y6
 	VFMADD231PS  Y6, Y7, Y3
 	VMULPS       Y10, Y5, Y5
 	VFMADD231PS  Y5, Y8, Y4
 	ADDQ         $0x0c, BX
-	ADDQ         $0x00000040, R8
-	ADDQ         $0x00000040, R9
+	PREFETCHT0   8192(DI)
+	PREFETCHT0   8256(DI)
+	ADDQ         $0x00000080, DI
 	TESTQ        CX, CX
 	JNE          group
 	VBROADCASTSS 128(AX), Y0

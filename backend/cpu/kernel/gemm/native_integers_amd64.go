@@ -37,7 +37,7 @@ var (
 // tile calls the kernel for as many rows as the tile has, of which t.k is not 0.
 func (f *integerTiles) tile(t *tile) {
 	zeros := 0
-	if t.zeros != nil {
+	if t.zeros != nil || t.shifted {
 		zeros = 1
 	}
 	f[zeros][t.rows-1]((*byte)(unsafe.Pointer(t)))

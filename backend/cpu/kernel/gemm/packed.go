@@ -21,7 +21,8 @@ type Packed struct {
 	small         []byte    // in place of data: integers, in panels as the numbers would be; see [Integers.packPanel]
 	scales, zeros []float32 // of the integers; zeros is nil where all are 0
 	group         int       // rows that have scales in common; k or 1 at least: all
-	quads         bool      // for a rounded A: see [Integers.packQuads]
+	quads         bool      // for a rounded A: see packQuads
+	shifted       bool      // quads have zero points
 }
 
 // layout is the size of panels.

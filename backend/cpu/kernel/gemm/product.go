@@ -60,7 +60,10 @@ func (p *product) panelOf(t *tile, wide *[]float32, k0, j int, first bool) {
 	case Halves, Brains:
 		t.narrow = packed.narrowPanel(k0, t.k, j*p.nr/width)[j*p.nr%width:]
 		return
-	case Bytes, Nibbles, ByteQuads, NibbleQuads:
+	case ByteQuads, NibbleQuads:
+		t.small, t.group, t.shifted = packed.quadPanel(k0, t.k, j), packed.group, packed.shifted
+		return
+	case Bytes, Nibbles:
 		t.small, t.scales, t.group = packed.smallPanel(k0, t.k, j), packed.groupPanel(packed.scales, k0, t.k, j), packed.group
 		if packed.zeros != nil {
 			t.zeros = packed.groupPanel(packed.zeros, k0, t.k, j)

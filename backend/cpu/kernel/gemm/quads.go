@@ -1,38 +1,84 @@
 package gemm
 
-import "github.com/gocompile/gocompile/backend/cpu/level"
+import (
+	"unsafe"
+
+	"github.com/gocompile/gocompile/backend/cpu/level"
+)
 
 const quadDepth = 1024 // greatest number of rows of a block
 
 // quadLayout is what the kernels of a level for a rounded A read.
 func quadLayout(l level.Level) layout { return layout{quadWidth(l), quadDepth} }
 
-// packQuads packs a matrix for a rounded A: in a panel, four rows at a time, all elements of each column side by side, as bytes without sign (see
-// [Format.bias]). Of integers of 4 bits, row p and row p + 4 of each eight share a byte. Blocks are filled up to whole steps of kernels.
-func packQuads(l level.Level, b *Integers) *Packed {
+// packQuads packs a matrix for a rounded A. A panel is its groups, one behind the other: integers without sign (see [Format.bias]), four rows at a time, all elements of
+// each column side by side, as bytes; then the scales and, if any is not 0, the zero points. Of integers of 4 bits, row p and row p + 4 of each
+// eight share a byte. The last group is filled up to whole steps of kernels.
+func packQuads(l level.Level, b *Integers, in *Memory) *Packed {
 	form := quadLayout(l)
 	p := &Packed{k: b.K, n: b.N, layout: form, format: Int8, group: min(b.Group, filled(b.K)), quads: true}
 	if b.Bits == 4 {
 		p.format = Int4
 	}
+	p.shifted = b.Zero != nil && anyNonzero(b.Zero)
 	p.depth = min(form.depth/p.group, count(form.depthOf(b.K), p.group)) * p.group
-	p.small = make([]byte, form.len(filled(b.K), b.N)*b.Bits/8)
-	p.scales = b.panels(p, b.Scale)
-	if b.Zero != nil && anyNonzero(b.Zero) {
-		p.zeros = b.panels(p, b.Zero)
+	p.small = in.take(p.panels() * p.quadBytes(b.K))
+	for k0 := 0; k0 < p.k; k0 += p.depth {
+		kc := min(p.depth, p.k-k0)
+		for j := range p.panels() {
+			p.packQuadPanel(p.quadPanel(k0, kc, j), b, k0, kc, j*form.width)
+		}
 	}
-	p.eachSmallPanel(func(dst []byte, k0, kc, j0 int) { b.packQuadPanel(dst, k0, kc, j0, form.width, p.format.bias()) })
 	return p
 }
 
-// packQuadPanel packs rows [k0, k0+kc) of a panel.
-func (b *Integers) packQuadPanel(dst []byte, k0, kc, j0, width, bias int) {
-	cols, row, col := min(width, b.N-j0), b.LDB, 1
+// packQuadPanel packs rows [k0, k0+kc), a block, of the panel from column j0 on.
+func (p *Packed) packQuadPanel(dst []byte, b *Integers, k0, kc, j0 int) {
+	width, cols := p.layout.width, min(p.layout.width, b.N-j0)
+	for k := k0; k < k0+kc; k += p.group {
+		rows := min(p.group, k0+kc-k)
+		b.packQuadRows(dst, k, rows, j0, cols, width, p.format.bias())
+		dst = dst[p.quadRowBytes(filled(rows)):]
+		at := k/p.group*b.N + j0
+		copy(floatsOf(dst[:4*width]), b.Scale[at:at+cols])
+		if dst = dst[4*width:]; p.shifted {
+			copy(floatsOf(dst[:4*width]), b.Zero[at:at+cols])
+			dst = dst[4*width:]
+		}
+	}
+}
+
+// quadPanel is rows [k0, k0+kc), a block, of panel j.
+func (p *Packed) quadPanel(k0, kc, j int) []byte {
+	size := p.quadBytes(kc)
+	return p.small[p.panels()*p.quadBytes(k0)+j*size:][:size]
+}
+
+// quadBytes is the size of k rows of a panel, whole groups but for the last.
+func (p *Packed) quadBytes(k int) int {
+	scales := 4 * p.layout.width * count(k, p.group)
+	if p.shifted {
+		scales *= 2
+	}
+	return p.quadRowBytes(filled(k)) + scales
+}
+
+// quadRowBytes is the size of the integers of so many rows.
+func (p *Packed) quadRowBytes(rows int) int {
+	if p.format == Int4 {
+		rows /= 2
+	}
+	return rows * p.layout.width
+}
+
+// packQuadRows packs the integers of rows [k0, k0+rows) of a panel.
+func (b *Integers) packQuadRows(dst []byte, k0, rows, j0, cols, width, bias int) {
+	row, col := b.LDB, 1
 	if b.Trans {
 		row, col = 1, b.LDB
 	}
 	src := b.Q[k0*row+j0*col:]
-	for p := range kc {
+	for p := range rows {
 		at, shift := p/4*4*width+p%4, 0
 		if b.Bits == 4 {
 			at, shift = p/8*4*width+p%4, p/4%2*4
@@ -45,7 +91,7 @@ func (b *Integers) packQuadPanel(dst []byte, k0, kc, j0, width, bias int) {
 
 // portableByteQuads and portableNibbleQuads are the kernels in plain Go.
 func portableByteQuads(t *tile) {
-	t.eachGroup(func(sums []int32, a, b []byte) {
+	t.eachGroup(8, func(sums []int32, a, b []byte) {
 		for ; len(a) > 0; a, b = a[4:], b[4*len(sums):] {
 			a0, a1, a2, a3 := int32(int8(a[0])), int32(int8(a[1])), int32(int8(a[2])), int32(int8(a[3]))
 			for c := range sums {
@@ -57,7 +103,7 @@ func portableByteQuads(t *tile) {
 }
 
 func portableNibbleQuads(t *tile) {
-	t.eachGroup(func(sums []int32, a, b []byte) {
+	t.eachGroup(4, func(sums []int32, a, b []byte) {
 		for ; len(a) > 0; a, b = a[8:], b[4*len(sums):] {
 			x := (*[8]byte)(a)
 			for c := range sums {
@@ -71,14 +117,13 @@ func portableNibbleQuads(t *tile) {
 	})
 }
 
-// eachGroup computes a tile by rows and groups; add adds to the sums of all columns of a panel the products of a group.
-func (t *tile) eachGroup(add func(sums []int32, a, b []byte)) {
+// eachGroup computes a tile with integers of so many bits by rows and groups; add adds to the sums of all columns of a panel the products of a group.
+func (t *tile) eachGroup(bits int, add func(sums []int32, a, b []byte)) {
 	width := t.bStep
-	row := len(t.small) / filled(t.k) // bytes of B
 	sums := t.sums[:width]
 	for i := range t.rows {
 		var total [32]float32
-		a, b, scales, zeros := t.rounded[i*t.roundedRow:], t.small, t.scales, t.zeros
+		a, b := t.rounded[i*t.roundedRow:], t.small
 		for left := t.k; left > 0; left -= t.group {
 			n := filled(min(left, t.group))
 			r := recordOf(a, n)
@@ -86,6 +131,11 @@ func (t *tile) eachGroup(add func(sums []int32, a, b []byte)) {
 				sums[c] = r.start
 			}
 			add(sums, a[4:4+n], b)
+			b = b[n*width*bits/8:]
+			scales, zeros := floatsOf(b[:4*width]), []float32(nil)
+			if b = b[4*width:]; t.shifted {
+				zeros, b = floatsOf(b[:4*width]), b[4*width:]
+			}
 			for c, sum := range sums {
 				x := float32(sum)
 				if zeros != nil {
@@ -93,11 +143,13 @@ func (t *tile) eachGroup(add func(sums []int32, a, b []byte)) {
 				}
 				total[c] += x * (scales[c] * r.scale)
 			}
-			a, b, scales = a[n+recordExtra:], b[n*row:], scales[width:]
-			if zeros != nil {
-				zeros = zeros[width:]
-			}
+			a = a[n+recordExtra:]
 		}
 		t.store(i, total[:])
 	}
+}
+
+// floatsOf is the numbers in b, whose length is a multiple of 4 and which begins at one.
+func floatsOf(b []byte) []float32 {
+	return unsafe.Slice((*float32)(unsafe.Pointer(unsafe.SliceData(b))), len(b)/4)
 }

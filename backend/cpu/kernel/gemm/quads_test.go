@@ -59,7 +59,7 @@ func checkRounding(t testing.TB, x *Ctx, r *rand.Rand, m, n, k, pad int, transA,
 	args.A, args.LDA = operandOf(r, m, k, pad, transA)
 	_, args.LDB = operandOf(r, k, n, pad, transB)
 	w := roundingIntegers(r, 4+r.IntN(2)*4, k, n, args.LDB, transB)
-	args.Packed = packIntegers(levels()[r.IntN(len(levels()))], w)
+	args.Packed = packIntegers(levels()[r.IntN(len(levels()))], w, nil)
 	before := matrix(r, m, n, args.LDC)
 	args.C = append([]float32(nil), before...)
 	MatMul(x, args)
@@ -111,7 +111,7 @@ func TestRoundingIsExact(t *testing.T) {
 					w.Q[j] = []int8{-1 << (w.Bits - 1), 1<<(w.Bits-1) - 1}[i/6%2]
 				}
 			}
-			Run(x, m, a, k, packIntegers(x.level, w), c, n, nil)
+			Run(x, m, a, k, packIntegers(x.level, w, nil), c, n, nil)
 			for row := range m {
 				for j := range n {
 					sum := int64(0)
@@ -139,7 +139,7 @@ func TestRoundingError(t *testing.T) {
 		w := roundingIntegers(r, 4, k, n, n, false)
 		w.Group, w.Scale, w.Zero = 32, matrix(r, count(k, 32), n, n), nil
 		a, c, b := matrix(r, m, k, k), make([]float32, m*n), w.Floats()
-		Run(x, m, a, k, packIntegers(x.level, w), c, n, nil)
+		Run(x, m, a, k, packIntegers(x.level, w, nil), c, n, nil)
 		for i := range m {
 			for j := range n {
 				want, bound := 0.0, 0.0
@@ -210,7 +210,7 @@ func TestRoundingSpecialValues(t *testing.T) {
 			const m, n, k = 7, 33, 100
 			a, c := matrix(r, m, k, k), make([]float32, m*n)
 			a[3*k+r.IntN(k)] = float32(v)
-			Run(x, m, a, k, packIntegers(x.level, roundingIntegers(r, 4, k, n, n, false)), c, n, nil)
+			Run(x, m, a, k, packIntegers(x.level, roundingIntegers(r, 4, k, n, n, false), nil), c, n, nil)
 			for i, y := range c {
 				if (y != y) != (i/n == 3) {
 					t.Fatalf("%s: with %v in row 3, C[%d, %d] = %v", name, v, i/n, i%n, y)
@@ -232,7 +232,7 @@ func TestRoundingInGroups(t *testing.T) {
 				n := 100 + 20*i
 				w := roundingIntegers(r, 4+i/3%2*4, k, n, n, false)
 				w.RoundA = i != 4
-				args := &Args{M: m, N: n, K: k, A: a, LDA: k, Packed: packIntegers(x.level, w), C: make([]float32, m*n), LDC: n}
+				args := &Args{M: m, N: n, K: k, A: a, LDA: k, Packed: packIntegers(x.level, w, nil), C: make([]float32, m*n), LDC: n}
 				if i == 5 {
 					args.A = other
 				}
@@ -265,7 +265,7 @@ func TestRoundingBatch(t *testing.T) {
 		r := rand.New(rand.NewPCG(13, 14))
 		const items, m, n, k = 5, 6, 40, 70
 		w := roundingIntegers(r, 4, k, n, n, false)
-		args := Args{M: m, N: n, K: k, TransA: true, LDA: m, LDC: n, Packed: packIntegers(x.level, w), A: matrix(r, items, m*k, m*k), C: make([]float32, items*m*n)}
+		args := Args{M: m, N: n, K: k, TransA: true, LDA: m, LDC: n, Packed: packIntegers(x.level, w, nil), A: matrix(r, items, m*k, m*k), C: make([]float32, items*m*n)}
 		batch := Batch{Count: items, StrideA: m * k, StrideC: m * n}
 		MatMulBatch(x, batch, args)
 		args.B, args.LDB = w.Floats(), n
@@ -287,7 +287,7 @@ func BenchmarkRounding(b *testing.B) {
 				w := randomIntegers(r, bits, k, n, n, false)
 				w.Group, w.Zero, w.RoundA = 32, nil, true
 				w.Scale = matrix(r, k/32, n, n)
-				p := packIntegers(x.level, w)
+				p := packIntegers(x.level, w, nil)
 				a, c := matrix(r, m, k, k), make([]float32, m*n)
 				b.SetBytes(int64(p.Bytes()))
 				for b.Loop() {

@@ -63,11 +63,7 @@ func (w *width) quadMultiply(f integers, constants quadConstants, rows int, zero
 	t := Load(Param("t"), GP64())
 	k, group := load(t, tileK), load(t, tileGroup)
 	at, advance := rowsOf(load(t, tileRounded), load(t, tileRoundedRow), rows)
-	b, scales := load(t, tileSmall), load(t, tileScales)
-	var zero Register
-	if zeros {
-		zero = load(t, tileZeros)
-	}
+	b := load(t, tileSmall)
 	d := w.dotter(f, constants, b)
 	sums := w.zeros(2 * rows)
 	dots := make([]VecVirtual, 2*rows)
@@ -89,19 +85,22 @@ func (w *width) quadMultiply(f integers, constants quadConstants, rows int, zero
 	advance(4)
 	Label("loop")
 	d.step(at, dots)
-	if rows <= few {
-		for line := 0; line < d.stepBytes(); line += 64 {
-			PREFETCHT0(Mem{Base: b, Disp: ahead + line})
+	read := func(bytes int) {
+		if rows <= few {
+			for line := 0; line < bytes; line += 64 {
+				PREFETCHT0(Mem{Base: b, Disp: ahead + line})
+			}
 		}
+		ADDQ(U32(uint32(bytes)), b)
 	}
+	read(d.stepBytes())
 	advance(4 * quadStep)
-	ADDQ(U32(uint32(d.stepBytes())), b)
 	DECQ(left)
 	JNE(LabelRef("loop"))
 	var scale [2]VecVirtual
 	for v := range scale {
 		scale[v] = w.new()
-		VMOVUPS(Mem{Base: scales, Disp: v * w.bytes()}, scale[v])
+		VMOVUPS(Mem{Base: b, Disp: v * w.bytes()}, scale[v])
 	}
 	for i := range rows {
 		x := w.new()
@@ -111,7 +110,7 @@ func (w *width) quadMultiply(f integers, constants quadConstants, rows int, zero
 		if zeros {
 			VBROADCASTSS(at(i, 4), x)
 			for v := range 2 {
-				VFNMADD231PS(Mem{Base: zero, Disp: v * w.bytes()}, x, dots[2*i+v])
+				VFNMADD231PS(Mem{Base: b, Disp: (2 + v) * w.bytes()}, x, dots[2*i+v])
 			}
 		}
 		VBROADCASTSS(at(i, 0), x)
@@ -122,9 +121,10 @@ func (w *width) quadMultiply(f integers, constants quadConstants, rows int, zero
 		}
 	}
 	advance(recordEnd)
-	ADDQ(U32(uint32(2*w.bytes())), scales)
 	if zeros {
-		ADDQ(U32(uint32(2*w.bytes())), zero)
+		read(4 * w.bytes())
+	} else {
+		read(2 * w.bytes())
 	}
 	TESTQ(k, k)
 	JNE(LabelRef("group"))

@@ -1,0 +1,30 @@
+package gemm
+
+import "github.com/gocompile/gocompile/tensor"
+
+// Memory hands out memory for packed matrices, side by side so that small ones share huge pages. It is not for concurrent use; a nil one takes memory for each
+// matrix alone.
+type Memory struct {
+	rest []byte
+	used int
+}
+
+const (
+	memoryShare = 8 // of what was handed out, that is taken in advance
+	memoryLimit = 8 << 20
+)
+
+// take is n bytes that are 0, from a multiple of 64 on.
+func (m *Memory) take(n int) []byte {
+	if m == nil {
+		return tensor.AlignedBytes(n)
+	}
+	size := (n + 63) &^ 63
+	m.used += size
+	if len(m.rest) < size {
+		m.rest = tensor.AlignedBytes(max(size, min(memoryLimit, m.used/memoryShare)))
+	}
+	b := m.rest[:n:n]
+	m.rest = m.rest[size:]
+	return b
+}
