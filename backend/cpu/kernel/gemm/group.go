@@ -18,7 +18,7 @@ func MatMuls(x *Ctx, args []*Args) {
 		return
 	}
 	x.group = grow(x.group, len(args))
-	blocks := 0
+	blocks, streams := 0, x.pool.Threads()
 	for i, a := range args {
 		a.check()
 		p := &x.group[i]
@@ -30,8 +30,11 @@ func MatMuls(x *Ctx, args []*Args) {
 			p.rounded = x.round(a)
 		}
 		p.divide(x.pool.Threads(), float64(workOf(a.M, a.N, a.K))/float64(work))
-		blocks += p.blocks
+		if blocks += p.blocks; p.mBlocks > 1 {
+			streams = 1
+		}
 	}
+	x.groupBlocks, x.streams = blocks, streams
 	x.spread(blocks, work, x.byGroup)
 	clear(x.group)
 }
@@ -44,18 +47,18 @@ func grow(s []product, n int) []product {
 	return s[:n]
 }
 
-// runGroup takes blocks of all products in their order.
+// runGroup takes blocks of all products.
 func (x *Ctx) runGroup(s int) {
 	at, first := 0, 0 // the product of the last block, and the number of its first one
-	for {
-		i := int(x.next.Add(1) - 1)
-		for at < len(x.group) && i >= first+x.group[at].blocks {
+	for i, ok := x.take(x.groupBlocks); ok; i, ok = x.take(x.groupBlocks) {
+		block := streamed(i, x.groupBlocks, x.streams)
+		if block < first {
+			at, first = 0, 0
+		}
+		for block >= first+x.group[at].blocks {
 			first += x.group[at].blocks
 			at++
 		}
-		if at == len(x.group) {
-			return
-		}
-		x.group[at].block(i-first, &x.slots[s].tile, &x.slots[s].wide)
+		x.group[at].block(block-first, &x.slots[s].tile, &x.slots[s].wide)
 	}
 }

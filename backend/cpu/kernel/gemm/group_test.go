@@ -90,3 +90,19 @@ func BenchmarkMatMuls(b *testing.B) {
 		})
 	}
 }
+
+// Every piece is taken once, and where each thread takes one in turn it goes through pieces side by side.
+func TestStreamed(t *testing.T) {
+	for n := range 30 {
+		for threads := 1; threads < 7; threads++ {
+			taken := make([]bool, n)
+			for i := range n {
+				block := streamed(i, n, threads)
+				if taken[block] || i >= threads && block != streamed(i-threads, n, threads)+1 {
+					t.Fatalf("piece %d of %d by %d threads is %d", i, n, threads, block)
+				}
+				taken[block] = true
+			}
+		}
+	}
+}

@@ -16,12 +16,16 @@ type Ctx struct {
 	slots []slot
 
 	// The call in progress; next counts what the slots have taken of it.
-	prod    product
-	shared  Packed // B of prod, if it has to be packed
-	buffer  []float32
-	args    Args
-	batch   Batch
-	group   []product
+	prod   product
+	shared Packed // B of prod, if it has to be packed
+	buffer []float32
+	args   Args
+	batch  Batch
+	group  []product
+
+	groupBlocks int // blocks of all products of group
+	streams     int // see streamed
+
 	next    atomic.Int64
 	byBlock func(slot int)
 	byGroup func(slot int)
@@ -121,9 +125,20 @@ func (x *Ctx) take(n int) (int, bool) {
 	return i, i < n
 }
 
+// streamed is piece i of n in an order in which threads that take one after another in turn go through a part of the pieces each, from its beginning to its end:
+// memory that is read once is read fastest so.
+func streamed(i, n, threads int) int {
+	part := i % threads
+	return part*(n/threads) + min(part, n%threads) + i/threads
+}
+
 func (x *Ctx) runBlocks(s int) {
-	for i, ok := x.take(x.prod.blocks); ok; i, ok = x.take(x.prod.blocks) {
-		x.prod.block(i, &x.slots[s].tile, &x.slots[s].wide)
+	p, threads := &x.prod, 1
+	if p.mBlocks == 1 {
+		threads = x.pool.Threads()
+	}
+	for i, ok := x.take(p.blocks); ok; i, ok = x.take(p.blocks) {
+		p.block(streamed(i, p.blocks, threads), &x.slots[s].tile, &x.slots[s].wide)
 	}
 }
 
