@@ -29,3 +29,24 @@ func copyWalk(dst, src *tensor.Tensor, offset int, shape, strides []int) {
 	}
 	walk(shape[:axis], func(i int, at []int) { copyElements(dst, i*run, src, offset+at[0], run) }, strides[:axis])
 }
+
+const worthView = 1 << 12 // bytes of a part of a tensor from which on it is a view rather than a copy
+
+// viewWalk is what copyWalk would copy as a view of src, nil where the elements do not lie side by side or are so few that a copy is better than to keep src.
+func viewWalk(src *tensor.Tensor, offset int, shape, strides []int) *tensor.Tensor {
+	size := src.DType().Bits() / 8
+	if src.DType() == tensor.String || src.DType().IsPacked() {
+		return nil
+	}
+	n := 1
+	for axis := len(shape) - 1; axis >= 0; axis-- {
+		if shape[axis] != 1 && strides[axis] != n {
+			return nil
+		}
+		n *= shape[axis]
+	}
+	if n*size < worthView {
+		return nil
+	}
+	return tensor.View(src.DType(), shape, src.Bytes()[offset*size:(offset+n)*size])
+}

@@ -38,3 +38,31 @@ func TestSliceToTheEnd(t *testing.T) {
 		}
 	}
 }
+
+// TestSliceOfSideBySide: large parts that lie side by side are views, others and small ones are copies.
+func TestSliceOfSideBySide(t *testing.T) {
+	x := tensor.New(tensor.Float32, 4, 2, 1024)
+	for i := range x.Len() {
+		x.SetFloat64(i, float64(i))
+	}
+	for _, s := range []struct {
+		axis, start, end, step int64
+		view                   bool
+	}{{0, 1, 3, 1, true}, {0, 3, 4, 2, true}, {0, 0, 4, 2, false}, {1, 0, 1, 1, false}, {2, 0, 512, 1, false}} {
+		c := &ir.EvalContext{In: []tensor.Value{x}}
+		for _, n := range []int64{s.start, s.end, s.axis, s.step} {
+			c.In = append(c.In, tensor.Must([]int64{n}, 1))
+		}
+		if err := ir.CallEval(&Slice{}, c); err != nil {
+			t.Fatal(err)
+		}
+		y := c.Out[0].(*tensor.Tensor)
+		stride := [3]int64{2048, 1024, 1}[s.axis]
+		if got := y.Float64(0); got != float64(s.start*stride) {
+			t.Errorf("%+v: the first element is %v", s, got)
+		}
+		if got := &y.Bytes()[0] == &x.Bytes()[s.start*stride*4]; got != s.view {
+			t.Errorf("%+v: it is a view: %t", s, got)
+		}
+	}
+}
