@@ -105,17 +105,12 @@ func (k *convolution) String() string {
 
 func (k *convolution) run(x *exec, in, out []*tensor.Tensor) error {
 	data, w, y := in[0], in[1], out[0]
-	var buffer [conv.MaxAxes]op.WindowAxis
-	window, err := k.window.AppendOver(buffer[:0], data.Shape()[2:], w.Shape()[2:])
+	c := x.convolver()
+	shape, err := shapeOfConvolution(c.Axes[:0], k.window, k.groups, data, w)
 	if err != nil {
 		return err
 	}
-	c := x.convolver()
-	for i, a := range window {
-		c.Axes[i] = conv.Axis{In: a.In, Out: a.Out, Kernel: a.Kernel, Stride: a.Stride, Dilation: a.Dilation, Before: a.Before}
-	}
-	args := conv.Args{X: tensor.Data[float32](data), Y: tensor.Data[float32](y), Weights: k.weights, W: tensor.Data[float32](w), After: k.after}
-	args.Shape = conv.Shape{Batch: data.Dim(0), Groups: k.groups, In: w.Dim(1), Out: w.Dim(0) / k.groups, Axes: c.Axes[:len(window)]}
+	args := conv.Args{Shape: shape, X: tensor.Data[float32](data), Y: tensor.Data[float32](y), Weights: k.weights, W: tensor.Data[float32](w), After: k.after}
 	if len(in) > 2 && in[2] != nil {
 		args.Bias = tensor.Data[float32](in[2])
 	}
@@ -128,4 +123,14 @@ func (k *convolution) run(x *exec, in, out []*tensor.Tensor) error {
 	}
 	conv.Run(c, args)
 	return nil
+}
+
+// shapeOfConvolution is the shape of a convolution of data with weights w. Its axes are appended to a slice.
+func shapeOfConvolution(axes []conv.Axis, window *op.Window, groups int, data, w *tensor.Tensor) (conv.Shape, error) {
+	var buffer [conv.MaxAxes]op.WindowAxis
+	all, err := window.AppendOver(buffer[:0], data.Shape()[2:], w.Shape()[2:])
+	for _, a := range all {
+		axes = append(axes, conv.Axis{In: a.In, Out: a.Out, Kernel: a.Kernel, Stride: a.Stride, Dilation: a.Dilation, Before: a.Before})
+	}
+	return conv.Shape{Batch: data.Dim(0), Groups: groups, In: w.Dim(1), Out: w.Dim(0) / groups, Axes: axes}, err
 }

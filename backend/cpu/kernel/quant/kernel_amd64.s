@@ -2102,3 +2102,275 @@ plain:
 	JNE       plain
 	VZEROUPPER
 	RET
+
+// func gatherRows(dst *byte, src *byte, offsets *int, rows int, pieces *byte, count int)
+// Requires: AVX
+TEXT ·gatherRows(SB), NOSPLIT, $0-48
+	MOVQ dst+0(FP), AX
+	MOVQ src+8(FP), CX
+	MOVQ offsets+16(FP), DX
+	MOVQ rows+24(FP), BX
+	MOVQ pieces+32(FP), SI
+	MOVQ count+40(FP), DI
+
+row:
+	MOVQ (DX), R8
+	ADDQ CX, R8
+	MOVQ SI, R9
+	MOVQ DI, R10
+
+piece:
+	MOVQ    (R9), R11
+	MOVQ    8(R9), R12
+	VMOVDQU (R8)(R11*1), Y0
+	VMOVDQU Y0, (AX)(R12*1)
+	ADDQ    $0x10, R9
+	DECQ    R10
+	JNE     piece
+	ADDQ    $0x08, DX
+	ADDQ    $0x20, AX
+	DECQ    BX
+	JNE     row
+	VZEROUPPER
+	RET
+
+// func packPairs32(dst *int8, next *int8, src *byte, stride int, pairs int, flip uint32)
+// Requires: AVX, AVX2
+TEXT ·packPairs32(SB), NOSPLIT, $0-44
+	MOVQ         dst+0(FP), AX
+	MOVQ         next+8(FP), CX
+	MOVQ         src+16(FP), DX
+	MOVQ         stride+24(FP), BX
+	MOVQ         pairs+32(FP), SI
+	MOVL         flip+40(FP), DI
+	VMOVD        DI, X0
+	VPBROADCASTD X0, Y0
+
+loop:
+	VPXOR      (DX), Y0, Y1
+	VPXOR      (DX)(BX*1), Y0, Y2
+	VPUNPCKLBW Y2, Y1, Y3
+	VPUNPCKHBW Y2, Y1, Y1
+	VPERM2I128 $0x20, Y1, Y3, Y2
+	VMOVDQU    Y2, (AX)
+	VPERM2I128 $0x31, Y1, Y3, Y2
+	VMOVDQU    Y2, (CX)
+	LEAQ       (DX)(BX*2), DX
+	ADDQ       $0x20, AX
+	ADDQ       $0x20, CX
+	DECQ       SI
+	JNE        loop
+	VZEROUPPER
+	RET
+
+// func finishFloats(f *byte)
+// Requires: AVX, AVX2
+TEXT ·finishFloats(SB), NOSPLIT, $0-8
+	MOVQ         f+0(FP), AX
+	MOVQ         (AX), CX
+	MOVQ         24(AX), DX
+	MOVQ         48(AX), BX
+	MOVQ         72(AX), SI
+	MOVQ         120(AX), DI
+	MOVQ         144(AX), R8
+	MOVQ         152(AX), R9
+	SHLQ         $0x02, R8
+	VBROADCASTSS 160(AX), Y0
+	VBROADCASTSS 164(AX), Y1
+
+loop:
+	VBROADCASTSS (DX), Y2
+	VBROADCASTSS (BX), Y3
+	VBROADCASTSS (SI), Y4
+	VPADDD       (CX), Y2, Y5
+	VCVTDQ2PS    Y5, Y5
+	VMULPS       Y3, Y5, Y5
+	VADDPS       Y4, Y5, Y5
+	VMAXPS       Y5, Y0, Y5
+	VMINPS       Y5, Y1, Y5
+	VPADDD       32(CX), Y2, Y6
+	VCVTDQ2PS    Y6, Y6
+	VMULPS       Y3, Y6, Y6
+	VADDPS       Y4, Y6, Y6
+	VMAXPS       Y6, Y0, Y6
+	VMINPS       Y6, Y1, Y6
+	VPADDD       64(CX), Y2, Y7
+	VCVTDQ2PS    Y7, Y7
+	VMULPS       Y3, Y7, Y7
+	VADDPS       Y4, Y7, Y7
+	VMAXPS       Y7, Y0, Y7
+	VMINPS       Y7, Y1, Y7
+	VPADDD       96(CX), Y2, Y2
+	VCVTDQ2PS    Y2, Y2
+	VMULPS       Y3, Y2, Y2
+	VADDPS       Y4, Y2, Y2
+	VMAXPS       Y2, Y0, Y2
+	VMINPS       Y2, Y1, Y2
+	VMOVUPS      Y5, (DI)
+	VMOVUPS      Y6, 32(DI)
+	VMOVUPS      Y7, 64(DI)
+	VMOVUPS      Y2, 96(DI)
+	ADDQ         $0x00000080, CX
+	ADDQ         $0x04, DX
+	ADDQ         $0x04, BX
+	ADDQ         $0x04, SI
+	ADDQ         R8, DI
+	DECQ         R9
+	JNE          loop
+	VZEROUPPER
+	RET
+
+// func finishBytes(f *byte)
+// Requires: AVX, AVX2
+TEXT ·finishBytes(SB), NOSPLIT, $0-8
+	MOVQ         f+0(FP), AX
+	MOVQ         (AX), CX
+	MOVQ         24(AX), DX
+	MOVQ         48(AX), BX
+	MOVQ         72(AX), SI
+	MOVQ         96(AX), DI
+	MOVQ         144(AX), R8
+	MOVQ         152(AX), R9
+	VBROADCASTSS 160(AX), Y0
+	VBROADCASTSS 164(AX), Y1
+	VBROADCASTSS 168(AX), Y2
+	LEAQ         172(AX), R10
+	VBROADCASTSS (R10), Y3
+	VBROADCASTSS 4(R10), Y4
+	VBROADCASTSS 8(R10), Y5
+	VPCMPEQD     Y6, Y6, Y6
+	VPSRLD       $0x18, Y6, Y6
+	VMOVDQU      bytesOrder<>+0(SB), Y7
+	MOVL         168(AX), AX
+	CMPL         AX, $0x3f800000
+	JEQ          whole
+
+loop:
+	VBROADCASTSS (DX), Y8
+	VBROADCASTSS (BX), Y9
+	VBROADCASTSS (SI), Y10
+	VPADDD       (CX), Y8, Y11
+	VCVTDQ2PS    Y11, Y11
+	VMULPS       Y9, Y11, Y11
+	VADDPS       Y10, Y11, Y11
+	VMAXPS       Y11, Y0, Y11
+	VMINPS       Y11, Y1, Y11
+	VPADDD       32(CX), Y8, Y12
+	VCVTDQ2PS    Y12, Y12
+	VMULPS       Y9, Y12, Y12
+	VADDPS       Y10, Y12, Y12
+	VMAXPS       Y12, Y0, Y12
+	VMINPS       Y12, Y1, Y12
+	VPADDD       64(CX), Y8, Y13
+	VCVTDQ2PS    Y13, Y13
+	VMULPS       Y9, Y13, Y13
+	VADDPS       Y10, Y13, Y13
+	VMAXPS       Y13, Y0, Y13
+	VMINPS       Y13, Y1, Y13
+	VPADDD       96(CX), Y8, Y8
+	VCVTDQ2PS    Y8, Y8
+	VMULPS       Y9, Y8, Y8
+	VADDPS       Y10, Y8, Y8
+	VMAXPS       Y8, Y0, Y8
+	VMINPS       Y8, Y1, Y8
+	VDIVPS       Y2, Y11, Y11
+	VDIVPS       Y2, Y12, Y12
+	VDIVPS       Y2, Y13, Y13
+	VDIVPS       Y2, Y8, Y8
+	VMAXPS       Y3, Y11, Y11
+	VMINPS       Y4, Y11, Y11
+	VCVTPS2DQ    Y11, Y11
+	VPADDD       Y5, Y11, Y11
+	VPAND        Y6, Y11, Y11
+	VMAXPS       Y3, Y12, Y12
+	VMINPS       Y4, Y12, Y12
+	VCVTPS2DQ    Y12, Y12
+	VPADDD       Y5, Y12, Y12
+	VPAND        Y6, Y12, Y12
+	VMAXPS       Y3, Y13, Y13
+	VMINPS       Y4, Y13, Y13
+	VCVTPS2DQ    Y13, Y13
+	VPADDD       Y5, Y13, Y13
+	VPAND        Y6, Y13, Y13
+	VMAXPS       Y3, Y8, Y8
+	VMINPS       Y4, Y8, Y8
+	VCVTPS2DQ    Y8, Y8
+	VPADDD       Y5, Y8, Y8
+	VPAND        Y6, Y8, Y8
+	VPACKUSDW    Y12, Y11, Y11
+	VPACKUSDW    Y8, Y13, Y13
+	VPACKUSWB    Y13, Y11, Y11
+	VPERMD       Y11, Y7, Y11
+	VMOVDQU      Y11, (DI)
+	ADDQ         $0x00000080, CX
+	ADDQ         $0x04, DX
+	ADDQ         $0x04, BX
+	ADDQ         $0x04, SI
+	ADDQ         R8, DI
+	DECQ         R9
+	JNE          loop
+	VZEROUPPER
+	RET
+
+whole:
+	VBROADCASTSS (DX), Y2
+	VBROADCASTSS (BX), Y8
+	VBROADCASTSS (SI), Y9
+	VPADDD       (CX), Y2, Y10
+	VCVTDQ2PS    Y10, Y10
+	VMULPS       Y8, Y10, Y10
+	VADDPS       Y9, Y10, Y10
+	VMAXPS       Y10, Y0, Y10
+	VMINPS       Y10, Y1, Y10
+	VPADDD       32(CX), Y2, Y11
+	VCVTDQ2PS    Y11, Y11
+	VMULPS       Y8, Y11, Y11
+	VADDPS       Y9, Y11, Y11
+	VMAXPS       Y11, Y0, Y11
+	VMINPS       Y11, Y1, Y11
+	VPADDD       64(CX), Y2, Y12
+	VCVTDQ2PS    Y12, Y12
+	VMULPS       Y8, Y12, Y12
+	VADDPS       Y9, Y12, Y12
+	VMAXPS       Y12, Y0, Y12
+	VMINPS       Y12, Y1, Y12
+	VPADDD       96(CX), Y2, Y2
+	VCVTDQ2PS    Y2, Y2
+	VMULPS       Y8, Y2, Y2
+	VADDPS       Y9, Y2, Y2
+	VMAXPS       Y2, Y0, Y2
+	VMINPS       Y2, Y1, Y2
+	VMAXPS       Y3, Y10, Y10
+	VMINPS       Y4, Y10, Y10
+	VCVTPS2DQ    Y10, Y10
+	VPADDD       Y5, Y10, Y10
+	VPAND        Y6, Y10, Y10
+	VMAXPS       Y3, Y11, Y11
+	VMINPS       Y4, Y11, Y11
+	VCVTPS2DQ    Y11, Y11
+	VPADDD       Y5, Y11, Y11
+	VPAND        Y6, Y11, Y11
+	VMAXPS       Y3, Y12, Y12
+	VMINPS       Y4, Y12, Y12
+	VCVTPS2DQ    Y12, Y12
+	VPADDD       Y5, Y12, Y12
+	VPAND        Y6, Y12, Y12
+	VMAXPS       Y3, Y2, Y2
+	VMINPS       Y4, Y2, Y2
+	VCVTPS2DQ    Y2, Y2
+	VPADDD       Y5, Y2, Y2
+	VPAND        Y6, Y2, Y2
+	VPACKUSDW    Y11, Y10, Y10
+	VPACKUSDW    Y2, Y12, Y12
+	VPACKUSWB    Y12, Y10, Y10
+	VPERMD       Y10, Y7, Y10
+	VMOVDQU      Y10, (DI)
+	ADDQ         $0x00000080, CX
+	ADDQ         $0x04, DX
+	ADDQ         $0x04, BX
+	ADDQ         $0x04, SI
+	ADDQ         R8, DI
+	DECQ         R9
+	JNE          whole
+	VZEROUPPER
+	RET

@@ -10,7 +10,7 @@ import (
 	"github.com/gocompile/gocompile/backend/cpu/level"
 )
 
-var native = []functions{{level.AVX2, avx2Tile, avx2Widen, avx2Extremes, avx2Quantize, avx2Requantize, avx2Dequantize}}
+var native = []functions{{level.AVX2, avx2Tile, avx2Widen, avx2Extremes, avx2Quantize, avx2Requantize, avx2Dequantize, avx2Pack, avx2Gather, avx2Finish}}
 
 // avx2Tile calls the kernel for as many rows as the tile has.
 func avx2Tile(t *tile) {
@@ -94,6 +94,28 @@ func avx2Dequantize(dst []float32, x []int32, scale, bias []float32) int {
 	}
 	dequantize8(&dst[0], &x[0], &scale[0], add, n)
 	return n
+}
+
+func avx2Pack(dst, next []int8, src []byte, stride int, flip byte) {
+	rows := len(dst) / panelWidth
+	_, _ = src[(rows-1)*stride+panelColumns-1], next[len(dst)-1]
+	packPairs32(&dst[0], &next[0], &src[0], stride, rows/2, uint32(flip)*0x01010101)
+}
+
+func avx2Gather(dst, src []byte, offsets []int, pieces []piece) {
+	_ = dst[len(offsets)*panelColumns+pieces[len(pieces)-1].dst-1]
+	gatherRows(&dst[0], &src[0], &offsets[0], len(offsets), (*byte)(unsafe.Pointer(&pieces[0])), len(pieces))
+}
+
+func avx2Finish(f *finishing) {
+	p := (*byte)(unsafe.Pointer(f))
+	if f.bytes != nil {
+		_ = f.bytes[(f.rows-1)*f.row+panelColumns-1]
+		finishBytes(p)
+	} else {
+		_ = f.floats[(f.rows-1)*f.row+panelColumns-1]
+		finishFloats(p)
+	}
 }
 
 // quadLevel is the least level with AVX512-VNNI on this processor.

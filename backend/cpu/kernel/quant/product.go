@@ -44,6 +44,8 @@ type Ctx struct {
 	next    atomic.Int64
 	byRow   func(slot int)
 	byBlock func(slot int)
+
+	conv *convolver // nil before the first convolution
 }
 
 // slot is the memory of one thread.

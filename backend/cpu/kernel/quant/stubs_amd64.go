@@ -98,3 +98,23 @@ func requantize32(dst *byte, x *int32, scale *float32, n int, limits *byte)
 //
 //go:noescape
 func dequantize8(dst *float32, x *int32, scale *float32, bias *float32, n int)
+
+// gatherRows copies 32 bytes from src + offsets[r] + pieces[i].src to dst + 32·r + pieces[i].dst, for all r < rows and, in order, i < count.
+//
+//go:noescape
+func gatherRows(dst *byte, src *byte, offsets *int, rows int, pieces *byte, count int)
+
+// packPairs32 packs 32 columns of 2·pairs rows, which lie stride bytes apart, each xor the bytes of flip, the first 16 of them to dst.
+//
+//go:noescape
+func packPairs32(dst *int8, next *int8, src *byte, stride int, pairs int, flip uint32)
+
+// finishFloats stores the tile of f, scaled, as float32 numbers.
+//
+//go:noescape
+func finishFloats(f *byte)
+
+// finishBytes stores the tile of f, scaled, divided by the step and rounded to bytes.
+//
+//go:noescape
+func finishBytes(f *byte)

@@ -24,9 +24,12 @@ type functions struct {
 	quantize   func(dst []byte, x []float32, scale float32, l limits) int
 	requantize func(dst []byte, x []int32, scale []float32, l limits) int
 	dequantize func(dst []float32, x []int32, scale, bias []float32) int
+	pack       func(dst, next []int8, src []byte, stride int, flip byte)
+	gather     func(dst, src []byte, offsets []int, pieces []piece) // nil: there is none
+	finish     func(f *finishing)
 }
 
-// The slice functions treat a multiple of their vector length and return how many elements they did; plain Go does the rest.
+// The functions that return a number treat a multiple of their vector length and return how many elements they did; plain Go does the rest.
 var portable = functions{
 	level:      level.Portable,
 	tile:       portableTile,
@@ -35,6 +38,8 @@ var portable = functions{
 	quantize:   func([]byte, []float32, float32, limits) int { return 0 },
 	requantize: func([]byte, []int32, []float32, limits) int { return 0 },
 	dequantize: func([]float32, []int32, []float32, []float32) int { return 0 },
+	pack:       portablePack,
+	finish:     portableFinish,
 }
 
 // at is the best functions for a level.

@@ -23,6 +23,10 @@ func main() {
 	quantize(order)
 	requantize(order)
 	dequantize()
+	gatherRows()
+	packPairs()
+	finish(false, order)
+	finish(true, order)
 	Generate()
 }
 

@@ -1,0 +1,271 @@
+package quant
+
+import (
+	"fmt"
+	"sync/atomic"
+
+	"github.com/gocompile/gocompile/backend/cpu/kernel/conv"
+)
+
+const (
+	panelMemory = 1 << 18 // bytes of the panels that are packed at a time, unless one takes more
+	partStrips  = 8       // strips of a part of the channels, at least, when panels do not keep all threads busy
+	sparse      = 8       // planes that take so many times the memory of X and of the result are not made
+)
+
+// ConvArgs are the operands of a convolution, all dense. Of Sums, Float and Bytes one is set.
+type ConvArgs struct {
+	conv.Shape
+	X       []byte
+	SignedX bool
+	ZeroX   int32 // of X, and of padding
+	Weights *ConvWeights
+	Sums    []int32
+	Float   []float32
+	Bytes   []byte
+	Offset  []int32 // added to the sums, one a channel, or nil
+	Finish  Finish  // for Float and Bytes
+}
+
+// convolver is what convolutions keep in a context.
+type convolver struct {
+	*Ctx
+	slots  []convSlot
+	planes planes
+	args   ConvArgs
+	memory []byte // planes of one image
+	add    []int32
+	scale  []float32
+	bias   []float32
+	unit   int  // rows that a panel groups
+	flip   byte // what makes X signed
+	image  int
+	src    []byte // planes of the image, in memory or in X
+
+	panels int // of a group
+	block  int // panels of a block
+	blocks int // of a group
+	split  int // parts of the channels of a group
+	next   atomic.Int64
+
+	copyPlanes, multiply func(slot int)
+}
+
+// Conv computes a convolution. Sums of (weight − its zero point) · (x − ZeroX) are exact and wrap around in 32 bits; padding adds nothing.
+func Conv(ctx *Ctx, args ConvArgs) {
+	x := ctx.conv
+	if x == nil {
+		x = &convolver{Ctx: ctx, slots: make([]convSlot, len(ctx.slots))}
+		x.copyPlanes, x.multiply = x.runPlanes, x.runBlocks
+		ctx.conv = x
+	}
+	x.args = args
+	x.planes.resolve(args.Shape)
+	x.args.check(&x.planes)
+	p := &x.planes
+	if p.positions == 0 || args.Bytes == nil && len(args.Sums)+len(args.Float) == 0 || args.Batch*args.Groups*args.Out == 0 {
+		return
+	}
+	x.prepare()
+	channels := args.Groups * p.In
+	if !p.inPlace && channels*p.plane > sparse*(channels*p.size+args.Groups*args.Out*p.positions)+1<<12 {
+		x.scattered()
+		x.args = ConvArgs{}
+		return
+	}
+	p.offset()
+	x.divide()
+	for x.image = range args.Batch {
+		in := args.X[x.image*channels*p.size:][:channels*p.size]
+		if x.src = in; !p.inPlace {
+			x.memory = grown(x.memory, channels*p.plane+panelColumns)
+			x.src = x.memory
+			x.each(channels, channels*p.plane*8, x.copyPlanes)
+		}
+		x.each(args.Groups*x.blocks*x.split, args.Groups*args.Out*p.depth*p.positions, x.multiply)
+	}
+	x.args, x.src = ConvArgs{}, nil
+}
+
+// prepare finds what is added to the sums of each channel, and makes scales and summands one a channel.
+func (x *convolver) prepare() {
+	a, w := &x.args, x.args.Weights
+	x.unit, x.flip = 2, 0x80
+	if w.bytes != nil {
+		x.unit = 4
+	}
+	zero := a.ZeroX - 128
+	if a.SignedX {
+		x.flip, zero = 0, a.ZeroX
+	}
+	n := len(w.sums)
+	x.add, x.scale, x.bias = grown(x.add, n), grown(x.scale, n), grown(x.bias, n)
+	for i, sum := range w.sums {
+		if x.add[i] = -zero * sum; a.Offset != nil {
+			x.add[i] += a.Offset[i]
+		}
+	}
+	if a.Sums != nil {
+		return
+	}
+	f := &a.Finish
+	for i := range n {
+		x.scale[i] = f.Scale[i%len(f.Scale)]
+		if x.bias[i] = negativeZero; f.Bias != nil {
+			x.bias[i] = f.Bias[i]
+		}
+	}
+}
+
+// divide decides how many blocks there are.
+func (x *convolver) divide() {
+	p, threads := &x.planes, x.pool.Threads()
+	x.panels = count(p.positions, panelColumns)
+	x.block = max(1, min(x.panels, panelMemory/max(1, x.panelBytes())))
+	for threads > 1 && x.block > 1 && x.args.Groups*count(x.panels, x.block) < blockShare*threads {
+		x.block = (x.block + 1) / 2
+	}
+	x.blocks = count(x.panels, x.block)
+	x.split = 1
+	if n := x.args.Groups * x.blocks; n < threads {
+		x.split = max(1, min(count(blockShare*threads, n), strips(x.args.Out)/partStrips))
+	}
+}
+
+// each calls f on as many threads as n pieces of work and the amount of work justify.
+func (x *convolver) each(n, work int, f func(slot int)) {
+	x.next.Store(0)
+	if n <= 1 || work < forkWork {
+		f(0)
+		return
+	}
+	x.pool.Run(min(n, len(x.slots)), f)
+}
+
+func (x *convolver) take(n int) (int, bool) {
+	i := int(x.next.Add(1) - 1)
+	return i, i < n
+}
+
+func (x *convolver) runPlanes(int) {
+	p, n := &x.planes, x.args.Groups*x.planes.In
+	in := x.args.X[x.image*n*p.size:]
+	for i, ok := x.take(n); ok; i, ok = x.take(n) {
+		p.copyPlane(x.memory[i*p.plane:][:p.plane], in[i*p.size:][:p.size], byte(x.args.ZeroX))
+	}
+}
+
+func (x *convolver) runBlocks(slot int) {
+	s, n := &x.slots[slot], x.args.Groups*x.blocks*x.split
+	s.b, s.start = grown(s.b, x.block*x.panelBytes()), grown(s.start, x.block*panelColumns)
+	for i, ok := x.take(n); ok; i, ok = x.take(n) {
+		x.runBlock(s, i/x.split/x.blocks, i/x.split%x.blocks, i%x.split)
+	}
+}
+
+// runBlock computes a part of the channels of a group at a block of positions.
+func (x *convolver) runBlock(s *convSlot, group, block, part int) {
+	p, w := &x.planes, x.args.Weights
+	first, last := block*x.block, min((block+1)*x.block, x.panels)
+	src := x.src[group*p.In*p.plane:]
+	for j := first; j < last; j++ {
+		from := j * panelColumns
+		x.packPanel(s, src, from, min(panelColumns, p.positions-from), j-first)
+	}
+	all := strips(w.out)
+	for i := part * all / x.split; i < (part+1)*all/x.split; i++ {
+		row, end := i*w.out/all, (i+1)*w.out/all
+		for j := first; j < last; j++ {
+			x.sum(s, group*w.out+row, end-row, j-first)
+			x.store(s, group*w.out+row, end-row, j*panelColumns)
+		}
+	}
+}
+
+// sum computes the sums of rows from one on with panel k of a slot.
+func (x *convolver) sum(s *convSlot, row, rows, k int) {
+	w, size := x.args.Weights, x.panelBytes()
+	b := s.b[k*size:][:size]
+	if x.unit == 2 {
+		for half := range 2 {
+			s.tile = tile{a: w.wide[row*w.stride:], b: b[half*size/2:][:size/2], c: s.c[half*panelWidth:], aRow: w.stride, cRow: panelColumns, pairs: w.stride / 2, rows: rows}
+			x.f.tile(&s.tile)
+		}
+		return
+	}
+	start := s.start[k*panelColumns:][:panelColumns]
+	s.quad = quadTile{a: w.bytes[row*w.stride:], b: b, c: s.c[:], start: start, aRow: w.stride, cRow: panelColumns, quads: w.stride / 4, rows: rows}
+	if !w.uniform {
+		for i := range rows {
+			scaled(s.c[i*panelColumns:][:panelColumns], start, -w.zero[row+i])
+		}
+		s.quad.start, s.quad.startRow = s.c[:], panelColumns
+	}
+	multiplyQuads(&s.quad)
+}
+
+func scaled(dst, x []int32, factor int32) {
+	for i, v := range x {
+		dst[i] = v * factor
+	}
+}
+
+// store makes results of a tile of sums: of channels from row on at positions from one on.
+func (x *convolver) store(s *convSlot, row, rows, from int) {
+	a, p := &x.args, &x.planes
+	n := min(panelColumns, p.positions-from)
+	at := (x.image*len(a.Weights.sums)+row)*p.positions + from
+	if a.Sums != nil {
+		for i := range rows {
+			to, add := a.Sums[at+i*p.positions:][:n], x.add[row+i]
+			for j, sum := range s.c[i*panelColumns:][:n] {
+				to[j] = sum + add
+			}
+		}
+		return
+	}
+	f := &s.finish
+	*f = finishing{c: s.c[:], add: x.add[row:], scale: x.scale[row:], bias: x.bias[row:], row: p.positions, rows: rows, low: a.Finish.Low, high: a.Finish.High,
+		step: a.Finish.Step, limits: newLimits(a.Finish.Zero, a.Finish.Signed)}
+	if n < panelColumns {
+		f.row = panelColumns
+	}
+	switch {
+	case a.Bytes != nil && n == panelColumns:
+		f.bytes = a.Bytes[at:]
+		x.f.finish(f)
+	case a.Bytes != nil:
+		f.bytes = s.edge.bytes[:]
+		x.f.finish(f)
+		for i := range rows {
+			copy(a.Bytes[at+i*p.positions:][:n], f.bytes[i*panelColumns:])
+		}
+	case n == panelColumns:
+		f.floats = a.Float[at:]
+		x.f.finish(f)
+	default:
+		f.floats = s.edge.floats[:]
+		x.f.finish(f)
+		for i := range rows {
+			copy(a.Float[at+i*p.positions:][:n], f.floats[i*panelColumns:])
+		}
+	}
+}
+
+func (a *ConvArgs) check(p *planes) {
+	w := a.Weights
+	channels := a.Groups * a.Out
+	size := a.Batch * channels * p.positions
+	if len(a.Axes) < 1 || len(a.Axes) > conv.MaxAxes || len(a.X) < a.Batch*a.Groups*p.In*p.size || w.groups != a.Groups || w.out != a.Out || w.depth != p.depth {
+		panic(fmt.Sprintf("BUG: convolution of %d bytes with weights %d, %d, %d and shape %+v", len(a.X), w.groups, w.out, w.depth, a.Shape))
+	}
+	if a.Sums != nil && len(a.Sums) < size || a.Float != nil && len(a.Float) < size || a.Bytes != nil && len(a.Bytes) < size {
+		panic(fmt.Sprintf("BUG: too little memory for a convolution of shape %+v", a.Shape))
+	}
+	if a.Offset != nil && len(a.Offset) != channels {
+		panic(fmt.Sprintf("BUG: %d summands for %d channels", len(a.Offset), channels))
+	}
+	if f := &a.Finish; a.Sums == nil && (len(f.Scale) != 1 && len(f.Scale) != channels || f.Bias != nil && len(f.Bias) != channels) {
+		panic(fmt.Sprintf("BUG: %d scales and %d summands for %d channels", len(f.Scale), len(f.Bias), channels))
+	}
+}

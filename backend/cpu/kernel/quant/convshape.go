@@ -1,0 +1,195 @@
+package quant
+
+import "github.com/gocompile/gocompile/backend/cpu/kernel/conv"
+
+// planes is how the bytes of one image lie while it is convolved: with their padding, the positions of a stride side by side, so that each element of
+// the kernel is at a constant distance from the position. Where there is neither padding nor stride on the last axis, they lie so in X.
+type planes struct {
+	conv.Shape
+	axes      [conv.MaxAxes]conv.Axis // those that the shape lacks come first and have one element
+	taps      int                     // elements of the kernel
+	depth     int                     // products in a sum
+	size      int                     // elements of a channel of X
+	positions int                     // elements of a channel of the result
+
+	inPlace bool
+	rows    [2]int // on the first two axes
+	phases  []int  // the element of a row of the padded input that each phase begins with
+	length  int    // of a phase of a row
+	pitch   int    // of a row: all phases
+	plane   int    // elements of a channel
+	offsets []int  // by element of the sum: where it is for position 0, in a group
+	reach   int    // the greatest of them
+	line    int    // consecutive positions that lie side by side
+}
+
+// resolve fills p for a shape; it reuses its memory.
+func (p *planes) resolve(s conv.Shape) {
+	p.Shape = s
+	p.taps, p.size, p.positions = 1, 1, 1
+	missing := conv.MaxAxes - len(s.Axes)
+	for i := range p.axes {
+		a := &p.axes[i]
+		*a = conv.Axis{In: 1, Out: 1, Kernel: 1, Stride: 1, Dilation: 1}
+		if i >= missing {
+			*a = s.Axes[i-missing]
+		}
+		p.taps *= a.Kernel
+		p.size *= a.In
+		p.positions *= a.Out
+	}
+	p.depth = p.In * p.taps
+	p.measure()
+}
+
+// span is how many elements of the padded input the positions meet.
+func span(a *conv.Axis) int { return (a.Out-1)*a.Stride + (a.Kernel-1)*a.Dilation + 1 }
+
+// measure finds the sizes of the planes.
+func (p *planes) measure() {
+	x := &p.axes[2]
+	p.inPlace = x.Stride == 1
+	for i := range p.axes {
+		a := &p.axes[i]
+		p.inPlace = p.inPlace && a.Before == 0 && span(a) <= a.In
+	}
+	p.phases, p.length = p.phases[:0], 0
+	for k := range x.Kernel {
+		if p.phase(k) == len(p.phases) {
+			p.phases = append(p.phases, k*x.Dilation%x.Stride)
+		}
+		p.length = max(p.length, x.Out+k*x.Dilation/x.Stride)
+	}
+	p.pitch, p.rows = len(p.phases)*p.length, [2]int{span(&p.axes[0]), span(&p.axes[1])}
+	if p.inPlace {
+		p.length, p.pitch, p.rows = x.In, x.In, [2]int{p.axes[0].In, p.axes[1].In}
+	}
+	p.plane = p.rows[0] * p.rows[1] * p.pitch
+	p.line = x.Out
+	if y := &p.axes[1]; p.pitch == x.Out && y.Stride == 1 {
+		if p.line *= y.Out; p.rows[1] == y.Out && p.axes[0].Stride == 1 {
+			p.line *= p.axes[0].Out
+		}
+	}
+}
+
+// phase is the number of the phase that element k of the kernel meets on the last axis.
+func (p *planes) phase(k int) int {
+	first := k * p.axes[2].Dilation % p.axes[2].Stride
+	for i, f := range p.phases {
+		if f == first {
+			return i
+		}
+	}
+	return len(p.phases)
+}
+
+// offset fills in the offsets of a group.
+func (p *planes) offset() {
+	p.offsets, p.reach = p.offsets[:0], 0
+	x, y, z := &p.axes[0], &p.axes[1], &p.axes[2]
+	for c := range p.In {
+		for i := range x.Kernel {
+			for j := range y.Kernel {
+				row := c*p.plane + (i*x.Dilation*p.rows[1]+j*y.Dilation)*p.pitch
+				for k := range z.Kernel {
+					at := row + p.phase(k)*p.length + k*z.Dilation/z.Stride
+					p.offsets, p.reach = append(p.offsets, at), max(p.reach, at)
+				}
+			}
+		}
+	}
+}
+
+// at is where position i lies in a plane.
+func (p *planes) at(i int) int {
+	x, y, z := &p.axes[0], &p.axes[1], &p.axes[2]
+	return (i/(y.Out*z.Out)*x.Stride*p.rows[1]+i/z.Out%y.Out*y.Stride)*p.pitch + i%z.Out
+}
+
+// A piece is positions of a panel that lie side by side. The assembly knows the offsets of the fields.
+type piece struct{ src, dst int }
+
+// pieces divides n positions from one on.
+func (p *planes) pieces(list []piece, from, n int) []piece {
+	for i := 0; i < n; {
+		list = append(list, piece{p.at(from + i), i})
+		i += p.line - (from+i)%p.line
+	}
+	return list
+}
+
+// meets is the element of a channel of X that element t of the kernel meets at position i, −1 if that is padding.
+func (p *planes) meets(i, t int) int {
+	at, step := 0, 1
+	for k := conv.MaxAxes - 1; k >= 0; k-- {
+		a := &p.axes[k]
+		x := i%a.Out*a.Stride - a.Before + t%a.Kernel*a.Dilation
+		if x < 0 || x >= a.In {
+			return -1
+		}
+		at += x * step
+		step *= a.In
+		i, t = i/a.Out, t/a.Kernel
+	}
+	return at
+}
+
+// copyPlane writes one channel x in the layout of planes; padding is zero.
+func (p *planes) copyPlane(dst, x []byte, zero byte) {
+	a, b := &p.axes[0], &p.axes[1]
+	for i := range p.rows[0] {
+		for j := range p.rows[1] {
+			row := dst[:p.pitch]
+			dst = dst[p.pitch:]
+			if !reached(a, i) || !reached(b, j) {
+				continue
+			}
+			u, v := i-a.Before, j-b.Before
+			if u < 0 || u >= a.In || v < 0 || v >= b.In {
+				fill(row, zero)
+				continue
+			}
+			p.copyRow(row, x[(u*b.In+v)*p.axes[2].In:][:p.axes[2].In], zero)
+		}
+	}
+}
+
+// reached reports whether any position meets element i of the padded input.
+func reached(a *conv.Axis, i int) bool {
+	if a.Stride == 1 || a.Kernel >= a.Stride && a.Dilation == 1 {
+		return true
+	}
+	for k := range a.Kernel {
+		if d := i - k*a.Dilation; d >= 0 && d%a.Stride == 0 {
+			return true
+		}
+	}
+	return false
+}
+
+func fill(b []byte, v byte) {
+	for i := range b {
+		b[i] = v
+	}
+}
+
+// copyRow writes the phases of a row.
+func (p *planes) copyRow(row, x []byte, zero byte) {
+	a := &p.axes[2]
+	for _, f := range p.phases {
+		to := row[:p.length]
+		row = row[p.length:]
+		start := f - a.Before
+		lo := min(len(to), max(0, (a.Stride-1-start)/a.Stride))
+		hi := lo
+		if last := a.In - 1 - start; last >= 0 {
+			hi = max(lo, min(len(to), last/a.Stride+1))
+		}
+		fill(to[:lo], zero)
+		fill(to[hi:], zero)
+		if lo < hi {
+			pick(to[lo:hi], x[lo*a.Stride+start:], a.Stride)
+		}
+	}
+}

@@ -1,0 +1,83 @@
+package quant
+
+import (
+	"fmt"
+
+	"github.com/gocompile/gocompile/backend/cpu/level"
+)
+
+// ConvSource is weights of a convolution: Groups of Out channels, each of Depth elements, the channels of X in a group by the elements of the kernel. Channel i
+// has zero point Zero[i%len(Zero)], 0 if there is none.
+type ConvSource struct {
+	Groups, Out, Depth int
+	W                  []byte // `[Groups·Out, Depth]`
+	Signed             bool
+	Zero               []int32
+}
+
+// ConvWeights are such weights in the form that kernels read. They are read-only and may be shared.
+type ConvWeights struct {
+	groups, out, depth int
+	stride             int     // of a row of bytes or wide, of which one is there
+	bytes              []byte  // unsigned, for kernels that add four products at once
+	wide               []int16 // less their zero points
+	zero               []int32 // of the bytes, one a channel
+	uniform            bool    // which is the same for all
+	sums               []int32 // of the weights of a channel less their zero point
+}
+
+// PackConv packs weights for convolutions at level l.
+func PackConv(s ConvSource, l level.Level) *ConvWeights {
+	w := new(ConvWeights)
+	w.Pack(s, l)
+	return w
+}
+
+// Pack makes w the packed s; it reuses its memory.
+func (w *ConvWeights) Pack(s ConvSource, l level.Level) {
+	quads := hasQuads(l)
+	channels := s.Groups * s.Out
+	if len(s.W) < channels*s.Depth || len(s.Zero) > 1 && len(s.Zero) != channels {
+		panic(fmt.Sprintf("BUG: %d weights and %d zero points for %d groups of %d channels of %d", len(s.W), len(s.Zero), s.Groups, s.Out, s.Depth))
+	}
+	w.groups, w.out, w.depth = s.Groups, s.Out, s.Depth
+	w.sums, w.zero, w.uniform = grown(w.sums, channels), grown(w.zero, channels), true
+	if quads {
+		w.stride = 4 * quadsOf(s.Depth)
+		w.bytes = grown(w.bytes, channels*w.stride)
+	} else {
+		w.stride = 2 * pairs(s.Depth)
+		w.wide = grown(w.wide, channels*w.stride)
+	}
+	for i := range channels {
+		zero := int32(0)
+		if len(s.Zero) > 0 {
+			zero = s.Zero[i%len(s.Zero)]
+		}
+		row, sum := s.W[i*s.Depth:][:s.Depth], int32(0)
+		for _, x := range row {
+			if s.Signed {
+				sum += int32(int8(x))
+			} else {
+				sum += int32(x)
+			}
+		}
+		w.sums[i] = sum - int32(s.Depth)*zero
+		if !quads {
+			to := w.wide[i*w.stride:][:w.stride]
+			widen(&portable, to, row, s.Signed, int16(zero))
+			clear(to[len(row):])
+			continue
+		}
+		to := w.bytes[i*w.stride:][:w.stride]
+		unsigned(to, row, s.Signed)
+		clear(to[len(row):])
+		if w.zero[i] = zero; s.Signed {
+			w.zero[i] += 128
+		}
+		w.uniform = w.uniform && w.zero[i] == w.zero[0]
+	}
+}
+
+// Bytes is the memory that the weights take.
+func (w *ConvWeights) Bytes() int { return len(w.bytes) + 2*len(w.wide) }
