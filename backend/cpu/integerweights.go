@@ -1,7 +1,10 @@
 package cpu
 
 import (
+	"bytes"
+
 	"github.com/gocompile/gocompile/backend/cpu/kernel/gemm"
+	"github.com/gocompile/gocompile/backend/cpu/kernel/move"
 	"github.com/gocompile/gocompile/ir"
 	"github.com/gocompile/gocompile/ir/op"
 	"github.com/gocompile/gocompile/tensor"
@@ -67,11 +70,8 @@ func (w *integerWeights) packed(trans bool, part columns, m *gemm.Memory) *gemm.
 	}
 	at = min(at, w.q.Len())
 	if b := w.scales(trans, rows, cols, first, n); b != nil {
-		q, bits, zero := w.signed()
-		b.K, b.N, b.Bits, b.Q, b.LDB, b.Trans, b.RoundA = rows, n, bits, q[at:], ld, trans, w.round
-		for i := range b.Zero {
-			b.Zero[i] -= zero
-		}
+		b.K, b.N, b.LDB, b.Trans, b.RoundA = rows, n, ld, trans, w.round
+		w.integers(b, at)
 		if p := gemm.PackIntegers(b, m); p != nil {
 			return p
 		}
@@ -79,38 +79,93 @@ func (w *integerWeights) packed(trans bool, part columns, m *gemm.Memory) *gemm.
 	return gemm.PackB(w.floats()[at:], rows, n, ld, trans)
 }
 
+// integers sets those of b from element at on, and makes its zero points fit them.
+func (w *integerWeights) integers(b *gemm.Integers, at int) {
+	less := float32(0)
+	if d := w.q.DType(); (d == tensor.Int4 || d == tensor.Uint4) && at%2 == 0 {
+		b.Bits, b.Pairs = 4, &gemm.Pairs{Data: w.q.Bytes()[at/2:], Unsigned: d == tensor.Uint4}
+		if d == tensor.Uint4 {
+			less = 8
+		}
+	} else {
+		var q []int8
+		q, b.Bits, less = w.signed()
+		b.Q = q[at:]
+	}
+	if zero, ok := uniform(w.zero); ok && zero != less {
+		b.Zero = make([]float32, len(b.Scale))
+		for i := range b.Zero {
+			b.Zero[i] = zero
+		}
+	}
+	for i := range b.Zero {
+		b.Zero[i] -= less
+	}
+}
+
 // scales is the scales and zero points of n of the columns of a product's right operand, rows by cols, which share them in groups of rows; nil if columns or other
-// groups do. What zero points there are without a tensor of them is 0 as well.
+// groups do. Zero points that are all one number are left to [integerWeights.integers].
 func (w *integerWeights) scales(trans bool, rows, cols, first, n int) *gemm.Integers {
 	scale, along := f32(w.scale), 0 // the axis of sums
 	if trans {
 		along = 1
 	}
-	zero := make([]float32, len(scale))
-	if w.zero != nil {
-		readIntegers(zero, w.zero, 0)
-	}
-	axis, groups, row, col := axisOf(w.axis, 2), 1, 0, 1 // how scales lie
+	axis, groups := axisOf(w.axis, 2), 1
 	b := &gemm.Integers{}
+	single := w.block == 0 && len(scale) == 1
 	switch {
-	case w.block == 0 && len(scale) == 1:
-		col = 0
+	case single:
 	case w.block == 0 && axis == along || w.block > 0 && axis != along:
 		return nil
 	case w.block > 0:
-		b.Group, groups, row = w.block, (rows+w.block-1)/w.block, cols
-		if trans {
-			row, col = 1, groups
+		b.Group, groups = w.block, max(1, (rows+w.block-1)/w.block)
+	}
+	spread := func(dst, src []float32) {
+		switch {
+		case single:
+			for j := range dst {
+				dst[j] = src[0]
+			}
+		case w.block > 0 && trans:
+			move.Transpose(dst, n, src[first*groups:], groups, groups, n)
+		default:
+			for g := range groups {
+				copy(dst[g*n:][:n], src[g*cols+first:])
+			}
 		}
 	}
-	b.Scale, b.Zero = make([]float32, max(1, groups)*n), make([]float32, max(1, groups)*n)
-	for g := range groups {
-		for j := range n {
-			from := g*row + (first+j)*col
-			b.Scale[g*n+j], b.Zero[g*n+j] = scale[from], zero[from]
-		}
+	b.Scale = make([]float32, groups*n)
+	spread(b.Scale, scale)
+	if _, ok := uniform(w.zero); !ok {
+		zero := make([]float32, len(scale))
+		readIntegers(zero, w.zero, 0)
+		b.Zero = make([]float32, groups*n)
+		spread(b.Zero, zero)
 	}
 	return b
+}
+
+// uniform is the one number that all elements of zero points are, if they are; without a tensor it is 0.
+func uniform(t *tensor.Tensor) (float32, bool) {
+	if t == nil || t.Len() == 0 {
+		return 0, true
+	}
+	data, first := t.Bytes(), t.Int64(0)
+	for i := 1; i < t.Len() && i < 8; i++ {
+		if t.Int64(i) != first {
+			return 0, false
+		}
+	}
+	whole := data[:t.DType().ByteLen(t.Len()&^7)] // which bytes fill
+	if len(whole) > 0 && !bytes.Equal(whole[1:], whole[:len(whole)-1]) {
+		return 0, false
+	}
+	for i := t.Len() &^ 7; i < t.Len(); i++ {
+		if t.Int64(i) != first {
+			return 0, false
+		}
+	}
+	return float32(first), true
 }
 
 // signed is the integers in two's complement of 8 or 4 bits, and what was subtracted from them to make them so.

@@ -100,6 +100,7 @@ func (k *matmul) pack(p *Program, v *ir.Value) {
 	k.packed = packed(p.packs, key, func() *gemm.Packed {
 		if integers != nil {
 			defer p.spent(w)
+			defer p.spent(integers.scale)
 			return integers.packed(k.transB, k.part, p.packs.memory())
 		}
 		return p.packFloats(w, k.transB, k.part)

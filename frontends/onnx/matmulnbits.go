@@ -119,7 +119,15 @@ func (c *call) nBitsZero(b *nBits, q, packed *ir.Value) *ir.Value {
 		return c.expr(&op.Expand{}, c.number(float64(int(1)<<(b.bits-1)), q), c.vector(int64(b.n), int64(b.blocks)))
 	}
 	zero := tensor.New(q.Type.Elem, b.n, b.blocks) // not as many as the integers that are there
-	for i := range zero.Len() {
+	middle := zero.Len() - zero.Len()%8            // elements before it fill bytes
+	for i := range min(8, middle) {
+		zero.SetInt64(i, 1<<(b.bits-1))
+	}
+	data := zero.Bytes()
+	for i := 1; i < zero.DType().ByteLen(middle); i++ {
+		data[i] = data[0]
+	}
+	for i := middle; i < zero.Len(); i++ {
 		zero.SetInt64(i, 1<<(b.bits-1))
 	}
 	return c.constant(zero)

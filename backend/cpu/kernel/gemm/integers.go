@@ -9,13 +9,15 @@ import (
 // Integers is a matrix B `[K, N]` of small integers q, of which element (p, j) stands for the float32 number (q − Zero)·Scale.
 type Integers struct {
 	K, N  int
-	Bits  int       // 8 or 4, in two's complement
-	Q     []int8    // element (p, j) at p*LDB+j, or j*LDB+p if TransB
-	LDB   int       //
-	Trans bool      //
+	Bits  int    // 8 or 4, in two's complement
+	Q     []int8 // element (p, j) at p*LDB+j, or j*LDB+p if TransB
+	LDB   int
+	Trans bool
 	Group int       // rows that have a row of Scale in common; 0: all
 	Scale []float32 // [ceil(K/Group), N]
 	Zero  []float32 // the same, whole numbers; nil: 0
+	// Pairs are the integers in place of Q, where Bits is 4.
+	Pairs *Pairs
 	// RoundA permits products to round the numbers that B multiplies to 8 bits, with a scale for each group of a row (see rounding.go). They do where groups are of
 	// a multiple of 16 rows.
 	RoundA bool
@@ -81,10 +83,12 @@ func (b *Integers) groups() int {
 
 // packPanel packs rows [k0, k0+kc) of a panel. Of integers of 4 bits, column c and column c + width/2 share a byte.
 func (b *Integers) packPanel(dst []byte, k0, kc, j0, width int) {
-	cols, row, col := min(width, b.N-j0), b.LDB, 1
-	if b.Trans {
-		row, col = 1, b.LDB
+	if b.Pairs != nil {
+		b.packNibbles(dst, k0, kc, j0, width)
+		return
 	}
+	cols := min(width, b.N-j0)
+	row, col := b.strides()
 	src := b.Q[k0*row+j0*col:]
 	if b.Bits == 8 {
 		for p := range kc {
@@ -125,14 +129,11 @@ func (b *Integers) panels(p *Packed, s []float32) []float32 {
 	return dst
 }
 
-// Floats are the elements as float32 numbers, laid out as Q is.
+// Floats are the elements as float32 numbers, laid out as the integers are.
 func (b *Integers) Floats() []float32 {
 	b.check()
-	dst := make([]float32, len(b.Q))
-	row, col := b.LDB, 1
-	if b.Trans {
-		row, col = 1, b.LDB
-	}
+	dst := make([]float32, b.len())
+	row, col := b.strides()
 	group := b.Group
 	if group == 0 {
 		group = max(1, b.K)
@@ -144,10 +145,26 @@ func (b *Integers) Floats() []float32 {
 			if b.Zero != nil {
 				zero = b.Zero[p/group*b.N+j]
 			}
-			dst[at] = (float32(b.Q[at]) - zero) * s
+			dst[at] = (float32(b.at(at)) - zero) * s
 		}
 	}
 	return dst
+}
+
+// len is how many integers there are.
+func (b *Integers) len() int {
+	if b.Pairs != nil {
+		return 2 * len(b.Pairs.Data)
+	}
+	return len(b.Q)
+}
+
+// at is the integer at a place in memory.
+func (b *Integers) at(i int) int8 {
+	if b.Pairs != nil {
+		return int8(b.Pairs.one(i, true)) - 8
+	}
+	return b.Q[i]
 }
 
 func (b *Integers) check() {
@@ -155,11 +172,11 @@ func (b *Integers) check() {
 	if b.Trans {
 		rows, cols = cols, rows
 	}
-	n := b.groups() * b.N
-	if b.K < 0 || b.N < 0 || b.Bits != 8 && b.Bits != 4 || b.Group < 0 || rows > 0 && cols > 0 && (b.LDB < cols || (rows-1)*b.LDB+cols > len(b.Q)) ||
-		len(b.Scale) < n || b.Zero != nil && len(b.Zero) < n {
+	n, have := b.groups()*b.N, b.len()
+	if b.K < 0 || b.N < 0 || b.Bits != 8 && b.Bits != 4 || b.Group < 0 || rows > 0 && cols > 0 && (b.LDB < cols || (rows-1)*b.LDB+cols > have) ||
+		len(b.Scale) < n || b.Pairs != nil && b.Bits != 4 || b.Zero != nil && len(b.Zero) < n {
 		panic(fmt.Sprintf("BUG: a matrix of %d by %d integers of %d bits, %d apart, in groups of %d: %d integers, %d scales, %d zero points",
-			b.K, b.N, b.Bits, b.LDB, b.Group, len(b.Q), len(b.Scale), len(b.Zero)))
+			b.K, b.N, b.Bits, b.LDB, b.Group, have, len(b.Scale), len(b.Zero)))
 	}
 }
 

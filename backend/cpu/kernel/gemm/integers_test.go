@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 )
 
@@ -102,6 +103,37 @@ func BenchmarkIntegers(b *testing.B) {
 					Run(x, m, a, k, p, c, n, nil)
 				}
 			})
+		}
+	}
+}
+
+// TestPairs: integers of 4 bits that lie two a byte, with or without a sign, are packed as those that lie one a byte.
+func TestPairs(t *testing.T) {
+	r := rand.New(rand.NewPCG(9, 9))
+	for _, l := range levels() {
+		for i := range 300 {
+			k, n, trans := 1+r.IntN(150), 1+r.IntN(70), i%2 == 0
+			ldb := n + r.IntN(3)
+			if trans {
+				ldb = k + r.IntN(3)
+			}
+			w := randomIntegers(r, 4, k, n, ldb, trans)
+			w.RoundA = r.IntN(2) == 0
+			pairs := *w
+			pairs.Q, pairs.Pairs = nil, &Pairs{Data: make([]byte, (len(w.Q)+1)/2), Unsigned: r.IntN(2) == 0}
+			for j, q := range w.Q {
+				if pairs.Pairs.Unsigned {
+					q += 8
+				}
+				pairs.Pairs.Data[j/2] |= byte(q) & 15 << (j % 2 * 4)
+			}
+			want, got := packIntegers(l, w, nil), packIntegers(l, &pairs, nil)
+			if (want == nil) != (got == nil) || want != nil && !slices.Equal(got.small, want.small) {
+				t.Fatalf("%v: %d by %d, transposed %t, %d apart, rounded %t: packed otherwise", l, k, n, trans, ldb, w.RoundA)
+			}
+			if !slices.Equal(pairs.Floats()[:len(w.Q)], w.Floats()) {
+				t.Fatalf("%d by %d, transposed %t: other numbers", k, n, trans)
+			}
 		}
 	}
 }

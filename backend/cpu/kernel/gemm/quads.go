@@ -73,10 +73,11 @@ func (p *Packed) quadRowBytes(rows int) int {
 
 // packQuadRows packs the integers of rows [k0, k0+rows) of a panel.
 func (b *Integers) packQuadRows(dst []byte, k0, rows, j0, cols, width, bias int) {
-	row, col := b.LDB, 1
-	if b.Trans {
-		row, col = 1, b.LDB
+	if b.Pairs != nil {
+		b.packNibbleQuads(dst, k0, rows, j0, cols, width)
+		return
 	}
+	row, col := b.strides()
 	src := b.Q[k0*row+j0*col:]
 	for p := range rows {
 		at, shift := p/4*4*width+p%4, 0
