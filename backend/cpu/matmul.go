@@ -118,7 +118,7 @@ func (p *Program) packFloats(w *tensor.Tensor, trans bool, part columns) *gemm.P
 	if trans {
 		first *= w.Dim(1)
 	}
-	m := gemm.BeginPacking(p.weights, f32(w)[min(first, w.Len()):], rows, n, w.Dim(1), trans)
+	m := gemm.BeginPacking(p.weights, f32(w)[min(first, w.Len()):], rows, n, w.Dim(1), trans, p.packs.memory())
 	p.pool.Run(m.Pieces(), func(i int) {
 		if done := m.Pack(i); p.release != nil && len(done) > 0 {
 			p.release(done)

@@ -36,7 +36,7 @@ func lowerIntegerProduct(n *ir.Node, p *Program, o integerOperands) kernel {
 	if w := n.Input(o.b).Const; w != nil && w.Rank() == 2 {
 		k.packed = packed(p.packs, packedBytes{w}, func() *quant.Packed {
 			defer p.spent(w)
-			return quant.PackB(w.Bytes(), w.Dim(0), w.Dim(1), b.Elem == tensor.Uint8, p.level)
+			return quant.PackB(w.Bytes(), w.Dim(0), w.Dim(1), b.Elem == tensor.Uint8, p.level, p.packs.memory().Take)
 		})
 	}
 	return k

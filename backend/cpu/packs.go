@@ -13,7 +13,7 @@ type packs struct {
 	mu     sync.Mutex
 	m      map[any]any
 	hollow map[*tensor.Tensor]bool // constants whose memory is not filled
-	small  gemm.Memory             // of integers
+	small  gemm.Memory             // of packed matrices
 }
 
 func newPacks() *packs { return &packs{m: map[any]any{}} }
@@ -49,7 +49,7 @@ func (p *Program) spent(w *tensor.Tensor) {
 	}
 }
 
-// memory is where integers are packed, by functions that [packed] calls.
+// memory is where matrices are packed, by functions that [packed] calls.
 func (c *packs) memory() *gemm.Memory {
 	if c == nil {
 		return nil

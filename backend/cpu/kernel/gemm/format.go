@@ -63,7 +63,7 @@ func (f Format) Round(dst []uint16, src []float32) {
 
 // packNarrow is packFor in a format that is not of integers.
 func packNarrow(l level.Level, f Format, b []float32, k, n, ldb int, transB bool) *Packed {
-	q := beginPacking(l, f, b, k, n, ldb, transB)
+	q := beginPacking(l, f, b, k, n, ldb, transB, nil)
 	q.all()
 	return q.p
 }

@@ -50,7 +50,7 @@ func packIntegers(l level.Level, b *Integers, m *Memory) *Packed {
 	if group < b.K { // blocks are of whole groups
 		p.depth = min(form.depth/group, count(p.depth, group)) * group
 	}
-	p.small = m.take(form.len(b.K, b.N) * b.Bits / 8)
+	p.small = m.Take(form.len(b.K, b.N) * b.Bits / 8)
 	p.scales = b.panels(p, b.Scale)
 	if b.Zero != nil && anyNonzero(b.Zero) {
 		p.zeros = b.panels(p, b.Zero)

@@ -10,12 +10,12 @@ type Memory struct {
 }
 
 const (
-	memoryShare = 8 // of what was handed out, that is taken in advance
+	memoryShare = 2 // of what was handed out, that is taken in advance
 	memoryLimit = 8 << 20
 )
 
-// take is n bytes that are 0, from a multiple of 64 on.
-func (m *Memory) take(n int) []byte {
+// Take is n bytes that are 0, from a multiple of 64 on.
+func (m *Memory) Take(n int) []byte {
 	if m == nil {
 		return tensor.AlignedBytes(n)
 	}

@@ -1,8 +1,9 @@
 package gemm
 
 import (
+	"unsafe"
+
 	"github.com/gocompile/gocompile/backend/cpu/level"
-	"github.com/gocompile/gocompile/tensor"
 )
 
 // Packing is a matrix that is packed piece by piece: each once, in any order, by any number of goroutines at the same time.
@@ -19,23 +20,24 @@ const (
 	stripe    = 16      // rows of a panel that are packed at a time where B is not transposed
 )
 
-// BeginPacking is [PackBAs], but for the elements, which are packed piece by piece.
-func BeginPacking(f Format, b []float32, k, n, ldb int, transB bool) *Packing {
+// BeginPacking is [PackBAs] in memory of m, but for the elements, which are packed piece by piece.
+func BeginPacking(f Format, b []float32, k, n, ldb int, transB bool, m *Memory) *Packing {
 	l, _ := level.Current() // an error is reported by those that make programs
 	if !f.Holds(b) {
 		f = Float32
 	}
-	return beginPacking(l, f, b, k, n, ldb, transB)
+	return beginPacking(l, f, b, k, n, ldb, transB, m)
 }
 
-func beginPacking(l level.Level, f Format, b []float32, k, n, ldb int, transB bool) *Packing {
+func beginPacking(l level.Level, f Format, b []float32, k, n, ldb int, transB bool, m *Memory) *Packing {
 	checkMatrix("B", b, k, n, ldb, transB)
 	form, p := layoutOf(l), new(Packed)
 	p.reset(k, n, form, nil)
 	if p.format = f; f == Float32 {
-		p.data = tensor.Data[float32](tensor.New(tensor.Float32, form.len(k, n)))
+		p.data = floatsOf(m.Take(4 * form.len(k, n)))
 	} else {
-		p.narrow = tensor.Data[uint16](tensor.New(tensor.Uint16, form.len(k, n)))
+		n := form.len(k, n)
+		p.narrow = unsafe.Slice((*uint16)(unsafe.Pointer(unsafe.SliceData(m.Take(2*n)))), n)
 	}
 	q := packingOf(p, b, ldb, transB)
 	return &q

@@ -22,7 +22,7 @@ func packQuads(l level.Level, b *Integers, in *Memory) *Packed {
 	}
 	p.shifted = b.Zero != nil && anyNonzero(b.Zero)
 	p.depth = min(form.depth/p.group, count(form.depthOf(b.K), p.group)) * p.group
-	p.small = in.take(p.panels() * p.quadBytes(b.K))
+	p.small = in.Take(p.panels() * p.quadBytes(b.K))
 	for k0 := 0; k0 < p.k; k0 += p.depth {
 		kc := min(p.depth, p.k-k0)
 		for j := range p.panels() {

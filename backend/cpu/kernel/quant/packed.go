@@ -2,6 +2,7 @@ package quant
 
 import (
 	"fmt"
+	"unsafe"
 
 	"github.com/gocompile/gocompile/backend/cpu/level"
 )
@@ -21,10 +22,12 @@ type Packed struct {
 	sums     []int32 // of the columns, with quads
 }
 
-// PackB packs B `[k, n]`, of which element (p, j) is b[p*n+j], a signed byte unless unsigned is set, for products at level l.
-func PackB(b []byte, k, n int, unsigned bool, l level.Level) *Packed {
-	p := new(Packed)
-	p.pack(b, k, n, unsigned, hasQuads(l), nil)
+// PackB packs B `[k, n]`, of which element (p, j) is b[p*n+j], a signed byte unless unsigned is set, for products at level l, in so many bytes that take hands
+// out.
+func PackB(b []byte, k, n int, unsigned bool, l level.Level, take func(bytes int) []byte) *Packed {
+	p := &Packed{quads: hasQuads(l), k: k}
+	memory := take(panelsOf(n, p.width()) * p.panelSize())
+	p.pack(b, k, n, unsigned, p.quads, unsafe.Slice((*int8)(unsafe.Pointer(unsafe.SliceData(memory))), len(memory)))
 	return p
 }
 
