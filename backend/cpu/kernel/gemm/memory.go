@@ -12,11 +12,12 @@ type Memory struct {
 const (
 	memoryShare = 2 // of what was handed out, that is taken in advance
 	memoryLimit = 8 << 20
+	memoryAlone = 1 << 20 // bytes of a matrix from which on it lies alone
 )
 
 // Take is n bytes that are 0, from a multiple of 64 on.
 func (m *Memory) Take(n int) []byte {
-	if m == nil {
+	if m == nil || n >= memoryAlone {
 		return tensor.AlignedBytes(n)
 	}
 	size := (n + 63) &^ 63
