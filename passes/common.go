@@ -12,7 +12,7 @@ import (
 
 // common gives nodes with the same operator, attributes and inputs one result. Equal constants become one.
 func common(r *run, g *ir.Graph) error {
-	c := alike{seed: maphash.MakeSeed(), likely: map[likeness]*candidate{}, certain: map[sameness]*ir.Node{}}
+	c := alike{seed: maphash.MakeSeed(), likely: make(map[likeness]*candidate, g.Len()), certain: map[sameness]*ir.Node{}}
 	for n := range g.Nodes() {
 		if ir.IsImpure(n.Op) || ir.Bodies(n.Op) != nil {
 			continue

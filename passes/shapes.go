@@ -18,16 +18,16 @@ func shapes(r *run, g *ir.Graph) error {
 		}
 	}
 	for n := range g.Nodes() {
+		switch n.Op.(type) {
+		case *ir.Const, *ir.Dims: // of which all is known
+			continue
+		}
 		learnt, err := g.Refine(n)
 		if err != nil {
 			return err
 		}
 		if learnt {
 			r.news++
-		}
-		switch n.Op.(type) {
-		case *ir.Const, *ir.Dims:
-			continue
 		}
 		if ir.IsImpure(n.Op) {
 			continue
