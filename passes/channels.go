@@ -54,7 +54,9 @@ func convolutionOf(v *ir.Value) (conv, shape *ir.Node) {
 			v = n.Input(0)
 		}
 	}
-	conv, _ = nodeOf[*op.Conv](v)
+	if conv, _ = nodeOf[*op.Conv](v); conv == nil {
+		conv, _ = nodeOf[*op.ConvTranspose](v)
+	}
 	if conv == nil {
 		return nil, nil
 	}
@@ -94,11 +96,12 @@ func constantOfChannels(r *run, g *ir.Graph, n *ir.Node, fn op.BinaryFn) error {
 	if w == nil || w.Rank() < 3 || bias != nil && bias.Const == nil {
 		return nil
 	}
-	each := ofEachChannel(k.Const, len(v.Type.Dims), w.Dim(0))
+	outs, channel := resultChannels(conv.Op, w)
+	each := ofEachChannel(k.Const, len(v.Type.Dims), outs)
 	if each == nil || fn == op.Mul && !single(conv.Input(1)) {
 		return nil
 	}
-	sum, scaled := tensor.New(tensor.Float32, w.Dim(0)), w
+	sum, scaled := tensor.New(tensor.Float32, outs), w
 	b := tensor.Data[float32](sum)
 	if bias != nil {
 		copy(b, tensor.Data[float32](bias.Const))
@@ -114,7 +117,7 @@ func constantOfChannels(r *run, g *ir.Graph, n *ir.Node, fn op.BinaryFn) error {
 		scaled = tensor.New(tensor.Float32, w.Shape()...)
 		to, from := tensor.Data[float32](scaled), tensor.Data[float32](w)
 		for i, v := range from {
-			to[i] = v * each[i/(len(from)/len(each))]
+			to[i] = v * each[channel(i)]
 		}
 	}
 	if slices.ContainsFunc(b, notFinite) || fn == op.Mul && slices.ContainsFunc(tensor.Data[float32](scaled), notFinite) || !r.rewrite() {
@@ -136,6 +139,19 @@ func constantOfChannels(r *run, g *ir.Graph, n *ir.Node, fn op.BinaryFn) error {
 	ir.Credit(m, n)
 	removeIfUnused(g, n)
 	return nil
+}
+
+// resultChannels is how many channels the result of a convolution has, and for which of them element i of the weights is.
+func resultChannels(o ir.Op, w *tensor.Tensor) (n int, of func(i int) int) {
+	t, transposed := o.(*op.ConvTranspose)
+	if !transposed { // [M, C/groups, kernel…]
+		n, per := w.Dim(0), max(1, w.Len()/max(1, w.Dim(0)))
+		return n, func(i int) int { return i / per }
+	}
+	groups, per := max(1, t.Group), w.Dim(1) // [C, M/groups, kernel…]
+	taps := max(1, w.Len()/max(1, w.Dim(0)*per))
+	in := max(1, w.Dim(0)/groups)
+	return per * groups, func(i int) int { return i/taps/per/in*per + i/taps%per }
 }
 
 // ofEachChannel is a constant, which broadcasts to some rank, by element of axis 1; nil if it differs along another axis.
