@@ -64,6 +64,15 @@ func shapes() []Shape {
 	for i, a := range axes[7:11] {
 		all = append(all, Shape{Batch: 1 + i%2, Groups: 2, In: 33, Out: 49, Axes: a})
 	}
+	for _, k := range []int{3, 5, 7} { // of each channel with itself
+		for _, stride := range []int{1, 2} {
+			for i, size := range [][2]int{{20, 21}, {9, 40}, {33, 16}, {11, 300}, {k + 7, 17}} {
+				before := i % (k/2 + 2)
+				axes := []Axis{window(size[0], k, stride, 1, before, k/2), window(size[1], k, stride, 1, k/2, k-1-before)}
+				all = append(all, Shape{Batch: 1 + i%2, Groups: 3, In: 1, Out: 1, Axes: axes})
+			}
+		}
+	}
 	for i, a := range []Axis{window(1100, 3, 1, 1, 1, 1), window(1024, 7, 1, 12, 36, 36), window(1500, 4, 1, 300, 0, 950), window(1030, 2, 1, 40, 90, 0), window(1024, 3, 1, 600, 700, 700)} {
 		for _, c := range [][3]int{{1, 3, 5}, {2, 4, 8}, {1, 16, 30}} {
 			all = append(all, Shape{Batch: 1 + i%2, Groups: c[0], In: c[1], Out: c[2], Axes: []Axis{a}})
@@ -253,7 +262,7 @@ func BenchmarkRun(b *testing.B) {
 	}
 	for _, s := range []Shape{
 		{1, 1, 3, 64, plane(224, 7, 2)}, {1, 1, 64, 64, plane(56, 3, 1)}, {1, 1, 64, 256, plane(56, 1, 1)}, {1, 1, 128, 128, plane(28, 3, 1)},
-		{1, 1, 256, 256, plane(14, 3, 1)}, {1, 1, 512, 512, plane(7, 3, 1)}, {1, 1, 1024, 512, plane(14, 1, 2)}, {1, 96, 1, 1, plane(56, 3, 1)}, {1, 96, 1, 1, plane(112, 3, 2)},
+		{1, 1, 256, 256, plane(14, 3, 1)}, {1, 1, 512, 512, plane(7, 3, 1)}, {1, 1, 1024, 512, plane(14, 1, 2)}, {1, 96, 1, 1, plane(56, 3, 1)}, {1, 96, 1, 1, plane(112, 3, 2)}, {1, 16, 1, 1, plane(300, 3, 1)}, {1, 64, 1, 1, plane(40, 5, 1)}, {1, 64, 1, 1, plane(56, 5, 2)}, {1, 96, 1, 1, plane(56, 7, 1)}, {1, 240, 1, 1, plane(14, 5, 1)}, {1, 240, 1, 1, plane(14, 3, 1)}, {1, 576, 1, 1, plane(7, 5, 1)}, {1, 240, 1, 1, plane(20, 3, 1)},
 		{1, 32, 4, 4, plane(56, 3, 1)}, {1, 1, 2048, 512, plane(7, 1, 1)}, {1, 1, 256, 1024, plane(14, 1, 1)}, {1, 1, 64, 64, plane(56, 1, 1)}, {1, 1, 24, 88, plane(28, 1, 1)},
 		{1, 1, 88, 24, plane(28, 1, 1)}, {1, 1, 40, 240, plane(14, 1, 1)}, {1, 1, 240, 40, plane(14, 1, 1)}, {1, 1, 96, 576, plane(7, 1, 1)}, {1, 1, 576, 96, plane(7, 1, 1)},
 		{1, 1, 256, 512, []Axis{window(512, 5, 1, 1, 0, 0)}}, {1, 1, 32, 128, plane(56, 1, 1)}, {1, 1, 48, 104, plane(56, 1, 2)}, {1, 1, 440, 440, plane(7, 1, 1)},

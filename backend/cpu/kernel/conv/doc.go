@@ -5,9 +5,9 @@
 // positions, one row for each element of the kernel, are multiplied with strips of 4 output channels, whose weights were packed once. A panel whose
 // positions lie side by side in the planes is read there, any other is gathered first. What follows the sum, a residual and an activation, is done to a
 // strip while it is in the cache. What has no padding and no stride needs no planes, and neither does a long row without stride, but for the panels that
-// meet its padding. A convolution of each channel with itself (depthwise) sums up rows of the planes directly or, with AVX-512
-// where a row of the result is as long as a row that it is made of, whole channels seen as one row, under masks that leave padding out, so
-// that no planes are made. Where positions fill vectors badly and output channels fill them well, a block of positions is multiplied with the
+// meet its padding. A convolution of each channel with itself (depthwise) sums up rows of the planes directly. With AVX-512 it
+// makes no planes: square windows of usual sizes are summed up for four rows of the result at a time, so that what is read serves several of them; others, of small
+// images or where a row of the result is as long as a row that it is made of, see the whole channel as one row; masks leave padding out. Where positions fill vectors badly and output channels fill them well, a block of positions is multiplied with the
 // weights instead, which room gemm does, and the result is transposed; one of very few positions is a product of few rows.
 //
 // The room works on slices of numbers: it knows neither tensors nor graphs. Each element of the result is a sum in the order of the

@@ -33,10 +33,11 @@ const (
 type flatPlan struct {
 	axes    [MaxAxes]Axis
 	ok      bool
-	halved  bool // the input is separated first
-	plane   int  // elements of a phase
-	before  int  // elements in front of the phases that vectors reach, under masks that leave them out
-	behind  int  // the same, with the phases
+	window  *windowPlan // nil if the plane is seen as one row
+	halved  bool        // the input is separated first
+	plane   int         // elements of a phase
+	before  int         // elements in front of the phases that vectors reach, under masks that leave them out
+	behind  int         // the same, with the phases
 	offsets []int
 	masks   []uint16
 }
@@ -54,8 +55,13 @@ func planFlat(l *layout) *flatPlan {
 	case v.Stride == 1 && w.Stride == 1:
 		p.ok = w.In == w.Out
 	case v.Stride == 2 && w.Stride == 2:
-		p.ok, p.halved = (w.In+1)/2 <= w.Out, true
+		p.ok = (w.In+1)/2 <= w.Out
+		p.halved = p.ok
 		p.plane = (v.In + 1) / 2 * w.Out
+	}
+	if p.window = planWindow(l, p); p.window != nil {
+		p.ok, p.before, p.behind = true, maskLanes, 4*p.plane+maskLanes
+		return p
 	}
 	if !p.ok {
 		return p
@@ -130,7 +136,9 @@ func (x *Ctx) runFlats(slot int) {
 		for c := first; c < last; c++ {
 			x.flatOf(s, c)
 		}
-		x.finish(first*l.positions, (last-first)*l.positions)
+		if x.plan.window == nil {
+			x.finish(first*l.positions, (last-first)*l.positions)
+		}
 	}
 }
 
@@ -143,10 +151,15 @@ func (x *Ctx) flatOf(s *slot, i int) {
 	}
 	c := i % a.Groups
 	y, w := a.Y[i*l.positions:][:l.positions], a.Weights.data[c*l.taps:][:l.taps]
-	s.flat = flat{dst: &y[0], src: &src[0], offsets: &p.offsets[0], w: &w[0], masks: &p.masks[0], taps: l.taps, n: l.positions}
+	bias := float32(0)
 	if a.Bias != nil {
-		s.flat.bias = a.Bias[c]
+		bias = a.Bias[c]
 	}
+	if p.window != nil {
+		x.windows(s, i, src, w, bias)
+		return
+	}
+	s.flat = flat{bias: bias, dst: &y[0], src: &src[0], offsets: &p.offsets[0], w: &w[0], masks: &p.masks[0], taps: l.taps, n: l.positions}
 	x.kernels.flat(&s.flat)
 	s.flat = flat{}
 }

@@ -33,7 +33,8 @@ func Kernels() []Kernel {
 		list = append(list, Kernel{fmt.Sprintf("%v-%dx%d", l, channels, k.panel()), l, channels, k.panel(), "gathered panels"},
 			Kernel{fmt.Sprintf("%v-taps", l), l, 1, tapsVectors * k.lanes, "rows of planes"})
 		if k.flat != nil {
-			list = append(list, Kernel{fmt.Sprintf("%v-flat", l), l, 1, maskBlock * maskLanes, "a plane as one row"})
+			list = append(list, Kernel{fmt.Sprintf("%v-flat", l), l, 1, maskBlock * maskLanes, "a plane as one row"},
+				Kernel{fmt.Sprintf("%v-window", l), l, 1, windowRows * 2 * maskLanes, "rows of windows"})
 		}
 	}
 	return list

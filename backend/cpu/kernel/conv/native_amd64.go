@@ -34,6 +34,26 @@ var avx512 = kernels{
 	add:    func(t *residual) { residualAVX512((*byte)(unsafe.Pointer(t))) },
 	flat:   func(t *flat) { flatAVX512((*byte)(unsafe.Pointer(t))) },
 	halves: func(t *halves) { halvesAVX512((*byte)(unsafe.Pointer(t))) },
+	window: nativeWindow,
+}
+
+// nativeWindow is for sizes of 3, 5 and 7, and strides of 1 and 2.
+func nativeWindow(size, stride int, t *windowSums) {
+	p := (*byte)(unsafe.Pointer(t))
+	switch {
+	case size == 3 && stride == 1:
+		window3s1AVX512(p)
+	case size == 3:
+		window3s2AVX512(p)
+	case size == 5 && stride == 1:
+		window5s1AVX512(p)
+	case size == 5:
+		window5s2AVX512(p)
+	case stride == 1:
+		window7s1AVX512(p)
+	default:
+		window7s2AVX512(p)
+	}
 }
 
 func kernelsOf(l level.Level) *kernels {

@@ -57,6 +57,8 @@ type slot struct {
 	taps      taps
 	flat      flat
 	halves    halves
+	window    windowSums
+	zeros     []float32 // behind and in front of which windows read under masks
 	residual  residual
 	panels    []float32
 	plane     []float32

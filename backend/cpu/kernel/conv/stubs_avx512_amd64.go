@@ -73,3 +73,33 @@ func flatAVX512(t *byte)
 //
 //go:noescape
 func halvesAVX512(t *byte)
+
+// window3s1AVX512 does the sums at t, of 3 by 3 elements with a stride of 1.
+//
+//go:noescape
+func window3s1AVX512(t *byte)
+
+// window3s2AVX512 does the sums at t, of 3 by 3 elements with a stride of 2.
+//
+//go:noescape
+func window3s2AVX512(t *byte)
+
+// window5s1AVX512 does the sums at t, of 5 by 5 elements with a stride of 1.
+//
+//go:noescape
+func window5s1AVX512(t *byte)
+
+// window5s2AVX512 does the sums at t, of 5 by 5 elements with a stride of 2.
+//
+//go:noescape
+func window5s2AVX512(t *byte)
+
+// window7s1AVX512 does the sums at t, of 7 by 7 elements with a stride of 1.
+//
+//go:noescape
+func window7s1AVX512(t *byte)
+
+// window7s2AVX512 does the sums at t, of 7 by 7 elements with a stride of 2.
+//
+//go:noescape
+func window7s2AVX512(t *byte)

@@ -24,6 +24,7 @@ type kernels struct {
 	add    func(t *residual)
 	flat   func(t *flat) // or nil, and then halves too
 	halves func(t *halves)
+	window func(size, stride int, t *windowSums) // or nil
 }
 
 // panel is the number of positions of a panel.

@@ -36,6 +36,10 @@ func main() {
 	if w.wide() { // has masks
 		w.flat()
 		w.halves()
+		for _, size := range []int{3, 5, 7} {
+			w.window(size, 1)
+			w.window(size, 2)
+		}
 	}
 	Generate()
 }
