@@ -111,7 +111,7 @@ func (x *Ctx) gather(s *slot, group, block int) {
 	l := &x.layout
 	lanes, cols := x.kernels.lanes, x.kernels.panel()
 	per := l.depth*cols + lanes
-	s.panels = grow(s.panels, x.block*per)
+	s.panels, s.direct = grow(s.panels, x.block*per), s.direct[:0]
 	src := x.source(group)
 	g := &s.gathering
 	for j := range x.block {
@@ -120,7 +120,8 @@ func (x *Ctx) gather(s *slot, group, block int) {
 		if from >= to {
 			break
 		}
-		if x.direct(from, to) >= 0 {
+		at := x.direct(from, to)
+		if s.direct = append(s.direct, at); at >= 0 {
 			continue
 		}
 		if l.open {
@@ -178,8 +179,9 @@ func (x *Ctx) strip(s *slot, group, block, s0, s1 int) {
 	for i := s0; i < s1; i += 2 {
 		for from := first; from < last; from += cols {
 			n := min(cols, last-from)
-			t.b, t.at = &s.panels[(from-first)/cols*per], nil
-			if at := x.direct(from, from+n); at >= 0 {
+			panel := (from - first) / cols
+			t.b, t.at = &s.panels[panel*per], nil
+			if at := s.direct[panel]; at >= 0 {
 				t.b, t.at = &src[at], &l.offsets[0]
 			}
 			if x.tileOf(t, 2, n) != nil && i+1 < s1 {

@@ -61,6 +61,7 @@ type slot struct {
 	zeros     []float32 // behind and in front of which windows read under masks
 	residual  residual
 	panels    []float32
+	direct    []int // by panel of a block: see Ctx.direct
 	plane     []float32
 	product   []float32 // of a block of positions, and channels
 	epilogue  gemm.Epilogue
