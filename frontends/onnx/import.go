@@ -5,6 +5,7 @@ import (
 	"slices"
 	"sort"
 	"strings"
+	"unicode"
 
 	"github.com/gocompile/gocompile/frontends/onnx/proto"
 	"github.com/gocompile/gocompile/ir"
@@ -200,18 +201,24 @@ func unlike(t ir.Type, sc *sym.Scope) ir.Type {
 	return t.WithDims(dims...)
 }
 
-// dimFrom translates a dimension. Names that are expressions ("s1 + s2", as exporters write them) are read as such.
+// dimFrom translates a dimension, whose symbol is called name if it has no name of its own. Names that are expressions ("s1 + s2", as exporters write them) are
+// read as such.
 func dimFrom(d proto.Dim, sc *sym.Scope, name string) sym.Expr {
 	switch {
 	case d.HasValue && d.Value >= 0:
 		return sym.Const(d.Value)
-	case d.Param == "":
+	case saysNothing(d.Param):
 		return sc.Named(name).Expr()
 	}
 	if e, err := sym.Parse(d.Param, sc); err == nil {
 		return e
 	}
 	return sc.Named(d.Param).Expr()
+}
+
+// saysNothing tells the names, such as "?", "-1" and "None", that exporters give to every dimension that they do not know: two of the same name need not be one.
+func saysNothing(name string) bool {
+	return name == "None" || !strings.ContainsFunc(name, func(r rune) bool { return r == '_' || unicode.IsLetter(r) || unicode.IsDigit(r) }) || strings.HasPrefix(name, "-")
 }
 
 // checkOperators finds every operator that cannot be imported, in bodies and called functions too.
