@@ -36,6 +36,10 @@ type tile struct {
 	panelStep  int              // from one to the next
 	rounded    []byte           // a, for kernels that read it rounded: see rounding.go
 	roundedRow int              // bytes between the rows of rounded
+	strips     int              // tiles one below the other, each of as many rows; 1 but for kernels with Strips
+	aSkip      int              // bytes of A from one to the next
+	cSkip      int              // bytes of C from one to the next
+	aAt, cAt   int              // bytes that the kernel has gone on by; 0 when it is called
 	columns    [dotCols]float32 // scratch of dotTile
 	sums       [32]int32        // scratch of eachGroup
 	shifted    bool             // groups of quads have zero points
@@ -51,6 +55,7 @@ type Kernel struct {
 	Small   int         // and of at most so many; 0 means any number
 	Whole   bool        // chosen only where all tiles are of NR columns
 	B       Form        // how it reads B
+	Strips  bool        // takes several strips of MR rows in one call
 	Panels  int         // of B that it multiplies one row of A by in one call; 0: one
 
 	fn func(*tile)

@@ -7,7 +7,7 @@ import (
 )
 
 var nativeKernels = append([]Kernel{
-	{Name: "avx2-6x16", Level: level.AVX2, MR: 6, NR: 16, Quality: 16, Panels: 3, fn: avx2Tile},
+	{Name: "avx2-6x16", Level: level.AVX2, MR: 6, NR: 16, Quality: 16, Strips: true, Panels: 3, fn: avx2Tile},
 	{Name: "avx2-axpy", Level: level.AVX2, MR: 6, NR: 1 << 30, Quality: 8, Small: 4, B: Rows, fn: avx2AxpyTile},
 	{Name: "avx2-dot", Level: level.AVX2, MR: 6, NR: 1 << 30, Quality: 8, Small: 8, B: Columns, fn: avx2DotTile},
 	{Name: "avx2-4x16-float16", Level: level.AVX2, MR: 4, NR: 16, Quality: 8, Small: 4, B: Halves, fn: avx2HalfTile},
@@ -18,7 +18,7 @@ var nativeKernels = append([]Kernel{
 	{Name: "avx512-8x32-int4", Level: level.AVX512, MR: 8, NR: 32, Quality: 16, Small: 24, B: Nibbles, fn: avx512Nibbles.tile},
 	{Name: "avx512-4x32-float16", Level: level.AVX512, MR: 4, NR: 32, Quality: 16, Small: 4, B: Halves, fn: avx512HalfTile},
 	{Name: "avx512-4x32-bfloat16", Level: level.AVX512, MR: 4, NR: 32, Quality: 16, Small: 4, B: Brains, fn: avx512BrainTile},
-	{Name: "avx512-14x32", Level: level.AVX512, MR: 14, NR: 32, Quality: 32, Panels: 4, fn: avx512Tile},
+	{Name: "avx512-14x32", Level: level.AVX512, MR: 14, NR: 32, Quality: 32, Strips: true, Panels: 4, fn: avx512Tile},
 	{Name: "avx512-6x64", Level: level.AVX512, MR: 6, NR: 64, Quality: 33, Least: 2, Small: 6, Whole: true, fn: avx512BroadTile},
 	{Name: "avx512-axpy", Level: level.AVX512, MR: 6, NR: 1 << 30, Quality: 16, Small: 4, B: Rows, fn: avx512AxpyTile},
 	{Name: "avx512-dot", Level: level.AVX512, MR: 6, NR: 1 << 30, Quality: 16, Small: 8, B: Columns, fn: avx512DotTile},

@@ -33,6 +33,11 @@ func TestTileOffsets(t *testing.T) {
 		{"scales", unsafe.Offsetof(x.scales), 256},
 		{"zeros", unsafe.Offsetof(x.zeros), 280},
 		{"group", unsafe.Offsetof(x.group), 304},
+		{"strips", unsafe.Offsetof(x.strips), 360},
+		{"aSkip", unsafe.Offsetof(x.aSkip), 368},
+		{"cSkip", unsafe.Offsetof(x.cSkip), 376},
+		{"aAt", unsafe.Offsetof(x.aAt), 384},
+		{"cAt", unsafe.Offsetof(x.cAt), 392},
 		{"rounded", unsafe.Offsetof(x.rounded), 328},
 		{"roundedRow", unsafe.Offsetof(x.roundedRow), 352},
 	} {

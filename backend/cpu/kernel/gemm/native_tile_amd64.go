@@ -193,13 +193,14 @@ func avx512BroadTile(t *tile) {
 // avx512Halves computes the halves of a tile of four vectors of columns one after the other.
 func avx512Halves(t *tile) {
 	b, c, bias, cols := t.b, t.c, t.bias, t.cols
-	t.cols = min(cols, 32)
+	t.cols, t.aSkip, t.cSkip = min(cols, 32), 0, 0
 	avx512Tile(t)
 	if t.cols = cols - 32; t.cols > 0 {
 		t.b, t.c = b[32:], c[32:]
 		if bias != nil {
 			t.bias = bias[32:]
 		}
+		t.strips = 1
 		avx512Tile(t)
 	}
 	t.b, t.c, t.bias, t.cols = b, c, bias, cols

@@ -162,9 +162,9 @@ func (p *product) whole(t *tile, s0, s1, c0, c1 int) {
 // column computes strips [s0, s1) of the panel that t is set to.
 func (p *product) column(t *tile, s0, s1, k0, col int) {
 	row := p.row(s0)
-	for s := s0; s < s1; s++ {
+	for s := s0; s < s1; s += t.strips {
 		next := p.row(s + 1)
-		t.rows = next - row
+		t.rows, t.strips = next-row, p.alike(s, s1)
 		switch {
 		case p.rounded.data != nil:
 			t.rounded, t.roundedRow = p.rounded.at(row, k0), p.rounded.row
@@ -172,12 +172,27 @@ func (p *product) column(t *tile, s0, s1, k0, col int) {
 			t.a = p.a[row*p.aRow+k0*p.aStep:]
 		}
 		t.c = p.c[row*p.ldc+col:]
+		t.aAt, t.cAt, t.aSkip, t.cSkip = 0, 0, 4*t.rows*p.aRow, 4*t.rows*p.ldc
+		n := t.strips
 		p.kernel.fn(t)
-		if fetched := t.k / 4 * t.nextStep / 4; fetched < len(t.next) {
+		t.strips = n
+		if fetched := n * (t.k / 4 * t.nextStep / 4); fetched < len(t.next) {
 			t.next = t.next[fetched:]
 		} else {
 			t.next, t.nextStep = t.b, 0
 		}
-		row = next
+		row = p.row(s + n)
 	}
 }
+
+// alike is how many strips from s on, up to s1, one call of the kernel computes.
+func (p *product) alike(s, s1 int) int {
+	if !p.kernel.Strips {
+		return 1
+	}
+	if p.m%p.mr != 0 {
+		s1 = min(s1, p.strips()-2) // the last two have fewer rows
+	}
+	return max(1, s1-s)
+}
+

@@ -186,7 +186,7 @@ func (w *width) integerMultiply(f integers, rows int, zeros bool) {
 			VADDPS(more[i], sums[0][i], sums[0][i])
 		}
 	}
-	w.finish(t, sums[0], 2, 0)
+	w.finish(t, sums[0], 2, 0, "")
 }
 
 // widenIntegers generates what makes a panel of two vectors float32.

@@ -34,6 +34,11 @@ const (
 	tilePanelStep  = 320
 	tileRounded    = 328
 	tileRoundedRow = 352
+	tileStrips     = 360
+	tileASkip      = 368
+	tileCSkip      = 376
+	tileAAt        = 384
+	tileCAt        = 392
 )
 
 var level = flag.String("level", "avx2", "avx2 or avx512")

@@ -66,6 +66,8 @@ func sets(rows, vectors int) int { return max(1, min(4, 8/(rows*vectors))) }
 // after column.
 func (w *width) multiply(rows, vectors int, columns bool, f format) {
 	t := w.begin(rows, vectors, 1, columns, f)
+	next := load(t, tileNext)
+	Label("strip")
 	if rows > few {
 		w.fetchC(t, rows, vectors)
 	}
@@ -74,7 +76,6 @@ func (w *width) multiply(rows, vectors int, columns bool, f format) {
 	b, bStep := load(t, f.tile), load(t, tileBStep)
 	SHLQ(Imm(f.shift), bStep)
 	bStep3 := tripled(bStep)
-	next := load(t, tileNext)
 	sums := make([][]VecVirtual, sets(rows, vectors))
 	for s := range sums {
 		sums[s] = w.zeros(vectors * rows)
@@ -133,7 +134,7 @@ func (w *width) multiply(rows, vectors int, columns bool, f format) {
 			VADDPS(more[i], sums[0][i], sums[0][i])
 		}
 	}
-	w.finish(t, sums[0], vectors, 0)
+	w.finish(t, sums[0], vectors, 0, "strip")
 }
 
 // begin declares the kernel for so many rows, and panels of so many vectors, and loads the address of its tile.
@@ -159,6 +160,7 @@ func (w *width) begin(rows, vectors, panels int, columns bool, f format) Registe
 // fetchC fetches the rows of C, which are written when the sums are complete.
 func (w *width) fetchC(t Register, rows, vectors int) {
 	c, row := load(t, tileC), loadBytes(t, tileCRow)
+	ADDQ(Mem{Base: t, Disp: tileCAt}, c)
 	for i := range rows {
 		for line := 0; line < vectors*w.bytes(); line += 64 {
 			PREFETCHT0(Mem{Base: c, Disp: line})
@@ -183,6 +185,7 @@ func strided(base, step, step3 Register, u, disp int) Mem {
 // addressA returns the address of element (i, p+u) of A, and how to advance p.
 func addressA(t Register, rows int, columns bool) (at func(i, u int) Mem, advance func(steps int)) {
 	a := load(t, tileA)
+	ADDQ(Mem{Base: t, Disp: tileAAt}, a)
 	if columns {
 		step := loadBytes(t, tileAStep)
 		step3 := tripled(step)

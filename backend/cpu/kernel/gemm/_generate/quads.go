@@ -128,7 +128,7 @@ func (w *width) quadMultiply(f integers, constants quadConstants, rows int, zero
 	}
 	TESTQ(k, k)
 	JNE(LabelRef("group"))
-	w.finish(t, sums, 2, 0)
+	w.finish(t, sums, 2, 0, "")
 }
 
 // rowsOf returns the address of so many bytes after the place in row i, and how to advance the place.

@@ -77,5 +77,5 @@ func (w *width) multiplyRow(panels, vectors int, columns bool) {
 	for i, more := range sums[1] {
 		VADDPS(more, sums[0][i], sums[0][i])
 	}
-	w.finish(t, sums[0], panels*vectors, (panels-1)*vectors)
+	w.finish(t, sums[0], panels*vectors, (panels-1)*vectors, "")
 }

@@ -7,14 +7,15 @@ import (
 )
 
 // finish scales the sums, adds the bias and C if asked to, and writes as many columns as C has. A row is so many vectors of sums,
-// of which the first are whole, and C has the tile's columns of the others.
-func (w *width) finish(t Register, sums []VecVirtual, vectors, whole int) {
+// of which the first are whole, and C has the tile's columns of the others. Then it returns, or jumps to another strip of the tile if there is a label for that.
+func (w *width) finish(t Register, sums []VecVirtual, vectors, whole int, again string) {
 	scale := w.new()
 	VBROADCASTSS(Mem{Base: t, Disp: tileScale}, scale)
 	for _, s := range sums {
 		VMULPS(scale, s, s)
 	}
 	c, row, cols, bias := load(t, tileC), loadBytes(t, tileCRow), load(t, tileCols), load(t, tileBias)
+	ADDQ(Mem{Base: t, Disp: tileCAt}, c)
 	accumulate := GP32()
 	MOVL(Mem{Base: t, Disp: tileAccumulate}, accumulate)
 	write := func(label string, masks []Register) {
@@ -41,6 +42,9 @@ func (w *width) finish(t Register, sums []VecVirtual, vectors, whole int) {
 		})
 		Label(label + "Alone")
 		w.eachRow(c, row, sums, vectors, func(at Mem, i int) { w.store(sums[i], masks[i%vectors], at) })
+		if again != "" {
+			another(t, again)
+		}
 		VZEROUPPER()
 		RET()
 	}
@@ -49,6 +53,16 @@ func (w *width) finish(t Register, sums []VecVirtual, vectors, whole int) {
 	write("full", make([]Register, vectors))
 	Label("partial")
 	write("partial", append(make([]Register, whole), w.first(cols, vectors-whole)...))
+}
+
+// another goes on to the next strip of the tile, unless this was the last one.
+func another(t Register, again string) {
+	for _, f := range [][2]int{{tileASkip, tileAAt}, {tileCSkip, tileCAt}} {
+		skip := load(t, f[0])
+		ADDQ(skip, Mem{Base: t, Disp: f[1]})
+	}
+	DECQ(Mem{Base: t, Disp: tileStrips})
+	JNE(LabelRef(again))
 }
 
 // eachRow visits the vectors of each row of C.
