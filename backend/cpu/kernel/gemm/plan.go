@@ -1,12 +1,12 @@
 package gemm
 
 const (
-	blockRows  = 144     // rows of a block: what of A stays in the second cache
-	blockCols  = 256     // columns of a block, for the same reason
-	blockWork  = 1 << 15 // multiply-adds below which a block is not divided among threads
-	blockShare = 4       // blocks a thread that are aimed at
-	forkWork   = 1 << 18 // work (see workOf) below which the caller does everything itself
-	packWork   = 8       // work of packing one element
+	blockRows   = 144     // rows of a block: what of A stays in the second cache
+	blockPanels = 16      // panels of a block: what of C its epilogue finds in the second cache
+	blockWork   = 1 << 15 // multiply-adds below which a block is not divided among threads
+	blockShare  = 4       // blocks a thread that are aimed at
+	forkWork    = 1 << 18 // work (see workOf) below which the caller does everything itself
+	packWork    = 8       // work of packing one element
 )
 
 // grid divides C into strips, groups of at most mr rows, by panels of nr columns. All strips are of mr rows but for the last two, which share
@@ -34,7 +34,7 @@ func (g grid) row(s int) int {
 // work that the threads do at the same time.
 func (g grid) blocking(k, threads int, share float64) (mc, nc int) {
 	s, p := g.strips(), g.panels()
-	mc, nc = even(s, max(1, blockRows/g.mr)), even(p, max(1, blockCols/g.nr))
+	mc, nc = even(s, max(1, blockRows/g.mr)), even(p, blockPanels)
 	if threads == 1 {
 		return mc, nc
 	}

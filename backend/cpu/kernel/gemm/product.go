@@ -18,7 +18,8 @@ type product struct {
 	rounded     roundedMatrix // A, for kernels that read it so
 
 	mc, nc  int // strips and panels of a block
-	mBlocks int
+	mBlocks int // blocks of the same columns
+	nBlocks int // and of the same rows
 	blocks  int
 }
 
@@ -42,8 +43,8 @@ func (b *operand) panel(k0, kc, j, nr int) ([]float32, int) {
 // divide decides how many blocks there are; see [grid.blocking].
 func (p *product) divide(threads int, share float64) {
 	p.mc, p.nc = p.blocking(p.k, threads, share)
-	p.mBlocks = count(p.strips(), p.mc)
-	p.blocks = p.mBlocks * count(p.panels(), p.nc)
+	p.mBlocks, p.nBlocks = count(p.strips(), p.mc), count(p.panels(), p.nc)
+	p.blocks = p.mBlocks * p.nBlocks
 }
 
 // panelOf sets t to rows [k0, k0+t.k), a block, of panel j. Numbers in a format that the kernel does not read are put
@@ -79,9 +80,10 @@ func (p *product) panelOf(t *tile, wide *[]float32, k0, j int, first bool) {
 	t.b = (*wide)[j*p.nr%width:]
 }
 
-// block computes one block of C, with t and wide as scratch.
+// block computes one block of C, with t and wide as scratch. Blocks of the same rows follow each other: what they read of A is in the second cache, and what
+// they read of B is fetched ahead.
 func (p *product) block(i int, t *tile, wide *[]float32) {
-	s0, j0 := i%p.mBlocks*p.mc, i/p.mBlocks*p.nc
+	s0, j0 := i/p.nBlocks*p.mc, i%p.nBlocks*p.nc
 	s1, j1 := min(s0+p.mc, p.strips()), min(j0+p.nc, p.panels())
 	*t = tile{aRow: p.aRow, aStep: p.aStep, cRow: p.ldc, scale: p.epi.scale()}
 	if p.epi.accumulate() {
@@ -135,7 +137,7 @@ func (p *product) fetch(t *tile, strips, k0, j, j0, j1 int) {
 		t.next, _ = p.b.panel(k0, t.k, j+1, p.nr)
 	case after < p.k:
 		t.next, _ = p.b.panel(after, min(p.depth, p.k-after), j0, p.nr)
-	case p.mBlocks == 1 && j1 < p.panels():
+	case j1 < p.panels():
 		t.next, _ = p.b.panel(0, min(p.depth, p.k), j1, p.nr)
 	}
 	t.nextStep = 64 * min(4, count(p.nr/4, strips)) // nr/16 lines a step of k
@@ -195,4 +197,3 @@ func (p *product) alike(s, s1 int) int {
 	}
 	return max(1, s1-s)
 }
-
