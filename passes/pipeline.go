@@ -31,6 +31,7 @@ var stages = [][]Pass{
 		{"batchnorm", "spells batch normalisation by constants as a factor and a summand of each channel", batchNorms},
 		{"einsum", "spells sums over products as products of matrices", einsums},
 		{"contract", "spells contractions as matrix products with transposed operands as flags", contract},
+		{"quantised", "spells convolutions of numbers that were made of bytes as convolutions of the bytes", quantised},
 		{"fold", "computes what depends on constants only", fold},
 		{"branch", "replaces an If of a known condition by the body that is taken", branch},
 		{"tile", "spells the repetition of axes of length 1 as Expand", tiles},
