@@ -48,7 +48,7 @@ type convolver struct {
 	split  int // parts of the channels of a group
 	next   atomic.Int64
 
-	copyPlanes, multiply func(slot int)
+	copyPlanes, multiply, depthwise func(slot int)
 }
 
 // Conv computes a convolution. Sums of (weight − its zero point) · (x − ZeroX) are exact and wrap around in 32 bits; padding adds nothing.
@@ -56,7 +56,7 @@ func Conv(ctx *Ctx, args ConvArgs) {
 	x := ctx.conv
 	if x == nil {
 		x = &convolver{Ctx: ctx, slots: make([]convSlot, len(ctx.slots))}
-		x.copyPlanes, x.multiply = x.runPlanes, x.runBlocks
+		x.copyPlanes, x.multiply, x.depthwise = x.runPlanes, x.runBlocks, x.runDepthwise
 		ctx.conv = x
 	}
 	x.args = args
@@ -74,6 +74,12 @@ func Conv(ctx *Ctx, args ConvArgs) {
 		return
 	}
 	p.offset()
+	if p.In == 1 && p.taps > 0 && args.Groups > 1 {
+		n := args.Batch * args.Groups
+		x.each(n, n*args.Out*p.positions*p.taps, x.depthwise)
+		x.args = ConvArgs{}
+		return
+	}
 	x.divide()
 	for x.image = range args.Batch {
 		in := args.X[x.image*channels*p.size:][:channels*p.size]
@@ -224,9 +230,8 @@ func (x *convolver) store(s *convSlot, row, rows, from int) {
 		}
 		return
 	}
-	f := &s.finish
-	*f = finishing{c: s.c[:], add: x.add[row:], scale: x.scale[row:], bias: x.bias[row:], row: p.positions, rows: rows, low: a.Finish.Low, high: a.Finish.High,
-		step: a.Finish.Step, limits: newLimits(a.Finish.Zero, a.Finish.Signed)}
+	f := x.finishing(s)
+	f.c, f.add, f.scale, f.bias, f.row, f.rows = s.c[:], x.add[row:], x.scale[row:], x.bias[row:], p.positions, rows
 	if n < panelColumns {
 		f.row = panelColumns
 	}
@@ -250,6 +255,13 @@ func (x *convolver) store(s *convSlot, row, rows, from int) {
 			copy(a.Float[at+i*p.positions:][:n], f.floats[i*panelColumns:])
 		}
 	}
+}
+
+// finishing is that of a slot, with all that is the same for all channels.
+func (x *convolver) finishing(s *convSlot) *finishing {
+	f := &x.args.Finish
+	s.finish = finishing{low: f.Low, high: f.High, step: f.Step, limits: newLimits(f.Zero, f.Signed)}
+	return &s.finish
 }
 
 func (a *ConvArgs) check(p *planes) {

@@ -19,6 +19,7 @@ type convSlot struct {
 	tile   tile
 	quad   quadTile
 	finish finishing
+	depth  depthSlot
 }
 
 // panelBytes is the memory of a packed panel.

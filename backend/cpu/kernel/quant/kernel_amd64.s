@@ -2163,6 +2163,111 @@ loop:
 	VZEROUPPER
 	RET
 
+// func sumTaps(t *byte)
+// Requires: AVX, AVX2
+TEXT ·sumTaps(SB), NOSPLIT, $0-8
+	MOVQ t+0(FP), AX
+	MOVQ (AX), CX
+	MOVQ 24(AX), DX
+	MOVQ 88(AX), BX
+	MOVQ 96(AX), SI
+	MOVQ 80(AX), DI
+	SHLQ $0x02, BX
+	ADDQ SI, SI
+
+row:
+	MOVQ CX, R8
+	MOVQ DX, R9
+	MOVQ 72(AX), R10
+	SUBQ $0x20, R10
+	JLT  tail
+
+loop:
+	MOVQ  48(AX), R11
+	MOVQ  56(AX), R12
+	VPXOR Y0, Y0, Y0
+	VPXOR Y1, Y1, Y1
+	VPXOR Y2, Y2, Y2
+	VPXOR Y3, Y3, Y3
+
+pairs:
+	MOVQ         (R11), R13
+	MOVQ         8(R11), R14
+	VPBROADCASTD 16(R11), Y4
+	VMOVDQU      (R9)(R13*2), Y5
+	VMOVDQU      (R9)(R14*2), Y6
+	VPUNPCKLWD   Y6, Y5, Y7
+	VPUNPCKHWD   Y6, Y5, Y5
+	VPMADDWD     Y4, Y7, Y7
+	VPMADDWD     Y4, Y5, Y5
+	VPADDD       Y7, Y0, Y0
+	VPADDD       Y5, Y1, Y1
+	VMOVDQU      32(R9)(R13*2), Y5
+	VMOVDQU      32(R9)(R14*2), Y6
+	VPUNPCKLWD   Y6, Y5, Y7
+	VPUNPCKHWD   Y6, Y5, Y5
+	VPMADDWD     Y4, Y7, Y7
+	VPMADDWD     Y4, Y5, Y5
+	VPADDD       Y7, Y2, Y2
+	VPADDD       Y5, Y3, Y3
+	ADDQ         $0x18, R11
+	DECQ         R12
+	JNE          pairs
+	VPERM2I128   $0x20, Y1, Y0, Y4
+	VMOVDQU      Y4, (R8)
+	VPERM2I128   $0x31, Y1, Y0, Y0
+	VMOVDQU      Y0, 32(R8)
+	VPERM2I128   $0x20, Y3, Y2, Y0
+	VMOVDQU      Y0, 64(R8)
+	VPERM2I128   $0x31, Y3, Y2, Y2
+	VMOVDQU      Y2, 96(R8)
+	ADDQ         $0x00000080, R8
+	ADDQ         $0x00000040, R9
+	SUBQ         $0x20, R10
+	JGE          loop
+
+tail:
+	ADDQ $0x20, R10
+	JLE  next
+
+last:
+	MOVQ  48(AX), R11
+	MOVQ  56(AX), R12
+	VPXOR Y0, Y0, Y0
+	VPXOR Y1, Y1, Y1
+
+lastPairs:
+	MOVQ         (R11), R13
+	MOVQ         8(R11), R14
+	VPBROADCASTD 16(R11), Y2
+	VMOVDQU      (R9)(R13*2), Y3
+	VMOVDQU      (R9)(R14*2), Y4
+	VPUNPCKLWD   Y4, Y3, Y5
+	VPUNPCKHWD   Y4, Y3, Y3
+	VPMADDWD     Y2, Y5, Y5
+	VPMADDWD     Y2, Y3, Y3
+	VPADDD       Y5, Y0, Y0
+	VPADDD       Y3, Y1, Y1
+	ADDQ         $0x18, R11
+	DECQ         R12
+	JNE          lastPairs
+	VPERM2I128   $0x20, Y1, Y0, Y2
+	VMOVDQU      Y2, (R8)
+	VPERM2I128   $0x31, Y1, Y0, Y0
+	VMOVDQU      Y0, 32(R8)
+	ADDQ         $0x00000040, R8
+	ADDQ         $0x00000020, R9
+	SUBQ         $0x10, R10
+	JG           last
+
+next:
+	ADDQ BX, CX
+	ADDQ SI, DX
+	DECQ DI
+	JNE  row
+	VZEROUPPER
+	RET
+
 // func finishFloats(f *byte)
 // Requires: AVX, AVX2
 TEXT ·finishFloats(SB), NOSPLIT, $0-8

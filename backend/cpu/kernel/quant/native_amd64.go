@@ -10,7 +10,7 @@ import (
 	"github.com/gocompile/gocompile/backend/cpu/level"
 )
 
-var native = []functions{{level.AVX2, avx2Tile, avx2Widen, avx2Extremes, avx2Quantize, avx2Requantize, avx2Dequantize, avx2Pack, avx2Gather, avx2Finish}}
+var native = []functions{{level.AVX2, avx2Tile, avx2Widen, avx2Extremes, avx2Quantize, avx2Requantize, avx2Dequantize, avx2Pack, avx2Gather, avx2Finish, avx2Taps}}
 
 // avx2Tile calls the kernel for as many rows as the tile has.
 func avx2Tile(t *tile) {
@@ -117,6 +117,8 @@ func avx2Finish(f *finishing) {
 		finishFloats(p)
 	}
 }
+
+func avx2Taps(t *taps) { sumTaps((*byte)(unsafe.Pointer(t))) }
 
 // quadLevel is the least level with AVX512-VNNI on this processor.
 var quadLevel = func() level.Level {

@@ -109,6 +109,11 @@ func gatherRows(dst *byte, src *byte, offsets *int, rows int, pieces *byte, coun
 //go:noescape
 func packPairs32(dst *int8, next *int8, src *byte, stride int, pairs int, flip uint32)
 
+// sumTaps computes the sums of t.
+//
+//go:noescape
+func sumTaps(t *byte)
+
 // finishFloats stores the tile of f, scaled, as float32 numbers.
 //
 //go:noescape

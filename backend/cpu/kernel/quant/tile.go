@@ -27,6 +27,7 @@ type functions struct {
 	pack       func(dst, next []int8, src []byte, stride int, flip byte)
 	gather     func(dst, src []byte, offsets []int, pieces []piece) // nil: there is none
 	finish     func(f *finishing)
+	taps       func(t *taps)
 }
 
 // The functions that return a number treat a multiple of their vector length and return how many elements they did; plain Go does the rest.
@@ -40,6 +41,7 @@ var portable = functions{
 	dequantize: func([]float32, []int32, []float32, []float32) int { return 0 },
 	pack:       portablePack,
 	finish:     portableFinish,
+	taps:       portableTaps,
 }
 
 // at is the best functions for a level.

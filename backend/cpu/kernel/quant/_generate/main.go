@@ -25,6 +25,7 @@ func main() {
 	dequantize()
 	gatherRows()
 	packPairs()
+	sumTaps()
 	finish(false, order)
 	finish(true, order)
 	Generate()

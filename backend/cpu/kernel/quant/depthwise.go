@@ -1,0 +1,154 @@
+package quant
+
+// taps is sums of products over a plane of 16 bit integers: element (r, i) of dst is Σ w·src over the elements of the kernel, two and two. The
+// assembly knows the offsets of the fields.
+type taps struct {
+	dst     []int32 // element (r, i) at r·dstStep + i; up to 15 more elements of a row are written, before the next row
+	src     []int16 // element (r, i) of a tap at r·srcStep + i + its distance; as many more are read
+	pairs   []tapPair
+	n, rows int
+	dstStep int
+	srcStep int
+}
+
+// tapPair is two elements of a kernel. The assembly knows the offsets of the fields.
+type tapPair struct {
+	first, second int // distances
+	weights       [2]int16
+	_             int32
+}
+
+const tapsSlack = 32 // elements that may be read and written too much
+
+func portableTaps(t *taps) {
+	for r := range t.rows {
+		dst, src := t.dst[r*t.dstStep:][:t.n], t.src[r*t.srcStep:]
+		clear(dst)
+		for _, p := range t.pairs {
+			a, b := src[p.first:][:t.n], src[p.second:][:t.n]
+			x, y := int32(p.weights[0]), int32(p.weights[1])
+			for i := range dst {
+				dst[i] += x*int32(a[i]) + y*int32(b[i])
+			}
+		}
+	}
+}
+
+// depthSlot is the memory of one thread for convolutions of single channels.
+type depthSlot struct {
+	plane       []byte
+	wide        []int16
+	pairs       []tapPair
+	sums        []int32
+	add         []int32
+	scale, bias []float32
+	taps        taps
+}
+
+// runDepthwise convolves channels each with kernels of its own.
+func (x *convolver) runDepthwise(slot int) {
+	a, p, s := &x.args, &x.planes, &x.slots[slot]
+	d := &s.depth
+	n := a.Batch * a.Groups
+	for i, ok := x.take(n); ok; i, ok = x.take(n) {
+		src := a.X[i*p.size:][:p.size]
+		if !p.inPlace {
+			d.plane = grown(d.plane, p.plane)
+			p.copyPlane(d.plane, src, byte(a.ZeroX))
+			src = d.plane
+		}
+		d.wide = grown(d.wide, p.plane+p.reach+tapsSlack)
+		widen(x.f, d.wide[:p.plane], src, a.SignedX, int16(a.ZeroX))
+		for k := range a.Out {
+			x.sumChannel(s, i*a.Out+k)
+		}
+	}
+}
+
+// sumChannel computes channel i of all channels of all images of the result.
+func (x *convolver) sumChannel(s *convSlot, i int) {
+	a, p, d := &x.args, &x.planes, &s.depth
+	m := i % (a.Groups * a.Out)
+	x.pair(d, m)
+	d.sums = grown(d.sums, p.positions+panelColumns+tapsSlack)
+	t := &d.taps
+	*t = taps{pairs: d.pairs, n: p.line, rows: 1, dstStep: p.line}
+	if y := &p.axes[1]; p.line == p.axes[2].Out {
+		t.rows, t.srcStep = y.Out, y.Stride*p.pitch
+	}
+	for at := 0; at < p.positions; at += t.rows * t.n {
+		t.dst, t.src = d.sums[at:], d.wide[p.at(at):]
+		x.f.taps(t)
+	}
+	*t = taps{}
+	x.storeChannel(s, i, m)
+}
+
+// pair puts the kernel of a channel into pairs.
+func (x *convolver) pair(d *depthSlot, channel int) {
+	p, w := &x.planes, x.args.Weights
+	d.pairs = d.pairs[:0]
+	for k := 0; k < p.taps; k += 2 {
+		t := tapPair{first: p.offsets[k], second: p.offsets[k], weights: [2]int16{int16(w.at(channel, k))}}
+		if k+1 < p.taps {
+			t.second, t.weights[1] = p.offsets[k+1], int16(w.at(channel, k+1))
+		}
+		d.pairs = append(d.pairs, t)
+	}
+}
+
+const storedRows = 64 // rows of 32 results that are made at a time
+
+// storeChannel makes results of the sums of channel i of all channels of all images, which is channel m of its image.
+func (x *convolver) storeChannel(s *convSlot, i, m int) {
+	a, p, d := &x.args, &x.planes, &s.depth
+	offset := int32(0)
+	if a.Offset != nil {
+		offset = a.Offset[m]
+	}
+	if a.Sums != nil {
+		for k, sum := range d.sums[:p.positions] {
+			a.Sums[i*p.positions+k] = sum + offset
+		}
+		return
+	}
+	rows := min(storedRows, count(p.positions, panelColumns))
+	d.add, d.scale, d.bias = grown(d.add, rows), grown(d.scale, rows), grown(d.bias, rows)
+	for r := range rows {
+		d.add[r], d.scale[r], d.bias[r] = offset, x.scale[m], x.bias[m]
+	}
+	f := x.finishing(s)
+	f.add, f.scale, f.bias, f.row = d.add, d.scale, d.bias, panelColumns
+	for at := 0; at < p.positions; at += rows * panelColumns {
+		n := min(p.positions-at, rows*panelColumns)
+		f.c = d.sums[at:]
+		x.finishRow(s, n, i*p.positions+at)
+	}
+}
+
+// finishRow makes n results, of which the first is element at, of sums that lie side by side.
+func (x *convolver) finishRow(s *convSlot, n, at int) {
+	a, f := &x.args, &s.finish
+	if f.rows = n / panelColumns; f.rows > 0 {
+		if a.Bytes != nil {
+			f.bytes = a.Bytes[at:]
+		} else {
+			f.floats = a.Float[at:]
+		}
+		x.f.finish(f)
+	}
+	whole := n &^ (panelColumns - 1)
+	if whole == n {
+		return
+	}
+	f.rows, f.c = 1, f.c[whole:]
+	if a.Bytes != nil {
+		f.bytes = s.edge.bytes[:]
+		x.f.finish(f)
+		copy(a.Bytes[at+whole:][:n-whole], f.bytes)
+	} else {
+		f.floats = s.edge.floats[:]
+		x.f.finish(f)
+		copy(a.Float[at+whole:][:n-whole], f.floats)
+	}
+}
