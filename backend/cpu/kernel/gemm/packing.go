@@ -1,8 +1,10 @@
 package gemm
 
 import (
+	"fmt"
 	"unsafe"
 
+	"github.com/gocompile/gocompile/backend/cpu/kernel/move"
 	"github.com/gocompile/gocompile/backend/cpu/level"
 )
 
@@ -13,6 +15,9 @@ type Packing struct {
 	ldb    int
 	transB bool
 	size   int // of a piece: panels if transB, else rows
+
+	runs  []Lines // columns, if they are not all rows of B in their order
+	lanes int     // columns of a run
 }
 
 const (
@@ -31,24 +36,50 @@ func BeginPacking(f Format, b []float32, k, n, ldb int, transB bool, m *Memory) 
 
 func beginPacking(l level.Level, f Format, b []float32, k, n, ldb int, transB bool, m *Memory) *Packing {
 	checkMatrix("B", b, k, n, ldb, transB)
+	q := packingOf(newPacked(l, f, k, n, m), b, ldb, transB)
+	return &q
+}
+
+// newPacked is a matrix of zeros, in memory of m.
+func newPacked(l level.Level, f Format, k, n int, m *Memory) *Packed {
 	form, p := layoutOf(l), new(Packed)
 	p.reset(k, n, form, nil)
+	size := form.len(k, n)
 	if p.format = f; f == Float32 {
-		p.data = floatsOf(m.Take(4 * form.len(k, n)))
+		p.data = floatsOf(m.Take(4 * size))
 	} else {
-		n := form.len(k, n)
-		p.narrow = unsafe.Slice((*uint16)(unsafe.Pointer(unsafe.SliceData(m.Take(2*n)))), n)
+		p.narrow = unsafe.Slice((*uint16)(unsafe.Pointer(unsafe.SliceData(m.Take(2*size)))), size)
 	}
-	q := packingOf(p, b, ldb, transB)
-	return &q
+	return p
 }
 
 func packingOf(p *Packed, b []float32, ldb int, transB bool) Packing {
 	line := max(1, ldb)
 	if transB {
-		return Packing{p, b, ldb, true, max(1, pieceSize/(line*p.layout.width))}
+		return Packing{p: p, b: b, ldb: ldb, transB: true, size: max(1, pieceSize/(line*p.layout.width))}
 	}
-	return Packing{p, b, ldb, false, max(1, pieceSize/(line*stripe)) * stripe}
+	return Packing{p: p, b: b, ldb: ldb, size: max(1, pieceSize/(line*stripe)) * stripe}
+}
+
+// Lines are Count rows of a matrix from one on.
+type Lines struct{ First, Count int }
+
+// PackLines packs B `[k, lanes·len(runs)]`, of which the columns from lanes·i on are rows of b, `[rows, k]`: those of run i, at most lanes, and then zeros. Lanes
+// must divide 16. Elements are rounded to a format, as [PackBAs] does.
+func PackLines(f Format, b []float32, k int, runs []Lines, lanes int) *Packed {
+	for _, r := range runs {
+		if 16%lanes != 0 || r.First < 0 || r.Count < 0 || r.Count > lanes || (r.First+r.Count)*k > len(b) {
+			panic(fmt.Sprintf("BUG: rows %+v of %d elements in runs of %d, from a matrix of %d", r, k, lanes, len(b)))
+		}
+	}
+	l, _ := level.Current() // an error is reported by those that make programs
+	if !f.Holds(b) {
+		f = Float32
+	}
+	q := packingOf(newPacked(l, f, k, lanes*len(runs), nil), b, k, true)
+	q.runs, q.lanes = runs, lanes
+	q.all()
+	return q.p
 }
 
 // Pieces is how many there are.
@@ -96,17 +127,32 @@ func (q *Packing) lines(first, last int) []byte {
 // rows packs n rows of a panel from row s of its block on.
 func (q *Packing) rows(k0, kc, j, s, n int) {
 	p, width := q.p, q.p.layout.width
-	cols := min(width, p.n-j*width)
 	if p.format == Float32 {
-		packPanel(p.panel(k0, kc, j)[s*width:][:n*width], q.b, k0+s, n, j*width, cols, width, q.ldb, q.transB)
+		q.panel(p.panel(k0, kc, j)[s*width:][:n*width], k0+s, n, j)
 		return
 	}
 	narrow := p.narrowPanel(k0, kc, j)[s*width:][:n*width]
 	var wide [stripe * 32]float32
 	for at := 0; at < n; at += stripe {
 		m := min(stripe, n-at)
-		packPanel(wide[:m*width], q.b, k0+s+at, m, j*width, cols, width, q.ldb, q.transB)
+		q.panel(wide[:m*width], k0+s+at, m, j)
 		p.format.Round(narrow[at*width:][:m*width], wide[:m*width])
+	}
+}
+
+// panel packs n rows of a panel from row k on, as float32 numbers.
+func (q *Packing) panel(dst []float32, k, n, j int) {
+	width := q.p.layout.width
+	first, cols := j*width, min(width, q.p.n-j*width)
+	if q.runs == nil {
+		packPanel(dst, q.b, k, n, first, cols, width, q.ldb, q.transB)
+		return
+	}
+	clear(dst)
+	for c := 0; c < cols; c += q.lanes {
+		if r := q.runs[(first+c)/q.lanes]; r.Count > 0 {
+			move.Transpose(dst[c:], width, q.b[r.First*q.ldb+k:], q.ldb, n, r.Count)
+		}
 	}
 }
 

@@ -1,6 +1,8 @@
 package gemm
 
 import (
+	"bytes"
+	"math/rand/v2"
 	"testing"
 	"unsafe"
 )
@@ -30,5 +32,25 @@ func TestMemory(t *testing.T) {
 	}
 	if follow < 100 {
 		t.Errorf("%d of 200 follow each other", follow)
+	}
+}
+
+// TestPackLines: columns that are runs of rows are packed as if they had been copied side by side before.
+func TestPackLines(t *testing.T) {
+	r := rand.New(rand.NewPCG(8, 8))
+	for i := range 200 {
+		k, rows, lanes, f := r.IntN(700), 1+r.IntN(60), []int{8, 16}[r.IntN(2)], []Format{Float32, Float16, BFloat16}[i%3]
+		b := matrix(r, rows, k, k)
+		runs := make([]Lines, r.IntN(9))
+		columns := make([]float32, len(runs)*lanes*k)
+		for i := range runs {
+			first := r.IntN(rows)
+			runs[i] = Lines{first, r.IntN(min(lanes, rows-first) + 1)}
+			copy(columns[i*lanes*k:], b[first*k:(first+runs[i].Count)*k])
+		}
+		got, want := PackLines(f, b, k, runs, lanes), PackBAs(f, columns, k, len(runs)*lanes, k, true)
+		if got.Layout() != want.Layout() || !bytes.Equal(got.Data(), want.Data()) {
+			t.Fatalf("%v: %d rows in runs of %d, %+v: packed otherwise", f, k, lanes, runs)
+		}
 	}
 }
