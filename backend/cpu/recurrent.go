@@ -13,27 +13,9 @@ import (
 )
 
 func init() {
-	lowerBy(func(o *op.LSTM, n *ir.Node, p *Program) kernel {
-		fns, err := o.Functions()
-		if err != nil {
-			return nil
-		}
-		return lowerRecurrent(n, p, recurrent.Cell{Kind: recurrent.LSTM, Clip: o.Clip, InputForget: o.InputForget}, o.HiddenSize, o.Direction, o.Layout, o.Stacked, fns)
-	})
-	lowerBy(func(o *op.GRU, n *ir.Node, p *Program) kernel {
-		fns, err := o.Functions()
-		if err != nil {
-			return nil
-		}
-		return lowerRecurrent(n, p, recurrent.Cell{Kind: recurrent.GRU, Clip: o.Clip, LinearBeforeReset: o.LinearBeforeReset}, o.HiddenSize, o.Direction, o.Layout, o.Stacked, fns)
-	})
-	lowerBy(func(o *op.RNN, n *ir.Node, p *Program) kernel {
-		fns, err := o.Functions()
-		if err != nil {
-			return nil
-		}
-		return lowerRecurrent(n, p, recurrent.Cell{Kind: recurrent.RNN, Clip: o.Clip}, o.HiddenSize, o.Direction, o.Layout, o.Stacked, fns)
-	})
+	lowerBy(func(_ *op.LSTM, n *ir.Node, p *Program) kernel { return lowerRecurrent(n, p) })
+	lowerBy(func(_ *op.GRU, n *ir.Node, p *Program) kernel { return lowerRecurrent(n, p) })
+	lowerBy(func(_ *op.RNN, n *ir.Node, p *Program) kernel { return lowerRecurrent(n, p) })
 }
 
 // recurrence is LSTM, GRU or RNN over float32, and over float16 and bfloat16, which it computes in float32. Constant weights are packed
@@ -46,16 +28,59 @@ type recurrence struct {
 	reverse    [2]bool
 	batchFirst bool
 	stacked    bool
+	timeFirst  struct{ X, Y bool } // see [orderedByTime]
 	level      level.Level
 }
 
-// lowerRecurrent makes the kernel of a node; cell lacks the functions, of which fns has equally many for each direction.
-func lowerRecurrent(n *ir.Node, p *Program, cell recurrent.Cell, hidden int, direction string, layout int, stacked bool, fns []op.ActivationFn) kernel {
+// lowerRecurrent makes the kernel of a node.
+func lowerRecurrent(n *ir.Node, p *Program) kernel {
+	k, in := recurrenceOf(n)
+	if k == nil {
+		return nil // Eval says what is wrong
+	}
+	k.level = p.level
+	k.timeFirst.X, k.timeFirst.Y = orderedByTime(n.Input(0)), orderedByTime(n.Out()[0])
+	if in != nil {
+		for d, cell := range k.cells {
+			w, input, hidden, _ := k.weights(in, d)
+			k.layers = append(k.layers, recurrent.NewLayer(cell, input, hidden, w, p.weights, p.level))
+		}
+	}
+	return k
+}
+
+// recurrenceOf is the kernel of a recurrent node, still without level and layers, and its inputs as float32 if all weights are constant; nil if there is none.
+func recurrenceOf(n *ir.Node) (*recurrence, []*tensor.Tensor) {
 	elem := n.Input(0).Type.Elem
 	if elem != tensor.Float32 && elem != tensor.Float16 && elem != tensor.BFloat16 {
-		return nil
+		return nil, nil
 	}
-	k := &recurrence{elem: elem, hidden: hidden, batchFirst: layout == 1, stacked: stacked, level: p.level, reverse: [2]bool{direction == "reverse", true}}
+	k := &recurrence{elem: elem}
+	var cell recurrent.Cell
+	var direction string
+	var layout int
+	var fns []op.ActivationFn
+	var err error
+	switch o := n.Op.(type) {
+	case *op.LSTM:
+		cell = recurrent.Cell{Kind: recurrent.LSTM, Clip: o.Clip, InputForget: o.InputForget}
+		k.hidden, direction, layout, k.stacked = o.HiddenSize, o.Direction, o.Layout, o.Stacked
+		fns, err = o.Functions()
+	case *op.GRU:
+		cell = recurrent.Cell{Kind: recurrent.GRU, Clip: o.Clip, LinearBeforeReset: o.LinearBeforeReset}
+		k.hidden, direction, layout, k.stacked = o.HiddenSize, o.Direction, o.Layout, o.Stacked
+		fns, err = o.Functions()
+	case *op.RNN:
+		cell = recurrent.Cell{Kind: recurrent.RNN, Clip: o.Clip}
+		k.hidden, direction, layout, k.stacked = o.HiddenSize, o.Direction, o.Layout, o.Stacked
+		fns, err = o.Functions()
+	default:
+		return nil, nil
+	}
+	if err != nil {
+		return nil, nil
+	}
+	k.batchFirst, k.reverse = layout == 1, [2]bool{direction == "reverse", true}
 	dirs := 1
 	if direction == "bidirectional" {
 		dirs = 2
@@ -64,7 +89,7 @@ func lowerRecurrent(n *ir.Node, p *Program, cell recurrent.Cell, hidden int, dir
 		for i, f := range fns[d*len(fns)/dirs : (d+1)*len(fns)/dirs] {
 			name, ok := recurrent.ParseName(f.Name)
 			if !ok {
-				return nil
+				return nil, nil
 			}
 			cell.Functions[i] = recurrent.Function{Name: name, Alpha: float32(f.Alpha), Beta: float32(f.Beta)}
 		}
@@ -81,22 +106,35 @@ func lowerRecurrent(n *ir.Node, p *Program, cell recurrent.Cell, hidden int, dir
 		case v.Const != nil:
 			in[i] = tensor.Must(tensor.Float32s(v.Const), v.Const.Shape()...)
 		case elem == tensor.Float32:
-			return k
+			return k, nil
 		default:
-			return nil
+			return nil, nil
 		}
 	}
 	for d := range dirs {
-		w, input, hidden, err := k.weights(in, d)
-		if err != nil {
-			return nil // Eval says what is wrong
+		if _, _, _, err := k.weights(in, d); err != nil {
+			return nil, nil
 		}
-		k.layers = append(k.layers, recurrent.NewLayer(k.cells[d], input, hidden, w, p.weights, p.level))
 	}
-	for _, i := range []int{1, 2} {
-		p.spent(n.Input(i).Const)
+	return k, in
+}
+
+// orderedByTime tells whether the rows of a sequence of batches `[batch, seq, …]` lie in memory as `[seq, batch, …]`: steps of a recurrent layer read and write them
+// so without copies, and nothing else sees them.
+func orderedByTime(v *ir.Value) bool {
+	if v == nil || v.Def() == nil || v.IsOutput() || v.Type.Elem != tensor.Float32 || len(v.Uses()) == 0 {
+		return false
 	}
-	return k
+	k, _ := recurrenceOf(v.Def())
+	if k == nil || !k.batchFirst || !k.stacked || v != v.Def().Out()[0] {
+		return false
+	}
+	for _, u := range v.Uses() {
+		if k, _ := recurrenceOf(u.Node); k == nil || !k.batchFirst || u.Index != 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // weights is the part of a direction of the weights among the inputs.
@@ -144,7 +182,7 @@ func (k *recurrence) run(x *exec, in, out []*tensor.Tensor) error {
 	w := widened{x: x, elem: k.elem}
 	w.reserve(in[0], operand(in, 5), operand(in, 6))
 	w.reserve(out...)
-	args := recurrent.Args{Seq: s.Seq, Batch: s.Batch, BatchFirst: k.batchFirst, Stacked: k.stacked, Layers: layers, Reverse: k.reverse, X: w.input(in[0]),
+	args := recurrent.Args{Seq: s.Seq, Batch: s.Batch, BatchFirst: k.batchFirst, Stacked: k.stacked, Layers: layers, Reverse: k.reverse, TimeFirst: k.timeFirst, X: w.input(in[0]),
 		H0: w.input(operand(in, 5)), C0: w.input(operand(in, 6)), Y: w.floats(operand(out, 0)), YH: w.floats(operand(out, 1)), YC: w.floats(operand(out, 2))}
 	if len(in) > 4 && in[4] != nil {
 		args.Lengths = tensor.Data[int32](in[4])

@@ -116,3 +116,55 @@ func TestRecurrentRefuses(t *testing.T) {
 		}
 	}
 }
+
+// TestRecurrentLayers compares layers on top of each other, of which only some leave their results to the next one alone, with their reference evaluation.
+func TestRecurrentLayers(t *testing.T) {
+	r := rand.New(rand.NewPCG(4, 4))
+	random := func(shape ...int) *tensor.Tensor {
+		w := tensor.New(tensor.Float32, shape...)
+		for i, s := 0, tensor.Data[float32](w); i < len(s); i++ {
+			s[i] = float32(0.3 * r.NormFloat64())
+		}
+		return w
+	}
+	const hidden = 16
+	for shown := range 4 { // of which layers results are outputs too
+		for _, known := range []bool{true, false} { // weights
+			scope := sym.NewScope()
+			g := ir.NewGraph("layers", scope)
+			v := g.AddInput("x", ir.TensorType(tensor.Float32, scope.Named("N").Expr(), scope.Named("S").Expr(), sym.Const(2*hidden)))
+			weight := func(name string, shape ...int) *ir.Value {
+				return g.Const(random(shape...))
+			}
+			in := []tensor.Value{random(5, 7, 2*hidden)}
+			if !known {
+				weight = func(name string, shape ...int) *ir.Value {
+					in = append(in, random(shape...))
+					return g.AddInput(name, ir.TensorType(tensor.Float32, sym.Const(int64(shape[0])), sym.Const(int64(shape[1])), sym.Const(int64(shape[2]))))
+				}
+			}
+			var outputs []ir.Output
+			for layer := range 3 {
+				var o ir.Op = &op.LSTM{Direction: "bidirectional", Layout: 1, Stacked: true, HiddenSize: hidden}
+				gates := 4
+				if layer == 1 {
+					o, gates = &op.GRU{Direction: "bidirectional", Layout: 1, Stacked: true, HiddenSize: hidden, LinearBeforeReset: true}, 3
+				}
+				name := string(rune('a' + layer))
+				n, err := g.Add(o, v, weight("w"+name, 2, gates*hidden, 2*hidden), weight("r"+name, 2, gates*hidden, hidden))
+				if err != nil {
+					t.Fatal(err)
+				}
+				if v = n.Out()[0]; layer == 2 || shown>>layer&1 != 0 {
+					outputs = append(outputs, ir.Output{Name: name, Value: v})
+				}
+			}
+			g.SetOutputs(outputs...)
+			program, err := Compile(g, Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			compareRecurrent(t, g, program.NewSession(), in, 1e-5)
+		}
+	}
+}

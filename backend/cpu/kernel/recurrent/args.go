@@ -4,11 +4,13 @@ import "fmt"
 
 // Args are the operands of a recurrent operator. Without BatchFirst, X is `[seq, batch, input]`, Y `[seq, dirs, batch, hidden]` and states
 // `[dirs, batch, hidden]`; with it `[batch, seq, input]`, `[batch, seq, dirs, hidden]` and `[batch, dirs, hidden]`. With Stacked, Y is laid out
-// as X, `[seq, batch, dirs, hidden]` or `[batch, seq, dirs, hidden]`, and states are `[dirs, batch, hidden]`.
+// as X, `[seq, batch, dirs, hidden]` or `[batch, seq, dirs, hidden]`, and states are `[dirs, batch, hidden]`. TimeFirst is of X and Y alone: the one, or the
+// other if it is stacked, is as without BatchFirst.
 type Args struct {
 	Seq, Batch int
 	BatchFirst bool
 	Stacked    bool
+	TimeFirst  struct{ X, Y bool }
 	X          []float32
 	Lengths    []int32   // [batch], each from 0 to Seq; nil: Seq
 	Layers     []*Layer  // one a direction, at most two; of equal input and hidden sizes
@@ -50,9 +52,14 @@ func (a *Args) length(b int) int {
 	return int(a.Lengths[b])
 }
 
+// xByBatch and yByBatch tell whether the rows of a sequence are consecutive.
+func (a *Args) xByBatch() bool { return a.BatchFirst && !a.TimeFirst.X }
+
+func (a *Args) yByBatch() bool { return a.BatchFirst && !(a.Stacked && a.TimeFirst.Y) }
+
 // rowX is the row of X of a sequence at a time.
 func (a *Args) rowX(time, b int) int {
-	if a.BatchFirst {
+	if a.xByBatch() {
 		return b*a.Seq + time
 	}
 	return time*a.Batch + b
@@ -60,8 +67,11 @@ func (a *Args) rowX(time, b int) int {
 
 // rowY is the row of Y of a sequence at a time.
 func (a *Args) rowY(time, d, b int) int {
-	if a.BatchFirst || a.Stacked {
-		return a.rowX(time, b)*len(a.Layers) + d
+	switch {
+	case a.yByBatch():
+		return (b*a.Seq+time)*len(a.Layers) + d
+	case a.Stacked:
+		return (time*a.Batch+b)*len(a.Layers) + d
 	}
 	return (time*len(a.Layers)+d)*a.Batch + b
 }

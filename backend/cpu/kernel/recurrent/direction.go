@@ -10,10 +10,8 @@ type direction struct {
 	t0, t1 int          // steps of the chunk in progress
 	x      []float32    // rows of X that are copied together
 	xw     []float32    // products of the chunk
-	stride int          // distance of the states of sequences
-	inY    bool         // whether states are in Y once there are any
-	h      [2][]float32 // [batch, stride] states before and after a step, changing places; of those in Y only the ones before the first step
-	c      []float32    // [batch, stride]
+	h      [2][]float32 // [batch, padded] states before and after a step, changing places
+	c      []float32    // [batch, padded]
 	extra  []float32    // scratch of the general way
 }
 
@@ -21,26 +19,20 @@ type direction struct {
 func (x *Ctx) begin(d int) {
 	a, dir, l := &x.args, &x.dirs[d], x.args.Layers[d]
 	hidden := l.hidden
-	dir.layer, dir.stride = l, l.padded
-	// In the order of time a step finds the rows of the one before in Y, if nothing else is in the way.
-	if dir.inY = l.kernel != nil && a.Y != nil && a.Lengths == nil && l.padded == hidden && (!a.BatchFirst || a.Batch == 1); dir.inY && a.Batch > 1 {
-		dir.stride = (a.rowY(0, d, 1) - a.rowY(0, d, 0)) * hidden
-	}
+	dir.layer = l
 	for i := range dir.h {
-		if i == 0 || !dir.inY {
-			dir.h[i] = grow(dir.h[i], a.Batch*dir.stride)
-		}
+		dir.h[i] = grow(dir.h[i], a.Batch*l.padded)
 	}
-	dir.c = grow(dir.c, a.Batch*dir.stride)
+	dir.c = grow(dir.c, a.Batch*l.padded)
 	clear(dir.h[0])
 	clear(dir.c)
 	for r, b := range x.order {
 		row := a.rowState(d, b)
 		if a.H0 != nil {
-			copy(dir.h[0][r*dir.stride:], a.H0[row*hidden:][:hidden])
+			copy(dir.h[0][r*l.padded:], a.H0[row*hidden:][:hidden])
 		}
 		if a.C0 != nil {
-			copy(dir.c[r*dir.stride:], a.C0[row*hidden:][:hidden])
+			copy(dir.c[r*l.padded:], a.C0[row*hidden:][:hidden])
 		}
 		if a.length(b) == 0 {
 			x.finish(d, r, dir.h[0], 0, hidden)
@@ -96,33 +88,18 @@ func (x *Ctx) products(d, t int) []float32 {
 	return dir.xw[row*dir.layer.columns():]
 }
 
-// states is the states before and after step t.
-func (x *Ctx) states(d, t int) (h, next []float32) {
-	a, dir := &x.args, &x.dirs[d]
-	h, next = dir.h[t&1], dir.h[(t+1)&1]
-	if dir.inY {
-		if t == 0 {
-			h = dir.h[0]
-		} else {
-			h = a.Y[a.rowY(x.time(d, 0, t-1), d, 0)*dir.layer.hidden:]
-		}
-		next = a.Y[a.rowY(x.time(d, 0, t), d, 0)*dir.layer.hidden:]
-	}
-	return h, next
-}
-
-// leave copies units [u0, u1) of the states after a step to the results, unless they are there.
+// leave copies units [u0, u1) of the states after a step to the results.
 func (x *Ctx) leave(d, t int, next []float32, u0, u1 int) {
 	a, dir := &x.args, &x.dirs[d]
-	hidden := dir.layer.hidden
+	hidden, padded := dir.layer.hidden, dir.layer.padded
 	ends := 0
 	if t+1 < len(x.active) {
 		ends = x.active[t+1]
 	}
 	for r := range x.active[t] {
-		if a.Y != nil && !dir.inY {
+		if a.Y != nil {
 			row := a.rowY(x.time(d, r, t), d, x.order[r])
-			copy(a.Y[row*hidden+u0:row*hidden+u1], next[r*dir.stride+u0:])
+			copy(a.Y[row*hidden+u0:row*hidden+u1], next[r*padded+u0:])
 		}
 		if r >= ends {
 			x.finish(d, r, next, u0, u1)
@@ -133,7 +110,7 @@ func (x *Ctx) leave(d, t int, next []float32, u0, u1 int) {
 // finish copies units [u0, u1) of the states of the sequence in row r to the last states.
 func (x *Ctx) finish(d, r int, h []float32, u0, u1 int) {
 	a, dir := &x.args, &x.dirs[d]
-	row, from := a.rowState(d, x.order[r])*dir.layer.hidden, r*dir.stride
+	row, from := a.rowState(d, x.order[r])*dir.layer.hidden, r*dir.layer.padded
 	if a.YH != nil {
 		copy(a.YH[row+u0:row+u1], h[from+u0:])
 	}

@@ -28,7 +28,7 @@ type problem struct {
 	kind                           Kind
 	dirs                           int
 	reverse                        bool
-	batchFirst, stacked            bool
+	batchFirst, stacked, timeFirst bool
 	seq, batch, input, hidden      int
 	clip                           float32
 	inputForget, linearBeforeReset bool
@@ -75,8 +75,8 @@ func (p *problem) fill(r *rand.Rand, options int) {
 }
 
 func (p *problem) String() string {
-	return fmt.Sprintf("kind %d dirs %d reverse %v batchFirst %v stacked %v %dx%dx%d hidden %d clip %v input_forget %v linear_before_reset %v activations %v lengths %v b %v h0 %v c0 %v p %v",
-		p.kind, p.dirs, p.reverse, p.batchFirst, p.stacked, p.seq, p.batch, p.input, p.hidden, p.clip, p.inputForget, p.linearBeforeReset, p.activations, p.lengths,
+	return fmt.Sprintf("kind %d dirs %d reverse %v batchFirst %v stacked %v timeFirst %v %dx%dx%d hidden %d clip %v input_forget %v linear_before_reset %v activations %v lengths %v b %v h0 %v c0 %v p %v",
+		p.kind, p.dirs, p.reverse, p.batchFirst, p.stacked, p.timeFirst, p.seq, p.batch, p.input, p.hidden, p.clip, p.inputForget, p.linearBeforeReset, p.activations, p.lengths,
 		p.b != nil, p.h0 != nil, p.c0 != nil, p.p != nil)
 }
 
@@ -146,6 +146,9 @@ func (p *problem) reference(t testing.TB) [3][]float32 {
 // args packs the weights, or sets the layers of x to them, and makes results that hold garbage.
 func (p *problem) args(x *Ctx, l level.Level, f gemm.Format, dynamic bool) Args {
 	a := Args{Seq: p.seq, Batch: p.batch, BatchFirst: p.batchFirst, Stacked: p.stacked, X: p.x, Lengths: p.lengths, H0: p.h0, C0: p.c0, Reverse: [2]bool{p.reverse && p.dirs == 1, true}}
+	if p.timeFirst {
+		a.TimeFirst.X, a.TimeFirst.Y, a.X = true, true, swapped(p.x, p.batch, p.seq)
+	}
 	rows := p.kind.Gates() * p.hidden
 	part := func(s []float32, d, n int) []float32 {
 		if s == nil {
@@ -182,6 +185,17 @@ func (p *problem) args(x *Ctx, l level.Level, f gemm.Format, dynamic bool) Args 
 	return a
 }
 
+// swapped is `[n, m, …]` of `[m, n, …]`.
+func swapped(s []float32, m, n int) []float32 {
+	dst, size := make([]float32, len(s)), len(s)/max(1, m*n)
+	for i := range m {
+		for j := range n {
+			copy(dst[(j*m+i)*size:][:size], s[(i*n+j)*size:])
+		}
+	}
+	return dst
+}
+
 func compare(t testing.TB, what string, got, want []float32) {
 	t.Helper()
 	if got == nil {
@@ -213,6 +227,9 @@ var pools = []*pool.Pool{nil, pool.New(2), pool.New(3)}
 func (p *problem) check(t testing.TB) {
 	t.Helper()
 	want := p.reference(t)
+	if p.timeFirst {
+		want[0] = swapped(want[0], p.batch, p.seq)
+	}
 	for _, l := range levels() {
 		for i, threads := range pools {
 			x := NewCtx(threads, gemm.NewCtx(threads, l))
@@ -283,6 +300,19 @@ func TestAttributes(t *testing.T) {
 					p.check(t)
 				}
 			}
+		}
+	}
+}
+
+// TestTimeFirst is of inputs and results in the order of time though the layer's batch comes first.
+func TestTimeFirst(t *testing.T) {
+	r := rand.New(rand.NewPCG(9, 9))
+	for _, kind := range []Kind{LSTM, GRU, RNN} {
+		for options := range 8 {
+			p := &problem{kind: kind, dirs: 1 + options&1, batchFirst: true, stacked: true, timeFirst: true, linearBeforeReset: true, seq: 7, batch: 1 + r.IntN(9), input: 5,
+				hidden: 16 * (1 + options&2)}
+			p.fill(r, options|3)
+			p.check(t)
 		}
 	}
 }
@@ -416,6 +446,7 @@ func BenchmarkRun(b *testing.B) {
 		{"lstm/1x100", problem{kind: LSTM, dirs: 2, seq: 100, batch: 1, input: 128, hidden: 256}},
 		{"lstm/1x100/deep", problem{kind: LSTM, dirs: 2, seq: 100, batch: 1, input: 512, hidden: 256}},
 		{"lstm/32x100", problem{kind: LSTM, dirs: 2, seq: 100, batch: 32, input: 128, hidden: 256}},
+		{"lstm/32x100/deep", problem{kind: LSTM, dirs: 2, seq: 100, batch: 32, input: 512, hidden: 256, stacked: true}},
 		{"lstm/1x256/512", problem{kind: LSTM, dirs: 1, seq: 256, batch: 1, input: 512, hidden: 512}},
 		{"lstm/1x1/512", problem{kind: LSTM, dirs: 1, seq: 1, batch: 1, input: 512, hidden: 512}},
 		{"gru/1x100", problem{kind: GRU, dirs: 2, seq: 100, batch: 1, input: 128, hidden: 256, linearBeforeReset: true}},

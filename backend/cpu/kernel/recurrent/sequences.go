@@ -22,7 +22,7 @@ func (s *sequences) prepare(a *Args) {
 			s.active[t], s.first[t] = a.Batch, t*a.Batch
 		}
 		s.first[longest] = longest * a.Batch
-		s.gather = a.BatchFirst && a.Batch > 1
+		s.gather = a.xByBatch() && a.Batch > 1
 		return
 	}
 	// How many sequences end at which step is where each group of equal lengths begins in the order.
@@ -58,7 +58,7 @@ func (s *sequences) prepare(a *Args) {
 		total += n
 	}
 	s.first[longest] = total
-	s.gather = a.Batch > 1 && (a.BatchFirst || total < longest*a.Batch)
+	s.gather = a.Batch > 1 && (a.xByBatch() || total < longest*a.Batch)
 }
 
 // time is when step t of the sequence in row r is.

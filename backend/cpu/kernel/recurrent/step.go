@@ -22,10 +22,9 @@ func (x *Ctx) step(t *paddedTile, d, at, p0, p1 int) {
 	dir := &x.dirs[d]
 	l := dir.layer
 	gates, lanes, rows := l.cell.Kind.Gates(), l.kernel.Lanes, x.active[at]
-	h, next := x.states(d, at)
-	xw := x.products(d, at)
+	h, next, xw := dir.h[at&1], dir.h[(at+1)&1], x.products(d, at)
 	kernels := l.kernel.of(l.cell.Kind)
-	t.k, t.stride, t.xwRow = l.hidden, dir.stride, l.columns()
+	t.k, t.stride, t.xwRow = l.hidden, l.padded, l.columns()
 	group := 1
 	panel := l.hidden * gates * lanes
 	if rows == 1 {
@@ -51,8 +50,8 @@ func (x *Ctx) step(t *paddedTile, d, at, p0, p1 int) {
 		}
 		for r := 0; r < rows; {
 			n := strip(rows-r, len(kernels))
-			row := r*dir.stride + p*lanes
-			t.h, t.own, t.next, t.c = h[r*dir.stride:], h[row:], next[row:], dir.c[row:]
+			row := r*l.padded + p*lanes
+			t.h, t.own, t.next, t.c = h[r*l.padded:], h[row:], next[row:], dir.c[row:]
 			t.xw = xw[r*t.xwRow+p*gates*lanes:]
 			if len(t.narrow) > 0 {
 				alone(&t.tile)
