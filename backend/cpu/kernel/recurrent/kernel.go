@@ -19,7 +19,9 @@ type tile struct {
 	stride int
 	k      int // hidden units of H
 	panels int
-	narrow []uint16 // r in a 16-bit format
+	narrow []uint16  // r in a 16-bit format
+	small  []int8    // r as integers
+	scale  []float32 // of each row of R, from the first panel on, as xw is laid out
 }
 
 // Kernel is a family of step kernels: the usual LSTM (sigmoid, tanh, tanh; no peepholes) and the usual GRU (sigmoid, tanh; linear before
@@ -29,12 +31,12 @@ type Kernel struct {
 	Level level.Level // the least level that can run it
 	Lanes int         // hidden units of a panel
 
-	lstm, gru []func(*tile)                      // by rows, less one
-	narrow    map[gemm.Format][kinds]func(*tile) // of one row, with R in a 16-bit format
+	// The functions by format of R, kind and rows, less one. Those of 16-bit formats are for one row; for more, R is widened.
+	steps map[gemm.Format][kinds][]func(*tile)
 }
 
 // Kernels is the table of all families of this build, by ascending level.
-var Kernels = append([]Kernel{{Name: "portable", Level: level.Portable, Lanes: 8, lstm: portableLSTM[:], gru: portableGRU[:]}}, nativeKernels...)
+var Kernels = append([]Kernel{{Name: "portable", Level: level.Portable, Lanes: portableLanes, steps: portableSteps}}, nativeKernels...)
 
 // choose is the family for a cell at level l, or nil if the cell is not the usual one.
 func choose(c *Cell, peepholes bool, l level.Level) *Kernel {
@@ -59,12 +61,4 @@ func choose(c *Cell, peepholes bool, l level.Level) *Kernel {
 		i--
 	}
 	return &Kernels[i]
-}
-
-// of is the kernels for a kind.
-func (k *Kernel) of(kind Kind) []func(*tile) {
-	if kind == LSTM {
-		return k.lstm
-	}
-	return k.gru
 }

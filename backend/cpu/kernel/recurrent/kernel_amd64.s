@@ -76,9 +76,10 @@ summed:
 	VADDPS      Y5, Y1, Y1
 	VADDPS      Y6, Y2, Y2
 	VADDPS      Y7, Y3, Y3
-	MOVQ        168(AX), R9
+	MOVQ        168(AX), DI
+	SHLQ        $0x02, DI
 	MOVQ        BX, DI
-	SHLQ        $0x02, R9
+	MOVQ        SI, R9
 	VADDPS      (DI), Y0, Y0
 	VMOVUPS     Y0, (DI)
 	VADDPS      32(DI), Y1, Y1
@@ -281,89 +282,32 @@ one:
 	JNE          one
 
 summed:
-	MOVQ        168(AX), R10
-	MOVQ        BX, R9
-	SHLQ        $0x02, R10
-	VADDPS      (R9), Y0, Y0
-	VMOVUPS     Y0, (R9)
-	VADDPS      32(R9), Y1, Y1
-	VMOVUPS     Y1, 32(R9)
-	VADDPS      64(R9), Y2, Y2
-	VMOVUPS     Y2, 64(R9)
-	VADDPS      96(R9), Y3, Y3
-	VMOVUPS     Y3, 96(R9)
-	ADDQ        R10, R9
-	VADDPS      (R9), Y4, Y4
-	VMOVUPS     Y4, (R9)
-	VADDPS      32(R9), Y5, Y5
-	VMOVUPS     Y5, 32(R9)
-	VADDPS      64(R9), Y6, Y6
-	VMOVUPS     Y6, 64(R9)
-	VADDPS      96(R9), Y7, Y7
-	VMOVUPS     Y7, 96(R9)
-	MOVQ        BX, R9
-	MOVQ        R8, R11
-	VMOVUPS     (R9), Y0
-	VMOVUPS     64(R9), Y1
-	VMOVUPS     recurrentConstants<>+0(SB), Y2
-	VMOVUPS     recurrentConstants<>+64(SB), Y3
-	VMAXPS      Y0, Y2, Y0
-	VMINPS      Y0, Y3, Y0
-	VMULPS      Y0, Y0, Y4
-	VMAXPS      Y1, Y2, Y1
-	VMINPS      Y1, Y3, Y1
-	VMULPS      Y1, Y1, Y2
-	VMOVUPS     recurrentConstants<>+128(SB), Y3
-	VMOVUPS     recurrentConstants<>+128(SB), Y5
-	VFMADD213PS recurrentConstants<>+192(SB), Y4, Y3
-	VFMADD213PS recurrentConstants<>+192(SB), Y2, Y5
-	VFMADD213PS recurrentConstants<>+256(SB), Y4, Y3
-	VFMADD213PS recurrentConstants<>+256(SB), Y2, Y5
-	VFMADD213PS recurrentConstants<>+320(SB), Y4, Y3
-	VFMADD213PS recurrentConstants<>+320(SB), Y2, Y5
-	VFMADD213PS recurrentConstants<>+384(SB), Y4, Y3
-	VFMADD213PS recurrentConstants<>+384(SB), Y2, Y5
-	VMOVUPS     recurrentConstants<>+448(SB), Y6
-	VMOVUPS     recurrentConstants<>+448(SB), Y7
-	VFMADD213PS recurrentConstants<>+512(SB), Y4, Y6
-	VFMADD213PS recurrentConstants<>+512(SB), Y2, Y7
-	VFMADD213PS recurrentConstants<>+576(SB), Y4, Y6
-	VFMADD213PS recurrentConstants<>+576(SB), Y2, Y7
-	VFMADD213PS recurrentConstants<>+640(SB), Y4, Y6
-	VFMADD213PS recurrentConstants<>+640(SB), Y2, Y7
-	VFMADD213PS recurrentConstants<>+704(SB), Y4, Y6
-	VFMADD213PS recurrentConstants<>+704(SB), Y2, Y7
-	VMULPS      Y3, Y0, Y0
-	VMULPS      Y5, Y1, Y1
-	VDIVPS      Y6, Y0, Y0
-	VDIVPS      Y7, Y1, Y1
-	VADDPS      recurrentConstants<>+768(SB), Y0, Y0
-	VADDPS      recurrentConstants<>+768(SB), Y1, Y1
-	VMOVUPS     96(R9), Y2
-	VMOVUPS     recurrentConstants<>+832(SB), Y3
-	VMOVUPS     recurrentConstants<>+896(SB), Y4
-	VMAXPS      Y2, Y3, Y2
-	VMINPS      Y2, Y4, Y2
-	VMULPS      Y2, Y2, Y3
-	VMOVUPS     recurrentConstants<>+960(SB), Y4
-	VFMADD213PS recurrentConstants<>+1024(SB), Y3, Y4
-	VFMADD213PS recurrentConstants<>+1088(SB), Y3, Y4
-	VFMADD213PS recurrentConstants<>+1152(SB), Y3, Y4
-	VFMADD213PS recurrentConstants<>+704(SB), Y3, Y4
-	VMOVUPS     recurrentConstants<>+1216(SB), Y5
-	VFMADD213PS recurrentConstants<>+1280(SB), Y3, Y5
-	VFMADD213PS recurrentConstants<>+1344(SB), Y3, Y5
-	VFMADD213PS recurrentConstants<>+1408(SB), Y3, Y5
-	VFMADD213PS recurrentConstants<>+704(SB), Y3, Y5
-	VMULPS      Y4, Y2, Y2
-	VDIVPS      Y5, Y2, Y2
-	VMULPS      Y0, Y2, Y2
-	VFMADD231PS (R11), Y1, Y2
-	VMOVUPS     Y2, (R11)
-	ADDQ        R10, R9
+	MOVQ        168(AX), R9
+	SHLQ        $0x02, R9
+	MOVQ        BX, R10
+	MOVQ        SI, R11
+	VADDPS      (R10), Y0, Y0
+	VMOVUPS     Y0, (R10)
+	VADDPS      32(R10), Y1, Y1
+	VMOVUPS     Y1, 32(R10)
+	VADDPS      64(R10), Y2, Y2
+	VMOVUPS     Y2, 64(R10)
+	VADDPS      96(R10), Y3, Y3
+	VMOVUPS     Y3, 96(R10)
+	ADDQ        R9, R10
 	ADDQ        DI, R11
-	VMOVUPS     (R9), Y0
-	VMOVUPS     64(R9), Y1
+	VADDPS      (R10), Y4, Y4
+	VMOVUPS     Y4, (R10)
+	VADDPS      32(R10), Y5, Y5
+	VMOVUPS     Y5, 32(R10)
+	VADDPS      64(R10), Y6, Y6
+	VMOVUPS     Y6, 64(R10)
+	VADDPS      96(R10), Y7, Y7
+	VMOVUPS     Y7, 96(R10)
+	MOVQ        BX, R10
+	MOVQ        R8, R11
+	VMOVUPS     (R10), Y0
+	VMOVUPS     64(R10), Y1
 	VMOVUPS     recurrentConstants<>+0(SB), Y2
 	VMOVUPS     recurrentConstants<>+64(SB), Y3
 	VMAXPS      Y0, Y2, Y0
@@ -398,7 +342,7 @@ summed:
 	VDIVPS      Y7, Y1, Y1
 	VADDPS      recurrentConstants<>+768(SB), Y0, Y0
 	VADDPS      recurrentConstants<>+768(SB), Y1, Y1
-	VMOVUPS     96(R9), Y2
+	VMOVUPS     96(R10), Y2
 	VMOVUPS     recurrentConstants<>+832(SB), Y3
 	VMOVUPS     recurrentConstants<>+896(SB), Y4
 	VMAXPS      Y2, Y3, Y2
@@ -419,10 +363,69 @@ summed:
 	VMULPS      Y0, Y2, Y2
 	VFMADD231PS (R11), Y1, Y2
 	VMOVUPS     Y2, (R11)
-	MOVQ        BX, R9
+	ADDQ        R9, R10
+	ADDQ        DI, R11
+	VMOVUPS     (R10), Y0
+	VMOVUPS     64(R10), Y1
+	VMOVUPS     recurrentConstants<>+0(SB), Y2
+	VMOVUPS     recurrentConstants<>+64(SB), Y3
+	VMAXPS      Y0, Y2, Y0
+	VMINPS      Y0, Y3, Y0
+	VMULPS      Y0, Y0, Y4
+	VMAXPS      Y1, Y2, Y1
+	VMINPS      Y1, Y3, Y1
+	VMULPS      Y1, Y1, Y2
+	VMOVUPS     recurrentConstants<>+128(SB), Y3
+	VMOVUPS     recurrentConstants<>+128(SB), Y5
+	VFMADD213PS recurrentConstants<>+192(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+192(SB), Y2, Y5
+	VFMADD213PS recurrentConstants<>+256(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+256(SB), Y2, Y5
+	VFMADD213PS recurrentConstants<>+320(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+320(SB), Y2, Y5
+	VFMADD213PS recurrentConstants<>+384(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+384(SB), Y2, Y5
+	VMOVUPS     recurrentConstants<>+448(SB), Y6
+	VMOVUPS     recurrentConstants<>+448(SB), Y7
+	VFMADD213PS recurrentConstants<>+512(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+512(SB), Y2, Y7
+	VFMADD213PS recurrentConstants<>+576(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+576(SB), Y2, Y7
+	VFMADD213PS recurrentConstants<>+640(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+640(SB), Y2, Y7
+	VFMADD213PS recurrentConstants<>+704(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+704(SB), Y2, Y7
+	VMULPS      Y3, Y0, Y0
+	VMULPS      Y5, Y1, Y1
+	VDIVPS      Y6, Y0, Y0
+	VDIVPS      Y7, Y1, Y1
+	VADDPS      recurrentConstants<>+768(SB), Y0, Y0
+	VADDPS      recurrentConstants<>+768(SB), Y1, Y1
+	VMOVUPS     96(R10), Y2
+	VMOVUPS     recurrentConstants<>+832(SB), Y3
+	VMOVUPS     recurrentConstants<>+896(SB), Y4
+	VMAXPS      Y2, Y3, Y2
+	VMINPS      Y2, Y4, Y2
+	VMULPS      Y2, Y2, Y3
+	VMOVUPS     recurrentConstants<>+960(SB), Y4
+	VFMADD213PS recurrentConstants<>+1024(SB), Y3, Y4
+	VFMADD213PS recurrentConstants<>+1088(SB), Y3, Y4
+	VFMADD213PS recurrentConstants<>+1152(SB), Y3, Y4
+	VFMADD213PS recurrentConstants<>+704(SB), Y3, Y4
+	VMOVUPS     recurrentConstants<>+1216(SB), Y5
+	VFMADD213PS recurrentConstants<>+1280(SB), Y3, Y5
+	VFMADD213PS recurrentConstants<>+1344(SB), Y3, Y5
+	VFMADD213PS recurrentConstants<>+1408(SB), Y3, Y5
+	VFMADD213PS recurrentConstants<>+704(SB), Y3, Y5
+	VMULPS      Y4, Y2, Y2
+	VDIVPS      Y5, Y2, Y2
+	VMULPS      Y0, Y2, Y2
+	VFMADD231PS (R11), Y1, Y2
+	VMOVUPS     Y2, (R11)
+	MOVQ        BX, R10
 	MOVQ        R8, R11
 	MOVQ        SI, R12
-	VMOVUPS     32(R9), Y0
+	VMOVUPS     32(R10), Y0
 	VMOVUPS     recurrentConstants<>+0(SB), Y1
 	VMOVUPS     recurrentConstants<>+64(SB), Y2
 	VMAXPS      Y0, Y1, Y0
@@ -461,10 +464,10 @@ summed:
 	VDIVPS      Y4, Y1, Y1
 	VMULPS      Y0, Y1, Y1
 	VMOVUPS     Y1, (R12)
-	ADDQ        R10, R9
+	ADDQ        R9, R10
 	ADDQ        DI, R11
 	ADDQ        DI, R12
-	VMOVUPS     32(R9), Y0
+	VMOVUPS     32(R10), Y0
 	VMOVUPS     recurrentConstants<>+0(SB), Y1
 	VMOVUPS     recurrentConstants<>+64(SB), Y2
 	VMAXPS      Y0, Y1, Y0
@@ -615,39 +618,42 @@ one:
 	JNE          one
 
 summed:
-	MOVQ        168(AX), R10
-	MOVQ        BX, R9
-	SHLQ        $0x02, R10
-	VADDPS      (R9), Y0, Y0
-	VMOVUPS     Y0, (R9)
-	VADDPS      32(R9), Y1, Y1
-	VMOVUPS     Y1, 32(R9)
-	VADDPS      64(R9), Y2, Y2
-	VMOVUPS     Y2, 64(R9)
-	VADDPS      96(R9), Y3, Y3
-	VMOVUPS     Y3, 96(R9)
-	ADDQ        R10, R9
-	VADDPS      (R9), Y4, Y4
-	VMOVUPS     Y4, (R9)
-	VADDPS      32(R9), Y5, Y5
-	VMOVUPS     Y5, 32(R9)
-	VADDPS      64(R9), Y6, Y6
-	VMOVUPS     Y6, 64(R9)
-	VADDPS      96(R9), Y7, Y7
-	VMOVUPS     Y7, 96(R9)
-	ADDQ        R10, R9
-	VADDPS      (R9), Y8, Y8
-	VMOVUPS     Y8, (R9)
-	VADDPS      32(R9), Y9, Y9
-	VMOVUPS     Y9, 32(R9)
-	VADDPS      64(R9), Y10, Y10
-	VMOVUPS     Y10, 64(R9)
-	VADDPS      96(R9), Y11, Y11
-	VMOVUPS     Y11, 96(R9)
-	MOVQ        BX, R9
+	MOVQ        168(AX), R9
+	SHLQ        $0x02, R9
+	MOVQ        BX, R10
+	MOVQ        SI, R11
+	VADDPS      (R10), Y0, Y0
+	VMOVUPS     Y0, (R10)
+	VADDPS      32(R10), Y1, Y1
+	VMOVUPS     Y1, 32(R10)
+	VADDPS      64(R10), Y2, Y2
+	VMOVUPS     Y2, 64(R10)
+	VADDPS      96(R10), Y3, Y3
+	VMOVUPS     Y3, 96(R10)
+	ADDQ        R9, R10
+	ADDQ        DI, R11
+	VADDPS      (R10), Y4, Y4
+	VMOVUPS     Y4, (R10)
+	VADDPS      32(R10), Y5, Y5
+	VMOVUPS     Y5, 32(R10)
+	VADDPS      64(R10), Y6, Y6
+	VMOVUPS     Y6, 64(R10)
+	VADDPS      96(R10), Y7, Y7
+	VMOVUPS     Y7, 96(R10)
+	ADDQ        R9, R10
+	ADDQ        DI, R11
+	VADDPS      (R10), Y8, Y8
+	VMOVUPS     Y8, (R10)
+	VADDPS      32(R10), Y9, Y9
+	VMOVUPS     Y9, 32(R10)
+	VADDPS      64(R10), Y10, Y10
+	VMOVUPS     Y10, 64(R10)
+	VADDPS      96(R10), Y11, Y11
+	VMOVUPS     Y11, 96(R10)
+	MOVQ        BX, R10
 	MOVQ        R8, R11
-	VMOVUPS     (R9), Y0
-	VMOVUPS     64(R9), Y1
+	VMOVUPS     (R10), Y0
+	VMOVUPS     64(R10), Y1
 	VMOVUPS     recurrentConstants<>+0(SB), Y2
 	VMOVUPS     recurrentConstants<>+64(SB), Y3
 	VMAXPS      Y0, Y2, Y0
@@ -682,7 +688,7 @@ summed:
 	VDIVPS      Y7, Y1, Y1
 	VADDPS      recurrentConstants<>+768(SB), Y0, Y0
 	VADDPS      recurrentConstants<>+768(SB), Y1, Y1
-	VMOVUPS     96(R9), Y2
+	VMOVUPS     96(R10), Y2
 	VMOVUPS     recurrentConstants<>+832(SB), Y3
 	VMOVUPS     recurrentConstants<>+896(SB), Y4
 	VMAXPS      Y2, Y3, Y2
@@ -703,10 +709,10 @@ summed:
 	VMULPS      Y0, Y2, Y2
 	VFMADD231PS (R11), Y1, Y2
 	VMOVUPS     Y2, (R11)
-	ADDQ        R10, R9
+	ADDQ        R9, R10
 	ADDQ        DI, R11
-	VMOVUPS     (R9), Y0
-	VMOVUPS     64(R9), Y1
+	VMOVUPS     (R10), Y0
+	VMOVUPS     64(R10), Y1
 	VMOVUPS     recurrentConstants<>+0(SB), Y2
 	VMOVUPS     recurrentConstants<>+64(SB), Y3
 	VMAXPS      Y0, Y2, Y0
@@ -741,7 +747,7 @@ summed:
 	VDIVPS      Y7, Y1, Y1
 	VADDPS      recurrentConstants<>+768(SB), Y0, Y0
 	VADDPS      recurrentConstants<>+768(SB), Y1, Y1
-	VMOVUPS     96(R9), Y2
+	VMOVUPS     96(R10), Y2
 	VMOVUPS     recurrentConstants<>+832(SB), Y3
 	VMOVUPS     recurrentConstants<>+896(SB), Y4
 	VMAXPS      Y2, Y3, Y2
@@ -762,10 +768,10 @@ summed:
 	VMULPS      Y0, Y2, Y2
 	VFMADD231PS (R11), Y1, Y2
 	VMOVUPS     Y2, (R11)
-	ADDQ        R10, R9
+	ADDQ        R9, R10
 	ADDQ        DI, R11
-	VMOVUPS     (R9), Y0
-	VMOVUPS     64(R9), Y1
+	VMOVUPS     (R10), Y0
+	VMOVUPS     64(R10), Y1
 	VMOVUPS     recurrentConstants<>+0(SB), Y2
 	VMOVUPS     recurrentConstants<>+64(SB), Y3
 	VMAXPS      Y0, Y2, Y0
@@ -800,7 +806,7 @@ summed:
 	VDIVPS      Y7, Y1, Y1
 	VADDPS      recurrentConstants<>+768(SB), Y0, Y0
 	VADDPS      recurrentConstants<>+768(SB), Y1, Y1
-	VMOVUPS     96(R9), Y2
+	VMOVUPS     96(R10), Y2
 	VMOVUPS     recurrentConstants<>+832(SB), Y3
 	VMOVUPS     recurrentConstants<>+896(SB), Y4
 	VMAXPS      Y2, Y3, Y2
@@ -821,10 +827,10 @@ summed:
 	VMULPS      Y0, Y2, Y2
 	VFMADD231PS (R11), Y1, Y2
 	VMOVUPS     Y2, (R11)
-	MOVQ        BX, R9
+	MOVQ        BX, R10
 	MOVQ        R8, R11
 	MOVQ        SI, R12
-	VMOVUPS     32(R9), Y0
+	VMOVUPS     32(R10), Y0
 	VMOVUPS     recurrentConstants<>+0(SB), Y1
 	VMOVUPS     recurrentConstants<>+64(SB), Y2
 	VMAXPS      Y0, Y1, Y0
@@ -863,10 +869,10 @@ summed:
 	VDIVPS      Y4, Y1, Y1
 	VMULPS      Y0, Y1, Y1
 	VMOVUPS     Y1, (R12)
-	ADDQ        R10, R9
+	ADDQ        R9, R10
 	ADDQ        DI, R11
 	ADDQ        DI, R12
-	VMOVUPS     32(R9), Y0
+	VMOVUPS     32(R10), Y0
 	VMOVUPS     recurrentConstants<>+0(SB), Y1
 	VMOVUPS     recurrentConstants<>+64(SB), Y2
 	VMAXPS      Y0, Y1, Y0
@@ -905,10 +911,10 @@ summed:
 	VDIVPS      Y4, Y1, Y1
 	VMULPS      Y0, Y1, Y1
 	VMOVUPS     Y1, (R12)
-	ADDQ        R10, R9
+	ADDQ        R9, R10
 	ADDQ        DI, R11
 	ADDQ        DI, R12
-	VMOVUPS     32(R9), Y0
+	VMOVUPS     32(R10), Y0
 	VMOVUPS     recurrentConstants<>+0(SB), Y1
 	VMOVUPS     recurrentConstants<>+64(SB), Y2
 	VMAXPS      Y0, Y1, Y0
@@ -1020,16 +1026,16 @@ summed:
 	VADDPS      Y3, Y0, Y0
 	VADDPS      Y4, Y1, Y1
 	VADDPS      Y5, Y2, Y2
-	MOVQ        168(AX), R10
+	MOVQ        168(AX), DI
+	SHLQ        $0x02, DI
 	MOVQ        BX, DI
-	SHLQ        $0x02, R10
+	MOVQ        SI, R10
 	VADDPS      (DI), Y0, Y0
 	VMOVUPS     Y0, (DI)
 	VADDPS      32(DI), Y1, Y1
 	VMOVUPS     Y1, 32(DI)
 	VADDPS      (R9), Y2, Y2
-	MOVQ        SI, DI
-	VMOVUPS     Y2, (DI)
+	VMOVUPS     Y2, (R10)
 	MOVQ        BX, DI
 	MOVQ        SI, R10
 	MOVQ        R8, R11
@@ -1176,29 +1182,29 @@ one:
 	JNE          one
 
 summed:
-	MOVQ        168(AX), R11
-	MOVQ        BX, R10
-	SHLQ        $0x02, R11
-	VADDPS      (R10), Y0, Y0
-	VMOVUPS     Y0, (R10)
-	VADDPS      32(R10), Y1, Y1
-	VMOVUPS     Y1, 32(R10)
+	MOVQ        168(AX), R10
+	SHLQ        $0x02, R10
+	MOVQ        BX, R11
+	MOVQ        SI, R12
+	VADDPS      (R11), Y0, Y0
+	VMOVUPS     Y0, (R11)
+	VADDPS      32(R11), Y1, Y1
+	VMOVUPS     Y1, 32(R11)
 	VADDPS      (R9), Y2, Y2
-	ADDQ        R11, R10
-	VADDPS      (R10), Y3, Y3
-	VMOVUPS     Y3, (R10)
-	VADDPS      32(R10), Y4, Y4
-	VMOVUPS     Y4, 32(R10)
+	VMOVUPS     Y2, (R12)
+	ADDQ        R10, R11
+	ADDQ        DI, R12
+	VADDPS      (R11), Y3, Y3
+	VMOVUPS     Y3, (R11)
+	VADDPS      32(R11), Y4, Y4
+	VMOVUPS     Y4, 32(R11)
 	VADDPS      (R9), Y5, Y5
-	MOVQ        SI, R10
-	VMOVUPS     Y2, (R10)
-	ADDQ        DI, R10
-	VMOVUPS     Y5, (R10)
-	MOVQ        BX, R10
+	VMOVUPS     Y5, (R12)
+	MOVQ        BX, R11
 	MOVQ        SI, R12
 	MOVQ        R8, R13
-	VMOVUPS     (R10), Y0
-	VMOVUPS     32(R10), Y1
+	VMOVUPS     (R11), Y0
+	VMOVUPS     32(R11), Y1
 	VMOVUPS     recurrentConstants<>+0(SB), Y2
 	VMOVUPS     recurrentConstants<>+64(SB), Y3
 	VMAXPS      Y0, Y2, Y0
@@ -1233,7 +1239,7 @@ summed:
 	VDIVPS      Y7, Y1, Y1
 	VADDPS      recurrentConstants<>+768(SB), Y0, Y0
 	VADDPS      recurrentConstants<>+768(SB), Y1, Y1
-	VMOVUPS     64(R10), Y2
+	VMOVUPS     64(R11), Y2
 	VFMADD231PS (R12), Y1, Y2
 	VMOVUPS     recurrentConstants<>+832(SB), Y1
 	VMOVUPS     recurrentConstants<>+896(SB), Y3
@@ -1256,11 +1262,11 @@ summed:
 	VSUBPS      Y2, Y1, Y1
 	VFMADD213PS Y2, Y0, Y1
 	VMOVUPS     Y1, (R12)
-	ADDQ        R11, R10
+	ADDQ        R10, R11
 	ADDQ        DI, R12
 	ADDQ        DI, R13
-	VMOVUPS     (R10), Y0
-	VMOVUPS     32(R10), Y1
+	VMOVUPS     (R11), Y0
+	VMOVUPS     32(R11), Y1
 	VMOVUPS     recurrentConstants<>+0(SB), Y2
 	VMOVUPS     recurrentConstants<>+64(SB), Y3
 	VMAXPS      Y0, Y2, Y0
@@ -1295,7 +1301,7 @@ summed:
 	VDIVPS      Y7, Y1, Y1
 	VADDPS      recurrentConstants<>+768(SB), Y0, Y0
 	VADDPS      recurrentConstants<>+768(SB), Y1, Y1
-	VMOVUPS     64(R10), Y2
+	VMOVUPS     64(R11), Y2
 	VFMADD231PS (R12), Y1, Y2
 	VMOVUPS     recurrentConstants<>+832(SB), Y1
 	VMOVUPS     recurrentConstants<>+896(SB), Y3
@@ -1417,37 +1423,37 @@ one:
 	JNE          one
 
 summed:
-	MOVQ        168(AX), R11
-	MOVQ        BX, R10
-	SHLQ        $0x02, R11
-	VADDPS      (R10), Y0, Y0
-	VMOVUPS     Y0, (R10)
-	VADDPS      32(R10), Y1, Y1
-	VMOVUPS     Y1, 32(R10)
+	MOVQ        168(AX), R10
+	SHLQ        $0x02, R10
+	MOVQ        BX, R11
+	MOVQ        SI, R12
+	VADDPS      (R11), Y0, Y0
+	VMOVUPS     Y0, (R11)
+	VADDPS      32(R11), Y1, Y1
+	VMOVUPS     Y1, 32(R11)
 	VADDPS      (R9), Y2, Y2
-	ADDQ        R11, R10
-	VADDPS      (R10), Y3, Y3
-	VMOVUPS     Y3, (R10)
-	VADDPS      32(R10), Y4, Y4
-	VMOVUPS     Y4, 32(R10)
+	VMOVUPS     Y2, (R12)
+	ADDQ        R10, R11
+	ADDQ        DI, R12
+	VADDPS      (R11), Y3, Y3
+	VMOVUPS     Y3, (R11)
+	VADDPS      32(R11), Y4, Y4
+	VMOVUPS     Y4, 32(R11)
 	VADDPS      (R9), Y5, Y5
-	ADDQ        R11, R10
-	VADDPS      (R10), Y6, Y6
-	VMOVUPS     Y6, (R10)
-	VADDPS      32(R10), Y7, Y7
-	VMOVUPS     Y7, 32(R10)
+	VMOVUPS     Y5, (R12)
+	ADDQ        R10, R11
+	ADDQ        DI, R12
+	VADDPS      (R11), Y6, Y6
+	VMOVUPS     Y6, (R11)
+	VADDPS      32(R11), Y7, Y7
+	VMOVUPS     Y7, 32(R11)
 	VADDPS      (R9), Y8, Y8
-	MOVQ        SI, R10
-	VMOVUPS     Y2, (R10)
-	ADDQ        DI, R10
-	VMOVUPS     Y5, (R10)
-	ADDQ        DI, R10
-	VMOVUPS     Y8, (R10)
-	MOVQ        BX, R10
+	VMOVUPS     Y8, (R12)
+	MOVQ        BX, R11
 	MOVQ        SI, R12
 	MOVQ        R8, R13
-	VMOVUPS     (R10), Y0
-	VMOVUPS     32(R10), Y1
+	VMOVUPS     (R11), Y0
+	VMOVUPS     32(R11), Y1
 	VMOVUPS     recurrentConstants<>+0(SB), Y2
 	VMOVUPS     recurrentConstants<>+64(SB), Y3
 	VMAXPS      Y0, Y2, Y0
@@ -1482,7 +1488,7 @@ summed:
 	VDIVPS      Y7, Y1, Y1
 	VADDPS      recurrentConstants<>+768(SB), Y0, Y0
 	VADDPS      recurrentConstants<>+768(SB), Y1, Y1
-	VMOVUPS     64(R10), Y2
+	VMOVUPS     64(R11), Y2
 	VFMADD231PS (R12), Y1, Y2
 	VMOVUPS     recurrentConstants<>+832(SB), Y1
 	VMOVUPS     recurrentConstants<>+896(SB), Y3
@@ -1505,11 +1511,11 @@ summed:
 	VSUBPS      Y2, Y1, Y1
 	VFMADD213PS Y2, Y0, Y1
 	VMOVUPS     Y1, (R12)
-	ADDQ        R11, R10
+	ADDQ        R10, R11
 	ADDQ        DI, R12
 	ADDQ        DI, R13
-	VMOVUPS     (R10), Y0
-	VMOVUPS     32(R10), Y1
+	VMOVUPS     (R11), Y0
+	VMOVUPS     32(R11), Y1
 	VMOVUPS     recurrentConstants<>+0(SB), Y2
 	VMOVUPS     recurrentConstants<>+64(SB), Y3
 	VMAXPS      Y0, Y2, Y0
@@ -1544,7 +1550,7 @@ summed:
 	VDIVPS      Y7, Y1, Y1
 	VADDPS      recurrentConstants<>+768(SB), Y0, Y0
 	VADDPS      recurrentConstants<>+768(SB), Y1, Y1
-	VMOVUPS     64(R10), Y2
+	VMOVUPS     64(R11), Y2
 	VFMADD231PS (R12), Y1, Y2
 	VMOVUPS     recurrentConstants<>+832(SB), Y1
 	VMOVUPS     recurrentConstants<>+896(SB), Y3
@@ -1567,11 +1573,11 @@ summed:
 	VSUBPS      Y2, Y1, Y1
 	VFMADD213PS Y2, Y0, Y1
 	VMOVUPS     Y1, (R12)
-	ADDQ        R11, R10
+	ADDQ        R10, R11
 	ADDQ        DI, R12
 	ADDQ        DI, R13
-	VMOVUPS     (R10), Y0
-	VMOVUPS     32(R10), Y1
+	VMOVUPS     (R11), Y0
+	VMOVUPS     32(R11), Y1
 	VMOVUPS     recurrentConstants<>+0(SB), Y2
 	VMOVUPS     recurrentConstants<>+64(SB), Y3
 	VMAXPS      Y0, Y2, Y0
@@ -1606,7 +1612,7 @@ summed:
 	VDIVPS      Y7, Y1, Y1
 	VADDPS      recurrentConstants<>+768(SB), Y0, Y0
 	VADDPS      recurrentConstants<>+768(SB), Y1, Y1
-	VMOVUPS     64(R10), Y2
+	VMOVUPS     64(R11), Y2
 	VFMADD231PS (R12), Y1, Y2
 	VMOVUPS     recurrentConstants<>+832(SB), Y1
 	VMOVUPS     recurrentConstants<>+896(SB), Y3
@@ -1747,45 +1753,45 @@ one:
 	JNE          one
 
 summed:
-	MOVQ        168(AX), R11
-	MOVQ        BX, R10
-	SHLQ        $0x02, R11
-	VADDPS      (R10), Y0, Y0
-	VMOVUPS     Y0, (R10)
-	VADDPS      32(R10), Y1, Y1
-	VMOVUPS     Y1, 32(R10)
+	MOVQ        168(AX), R10
+	SHLQ        $0x02, R10
+	MOVQ        BX, R11
+	MOVQ        SI, R12
+	VADDPS      (R11), Y0, Y0
+	VMOVUPS     Y0, (R11)
+	VADDPS      32(R11), Y1, Y1
+	VMOVUPS     Y1, 32(R11)
 	VADDPS      (R9), Y2, Y2
-	ADDQ        R11, R10
-	VADDPS      (R10), Y3, Y3
-	VMOVUPS     Y3, (R10)
-	VADDPS      32(R10), Y4, Y4
-	VMOVUPS     Y4, 32(R10)
+	VMOVUPS     Y2, (R12)
+	ADDQ        R10, R11
+	ADDQ        DI, R12
+	VADDPS      (R11), Y3, Y3
+	VMOVUPS     Y3, (R11)
+	VADDPS      32(R11), Y4, Y4
+	VMOVUPS     Y4, 32(R11)
 	VADDPS      (R9), Y5, Y5
-	ADDQ        R11, R10
-	VADDPS      (R10), Y6, Y6
-	VMOVUPS     Y6, (R10)
-	VADDPS      32(R10), Y7, Y7
-	VMOVUPS     Y7, 32(R10)
+	VMOVUPS     Y5, (R12)
+	ADDQ        R10, R11
+	ADDQ        DI, R12
+	VADDPS      (R11), Y6, Y6
+	VMOVUPS     Y6, (R11)
+	VADDPS      32(R11), Y7, Y7
+	VMOVUPS     Y7, 32(R11)
 	VADDPS      (R9), Y8, Y8
-	ADDQ        R11, R10
-	VADDPS      (R10), Y9, Y9
-	VMOVUPS     Y9, (R10)
-	VADDPS      32(R10), Y10, Y10
-	VMOVUPS     Y10, 32(R10)
+	VMOVUPS     Y8, (R12)
+	ADDQ        R10, R11
+	ADDQ        DI, R12
+	VADDPS      (R11), Y9, Y9
+	VMOVUPS     Y9, (R11)
+	VADDPS      32(R11), Y10, Y10
+	VMOVUPS     Y10, 32(R11)
 	VADDPS      (R9), Y11, Y11
-	MOVQ        SI, R10
-	VMOVUPS     Y2, (R10)
-	ADDQ        DI, R10
-	VMOVUPS     Y5, (R10)
-	ADDQ        DI, R10
-	VMOVUPS     Y8, (R10)
-	ADDQ        DI, R10
-	VMOVUPS     Y11, (R10)
-	MOVQ        BX, R10
+	VMOVUPS     Y11, (R12)
+	MOVQ        BX, R11
 	MOVQ        SI, R12
 	MOVQ        R8, R13
-	VMOVUPS     (R10), Y0
-	VMOVUPS     32(R10), Y1
+	VMOVUPS     (R11), Y0
+	VMOVUPS     32(R11), Y1
 	VMOVUPS     recurrentConstants<>+0(SB), Y2
 	VMOVUPS     recurrentConstants<>+64(SB), Y3
 	VMAXPS      Y0, Y2, Y0
@@ -1820,7 +1826,7 @@ summed:
 	VDIVPS      Y7, Y1, Y1
 	VADDPS      recurrentConstants<>+768(SB), Y0, Y0
 	VADDPS      recurrentConstants<>+768(SB), Y1, Y1
-	VMOVUPS     64(R10), Y2
+	VMOVUPS     64(R11), Y2
 	VFMADD231PS (R12), Y1, Y2
 	VMOVUPS     recurrentConstants<>+832(SB), Y1
 	VMOVUPS     recurrentConstants<>+896(SB), Y3
@@ -1843,11 +1849,11 @@ summed:
 	VSUBPS      Y2, Y1, Y1
 	VFMADD213PS Y2, Y0, Y1
 	VMOVUPS     Y1, (R12)
-	ADDQ        R11, R10
+	ADDQ        R10, R11
 	ADDQ        DI, R12
 	ADDQ        DI, R13
-	VMOVUPS     (R10), Y0
-	VMOVUPS     32(R10), Y1
+	VMOVUPS     (R11), Y0
+	VMOVUPS     32(R11), Y1
 	VMOVUPS     recurrentConstants<>+0(SB), Y2
 	VMOVUPS     recurrentConstants<>+64(SB), Y3
 	VMAXPS      Y0, Y2, Y0
@@ -1882,7 +1888,7 @@ summed:
 	VDIVPS      Y7, Y1, Y1
 	VADDPS      recurrentConstants<>+768(SB), Y0, Y0
 	VADDPS      recurrentConstants<>+768(SB), Y1, Y1
-	VMOVUPS     64(R10), Y2
+	VMOVUPS     64(R11), Y2
 	VFMADD231PS (R12), Y1, Y2
 	VMOVUPS     recurrentConstants<>+832(SB), Y1
 	VMOVUPS     recurrentConstants<>+896(SB), Y3
@@ -1905,11 +1911,11 @@ summed:
 	VSUBPS      Y2, Y1, Y1
 	VFMADD213PS Y2, Y0, Y1
 	VMOVUPS     Y1, (R12)
-	ADDQ        R11, R10
+	ADDQ        R10, R11
 	ADDQ        DI, R12
 	ADDQ        DI, R13
-	VMOVUPS     (R10), Y0
-	VMOVUPS     32(R10), Y1
+	VMOVUPS     (R11), Y0
+	VMOVUPS     32(R11), Y1
 	VMOVUPS     recurrentConstants<>+0(SB), Y2
 	VMOVUPS     recurrentConstants<>+64(SB), Y3
 	VMAXPS      Y0, Y2, Y0
@@ -1944,7 +1950,7 @@ summed:
 	VDIVPS      Y7, Y1, Y1
 	VADDPS      recurrentConstants<>+768(SB), Y0, Y0
 	VADDPS      recurrentConstants<>+768(SB), Y1, Y1
-	VMOVUPS     64(R10), Y2
+	VMOVUPS     64(R11), Y2
 	VFMADD231PS (R12), Y1, Y2
 	VMOVUPS     recurrentConstants<>+832(SB), Y1
 	VMOVUPS     recurrentConstants<>+896(SB), Y3
@@ -1967,11 +1973,11 @@ summed:
 	VSUBPS      Y2, Y1, Y1
 	VFMADD213PS Y2, Y0, Y1
 	VMOVUPS     Y1, (R12)
-	ADDQ        R11, R10
+	ADDQ        R10, R11
 	ADDQ        DI, R12
 	ADDQ        DI, R13
-	VMOVUPS     (R10), Y0
-	VMOVUPS     32(R10), Y1
+	VMOVUPS     (R11), Y0
+	VMOVUPS     32(R11), Y1
 	VMOVUPS     recurrentConstants<>+0(SB), Y2
 	VMOVUPS     recurrentConstants<>+64(SB), Y3
 	VMAXPS      Y0, Y2, Y0
@@ -2006,7 +2012,7 @@ summed:
 	VDIVPS      Y7, Y1, Y1
 	VADDPS      recurrentConstants<>+768(SB), Y0, Y0
 	VADDPS      recurrentConstants<>+768(SB), Y1, Y1
-	VMOVUPS     64(R10), Y2
+	VMOVUPS     64(R11), Y2
 	VFMADD231PS (R12), Y1, Y2
 	VMOVUPS     recurrentConstants<>+832(SB), Y1
 	VMOVUPS     recurrentConstants<>+896(SB), Y3
@@ -2033,6 +2039,2205 @@ summed:
 	ADDQ        $0x20, R8
 	ADDQ        $0x20, R9
 	ADDQ        $0x00000060, BX
+	DECQ        DX
+	JNE         panel
+	VZEROUPPER
+	RET
+
+// func lstm1x8Byte(t *byte)
+// Requires: AVX, AVX2, FMA3
+TEXT ·lstm1x8Byte(SB), NOSPLIT, $0-8
+	MOVQ t+0(FP), AX
+	MOVQ 224(AX), CX
+	MOVQ 192(AX), DX
+	MOVQ 120(AX), BX
+	MOVQ 72(AX), SI
+	MOVQ 176(AX), DI
+	MOVQ 96(AX), R8
+	MOVQ 248(AX), R9
+	SHLQ $0x02, DI
+
+panel:
+	MOVQ   184(AX), DI
+	MOVQ   24(AX), R10
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	SUBQ   $0x04, DI
+	JLT    tail
+
+loop:
+	VBROADCASTSS (R10), Y8
+	VPMOVSXBD    (CX), Y9
+	VCVTDQ2PS    Y9, Y9
+	VFMADD231PS  Y9, Y8, Y0
+	VPMOVSXBD    8(CX), Y9
+	VCVTDQ2PS    Y9, Y9
+	VFMADD231PS  Y9, Y8, Y1
+	VPMOVSXBD    16(CX), Y9
+	VCVTDQ2PS    Y9, Y9
+	VFMADD231PS  Y9, Y8, Y2
+	VPMOVSXBD    24(CX), Y9
+	VCVTDQ2PS    Y9, Y9
+	VFMADD231PS  Y9, Y8, Y3
+	VBROADCASTSS 4(R10), Y8
+	VPMOVSXBD    32(CX), Y9
+	VCVTDQ2PS    Y9, Y9
+	VFMADD231PS  Y9, Y8, Y4
+	VPMOVSXBD    40(CX), Y9
+	VCVTDQ2PS    Y9, Y9
+	VFMADD231PS  Y9, Y8, Y5
+	VPMOVSXBD    48(CX), Y9
+	VCVTDQ2PS    Y9, Y9
+	VFMADD231PS  Y9, Y8, Y6
+	VPMOVSXBD    56(CX), Y9
+	VCVTDQ2PS    Y9, Y9
+	VFMADD231PS  Y9, Y8, Y7
+	VBROADCASTSS 8(R10), Y8
+	VPMOVSXBD    64(CX), Y9
+	VCVTDQ2PS    Y9, Y9
+	VFMADD231PS  Y9, Y8, Y0
+	VPMOVSXBD    72(CX), Y9
+	VCVTDQ2PS    Y9, Y9
+	VFMADD231PS  Y9, Y8, Y1
+	VPMOVSXBD    80(CX), Y9
+	VCVTDQ2PS    Y9, Y9
+	VFMADD231PS  Y9, Y8, Y2
+	VPMOVSXBD    88(CX), Y9
+	VCVTDQ2PS    Y9, Y9
+	VFMADD231PS  Y9, Y8, Y3
+	VBROADCASTSS 12(R10), Y8
+	VPMOVSXBD    96(CX), Y9
+	VCVTDQ2PS    Y9, Y9
+	VFMADD231PS  Y9, Y8, Y4
+	VPMOVSXBD    104(CX), Y9
+	VCVTDQ2PS    Y9, Y9
+	VFMADD231PS  Y9, Y8, Y5
+	VPMOVSXBD    112(CX), Y9
+	VCVTDQ2PS    Y9, Y9
+	VFMADD231PS  Y9, Y8, Y6
+	VPMOVSXBD    120(CX), Y9
+	VCVTDQ2PS    Y9, Y9
+	VFMADD231PS  Y9, Y8, Y7
+	ADDQ         $0x00000080, CX
+	ADDQ         $0x10, R10
+	SUBQ         $0x04, DI
+	JGE          loop
+
+tail:
+	ADDQ $0x04, DI
+	JE   summed
+
+one:
+	VBROADCASTSS (R10), Y8
+	VPMOVSXBD    (CX), Y9
+	VCVTDQ2PS    Y9, Y9
+	VFMADD231PS  Y9, Y8, Y0
+	VPMOVSXBD    8(CX), Y9
+	VCVTDQ2PS    Y9, Y9
+	VFMADD231PS  Y9, Y8, Y1
+	VPMOVSXBD    16(CX), Y9
+	VCVTDQ2PS    Y9, Y9
+	VFMADD231PS  Y9, Y8, Y2
+	VPMOVSXBD    24(CX), Y9
+	VCVTDQ2PS    Y9, Y9
+	VFMADD231PS  Y9, Y8, Y3
+	ADDQ         $0x00000020, CX
+	ADDQ         $0x04, R10
+	DECQ         DI
+	JNE          one
+
+summed:
+	VADDPS      Y4, Y0, Y0
+	VADDPS      Y5, Y1, Y1
+	VADDPS      Y6, Y2, Y2
+	VADDPS      Y7, Y3, Y3
+	MOVQ        168(AX), DI
+	SHLQ        $0x02, DI
+	VMOVUPS     (R9), Y4
+	VMOVUPS     32(R9), Y5
+	VMOVUPS     64(R9), Y6
+	VMOVUPS     96(R9), Y7
+	MOVQ        BX, DI
+	MOVQ        SI, R10
+	VFMADD213PS (DI), Y4, Y0
+	VMOVUPS     Y0, (DI)
+	VFMADD213PS 32(DI), Y5, Y1
+	VMOVUPS     Y1, 32(DI)
+	VFMADD213PS 64(DI), Y6, Y2
+	VMOVUPS     Y2, 64(DI)
+	VFMADD213PS 96(DI), Y7, Y3
+	VMOVUPS     Y3, 96(DI)
+	MOVQ        BX, DI
+	MOVQ        R8, R10
+	VMOVUPS     (DI), Y0
+	VMOVUPS     64(DI), Y1
+	VMOVUPS     recurrentConstants<>+0(SB), Y2
+	VMOVUPS     recurrentConstants<>+64(SB), Y3
+	VMAXPS      Y0, Y2, Y0
+	VMINPS      Y0, Y3, Y0
+	VMULPS      Y0, Y0, Y4
+	VMAXPS      Y1, Y2, Y1
+	VMINPS      Y1, Y3, Y1
+	VMULPS      Y1, Y1, Y2
+	VMOVUPS     recurrentConstants<>+128(SB), Y3
+	VMOVUPS     recurrentConstants<>+128(SB), Y5
+	VFMADD213PS recurrentConstants<>+192(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+192(SB), Y2, Y5
+	VFMADD213PS recurrentConstants<>+256(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+256(SB), Y2, Y5
+	VFMADD213PS recurrentConstants<>+320(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+320(SB), Y2, Y5
+	VFMADD213PS recurrentConstants<>+384(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+384(SB), Y2, Y5
+	VMOVUPS     recurrentConstants<>+448(SB), Y6
+	VMOVUPS     recurrentConstants<>+448(SB), Y7
+	VFMADD213PS recurrentConstants<>+512(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+512(SB), Y2, Y7
+	VFMADD213PS recurrentConstants<>+576(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+576(SB), Y2, Y7
+	VFMADD213PS recurrentConstants<>+640(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+640(SB), Y2, Y7
+	VFMADD213PS recurrentConstants<>+704(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+704(SB), Y2, Y7
+	VMULPS      Y3, Y0, Y0
+	VMULPS      Y5, Y1, Y1
+	VDIVPS      Y6, Y0, Y0
+	VDIVPS      Y7, Y1, Y1
+	VADDPS      recurrentConstants<>+768(SB), Y0, Y0
+	VADDPS      recurrentConstants<>+768(SB), Y1, Y1
+	VMOVUPS     96(DI), Y2
+	VMOVUPS     recurrentConstants<>+832(SB), Y3
+	VMOVUPS     recurrentConstants<>+896(SB), Y4
+	VMAXPS      Y2, Y3, Y2
+	VMINPS      Y2, Y4, Y2
+	VMULPS      Y2, Y2, Y3
+	VMOVUPS     recurrentConstants<>+960(SB), Y4
+	VFMADD213PS recurrentConstants<>+1024(SB), Y3, Y4
+	VFMADD213PS recurrentConstants<>+1088(SB), Y3, Y4
+	VFMADD213PS recurrentConstants<>+1152(SB), Y3, Y4
+	VFMADD213PS recurrentConstants<>+704(SB), Y3, Y4
+	VMOVUPS     recurrentConstants<>+1216(SB), Y5
+	VFMADD213PS recurrentConstants<>+1280(SB), Y3, Y5
+	VFMADD213PS recurrentConstants<>+1344(SB), Y3, Y5
+	VFMADD213PS recurrentConstants<>+1408(SB), Y3, Y5
+	VFMADD213PS recurrentConstants<>+704(SB), Y3, Y5
+	VMULPS      Y4, Y2, Y2
+	VDIVPS      Y5, Y2, Y2
+	VMULPS      Y0, Y2, Y2
+	VFMADD231PS (R10), Y1, Y2
+	VMOVUPS     Y2, (R10)
+	MOVQ        BX, DI
+	MOVQ        R8, R10
+	MOVQ        SI, R11
+	VMOVUPS     32(DI), Y0
+	VMOVUPS     recurrentConstants<>+0(SB), Y1
+	VMOVUPS     recurrentConstants<>+64(SB), Y2
+	VMAXPS      Y0, Y1, Y0
+	VMINPS      Y0, Y2, Y0
+	VMULPS      Y0, Y0, Y1
+	VMOVUPS     recurrentConstants<>+128(SB), Y2
+	VFMADD213PS recurrentConstants<>+192(SB), Y1, Y2
+	VFMADD213PS recurrentConstants<>+256(SB), Y1, Y2
+	VFMADD213PS recurrentConstants<>+320(SB), Y1, Y2
+	VFMADD213PS recurrentConstants<>+384(SB), Y1, Y2
+	VMOVUPS     recurrentConstants<>+448(SB), Y3
+	VFMADD213PS recurrentConstants<>+512(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+576(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+640(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y3
+	VMULPS      Y2, Y0, Y0
+	VDIVPS      Y3, Y0, Y0
+	VADDPS      recurrentConstants<>+768(SB), Y0, Y0
+	VMOVUPS     (R10), Y1
+	VMOVUPS     recurrentConstants<>+832(SB), Y2
+	VMOVUPS     recurrentConstants<>+896(SB), Y3
+	VMAXPS      Y1, Y2, Y1
+	VMINPS      Y1, Y3, Y1
+	VMULPS      Y1, Y1, Y2
+	VMOVUPS     recurrentConstants<>+960(SB), Y3
+	VFMADD213PS recurrentConstants<>+1024(SB), Y2, Y3
+	VFMADD213PS recurrentConstants<>+1088(SB), Y2, Y3
+	VFMADD213PS recurrentConstants<>+1152(SB), Y2, Y3
+	VFMADD213PS recurrentConstants<>+704(SB), Y2, Y3
+	VMOVUPS     recurrentConstants<>+1216(SB), Y4
+	VFMADD213PS recurrentConstants<>+1280(SB), Y2, Y4
+	VFMADD213PS recurrentConstants<>+1344(SB), Y2, Y4
+	VFMADD213PS recurrentConstants<>+1408(SB), Y2, Y4
+	VFMADD213PS recurrentConstants<>+704(SB), Y2, Y4
+	VMULPS      Y3, Y1, Y1
+	VDIVPS      Y4, Y1, Y1
+	VMULPS      Y0, Y1, Y1
+	VMOVUPS     Y1, (R11)
+	ADDQ        $0x20, SI
+	ADDQ        $0x20, R8
+	ADDQ        $0x00000080, BX
+	ADDQ        $0x00000080, R9
+	DECQ        DX
+	JNE         panel
+	VZEROUPPER
+	RET
+
+// func lstm2x8Byte(t *byte)
+// Requires: AVX, AVX2, FMA3
+TEXT ·lstm2x8Byte(SB), NOSPLIT, $0-8
+	MOVQ t+0(FP), AX
+	MOVQ 224(AX), CX
+	MOVQ 192(AX), DX
+	MOVQ 120(AX), BX
+	MOVQ 72(AX), SI
+	MOVQ 176(AX), DI
+	MOVQ 96(AX), R8
+	MOVQ 248(AX), R9
+	SHLQ $0x02, DI
+
+panel:
+	MOVQ   184(AX), R10
+	MOVQ   24(AX), R11
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	SUBQ   $0x02, R10
+	JLT    tail
+
+loop:
+	VBROADCASTSS (R11), Y8
+	VBROADCASTSS (R11)(DI*1), Y9
+	VPMOVSXBD    (CX), Y10
+	VCVTDQ2PS    Y10, Y10
+	VFMADD231PS  Y10, Y8, Y0
+	VFMADD231PS  Y10, Y9, Y4
+	VPMOVSXBD    8(CX), Y10
+	VCVTDQ2PS    Y10, Y10
+	VFMADD231PS  Y10, Y8, Y1
+	VFMADD231PS  Y10, Y9, Y5
+	VPMOVSXBD    16(CX), Y10
+	VCVTDQ2PS    Y10, Y10
+	VFMADD231PS  Y10, Y8, Y2
+	VFMADD231PS  Y10, Y9, Y6
+	VPMOVSXBD    24(CX), Y10
+	VCVTDQ2PS    Y10, Y10
+	VFMADD231PS  Y10, Y8, Y3
+	VFMADD231PS  Y10, Y9, Y7
+	VBROADCASTSS 4(R11), Y8
+	VBROADCASTSS 4(R11)(DI*1), Y9
+	VPMOVSXBD    32(CX), Y10
+	VCVTDQ2PS    Y10, Y10
+	VFMADD231PS  Y10, Y8, Y0
+	VFMADD231PS  Y10, Y9, Y4
+	VPMOVSXBD    40(CX), Y10
+	VCVTDQ2PS    Y10, Y10
+	VFMADD231PS  Y10, Y8, Y1
+	VFMADD231PS  Y10, Y9, Y5
+	VPMOVSXBD    48(CX), Y10
+	VCVTDQ2PS    Y10, Y10
+	VFMADD231PS  Y10, Y8, Y2
+	VFMADD231PS  Y10, Y9, Y6
+	VPMOVSXBD    56(CX), Y10
+	VCVTDQ2PS    Y10, Y10
+	VFMADD231PS  Y10, Y8, Y3
+	VFMADD231PS  Y10, Y9, Y7
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x08, R11
+	SUBQ         $0x02, R10
+	JGE          loop
+
+tail:
+	ADDQ $0x02, R10
+	JE   summed
+
+one:
+	VBROADCASTSS (R11), Y8
+	VBROADCASTSS (R11)(DI*1), Y9
+	VPMOVSXBD    (CX), Y10
+	VCVTDQ2PS    Y10, Y10
+	VFMADD231PS  Y10, Y8, Y0
+	VFMADD231PS  Y10, Y9, Y4
+	VPMOVSXBD    8(CX), Y10
+	VCVTDQ2PS    Y10, Y10
+	VFMADD231PS  Y10, Y8, Y1
+	VFMADD231PS  Y10, Y9, Y5
+	VPMOVSXBD    16(CX), Y10
+	VCVTDQ2PS    Y10, Y10
+	VFMADD231PS  Y10, Y8, Y2
+	VFMADD231PS  Y10, Y9, Y6
+	VPMOVSXBD    24(CX), Y10
+	VCVTDQ2PS    Y10, Y10
+	VFMADD231PS  Y10, Y8, Y3
+	VFMADD231PS  Y10, Y9, Y7
+	ADDQ         $0x00000020, CX
+	ADDQ         $0x04, R11
+	DECQ         R10
+	JNE          one
+
+summed:
+	MOVQ        168(AX), R10
+	SHLQ        $0x02, R10
+	VMOVUPS     (R9), Y8
+	VMOVUPS     32(R9), Y9
+	VMOVUPS     64(R9), Y10
+	VMOVUPS     96(R9), Y11
+	MOVQ        BX, R11
+	MOVQ        SI, R12
+	VFMADD213PS (R11), Y8, Y0
+	VMOVUPS     Y0, (R11)
+	VFMADD213PS 32(R11), Y9, Y1
+	VMOVUPS     Y1, 32(R11)
+	VFMADD213PS 64(R11), Y10, Y2
+	VMOVUPS     Y2, 64(R11)
+	VFMADD213PS 96(R11), Y11, Y3
+	VMOVUPS     Y3, 96(R11)
+	ADDQ        R10, R11
+	ADDQ        DI, R12
+	VFMADD213PS (R11), Y8, Y4
+	VMOVUPS     Y4, (R11)
+	VFMADD213PS 32(R11), Y9, Y5
+	VMOVUPS     Y5, 32(R11)
+	VFMADD213PS 64(R11), Y10, Y6
+	VMOVUPS     Y6, 64(R11)
+	VFMADD213PS 96(R11), Y11, Y7
+	VMOVUPS     Y7, 96(R11)
+	MOVQ        BX, R11
+	MOVQ        R8, R12
+	VMOVUPS     (R11), Y0
+	VMOVUPS     64(R11), Y1
+	VMOVUPS     recurrentConstants<>+0(SB), Y2
+	VMOVUPS     recurrentConstants<>+64(SB), Y3
+	VMAXPS      Y0, Y2, Y0
+	VMINPS      Y0, Y3, Y0
+	VMULPS      Y0, Y0, Y4
+	VMAXPS      Y1, Y2, Y1
+	VMINPS      Y1, Y3, Y1
+	VMULPS      Y1, Y1, Y2
+	VMOVUPS     recurrentConstants<>+128(SB), Y3
+	VMOVUPS     recurrentConstants<>+128(SB), Y5
+	VFMADD213PS recurrentConstants<>+192(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+192(SB), Y2, Y5
+	VFMADD213PS recurrentConstants<>+256(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+256(SB), Y2, Y5
+	VFMADD213PS recurrentConstants<>+320(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+320(SB), Y2, Y5
+	VFMADD213PS recurrentConstants<>+384(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+384(SB), Y2, Y5
+	VMOVUPS     recurrentConstants<>+448(SB), Y6
+	VMOVUPS     recurrentConstants<>+448(SB), Y7
+	VFMADD213PS recurrentConstants<>+512(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+512(SB), Y2, Y7
+	VFMADD213PS recurrentConstants<>+576(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+576(SB), Y2, Y7
+	VFMADD213PS recurrentConstants<>+640(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+640(SB), Y2, Y7
+	VFMADD213PS recurrentConstants<>+704(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+704(SB), Y2, Y7
+	VMULPS      Y3, Y0, Y0
+	VMULPS      Y5, Y1, Y1
+	VDIVPS      Y6, Y0, Y0
+	VDIVPS      Y7, Y1, Y1
+	VADDPS      recurrentConstants<>+768(SB), Y0, Y0
+	VADDPS      recurrentConstants<>+768(SB), Y1, Y1
+	VMOVUPS     96(R11), Y2
+	VMOVUPS     recurrentConstants<>+832(SB), Y3
+	VMOVUPS     recurrentConstants<>+896(SB), Y4
+	VMAXPS      Y2, Y3, Y2
+	VMINPS      Y2, Y4, Y2
+	VMULPS      Y2, Y2, Y3
+	VMOVUPS     recurrentConstants<>+960(SB), Y4
+	VFMADD213PS recurrentConstants<>+1024(SB), Y3, Y4
+	VFMADD213PS recurrentConstants<>+1088(SB), Y3, Y4
+	VFMADD213PS recurrentConstants<>+1152(SB), Y3, Y4
+	VFMADD213PS recurrentConstants<>+704(SB), Y3, Y4
+	VMOVUPS     recurrentConstants<>+1216(SB), Y5
+	VFMADD213PS recurrentConstants<>+1280(SB), Y3, Y5
+	VFMADD213PS recurrentConstants<>+1344(SB), Y3, Y5
+	VFMADD213PS recurrentConstants<>+1408(SB), Y3, Y5
+	VFMADD213PS recurrentConstants<>+704(SB), Y3, Y5
+	VMULPS      Y4, Y2, Y2
+	VDIVPS      Y5, Y2, Y2
+	VMULPS      Y0, Y2, Y2
+	VFMADD231PS (R12), Y1, Y2
+	VMOVUPS     Y2, (R12)
+	ADDQ        R10, R11
+	ADDQ        DI, R12
+	VMOVUPS     (R11), Y0
+	VMOVUPS     64(R11), Y1
+	VMOVUPS     recurrentConstants<>+0(SB), Y2
+	VMOVUPS     recurrentConstants<>+64(SB), Y3
+	VMAXPS      Y0, Y2, Y0
+	VMINPS      Y0, Y3, Y0
+	VMULPS      Y0, Y0, Y4
+	VMAXPS      Y1, Y2, Y1
+	VMINPS      Y1, Y3, Y1
+	VMULPS      Y1, Y1, Y2
+	VMOVUPS     recurrentConstants<>+128(SB), Y3
+	VMOVUPS     recurrentConstants<>+128(SB), Y5
+	VFMADD213PS recurrentConstants<>+192(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+192(SB), Y2, Y5
+	VFMADD213PS recurrentConstants<>+256(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+256(SB), Y2, Y5
+	VFMADD213PS recurrentConstants<>+320(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+320(SB), Y2, Y5
+	VFMADD213PS recurrentConstants<>+384(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+384(SB), Y2, Y5
+	VMOVUPS     recurrentConstants<>+448(SB), Y6
+	VMOVUPS     recurrentConstants<>+448(SB), Y7
+	VFMADD213PS recurrentConstants<>+512(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+512(SB), Y2, Y7
+	VFMADD213PS recurrentConstants<>+576(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+576(SB), Y2, Y7
+	VFMADD213PS recurrentConstants<>+640(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+640(SB), Y2, Y7
+	VFMADD213PS recurrentConstants<>+704(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+704(SB), Y2, Y7
+	VMULPS      Y3, Y0, Y0
+	VMULPS      Y5, Y1, Y1
+	VDIVPS      Y6, Y0, Y0
+	VDIVPS      Y7, Y1, Y1
+	VADDPS      recurrentConstants<>+768(SB), Y0, Y0
+	VADDPS      recurrentConstants<>+768(SB), Y1, Y1
+	VMOVUPS     96(R11), Y2
+	VMOVUPS     recurrentConstants<>+832(SB), Y3
+	VMOVUPS     recurrentConstants<>+896(SB), Y4
+	VMAXPS      Y2, Y3, Y2
+	VMINPS      Y2, Y4, Y2
+	VMULPS      Y2, Y2, Y3
+	VMOVUPS     recurrentConstants<>+960(SB), Y4
+	VFMADD213PS recurrentConstants<>+1024(SB), Y3, Y4
+	VFMADD213PS recurrentConstants<>+1088(SB), Y3, Y4
+	VFMADD213PS recurrentConstants<>+1152(SB), Y3, Y4
+	VFMADD213PS recurrentConstants<>+704(SB), Y3, Y4
+	VMOVUPS     recurrentConstants<>+1216(SB), Y5
+	VFMADD213PS recurrentConstants<>+1280(SB), Y3, Y5
+	VFMADD213PS recurrentConstants<>+1344(SB), Y3, Y5
+	VFMADD213PS recurrentConstants<>+1408(SB), Y3, Y5
+	VFMADD213PS recurrentConstants<>+704(SB), Y3, Y5
+	VMULPS      Y4, Y2, Y2
+	VDIVPS      Y5, Y2, Y2
+	VMULPS      Y0, Y2, Y2
+	VFMADD231PS (R12), Y1, Y2
+	VMOVUPS     Y2, (R12)
+	MOVQ        BX, R11
+	MOVQ        R8, R12
+	MOVQ        SI, R13
+	VMOVUPS     32(R11), Y0
+	VMOVUPS     recurrentConstants<>+0(SB), Y1
+	VMOVUPS     recurrentConstants<>+64(SB), Y2
+	VMAXPS      Y0, Y1, Y0
+	VMINPS      Y0, Y2, Y0
+	VMULPS      Y0, Y0, Y1
+	VMOVUPS     recurrentConstants<>+128(SB), Y2
+	VFMADD213PS recurrentConstants<>+192(SB), Y1, Y2
+	VFMADD213PS recurrentConstants<>+256(SB), Y1, Y2
+	VFMADD213PS recurrentConstants<>+320(SB), Y1, Y2
+	VFMADD213PS recurrentConstants<>+384(SB), Y1, Y2
+	VMOVUPS     recurrentConstants<>+448(SB), Y3
+	VFMADD213PS recurrentConstants<>+512(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+576(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+640(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y3
+	VMULPS      Y2, Y0, Y0
+	VDIVPS      Y3, Y0, Y0
+	VADDPS      recurrentConstants<>+768(SB), Y0, Y0
+	VMOVUPS     (R12), Y1
+	VMOVUPS     recurrentConstants<>+832(SB), Y2
+	VMOVUPS     recurrentConstants<>+896(SB), Y3
+	VMAXPS      Y1, Y2, Y1
+	VMINPS      Y1, Y3, Y1
+	VMULPS      Y1, Y1, Y2
+	VMOVUPS     recurrentConstants<>+960(SB), Y3
+	VFMADD213PS recurrentConstants<>+1024(SB), Y2, Y3
+	VFMADD213PS recurrentConstants<>+1088(SB), Y2, Y3
+	VFMADD213PS recurrentConstants<>+1152(SB), Y2, Y3
+	VFMADD213PS recurrentConstants<>+704(SB), Y2, Y3
+	VMOVUPS     recurrentConstants<>+1216(SB), Y4
+	VFMADD213PS recurrentConstants<>+1280(SB), Y2, Y4
+	VFMADD213PS recurrentConstants<>+1344(SB), Y2, Y4
+	VFMADD213PS recurrentConstants<>+1408(SB), Y2, Y4
+	VFMADD213PS recurrentConstants<>+704(SB), Y2, Y4
+	VMULPS      Y3, Y1, Y1
+	VDIVPS      Y4, Y1, Y1
+	VMULPS      Y0, Y1, Y1
+	VMOVUPS     Y1, (R13)
+	ADDQ        R10, R11
+	ADDQ        DI, R12
+	ADDQ        DI, R13
+	VMOVUPS     32(R11), Y0
+	VMOVUPS     recurrentConstants<>+0(SB), Y1
+	VMOVUPS     recurrentConstants<>+64(SB), Y2
+	VMAXPS      Y0, Y1, Y0
+	VMINPS      Y0, Y2, Y0
+	VMULPS      Y0, Y0, Y1
+	VMOVUPS     recurrentConstants<>+128(SB), Y2
+	VFMADD213PS recurrentConstants<>+192(SB), Y1, Y2
+	VFMADD213PS recurrentConstants<>+256(SB), Y1, Y2
+	VFMADD213PS recurrentConstants<>+320(SB), Y1, Y2
+	VFMADD213PS recurrentConstants<>+384(SB), Y1, Y2
+	VMOVUPS     recurrentConstants<>+448(SB), Y3
+	VFMADD213PS recurrentConstants<>+512(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+576(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+640(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y3
+	VMULPS      Y2, Y0, Y0
+	VDIVPS      Y3, Y0, Y0
+	VADDPS      recurrentConstants<>+768(SB), Y0, Y0
+	VMOVUPS     (R12), Y1
+	VMOVUPS     recurrentConstants<>+832(SB), Y2
+	VMOVUPS     recurrentConstants<>+896(SB), Y3
+	VMAXPS      Y1, Y2, Y1
+	VMINPS      Y1, Y3, Y1
+	VMULPS      Y1, Y1, Y2
+	VMOVUPS     recurrentConstants<>+960(SB), Y3
+	VFMADD213PS recurrentConstants<>+1024(SB), Y2, Y3
+	VFMADD213PS recurrentConstants<>+1088(SB), Y2, Y3
+	VFMADD213PS recurrentConstants<>+1152(SB), Y2, Y3
+	VFMADD213PS recurrentConstants<>+704(SB), Y2, Y3
+	VMOVUPS     recurrentConstants<>+1216(SB), Y4
+	VFMADD213PS recurrentConstants<>+1280(SB), Y2, Y4
+	VFMADD213PS recurrentConstants<>+1344(SB), Y2, Y4
+	VFMADD213PS recurrentConstants<>+1408(SB), Y2, Y4
+	VFMADD213PS recurrentConstants<>+704(SB), Y2, Y4
+	VMULPS      Y3, Y1, Y1
+	VDIVPS      Y4, Y1, Y1
+	VMULPS      Y0, Y1, Y1
+	VMOVUPS     Y1, (R13)
+	ADDQ        $0x20, SI
+	ADDQ        $0x20, R8
+	ADDQ        $0x00000080, BX
+	ADDQ        $0x00000080, R9
+	DECQ        DX
+	JNE         panel
+	VZEROUPPER
+	RET
+
+// func lstm3x8Byte(t *byte)
+// Requires: AVX, AVX2, FMA3
+TEXT ·lstm3x8Byte(SB), NOSPLIT, $0-8
+	MOVQ t+0(FP), AX
+	MOVQ 224(AX), CX
+	MOVQ 192(AX), DX
+	MOVQ 120(AX), BX
+	MOVQ 72(AX), SI
+	MOVQ 176(AX), DI
+	MOVQ 96(AX), R8
+	MOVQ 248(AX), R9
+	SHLQ $0x02, DI
+
+panel:
+	MOVQ   184(AX), R10
+	MOVQ   24(AX), R11
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	VXORPS Y10, Y10, Y10
+	VXORPS Y11, Y11, Y11
+	SUBQ   $0x02, R10
+	JLT    tail
+
+loop:
+	VBROADCASTSS (R11), Y12
+	VBROADCASTSS (R11)(DI*1), Y13
+	VBROADCASTSS (R11)(DI*2), Y14
+	VPMOVSXBD    (CX), Y15
+	VCVTDQ2PS    Y15, Y15
+	VFMADD231PS  Y15, Y12, Y0
+	VFMADD231PS  Y15, Y13, Y4
+	VFMADD231PS  Y15, Y14, Y8
+	VPMOVSXBD    8(CX), Y15
+	VCVTDQ2PS    Y15, Y15
+	VFMADD231PS  Y15, Y12, Y1
+	VFMADD231PS  Y15, Y13, Y5
+	VFMADD231PS  Y15, Y14, Y9
+	VPMOVSXBD    16(CX), Y15
+	VCVTDQ2PS    Y15, Y15
+	VFMADD231PS  Y15, Y12, Y2
+	VFMADD231PS  Y15, Y13, Y6
+	VFMADD231PS  Y15, Y14, Y10
+	VPMOVSXBD    24(CX), Y15
+	VCVTDQ2PS    Y15, Y15
+	VFMADD231PS  Y15, Y12, Y3
+	VFMADD231PS  Y15, Y13, Y7
+	VFMADD231PS  Y15, Y14, Y11
+	VBROADCASTSS 4(R11), Y12
+	VBROADCASTSS 4(R11)(DI*1), Y13
+	VBROADCASTSS 4(R11)(DI*2), Y14
+	VPMOVSXBD    32(CX), Y15
+	VCVTDQ2PS    Y15, Y15
+	VFMADD231PS  Y15, Y12, Y0
+	VFMADD231PS  Y15, Y13, Y4
+	VFMADD231PS  Y15, Y14, Y8
+	VPMOVSXBD    40(CX), Y15
+	VCVTDQ2PS    Y15, Y15
+	VFMADD231PS  Y15, Y12, Y1
+	VFMADD231PS  Y15, Y13, Y5
+	VFMADD231PS  Y15, Y14, Y9
+	VPMOVSXBD    48(CX), Y15
+	VCVTDQ2PS    Y15, Y15
+	VFMADD231PS  Y15, Y12, Y2
+	VFMADD231PS  Y15, Y13, Y6
+	VFMADD231PS  Y15, Y14, Y10
+	VPMOVSXBD    56(CX), Y15
+	VCVTDQ2PS    Y15, Y15
+	VFMADD231PS  Y15, Y12, Y3
+	VFMADD231PS  Y15, Y13, Y7
+	VFMADD231PS  Y15, Y14, Y11
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x08, R11
+	SUBQ         $0x02, R10
+	JGE          loop
+
+tail:
+	ADDQ $0x02, R10
+	JE   summed
+
+one:
+	VBROADCASTSS (R11), Y12
+	VBROADCASTSS (R11)(DI*1), Y13
+	VBROADCASTSS (R11)(DI*2), Y14
+	VPMOVSXBD    (CX), Y15
+	VCVTDQ2PS    Y15, Y15
+	VFMADD231PS  Y15, Y12, Y0
+	VFMADD231PS  Y15, Y13, Y4
+	VFMADD231PS  Y15, Y14, Y8
+	VPMOVSXBD    8(CX), Y15
+	VCVTDQ2PS    Y15, Y15
+	VFMADD231PS  Y15, Y12, Y1
+	VFMADD231PS  Y15, Y13, Y5
+	VFMADD231PS  Y15, Y14, Y9
+	VPMOVSXBD    16(CX), Y15
+	VCVTDQ2PS    Y15, Y15
+	VFMADD231PS  Y15, Y12, Y2
+	VFMADD231PS  Y15, Y13, Y6
+	VFMADD231PS  Y15, Y14, Y10
+	VPMOVSXBD    24(CX), Y15
+	VCVTDQ2PS    Y15, Y15
+	VFMADD231PS  Y15, Y12, Y3
+	VFMADD231PS  Y15, Y13, Y7
+	VFMADD231PS  Y15, Y14, Y11
+	ADDQ         $0x00000020, CX
+	ADDQ         $0x04, R11
+	DECQ         R10
+	JNE          one
+
+summed:
+	MOVQ        168(AX), R10
+	SHLQ        $0x02, R10
+	VMOVUPS     (R9), Y12
+	VMOVUPS     32(R9), Y13
+	VMOVUPS     64(R9), Y14
+	VMOVUPS     96(R9), Y15
+	MOVQ        BX, R11
+	MOVQ        SI, R12
+	VFMADD213PS (R11), Y12, Y0
+	VMOVUPS     Y0, (R11)
+	VFMADD213PS 32(R11), Y13, Y1
+	VMOVUPS     Y1, 32(R11)
+	VFMADD213PS 64(R11), Y14, Y2
+	VMOVUPS     Y2, 64(R11)
+	VFMADD213PS 96(R11), Y15, Y3
+	VMOVUPS     Y3, 96(R11)
+	ADDQ        R10, R11
+	ADDQ        DI, R12
+	VFMADD213PS (R11), Y12, Y4
+	VMOVUPS     Y4, (R11)
+	VFMADD213PS 32(R11), Y13, Y5
+	VMOVUPS     Y5, 32(R11)
+	VFMADD213PS 64(R11), Y14, Y6
+	VMOVUPS     Y6, 64(R11)
+	VFMADD213PS 96(R11), Y15, Y7
+	VMOVUPS     Y7, 96(R11)
+	ADDQ        R10, R11
+	ADDQ        DI, R12
+	VFMADD213PS (R11), Y12, Y8
+	VMOVUPS     Y8, (R11)
+	VFMADD213PS 32(R11), Y13, Y9
+	VMOVUPS     Y9, 32(R11)
+	VFMADD213PS 64(R11), Y14, Y10
+	VMOVUPS     Y10, 64(R11)
+	VFMADD213PS 96(R11), Y15, Y11
+	VMOVUPS     Y11, 96(R11)
+	MOVQ        BX, R11
+	MOVQ        R8, R12
+	VMOVUPS     (R11), Y0
+	VMOVUPS     64(R11), Y1
+	VMOVUPS     recurrentConstants<>+0(SB), Y2
+	VMOVUPS     recurrentConstants<>+64(SB), Y3
+	VMAXPS      Y0, Y2, Y0
+	VMINPS      Y0, Y3, Y0
+	VMULPS      Y0, Y0, Y4
+	VMAXPS      Y1, Y2, Y1
+	VMINPS      Y1, Y3, Y1
+	VMULPS      Y1, Y1, Y2
+	VMOVUPS     recurrentConstants<>+128(SB), Y3
+	VMOVUPS     recurrentConstants<>+128(SB), Y5
+	VFMADD213PS recurrentConstants<>+192(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+192(SB), Y2, Y5
+	VFMADD213PS recurrentConstants<>+256(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+256(SB), Y2, Y5
+	VFMADD213PS recurrentConstants<>+320(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+320(SB), Y2, Y5
+	VFMADD213PS recurrentConstants<>+384(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+384(SB), Y2, Y5
+	VMOVUPS     recurrentConstants<>+448(SB), Y6
+	VMOVUPS     recurrentConstants<>+448(SB), Y7
+	VFMADD213PS recurrentConstants<>+512(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+512(SB), Y2, Y7
+	VFMADD213PS recurrentConstants<>+576(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+576(SB), Y2, Y7
+	VFMADD213PS recurrentConstants<>+640(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+640(SB), Y2, Y7
+	VFMADD213PS recurrentConstants<>+704(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+704(SB), Y2, Y7
+	VMULPS      Y3, Y0, Y0
+	VMULPS      Y5, Y1, Y1
+	VDIVPS      Y6, Y0, Y0
+	VDIVPS      Y7, Y1, Y1
+	VADDPS      recurrentConstants<>+768(SB), Y0, Y0
+	VADDPS      recurrentConstants<>+768(SB), Y1, Y1
+	VMOVUPS     96(R11), Y2
+	VMOVUPS     recurrentConstants<>+832(SB), Y3
+	VMOVUPS     recurrentConstants<>+896(SB), Y4
+	VMAXPS      Y2, Y3, Y2
+	VMINPS      Y2, Y4, Y2
+	VMULPS      Y2, Y2, Y3
+	VMOVUPS     recurrentConstants<>+960(SB), Y4
+	VFMADD213PS recurrentConstants<>+1024(SB), Y3, Y4
+	VFMADD213PS recurrentConstants<>+1088(SB), Y3, Y4
+	VFMADD213PS recurrentConstants<>+1152(SB), Y3, Y4
+	VFMADD213PS recurrentConstants<>+704(SB), Y3, Y4
+	VMOVUPS     recurrentConstants<>+1216(SB), Y5
+	VFMADD213PS recurrentConstants<>+1280(SB), Y3, Y5
+	VFMADD213PS recurrentConstants<>+1344(SB), Y3, Y5
+	VFMADD213PS recurrentConstants<>+1408(SB), Y3, Y5
+	VFMADD213PS recurrentConstants<>+704(SB), Y3, Y5
+	VMULPS      Y4, Y2, Y2
+	VDIVPS      Y5, Y2, Y2
+	VMULPS      Y0, Y2, Y2
+	VFMADD231PS (R12), Y1, Y2
+	VMOVUPS     Y2, (R12)
+	ADDQ        R10, R11
+	ADDQ        DI, R12
+	VMOVUPS     (R11), Y0
+	VMOVUPS     64(R11), Y1
+	VMOVUPS     recurrentConstants<>+0(SB), Y2
+	VMOVUPS     recurrentConstants<>+64(SB), Y3
+	VMAXPS      Y0, Y2, Y0
+	VMINPS      Y0, Y3, Y0
+	VMULPS      Y0, Y0, Y4
+	VMAXPS      Y1, Y2, Y1
+	VMINPS      Y1, Y3, Y1
+	VMULPS      Y1, Y1, Y2
+	VMOVUPS     recurrentConstants<>+128(SB), Y3
+	VMOVUPS     recurrentConstants<>+128(SB), Y5
+	VFMADD213PS recurrentConstants<>+192(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+192(SB), Y2, Y5
+	VFMADD213PS recurrentConstants<>+256(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+256(SB), Y2, Y5
+	VFMADD213PS recurrentConstants<>+320(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+320(SB), Y2, Y5
+	VFMADD213PS recurrentConstants<>+384(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+384(SB), Y2, Y5
+	VMOVUPS     recurrentConstants<>+448(SB), Y6
+	VMOVUPS     recurrentConstants<>+448(SB), Y7
+	VFMADD213PS recurrentConstants<>+512(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+512(SB), Y2, Y7
+	VFMADD213PS recurrentConstants<>+576(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+576(SB), Y2, Y7
+	VFMADD213PS recurrentConstants<>+640(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+640(SB), Y2, Y7
+	VFMADD213PS recurrentConstants<>+704(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+704(SB), Y2, Y7
+	VMULPS      Y3, Y0, Y0
+	VMULPS      Y5, Y1, Y1
+	VDIVPS      Y6, Y0, Y0
+	VDIVPS      Y7, Y1, Y1
+	VADDPS      recurrentConstants<>+768(SB), Y0, Y0
+	VADDPS      recurrentConstants<>+768(SB), Y1, Y1
+	VMOVUPS     96(R11), Y2
+	VMOVUPS     recurrentConstants<>+832(SB), Y3
+	VMOVUPS     recurrentConstants<>+896(SB), Y4
+	VMAXPS      Y2, Y3, Y2
+	VMINPS      Y2, Y4, Y2
+	VMULPS      Y2, Y2, Y3
+	VMOVUPS     recurrentConstants<>+960(SB), Y4
+	VFMADD213PS recurrentConstants<>+1024(SB), Y3, Y4
+	VFMADD213PS recurrentConstants<>+1088(SB), Y3, Y4
+	VFMADD213PS recurrentConstants<>+1152(SB), Y3, Y4
+	VFMADD213PS recurrentConstants<>+704(SB), Y3, Y4
+	VMOVUPS     recurrentConstants<>+1216(SB), Y5
+	VFMADD213PS recurrentConstants<>+1280(SB), Y3, Y5
+	VFMADD213PS recurrentConstants<>+1344(SB), Y3, Y5
+	VFMADD213PS recurrentConstants<>+1408(SB), Y3, Y5
+	VFMADD213PS recurrentConstants<>+704(SB), Y3, Y5
+	VMULPS      Y4, Y2, Y2
+	VDIVPS      Y5, Y2, Y2
+	VMULPS      Y0, Y2, Y2
+	VFMADD231PS (R12), Y1, Y2
+	VMOVUPS     Y2, (R12)
+	ADDQ        R10, R11
+	ADDQ        DI, R12
+	VMOVUPS     (R11), Y0
+	VMOVUPS     64(R11), Y1
+	VMOVUPS     recurrentConstants<>+0(SB), Y2
+	VMOVUPS     recurrentConstants<>+64(SB), Y3
+	VMAXPS      Y0, Y2, Y0
+	VMINPS      Y0, Y3, Y0
+	VMULPS      Y0, Y0, Y4
+	VMAXPS      Y1, Y2, Y1
+	VMINPS      Y1, Y3, Y1
+	VMULPS      Y1, Y1, Y2
+	VMOVUPS     recurrentConstants<>+128(SB), Y3
+	VMOVUPS     recurrentConstants<>+128(SB), Y5
+	VFMADD213PS recurrentConstants<>+192(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+192(SB), Y2, Y5
+	VFMADD213PS recurrentConstants<>+256(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+256(SB), Y2, Y5
+	VFMADD213PS recurrentConstants<>+320(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+320(SB), Y2, Y5
+	VFMADD213PS recurrentConstants<>+384(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+384(SB), Y2, Y5
+	VMOVUPS     recurrentConstants<>+448(SB), Y6
+	VMOVUPS     recurrentConstants<>+448(SB), Y7
+	VFMADD213PS recurrentConstants<>+512(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+512(SB), Y2, Y7
+	VFMADD213PS recurrentConstants<>+576(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+576(SB), Y2, Y7
+	VFMADD213PS recurrentConstants<>+640(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+640(SB), Y2, Y7
+	VFMADD213PS recurrentConstants<>+704(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+704(SB), Y2, Y7
+	VMULPS      Y3, Y0, Y0
+	VMULPS      Y5, Y1, Y1
+	VDIVPS      Y6, Y0, Y0
+	VDIVPS      Y7, Y1, Y1
+	VADDPS      recurrentConstants<>+768(SB), Y0, Y0
+	VADDPS      recurrentConstants<>+768(SB), Y1, Y1
+	VMOVUPS     96(R11), Y2
+	VMOVUPS     recurrentConstants<>+832(SB), Y3
+	VMOVUPS     recurrentConstants<>+896(SB), Y4
+	VMAXPS      Y2, Y3, Y2
+	VMINPS      Y2, Y4, Y2
+	VMULPS      Y2, Y2, Y3
+	VMOVUPS     recurrentConstants<>+960(SB), Y4
+	VFMADD213PS recurrentConstants<>+1024(SB), Y3, Y4
+	VFMADD213PS recurrentConstants<>+1088(SB), Y3, Y4
+	VFMADD213PS recurrentConstants<>+1152(SB), Y3, Y4
+	VFMADD213PS recurrentConstants<>+704(SB), Y3, Y4
+	VMOVUPS     recurrentConstants<>+1216(SB), Y5
+	VFMADD213PS recurrentConstants<>+1280(SB), Y3, Y5
+	VFMADD213PS recurrentConstants<>+1344(SB), Y3, Y5
+	VFMADD213PS recurrentConstants<>+1408(SB), Y3, Y5
+	VFMADD213PS recurrentConstants<>+704(SB), Y3, Y5
+	VMULPS      Y4, Y2, Y2
+	VDIVPS      Y5, Y2, Y2
+	VMULPS      Y0, Y2, Y2
+	VFMADD231PS (R12), Y1, Y2
+	VMOVUPS     Y2, (R12)
+	MOVQ        BX, R11
+	MOVQ        R8, R12
+	MOVQ        SI, R13
+	VMOVUPS     32(R11), Y0
+	VMOVUPS     recurrentConstants<>+0(SB), Y1
+	VMOVUPS     recurrentConstants<>+64(SB), Y2
+	VMAXPS      Y0, Y1, Y0
+	VMINPS      Y0, Y2, Y0
+	VMULPS      Y0, Y0, Y1
+	VMOVUPS     recurrentConstants<>+128(SB), Y2
+	VFMADD213PS recurrentConstants<>+192(SB), Y1, Y2
+	VFMADD213PS recurrentConstants<>+256(SB), Y1, Y2
+	VFMADD213PS recurrentConstants<>+320(SB), Y1, Y2
+	VFMADD213PS recurrentConstants<>+384(SB), Y1, Y2
+	VMOVUPS     recurrentConstants<>+448(SB), Y3
+	VFMADD213PS recurrentConstants<>+512(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+576(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+640(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y3
+	VMULPS      Y2, Y0, Y0
+	VDIVPS      Y3, Y0, Y0
+	VADDPS      recurrentConstants<>+768(SB), Y0, Y0
+	VMOVUPS     (R12), Y1
+	VMOVUPS     recurrentConstants<>+832(SB), Y2
+	VMOVUPS     recurrentConstants<>+896(SB), Y3
+	VMAXPS      Y1, Y2, Y1
+	VMINPS      Y1, Y3, Y1
+	VMULPS      Y1, Y1, Y2
+	VMOVUPS     recurrentConstants<>+960(SB), Y3
+	VFMADD213PS recurrentConstants<>+1024(SB), Y2, Y3
+	VFMADD213PS recurrentConstants<>+1088(SB), Y2, Y3
+	VFMADD213PS recurrentConstants<>+1152(SB), Y2, Y3
+	VFMADD213PS recurrentConstants<>+704(SB), Y2, Y3
+	VMOVUPS     recurrentConstants<>+1216(SB), Y4
+	VFMADD213PS recurrentConstants<>+1280(SB), Y2, Y4
+	VFMADD213PS recurrentConstants<>+1344(SB), Y2, Y4
+	VFMADD213PS recurrentConstants<>+1408(SB), Y2, Y4
+	VFMADD213PS recurrentConstants<>+704(SB), Y2, Y4
+	VMULPS      Y3, Y1, Y1
+	VDIVPS      Y4, Y1, Y1
+	VMULPS      Y0, Y1, Y1
+	VMOVUPS     Y1, (R13)
+	ADDQ        R10, R11
+	ADDQ        DI, R12
+	ADDQ        DI, R13
+	VMOVUPS     32(R11), Y0
+	VMOVUPS     recurrentConstants<>+0(SB), Y1
+	VMOVUPS     recurrentConstants<>+64(SB), Y2
+	VMAXPS      Y0, Y1, Y0
+	VMINPS      Y0, Y2, Y0
+	VMULPS      Y0, Y0, Y1
+	VMOVUPS     recurrentConstants<>+128(SB), Y2
+	VFMADD213PS recurrentConstants<>+192(SB), Y1, Y2
+	VFMADD213PS recurrentConstants<>+256(SB), Y1, Y2
+	VFMADD213PS recurrentConstants<>+320(SB), Y1, Y2
+	VFMADD213PS recurrentConstants<>+384(SB), Y1, Y2
+	VMOVUPS     recurrentConstants<>+448(SB), Y3
+	VFMADD213PS recurrentConstants<>+512(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+576(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+640(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y3
+	VMULPS      Y2, Y0, Y0
+	VDIVPS      Y3, Y0, Y0
+	VADDPS      recurrentConstants<>+768(SB), Y0, Y0
+	VMOVUPS     (R12), Y1
+	VMOVUPS     recurrentConstants<>+832(SB), Y2
+	VMOVUPS     recurrentConstants<>+896(SB), Y3
+	VMAXPS      Y1, Y2, Y1
+	VMINPS      Y1, Y3, Y1
+	VMULPS      Y1, Y1, Y2
+	VMOVUPS     recurrentConstants<>+960(SB), Y3
+	VFMADD213PS recurrentConstants<>+1024(SB), Y2, Y3
+	VFMADD213PS recurrentConstants<>+1088(SB), Y2, Y3
+	VFMADD213PS recurrentConstants<>+1152(SB), Y2, Y3
+	VFMADD213PS recurrentConstants<>+704(SB), Y2, Y3
+	VMOVUPS     recurrentConstants<>+1216(SB), Y4
+	VFMADD213PS recurrentConstants<>+1280(SB), Y2, Y4
+	VFMADD213PS recurrentConstants<>+1344(SB), Y2, Y4
+	VFMADD213PS recurrentConstants<>+1408(SB), Y2, Y4
+	VFMADD213PS recurrentConstants<>+704(SB), Y2, Y4
+	VMULPS      Y3, Y1, Y1
+	VDIVPS      Y4, Y1, Y1
+	VMULPS      Y0, Y1, Y1
+	VMOVUPS     Y1, (R13)
+	ADDQ        R10, R11
+	ADDQ        DI, R12
+	ADDQ        DI, R13
+	VMOVUPS     32(R11), Y0
+	VMOVUPS     recurrentConstants<>+0(SB), Y1
+	VMOVUPS     recurrentConstants<>+64(SB), Y2
+	VMAXPS      Y0, Y1, Y0
+	VMINPS      Y0, Y2, Y0
+	VMULPS      Y0, Y0, Y1
+	VMOVUPS     recurrentConstants<>+128(SB), Y2
+	VFMADD213PS recurrentConstants<>+192(SB), Y1, Y2
+	VFMADD213PS recurrentConstants<>+256(SB), Y1, Y2
+	VFMADD213PS recurrentConstants<>+320(SB), Y1, Y2
+	VFMADD213PS recurrentConstants<>+384(SB), Y1, Y2
+	VMOVUPS     recurrentConstants<>+448(SB), Y3
+	VFMADD213PS recurrentConstants<>+512(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+576(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+640(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y3
+	VMULPS      Y2, Y0, Y0
+	VDIVPS      Y3, Y0, Y0
+	VADDPS      recurrentConstants<>+768(SB), Y0, Y0
+	VMOVUPS     (R12), Y1
+	VMOVUPS     recurrentConstants<>+832(SB), Y2
+	VMOVUPS     recurrentConstants<>+896(SB), Y3
+	VMAXPS      Y1, Y2, Y1
+	VMINPS      Y1, Y3, Y1
+	VMULPS      Y1, Y1, Y2
+	VMOVUPS     recurrentConstants<>+960(SB), Y3
+	VFMADD213PS recurrentConstants<>+1024(SB), Y2, Y3
+	VFMADD213PS recurrentConstants<>+1088(SB), Y2, Y3
+	VFMADD213PS recurrentConstants<>+1152(SB), Y2, Y3
+	VFMADD213PS recurrentConstants<>+704(SB), Y2, Y3
+	VMOVUPS     recurrentConstants<>+1216(SB), Y4
+	VFMADD213PS recurrentConstants<>+1280(SB), Y2, Y4
+	VFMADD213PS recurrentConstants<>+1344(SB), Y2, Y4
+	VFMADD213PS recurrentConstants<>+1408(SB), Y2, Y4
+	VFMADD213PS recurrentConstants<>+704(SB), Y2, Y4
+	VMULPS      Y3, Y1, Y1
+	VDIVPS      Y4, Y1, Y1
+	VMULPS      Y0, Y1, Y1
+	VMOVUPS     Y1, (R13)
+	ADDQ        $0x20, SI
+	ADDQ        $0x20, R8
+	ADDQ        $0x00000080, BX
+	ADDQ        $0x00000080, R9
+	DECQ        DX
+	JNE         panel
+	VZEROUPPER
+	RET
+
+// func gru1x8Byte(t *byte)
+// Requires: AVX, AVX2, FMA3
+TEXT ·gru1x8Byte(SB), NOSPLIT, $0-8
+	MOVQ t+0(FP), AX
+	MOVQ 224(AX), CX
+	MOVQ 192(AX), DX
+	MOVQ 120(AX), BX
+	MOVQ 72(AX), SI
+	MOVQ 176(AX), DI
+	MOVQ 48(AX), R8
+	MOVQ 144(AX), R9
+	MOVQ 248(AX), R10
+	SHLQ $0x02, DI
+
+panel:
+	MOVQ   184(AX), DI
+	MOVQ   24(AX), R11
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	SUBQ   $0x04, DI
+	JLT    tail
+
+loop:
+	VBROADCASTSS (R11), Y6
+	VPMOVSXBD    (CX), Y7
+	VCVTDQ2PS    Y7, Y7
+	VFMADD231PS  Y7, Y6, Y0
+	VPMOVSXBD    8(CX), Y7
+	VCVTDQ2PS    Y7, Y7
+	VFMADD231PS  Y7, Y6, Y1
+	VPMOVSXBD    16(CX), Y7
+	VCVTDQ2PS    Y7, Y7
+	VFMADD231PS  Y7, Y6, Y2
+	VBROADCASTSS 4(R11), Y6
+	VPMOVSXBD    24(CX), Y7
+	VCVTDQ2PS    Y7, Y7
+	VFMADD231PS  Y7, Y6, Y3
+	VPMOVSXBD    32(CX), Y7
+	VCVTDQ2PS    Y7, Y7
+	VFMADD231PS  Y7, Y6, Y4
+	VPMOVSXBD    40(CX), Y7
+	VCVTDQ2PS    Y7, Y7
+	VFMADD231PS  Y7, Y6, Y5
+	VBROADCASTSS 8(R11), Y6
+	VPMOVSXBD    48(CX), Y7
+	VCVTDQ2PS    Y7, Y7
+	VFMADD231PS  Y7, Y6, Y0
+	VPMOVSXBD    56(CX), Y7
+	VCVTDQ2PS    Y7, Y7
+	VFMADD231PS  Y7, Y6, Y1
+	VPMOVSXBD    64(CX), Y7
+	VCVTDQ2PS    Y7, Y7
+	VFMADD231PS  Y7, Y6, Y2
+	VBROADCASTSS 12(R11), Y6
+	VPMOVSXBD    72(CX), Y7
+	VCVTDQ2PS    Y7, Y7
+	VFMADD231PS  Y7, Y6, Y3
+	VPMOVSXBD    80(CX), Y7
+	VCVTDQ2PS    Y7, Y7
+	VFMADD231PS  Y7, Y6, Y4
+	VPMOVSXBD    88(CX), Y7
+	VCVTDQ2PS    Y7, Y7
+	VFMADD231PS  Y7, Y6, Y5
+	ADDQ         $0x00000060, CX
+	ADDQ         $0x10, R11
+	SUBQ         $0x04, DI
+	JGE          loop
+
+tail:
+	ADDQ $0x04, DI
+	JE   summed
+
+one:
+	VBROADCASTSS (R11), Y6
+	VPMOVSXBD    (CX), Y7
+	VCVTDQ2PS    Y7, Y7
+	VFMADD231PS  Y7, Y6, Y0
+	VPMOVSXBD    8(CX), Y7
+	VCVTDQ2PS    Y7, Y7
+	VFMADD231PS  Y7, Y6, Y1
+	VPMOVSXBD    16(CX), Y7
+	VCVTDQ2PS    Y7, Y7
+	VFMADD231PS  Y7, Y6, Y2
+	ADDQ         $0x00000018, CX
+	ADDQ         $0x04, R11
+	DECQ         DI
+	JNE          one
+
+summed:
+	VADDPS      Y3, Y0, Y0
+	VADDPS      Y4, Y1, Y1
+	VADDPS      Y5, Y2, Y2
+	MOVQ        168(AX), DI
+	SHLQ        $0x02, DI
+	VMOVUPS     (R10), Y3
+	VMOVUPS     32(R10), Y4
+	VMOVUPS     64(R10), Y5
+	MOVQ        BX, DI
+	MOVQ        SI, R11
+	VFMADD213PS (DI), Y3, Y0
+	VMOVUPS     Y0, (DI)
+	VFMADD213PS 32(DI), Y4, Y1
+	VMOVUPS     Y1, 32(DI)
+	VFMADD213PS (R9), Y5, Y2
+	VMOVUPS     Y2, (R11)
+	MOVQ        BX, DI
+	MOVQ        SI, R11
+	MOVQ        R8, R12
+	VMOVUPS     (DI), Y0
+	VMOVUPS     32(DI), Y1
+	VMOVUPS     recurrentConstants<>+0(SB), Y2
+	VMOVUPS     recurrentConstants<>+64(SB), Y3
+	VMAXPS      Y0, Y2, Y0
+	VMINPS      Y0, Y3, Y0
+	VMULPS      Y0, Y0, Y4
+	VMAXPS      Y1, Y2, Y1
+	VMINPS      Y1, Y3, Y1
+	VMULPS      Y1, Y1, Y2
+	VMOVUPS     recurrentConstants<>+128(SB), Y3
+	VMOVUPS     recurrentConstants<>+128(SB), Y5
+	VFMADD213PS recurrentConstants<>+192(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+192(SB), Y2, Y5
+	VFMADD213PS recurrentConstants<>+256(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+256(SB), Y2, Y5
+	VFMADD213PS recurrentConstants<>+320(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+320(SB), Y2, Y5
+	VFMADD213PS recurrentConstants<>+384(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+384(SB), Y2, Y5
+	VMOVUPS     recurrentConstants<>+448(SB), Y6
+	VMOVUPS     recurrentConstants<>+448(SB), Y7
+	VFMADD213PS recurrentConstants<>+512(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+512(SB), Y2, Y7
+	VFMADD213PS recurrentConstants<>+576(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+576(SB), Y2, Y7
+	VFMADD213PS recurrentConstants<>+640(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+640(SB), Y2, Y7
+	VFMADD213PS recurrentConstants<>+704(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+704(SB), Y2, Y7
+	VMULPS      Y3, Y0, Y0
+	VMULPS      Y5, Y1, Y1
+	VDIVPS      Y6, Y0, Y0
+	VDIVPS      Y7, Y1, Y1
+	VADDPS      recurrentConstants<>+768(SB), Y0, Y0
+	VADDPS      recurrentConstants<>+768(SB), Y1, Y1
+	VMOVUPS     64(DI), Y2
+	VFMADD231PS (R11), Y1, Y2
+	VMOVUPS     recurrentConstants<>+832(SB), Y1
+	VMOVUPS     recurrentConstants<>+896(SB), Y3
+	VMAXPS      Y2, Y1, Y2
+	VMINPS      Y2, Y3, Y2
+	VMULPS      Y2, Y2, Y1
+	VMOVUPS     recurrentConstants<>+960(SB), Y3
+	VFMADD213PS recurrentConstants<>+1024(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+1088(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+1152(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y3
+	VMOVUPS     recurrentConstants<>+1216(SB), Y4
+	VFMADD213PS recurrentConstants<>+1280(SB), Y1, Y4
+	VFMADD213PS recurrentConstants<>+1344(SB), Y1, Y4
+	VFMADD213PS recurrentConstants<>+1408(SB), Y1, Y4
+	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y4
+	VMULPS      Y3, Y2, Y2
+	VDIVPS      Y4, Y2, Y2
+	VMOVUPS     (R12), Y1
+	VSUBPS      Y2, Y1, Y1
+	VFMADD213PS Y2, Y0, Y1
+	VMOVUPS     Y1, (R11)
+	ADDQ        $0x20, SI
+	ADDQ        $0x20, R8
+	ADDQ        $0x20, R9
+	ADDQ        $0x00000060, BX
+	ADDQ        $0x00000060, R10
+	DECQ        DX
+	JNE         panel
+	VZEROUPPER
+	RET
+
+// func gru2x8Byte(t *byte)
+// Requires: AVX, AVX2, FMA3
+TEXT ·gru2x8Byte(SB), NOSPLIT, $0-8
+	MOVQ t+0(FP), AX
+	MOVQ 224(AX), CX
+	MOVQ 192(AX), DX
+	MOVQ 120(AX), BX
+	MOVQ 72(AX), SI
+	MOVQ 176(AX), DI
+	MOVQ 48(AX), R8
+	MOVQ 144(AX), R9
+	MOVQ 248(AX), R10
+	SHLQ $0x02, DI
+
+panel:
+	MOVQ   184(AX), R11
+	MOVQ   24(AX), R12
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	SUBQ   $0x02, R11
+	JLT    tail
+
+loop:
+	VBROADCASTSS (R12), Y6
+	VBROADCASTSS (R12)(DI*1), Y7
+	VPMOVSXBD    (CX), Y8
+	VCVTDQ2PS    Y8, Y8
+	VFMADD231PS  Y8, Y6, Y0
+	VFMADD231PS  Y8, Y7, Y3
+	VPMOVSXBD    8(CX), Y8
+	VCVTDQ2PS    Y8, Y8
+	VFMADD231PS  Y8, Y6, Y1
+	VFMADD231PS  Y8, Y7, Y4
+	VPMOVSXBD    16(CX), Y8
+	VCVTDQ2PS    Y8, Y8
+	VFMADD231PS  Y8, Y6, Y2
+	VFMADD231PS  Y8, Y7, Y5
+	VBROADCASTSS 4(R12), Y6
+	VBROADCASTSS 4(R12)(DI*1), Y7
+	VPMOVSXBD    24(CX), Y8
+	VCVTDQ2PS    Y8, Y8
+	VFMADD231PS  Y8, Y6, Y0
+	VFMADD231PS  Y8, Y7, Y3
+	VPMOVSXBD    32(CX), Y8
+	VCVTDQ2PS    Y8, Y8
+	VFMADD231PS  Y8, Y6, Y1
+	VFMADD231PS  Y8, Y7, Y4
+	VPMOVSXBD    40(CX), Y8
+	VCVTDQ2PS    Y8, Y8
+	VFMADD231PS  Y8, Y6, Y2
+	VFMADD231PS  Y8, Y7, Y5
+	ADDQ         $0x00000030, CX
+	ADDQ         $0x08, R12
+	SUBQ         $0x02, R11
+	JGE          loop
+
+tail:
+	ADDQ $0x02, R11
+	JE   summed
+
+one:
+	VBROADCASTSS (R12), Y6
+	VBROADCASTSS (R12)(DI*1), Y7
+	VPMOVSXBD    (CX), Y8
+	VCVTDQ2PS    Y8, Y8
+	VFMADD231PS  Y8, Y6, Y0
+	VFMADD231PS  Y8, Y7, Y3
+	VPMOVSXBD    8(CX), Y8
+	VCVTDQ2PS    Y8, Y8
+	VFMADD231PS  Y8, Y6, Y1
+	VFMADD231PS  Y8, Y7, Y4
+	VPMOVSXBD    16(CX), Y8
+	VCVTDQ2PS    Y8, Y8
+	VFMADD231PS  Y8, Y6, Y2
+	VFMADD231PS  Y8, Y7, Y5
+	ADDQ         $0x00000018, CX
+	ADDQ         $0x04, R12
+	DECQ         R11
+	JNE          one
+
+summed:
+	MOVQ        168(AX), R11
+	SHLQ        $0x02, R11
+	VMOVUPS     (R10), Y6
+	VMOVUPS     32(R10), Y7
+	VMOVUPS     64(R10), Y8
+	MOVQ        BX, R12
+	MOVQ        SI, R13
+	VFMADD213PS (R12), Y6, Y0
+	VMOVUPS     Y0, (R12)
+	VFMADD213PS 32(R12), Y7, Y1
+	VMOVUPS     Y1, 32(R12)
+	VFMADD213PS (R9), Y8, Y2
+	VMOVUPS     Y2, (R13)
+	ADDQ        R11, R12
+	ADDQ        DI, R13
+	VFMADD213PS (R12), Y6, Y3
+	VMOVUPS     Y3, (R12)
+	VFMADD213PS 32(R12), Y7, Y4
+	VMOVUPS     Y4, 32(R12)
+	VFMADD213PS (R9), Y8, Y5
+	VMOVUPS     Y5, (R13)
+	MOVQ        BX, R12
+	MOVQ        SI, R13
+	MOVQ        R8, R14
+	VMOVUPS     (R12), Y0
+	VMOVUPS     32(R12), Y1
+	VMOVUPS     recurrentConstants<>+0(SB), Y2
+	VMOVUPS     recurrentConstants<>+64(SB), Y3
+	VMAXPS      Y0, Y2, Y0
+	VMINPS      Y0, Y3, Y0
+	VMULPS      Y0, Y0, Y4
+	VMAXPS      Y1, Y2, Y1
+	VMINPS      Y1, Y3, Y1
+	VMULPS      Y1, Y1, Y2
+	VMOVUPS     recurrentConstants<>+128(SB), Y3
+	VMOVUPS     recurrentConstants<>+128(SB), Y5
+	VFMADD213PS recurrentConstants<>+192(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+192(SB), Y2, Y5
+	VFMADD213PS recurrentConstants<>+256(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+256(SB), Y2, Y5
+	VFMADD213PS recurrentConstants<>+320(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+320(SB), Y2, Y5
+	VFMADD213PS recurrentConstants<>+384(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+384(SB), Y2, Y5
+	VMOVUPS     recurrentConstants<>+448(SB), Y6
+	VMOVUPS     recurrentConstants<>+448(SB), Y7
+	VFMADD213PS recurrentConstants<>+512(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+512(SB), Y2, Y7
+	VFMADD213PS recurrentConstants<>+576(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+576(SB), Y2, Y7
+	VFMADD213PS recurrentConstants<>+640(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+640(SB), Y2, Y7
+	VFMADD213PS recurrentConstants<>+704(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+704(SB), Y2, Y7
+	VMULPS      Y3, Y0, Y0
+	VMULPS      Y5, Y1, Y1
+	VDIVPS      Y6, Y0, Y0
+	VDIVPS      Y7, Y1, Y1
+	VADDPS      recurrentConstants<>+768(SB), Y0, Y0
+	VADDPS      recurrentConstants<>+768(SB), Y1, Y1
+	VMOVUPS     64(R12), Y2
+	VFMADD231PS (R13), Y1, Y2
+	VMOVUPS     recurrentConstants<>+832(SB), Y1
+	VMOVUPS     recurrentConstants<>+896(SB), Y3
+	VMAXPS      Y2, Y1, Y2
+	VMINPS      Y2, Y3, Y2
+	VMULPS      Y2, Y2, Y1
+	VMOVUPS     recurrentConstants<>+960(SB), Y3
+	VFMADD213PS recurrentConstants<>+1024(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+1088(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+1152(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y3
+	VMOVUPS     recurrentConstants<>+1216(SB), Y4
+	VFMADD213PS recurrentConstants<>+1280(SB), Y1, Y4
+	VFMADD213PS recurrentConstants<>+1344(SB), Y1, Y4
+	VFMADD213PS recurrentConstants<>+1408(SB), Y1, Y4
+	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y4
+	VMULPS      Y3, Y2, Y2
+	VDIVPS      Y4, Y2, Y2
+	VMOVUPS     (R14), Y1
+	VSUBPS      Y2, Y1, Y1
+	VFMADD213PS Y2, Y0, Y1
+	VMOVUPS     Y1, (R13)
+	ADDQ        R11, R12
+	ADDQ        DI, R13
+	ADDQ        DI, R14
+	VMOVUPS     (R12), Y0
+	VMOVUPS     32(R12), Y1
+	VMOVUPS     recurrentConstants<>+0(SB), Y2
+	VMOVUPS     recurrentConstants<>+64(SB), Y3
+	VMAXPS      Y0, Y2, Y0
+	VMINPS      Y0, Y3, Y0
+	VMULPS      Y0, Y0, Y4
+	VMAXPS      Y1, Y2, Y1
+	VMINPS      Y1, Y3, Y1
+	VMULPS      Y1, Y1, Y2
+	VMOVUPS     recurrentConstants<>+128(SB), Y3
+	VMOVUPS     recurrentConstants<>+128(SB), Y5
+	VFMADD213PS recurrentConstants<>+192(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+192(SB), Y2, Y5
+	VFMADD213PS recurrentConstants<>+256(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+256(SB), Y2, Y5
+	VFMADD213PS recurrentConstants<>+320(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+320(SB), Y2, Y5
+	VFMADD213PS recurrentConstants<>+384(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+384(SB), Y2, Y5
+	VMOVUPS     recurrentConstants<>+448(SB), Y6
+	VMOVUPS     recurrentConstants<>+448(SB), Y7
+	VFMADD213PS recurrentConstants<>+512(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+512(SB), Y2, Y7
+	VFMADD213PS recurrentConstants<>+576(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+576(SB), Y2, Y7
+	VFMADD213PS recurrentConstants<>+640(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+640(SB), Y2, Y7
+	VFMADD213PS recurrentConstants<>+704(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+704(SB), Y2, Y7
+	VMULPS      Y3, Y0, Y0
+	VMULPS      Y5, Y1, Y1
+	VDIVPS      Y6, Y0, Y0
+	VDIVPS      Y7, Y1, Y1
+	VADDPS      recurrentConstants<>+768(SB), Y0, Y0
+	VADDPS      recurrentConstants<>+768(SB), Y1, Y1
+	VMOVUPS     64(R12), Y2
+	VFMADD231PS (R13), Y1, Y2
+	VMOVUPS     recurrentConstants<>+832(SB), Y1
+	VMOVUPS     recurrentConstants<>+896(SB), Y3
+	VMAXPS      Y2, Y1, Y2
+	VMINPS      Y2, Y3, Y2
+	VMULPS      Y2, Y2, Y1
+	VMOVUPS     recurrentConstants<>+960(SB), Y3
+	VFMADD213PS recurrentConstants<>+1024(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+1088(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+1152(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y3
+	VMOVUPS     recurrentConstants<>+1216(SB), Y4
+	VFMADD213PS recurrentConstants<>+1280(SB), Y1, Y4
+	VFMADD213PS recurrentConstants<>+1344(SB), Y1, Y4
+	VFMADD213PS recurrentConstants<>+1408(SB), Y1, Y4
+	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y4
+	VMULPS      Y3, Y2, Y2
+	VDIVPS      Y4, Y2, Y2
+	VMOVUPS     (R14), Y1
+	VSUBPS      Y2, Y1, Y1
+	VFMADD213PS Y2, Y0, Y1
+	VMOVUPS     Y1, (R13)
+	ADDQ        $0x20, SI
+	ADDQ        $0x20, R8
+	ADDQ        $0x20, R9
+	ADDQ        $0x00000060, BX
+	ADDQ        $0x00000060, R10
+	DECQ        DX
+	JNE         panel
+	VZEROUPPER
+	RET
+
+// func gru3x8Byte(t *byte)
+// Requires: AVX, AVX2, FMA3
+TEXT ·gru3x8Byte(SB), NOSPLIT, $0-8
+	MOVQ t+0(FP), AX
+	MOVQ 224(AX), CX
+	MOVQ 192(AX), DX
+	MOVQ 120(AX), BX
+	MOVQ 72(AX), SI
+	MOVQ 176(AX), DI
+	MOVQ 48(AX), R8
+	MOVQ 144(AX), R9
+	MOVQ 248(AX), R10
+	SHLQ $0x02, DI
+
+panel:
+	MOVQ   184(AX), R11
+	MOVQ   24(AX), R12
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	SUBQ   $0x02, R11
+	JLT    tail
+
+loop:
+	VPMOVSXBD    (CX), Y9
+	VCVTDQ2PS    Y9, Y9
+	VPMOVSXBD    8(CX), Y10
+	VCVTDQ2PS    Y10, Y10
+	VPMOVSXBD    16(CX), Y11
+	VCVTDQ2PS    Y11, Y11
+	VBROADCASTSS (R12), Y12
+	VFMADD231PS  Y9, Y12, Y0
+	VFMADD231PS  Y10, Y12, Y1
+	VFMADD231PS  Y11, Y12, Y2
+	VBROADCASTSS (R12)(DI*1), Y12
+	VFMADD231PS  Y9, Y12, Y3
+	VFMADD231PS  Y10, Y12, Y4
+	VFMADD231PS  Y11, Y12, Y5
+	VBROADCASTSS (R12)(DI*2), Y12
+	VFMADD231PS  Y9, Y12, Y6
+	VFMADD231PS  Y10, Y12, Y7
+	VFMADD231PS  Y11, Y12, Y8
+	VPMOVSXBD    24(CX), Y9
+	VCVTDQ2PS    Y9, Y9
+	VPMOVSXBD    32(CX), Y10
+	VCVTDQ2PS    Y10, Y10
+	VPMOVSXBD    40(CX), Y11
+	VCVTDQ2PS    Y11, Y11
+	VBROADCASTSS 4(R12), Y12
+	VFMADD231PS  Y9, Y12, Y0
+	VFMADD231PS  Y10, Y12, Y1
+	VFMADD231PS  Y11, Y12, Y2
+	VBROADCASTSS 4(R12)(DI*1), Y12
+	VFMADD231PS  Y9, Y12, Y3
+	VFMADD231PS  Y10, Y12, Y4
+	VFMADD231PS  Y11, Y12, Y5
+	VBROADCASTSS 4(R12)(DI*2), Y12
+	VFMADD231PS  Y9, Y12, Y6
+	VFMADD231PS  Y10, Y12, Y7
+	VFMADD231PS  Y11, Y12, Y8
+	ADDQ         $0x00000030, CX
+	ADDQ         $0x08, R12
+	SUBQ         $0x02, R11
+	JGE          loop
+
+tail:
+	ADDQ $0x02, R11
+	JE   summed
+
+one:
+	VPMOVSXBD    (CX), Y9
+	VCVTDQ2PS    Y9, Y9
+	VPMOVSXBD    8(CX), Y10
+	VCVTDQ2PS    Y10, Y10
+	VPMOVSXBD    16(CX), Y11
+	VCVTDQ2PS    Y11, Y11
+	VBROADCASTSS (R12), Y12
+	VFMADD231PS  Y9, Y12, Y0
+	VFMADD231PS  Y10, Y12, Y1
+	VFMADD231PS  Y11, Y12, Y2
+	VBROADCASTSS (R12)(DI*1), Y12
+	VFMADD231PS  Y9, Y12, Y3
+	VFMADD231PS  Y10, Y12, Y4
+	VFMADD231PS  Y11, Y12, Y5
+	VBROADCASTSS (R12)(DI*2), Y12
+	VFMADD231PS  Y9, Y12, Y6
+	VFMADD231PS  Y10, Y12, Y7
+	VFMADD231PS  Y11, Y12, Y8
+	ADDQ         $0x00000018, CX
+	ADDQ         $0x04, R12
+	DECQ         R11
+	JNE          one
+
+summed:
+	MOVQ        168(AX), R11
+	SHLQ        $0x02, R11
+	VMOVUPS     (R10), Y9
+	VMOVUPS     32(R10), Y10
+	VMOVUPS     64(R10), Y11
+	MOVQ        BX, R12
+	MOVQ        SI, R13
+	VFMADD213PS (R12), Y9, Y0
+	VMOVUPS     Y0, (R12)
+	VFMADD213PS 32(R12), Y10, Y1
+	VMOVUPS     Y1, 32(R12)
+	VFMADD213PS (R9), Y11, Y2
+	VMOVUPS     Y2, (R13)
+	ADDQ        R11, R12
+	ADDQ        DI, R13
+	VFMADD213PS (R12), Y9, Y3
+	VMOVUPS     Y3, (R12)
+	VFMADD213PS 32(R12), Y10, Y4
+	VMOVUPS     Y4, 32(R12)
+	VFMADD213PS (R9), Y11, Y5
+	VMOVUPS     Y5, (R13)
+	ADDQ        R11, R12
+	ADDQ        DI, R13
+	VFMADD213PS (R12), Y9, Y6
+	VMOVUPS     Y6, (R12)
+	VFMADD213PS 32(R12), Y10, Y7
+	VMOVUPS     Y7, 32(R12)
+	VFMADD213PS (R9), Y11, Y8
+	VMOVUPS     Y8, (R13)
+	MOVQ        BX, R12
+	MOVQ        SI, R13
+	MOVQ        R8, R14
+	VMOVUPS     (R12), Y0
+	VMOVUPS     32(R12), Y1
+	VMOVUPS     recurrentConstants<>+0(SB), Y2
+	VMOVUPS     recurrentConstants<>+64(SB), Y3
+	VMAXPS      Y0, Y2, Y0
+	VMINPS      Y0, Y3, Y0
+	VMULPS      Y0, Y0, Y4
+	VMAXPS      Y1, Y2, Y1
+	VMINPS      Y1, Y3, Y1
+	VMULPS      Y1, Y1, Y2
+	VMOVUPS     recurrentConstants<>+128(SB), Y3
+	VMOVUPS     recurrentConstants<>+128(SB), Y5
+	VFMADD213PS recurrentConstants<>+192(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+192(SB), Y2, Y5
+	VFMADD213PS recurrentConstants<>+256(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+256(SB), Y2, Y5
+	VFMADD213PS recurrentConstants<>+320(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+320(SB), Y2, Y5
+	VFMADD213PS recurrentConstants<>+384(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+384(SB), Y2, Y5
+	VMOVUPS     recurrentConstants<>+448(SB), Y6
+	VMOVUPS     recurrentConstants<>+448(SB), Y7
+	VFMADD213PS recurrentConstants<>+512(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+512(SB), Y2, Y7
+	VFMADD213PS recurrentConstants<>+576(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+576(SB), Y2, Y7
+	VFMADD213PS recurrentConstants<>+640(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+640(SB), Y2, Y7
+	VFMADD213PS recurrentConstants<>+704(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+704(SB), Y2, Y7
+	VMULPS      Y3, Y0, Y0
+	VMULPS      Y5, Y1, Y1
+	VDIVPS      Y6, Y0, Y0
+	VDIVPS      Y7, Y1, Y1
+	VADDPS      recurrentConstants<>+768(SB), Y0, Y0
+	VADDPS      recurrentConstants<>+768(SB), Y1, Y1
+	VMOVUPS     64(R12), Y2
+	VFMADD231PS (R13), Y1, Y2
+	VMOVUPS     recurrentConstants<>+832(SB), Y1
+	VMOVUPS     recurrentConstants<>+896(SB), Y3
+	VMAXPS      Y2, Y1, Y2
+	VMINPS      Y2, Y3, Y2
+	VMULPS      Y2, Y2, Y1
+	VMOVUPS     recurrentConstants<>+960(SB), Y3
+	VFMADD213PS recurrentConstants<>+1024(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+1088(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+1152(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y3
+	VMOVUPS     recurrentConstants<>+1216(SB), Y4
+	VFMADD213PS recurrentConstants<>+1280(SB), Y1, Y4
+	VFMADD213PS recurrentConstants<>+1344(SB), Y1, Y4
+	VFMADD213PS recurrentConstants<>+1408(SB), Y1, Y4
+	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y4
+	VMULPS      Y3, Y2, Y2
+	VDIVPS      Y4, Y2, Y2
+	VMOVUPS     (R14), Y1
+	VSUBPS      Y2, Y1, Y1
+	VFMADD213PS Y2, Y0, Y1
+	VMOVUPS     Y1, (R13)
+	ADDQ        R11, R12
+	ADDQ        DI, R13
+	ADDQ        DI, R14
+	VMOVUPS     (R12), Y0
+	VMOVUPS     32(R12), Y1
+	VMOVUPS     recurrentConstants<>+0(SB), Y2
+	VMOVUPS     recurrentConstants<>+64(SB), Y3
+	VMAXPS      Y0, Y2, Y0
+	VMINPS      Y0, Y3, Y0
+	VMULPS      Y0, Y0, Y4
+	VMAXPS      Y1, Y2, Y1
+	VMINPS      Y1, Y3, Y1
+	VMULPS      Y1, Y1, Y2
+	VMOVUPS     recurrentConstants<>+128(SB), Y3
+	VMOVUPS     recurrentConstants<>+128(SB), Y5
+	VFMADD213PS recurrentConstants<>+192(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+192(SB), Y2, Y5
+	VFMADD213PS recurrentConstants<>+256(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+256(SB), Y2, Y5
+	VFMADD213PS recurrentConstants<>+320(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+320(SB), Y2, Y5
+	VFMADD213PS recurrentConstants<>+384(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+384(SB), Y2, Y5
+	VMOVUPS     recurrentConstants<>+448(SB), Y6
+	VMOVUPS     recurrentConstants<>+448(SB), Y7
+	VFMADD213PS recurrentConstants<>+512(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+512(SB), Y2, Y7
+	VFMADD213PS recurrentConstants<>+576(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+576(SB), Y2, Y7
+	VFMADD213PS recurrentConstants<>+640(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+640(SB), Y2, Y7
+	VFMADD213PS recurrentConstants<>+704(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+704(SB), Y2, Y7
+	VMULPS      Y3, Y0, Y0
+	VMULPS      Y5, Y1, Y1
+	VDIVPS      Y6, Y0, Y0
+	VDIVPS      Y7, Y1, Y1
+	VADDPS      recurrentConstants<>+768(SB), Y0, Y0
+	VADDPS      recurrentConstants<>+768(SB), Y1, Y1
+	VMOVUPS     64(R12), Y2
+	VFMADD231PS (R13), Y1, Y2
+	VMOVUPS     recurrentConstants<>+832(SB), Y1
+	VMOVUPS     recurrentConstants<>+896(SB), Y3
+	VMAXPS      Y2, Y1, Y2
+	VMINPS      Y2, Y3, Y2
+	VMULPS      Y2, Y2, Y1
+	VMOVUPS     recurrentConstants<>+960(SB), Y3
+	VFMADD213PS recurrentConstants<>+1024(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+1088(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+1152(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y3
+	VMOVUPS     recurrentConstants<>+1216(SB), Y4
+	VFMADD213PS recurrentConstants<>+1280(SB), Y1, Y4
+	VFMADD213PS recurrentConstants<>+1344(SB), Y1, Y4
+	VFMADD213PS recurrentConstants<>+1408(SB), Y1, Y4
+	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y4
+	VMULPS      Y3, Y2, Y2
+	VDIVPS      Y4, Y2, Y2
+	VMOVUPS     (R14), Y1
+	VSUBPS      Y2, Y1, Y1
+	VFMADD213PS Y2, Y0, Y1
+	VMOVUPS     Y1, (R13)
+	ADDQ        R11, R12
+	ADDQ        DI, R13
+	ADDQ        DI, R14
+	VMOVUPS     (R12), Y0
+	VMOVUPS     32(R12), Y1
+	VMOVUPS     recurrentConstants<>+0(SB), Y2
+	VMOVUPS     recurrentConstants<>+64(SB), Y3
+	VMAXPS      Y0, Y2, Y0
+	VMINPS      Y0, Y3, Y0
+	VMULPS      Y0, Y0, Y4
+	VMAXPS      Y1, Y2, Y1
+	VMINPS      Y1, Y3, Y1
+	VMULPS      Y1, Y1, Y2
+	VMOVUPS     recurrentConstants<>+128(SB), Y3
+	VMOVUPS     recurrentConstants<>+128(SB), Y5
+	VFMADD213PS recurrentConstants<>+192(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+192(SB), Y2, Y5
+	VFMADD213PS recurrentConstants<>+256(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+256(SB), Y2, Y5
+	VFMADD213PS recurrentConstants<>+320(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+320(SB), Y2, Y5
+	VFMADD213PS recurrentConstants<>+384(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+384(SB), Y2, Y5
+	VMOVUPS     recurrentConstants<>+448(SB), Y6
+	VMOVUPS     recurrentConstants<>+448(SB), Y7
+	VFMADD213PS recurrentConstants<>+512(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+512(SB), Y2, Y7
+	VFMADD213PS recurrentConstants<>+576(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+576(SB), Y2, Y7
+	VFMADD213PS recurrentConstants<>+640(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+640(SB), Y2, Y7
+	VFMADD213PS recurrentConstants<>+704(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+704(SB), Y2, Y7
+	VMULPS      Y3, Y0, Y0
+	VMULPS      Y5, Y1, Y1
+	VDIVPS      Y6, Y0, Y0
+	VDIVPS      Y7, Y1, Y1
+	VADDPS      recurrentConstants<>+768(SB), Y0, Y0
+	VADDPS      recurrentConstants<>+768(SB), Y1, Y1
+	VMOVUPS     64(R12), Y2
+	VFMADD231PS (R13), Y1, Y2
+	VMOVUPS     recurrentConstants<>+832(SB), Y1
+	VMOVUPS     recurrentConstants<>+896(SB), Y3
+	VMAXPS      Y2, Y1, Y2
+	VMINPS      Y2, Y3, Y2
+	VMULPS      Y2, Y2, Y1
+	VMOVUPS     recurrentConstants<>+960(SB), Y3
+	VFMADD213PS recurrentConstants<>+1024(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+1088(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+1152(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y3
+	VMOVUPS     recurrentConstants<>+1216(SB), Y4
+	VFMADD213PS recurrentConstants<>+1280(SB), Y1, Y4
+	VFMADD213PS recurrentConstants<>+1344(SB), Y1, Y4
+	VFMADD213PS recurrentConstants<>+1408(SB), Y1, Y4
+	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y4
+	VMULPS      Y3, Y2, Y2
+	VDIVPS      Y4, Y2, Y2
+	VMOVUPS     (R14), Y1
+	VSUBPS      Y2, Y1, Y1
+	VFMADD213PS Y2, Y0, Y1
+	VMOVUPS     Y1, (R13)
+	ADDQ        $0x20, SI
+	ADDQ        $0x20, R8
+	ADDQ        $0x20, R9
+	ADDQ        $0x00000060, BX
+	ADDQ        $0x00000060, R10
+	DECQ        DX
+	JNE         panel
+	VZEROUPPER
+	RET
+
+// func gru4x8Byte(t *byte)
+// Requires: AVX, AVX2, FMA3
+TEXT ·gru4x8Byte(SB), NOSPLIT, $0-8
+	MOVQ t+0(FP), AX
+	MOVQ 224(AX), CX
+	MOVQ 192(AX), DX
+	MOVQ 120(AX), BX
+	MOVQ 72(AX), SI
+	MOVQ 176(AX), DI
+	MOVQ 48(AX), R8
+	MOVQ 144(AX), R9
+	MOVQ 248(AX), R10
+	SHLQ $0x02, DI
+
+panel:
+	MOVQ   184(AX), R11
+	MOVQ   24(AX), R12
+	LEAQ   (R12)(DI*2), R13
+	ADDQ   DI, R13
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	VXORPS Y10, Y10, Y10
+	VXORPS Y11, Y11, Y11
+	SUBQ   $0x02, R11
+	JLT    tail
+
+loop:
+	VPMOVSXBD    (CX), Y12
+	VCVTDQ2PS    Y12, Y12
+	VPMOVSXBD    8(CX), Y13
+	VCVTDQ2PS    Y13, Y13
+	VPMOVSXBD    16(CX), Y14
+	VCVTDQ2PS    Y14, Y14
+	VBROADCASTSS (R12), Y15
+	VFMADD231PS  Y12, Y15, Y0
+	VFMADD231PS  Y13, Y15, Y1
+	VFMADD231PS  Y14, Y15, Y2
+	VBROADCASTSS (R12)(DI*1), Y15
+	VFMADD231PS  Y12, Y15, Y3
+	VFMADD231PS  Y13, Y15, Y4
+	VFMADD231PS  Y14, Y15, Y5
+	VBROADCASTSS (R12)(DI*2), Y15
+	VFMADD231PS  Y12, Y15, Y6
+	VFMADD231PS  Y13, Y15, Y7
+	VFMADD231PS  Y14, Y15, Y8
+	VBROADCASTSS (R13), Y15
+	VFMADD231PS  Y12, Y15, Y9
+	VFMADD231PS  Y13, Y15, Y10
+	VFMADD231PS  Y14, Y15, Y11
+	VPMOVSXBD    24(CX), Y12
+	VCVTDQ2PS    Y12, Y12
+	VPMOVSXBD    32(CX), Y13
+	VCVTDQ2PS    Y13, Y13
+	VPMOVSXBD    40(CX), Y14
+	VCVTDQ2PS    Y14, Y14
+	VBROADCASTSS 4(R12), Y15
+	VFMADD231PS  Y12, Y15, Y0
+	VFMADD231PS  Y13, Y15, Y1
+	VFMADD231PS  Y14, Y15, Y2
+	VBROADCASTSS 4(R12)(DI*1), Y15
+	VFMADD231PS  Y12, Y15, Y3
+	VFMADD231PS  Y13, Y15, Y4
+	VFMADD231PS  Y14, Y15, Y5
+	VBROADCASTSS 4(R12)(DI*2), Y15
+	VFMADD231PS  Y12, Y15, Y6
+	VFMADD231PS  Y13, Y15, Y7
+	VFMADD231PS  Y14, Y15, Y8
+	VBROADCASTSS 4(R13), Y15
+	VFMADD231PS  Y12, Y15, Y9
+	VFMADD231PS  Y13, Y15, Y10
+	VFMADD231PS  Y14, Y15, Y11
+	ADDQ         $0x00000030, CX
+	ADDQ         $0x08, R12
+	ADDQ         $0x08, R13
+	SUBQ         $0x02, R11
+	JGE          loop
+
+tail:
+	ADDQ $0x02, R11
+	JE   summed
+
+one:
+	VPMOVSXBD    (CX), Y12
+	VCVTDQ2PS    Y12, Y12
+	VPMOVSXBD    8(CX), Y13
+	VCVTDQ2PS    Y13, Y13
+	VPMOVSXBD    16(CX), Y14
+	VCVTDQ2PS    Y14, Y14
+	VBROADCASTSS (R12), Y15
+	VFMADD231PS  Y12, Y15, Y0
+	VFMADD231PS  Y13, Y15, Y1
+	VFMADD231PS  Y14, Y15, Y2
+	VBROADCASTSS (R12)(DI*1), Y15
+	VFMADD231PS  Y12, Y15, Y3
+	VFMADD231PS  Y13, Y15, Y4
+	VFMADD231PS  Y14, Y15, Y5
+	VBROADCASTSS (R12)(DI*2), Y15
+	VFMADD231PS  Y12, Y15, Y6
+	VFMADD231PS  Y13, Y15, Y7
+	VFMADD231PS  Y14, Y15, Y8
+	VBROADCASTSS (R13), Y15
+	VFMADD231PS  Y12, Y15, Y9
+	VFMADD231PS  Y13, Y15, Y10
+	VFMADD231PS  Y14, Y15, Y11
+	ADDQ         $0x00000018, CX
+	ADDQ         $0x04, R12
+	ADDQ         $0x04, R13
+	DECQ         R11
+	JNE          one
+
+summed:
+	MOVQ        168(AX), R11
+	SHLQ        $0x02, R11
+	VMOVUPS     (R10), Y12
+	VMOVUPS     32(R10), Y13
+	VMOVUPS     64(R10), Y14
+	MOVQ        BX, R12
+	MOVQ        SI, R13
+	VFMADD213PS (R12), Y12, Y0
+	VMOVUPS     Y0, (R12)
+	VFMADD213PS 32(R12), Y13, Y1
+	VMOVUPS     Y1, 32(R12)
+	VFMADD213PS (R9), Y14, Y2
+	VMOVUPS     Y2, (R13)
+	ADDQ        R11, R12
+	ADDQ        DI, R13
+	VFMADD213PS (R12), Y12, Y3
+	VMOVUPS     Y3, (R12)
+	VFMADD213PS 32(R12), Y13, Y4
+	VMOVUPS     Y4, 32(R12)
+	VFMADD213PS (R9), Y14, Y5
+	VMOVUPS     Y5, (R13)
+	ADDQ        R11, R12
+	ADDQ        DI, R13
+	VFMADD213PS (R12), Y12, Y6
+	VMOVUPS     Y6, (R12)
+	VFMADD213PS 32(R12), Y13, Y7
+	VMOVUPS     Y7, 32(R12)
+	VFMADD213PS (R9), Y14, Y8
+	VMOVUPS     Y8, (R13)
+	ADDQ        R11, R12
+	ADDQ        DI, R13
+	VFMADD213PS (R12), Y12, Y9
+	VMOVUPS     Y9, (R12)
+	VFMADD213PS 32(R12), Y13, Y10
+	VMOVUPS     Y10, 32(R12)
+	VFMADD213PS (R9), Y14, Y11
+	VMOVUPS     Y11, (R13)
+	MOVQ        BX, R12
+	MOVQ        SI, R13
+	MOVQ        R8, R14
+	VMOVUPS     (R12), Y0
+	VMOVUPS     32(R12), Y1
+	VMOVUPS     recurrentConstants<>+0(SB), Y2
+	VMOVUPS     recurrentConstants<>+64(SB), Y3
+	VMAXPS      Y0, Y2, Y0
+	VMINPS      Y0, Y3, Y0
+	VMULPS      Y0, Y0, Y4
+	VMAXPS      Y1, Y2, Y1
+	VMINPS      Y1, Y3, Y1
+	VMULPS      Y1, Y1, Y2
+	VMOVUPS     recurrentConstants<>+128(SB), Y3
+	VMOVUPS     recurrentConstants<>+128(SB), Y5
+	VFMADD213PS recurrentConstants<>+192(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+192(SB), Y2, Y5
+	VFMADD213PS recurrentConstants<>+256(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+256(SB), Y2, Y5
+	VFMADD213PS recurrentConstants<>+320(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+320(SB), Y2, Y5
+	VFMADD213PS recurrentConstants<>+384(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+384(SB), Y2, Y5
+	VMOVUPS     recurrentConstants<>+448(SB), Y6
+	VMOVUPS     recurrentConstants<>+448(SB), Y7
+	VFMADD213PS recurrentConstants<>+512(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+512(SB), Y2, Y7
+	VFMADD213PS recurrentConstants<>+576(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+576(SB), Y2, Y7
+	VFMADD213PS recurrentConstants<>+640(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+640(SB), Y2, Y7
+	VFMADD213PS recurrentConstants<>+704(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+704(SB), Y2, Y7
+	VMULPS      Y3, Y0, Y0
+	VMULPS      Y5, Y1, Y1
+	VDIVPS      Y6, Y0, Y0
+	VDIVPS      Y7, Y1, Y1
+	VADDPS      recurrentConstants<>+768(SB), Y0, Y0
+	VADDPS      recurrentConstants<>+768(SB), Y1, Y1
+	VMOVUPS     64(R12), Y2
+	VFMADD231PS (R13), Y1, Y2
+	VMOVUPS     recurrentConstants<>+832(SB), Y1
+	VMOVUPS     recurrentConstants<>+896(SB), Y3
+	VMAXPS      Y2, Y1, Y2
+	VMINPS      Y2, Y3, Y2
+	VMULPS      Y2, Y2, Y1
+	VMOVUPS     recurrentConstants<>+960(SB), Y3
+	VFMADD213PS recurrentConstants<>+1024(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+1088(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+1152(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y3
+	VMOVUPS     recurrentConstants<>+1216(SB), Y4
+	VFMADD213PS recurrentConstants<>+1280(SB), Y1, Y4
+	VFMADD213PS recurrentConstants<>+1344(SB), Y1, Y4
+	VFMADD213PS recurrentConstants<>+1408(SB), Y1, Y4
+	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y4
+	VMULPS      Y3, Y2, Y2
+	VDIVPS      Y4, Y2, Y2
+	VMOVUPS     (R14), Y1
+	VSUBPS      Y2, Y1, Y1
+	VFMADD213PS Y2, Y0, Y1
+	VMOVUPS     Y1, (R13)
+	ADDQ        R11, R12
+	ADDQ        DI, R13
+	ADDQ        DI, R14
+	VMOVUPS     (R12), Y0
+	VMOVUPS     32(R12), Y1
+	VMOVUPS     recurrentConstants<>+0(SB), Y2
+	VMOVUPS     recurrentConstants<>+64(SB), Y3
+	VMAXPS      Y0, Y2, Y0
+	VMINPS      Y0, Y3, Y0
+	VMULPS      Y0, Y0, Y4
+	VMAXPS      Y1, Y2, Y1
+	VMINPS      Y1, Y3, Y1
+	VMULPS      Y1, Y1, Y2
+	VMOVUPS     recurrentConstants<>+128(SB), Y3
+	VMOVUPS     recurrentConstants<>+128(SB), Y5
+	VFMADD213PS recurrentConstants<>+192(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+192(SB), Y2, Y5
+	VFMADD213PS recurrentConstants<>+256(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+256(SB), Y2, Y5
+	VFMADD213PS recurrentConstants<>+320(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+320(SB), Y2, Y5
+	VFMADD213PS recurrentConstants<>+384(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+384(SB), Y2, Y5
+	VMOVUPS     recurrentConstants<>+448(SB), Y6
+	VMOVUPS     recurrentConstants<>+448(SB), Y7
+	VFMADD213PS recurrentConstants<>+512(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+512(SB), Y2, Y7
+	VFMADD213PS recurrentConstants<>+576(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+576(SB), Y2, Y7
+	VFMADD213PS recurrentConstants<>+640(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+640(SB), Y2, Y7
+	VFMADD213PS recurrentConstants<>+704(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+704(SB), Y2, Y7
+	VMULPS      Y3, Y0, Y0
+	VMULPS      Y5, Y1, Y1
+	VDIVPS      Y6, Y0, Y0
+	VDIVPS      Y7, Y1, Y1
+	VADDPS      recurrentConstants<>+768(SB), Y0, Y0
+	VADDPS      recurrentConstants<>+768(SB), Y1, Y1
+	VMOVUPS     64(R12), Y2
+	VFMADD231PS (R13), Y1, Y2
+	VMOVUPS     recurrentConstants<>+832(SB), Y1
+	VMOVUPS     recurrentConstants<>+896(SB), Y3
+	VMAXPS      Y2, Y1, Y2
+	VMINPS      Y2, Y3, Y2
+	VMULPS      Y2, Y2, Y1
+	VMOVUPS     recurrentConstants<>+960(SB), Y3
+	VFMADD213PS recurrentConstants<>+1024(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+1088(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+1152(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y3
+	VMOVUPS     recurrentConstants<>+1216(SB), Y4
+	VFMADD213PS recurrentConstants<>+1280(SB), Y1, Y4
+	VFMADD213PS recurrentConstants<>+1344(SB), Y1, Y4
+	VFMADD213PS recurrentConstants<>+1408(SB), Y1, Y4
+	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y4
+	VMULPS      Y3, Y2, Y2
+	VDIVPS      Y4, Y2, Y2
+	VMOVUPS     (R14), Y1
+	VSUBPS      Y2, Y1, Y1
+	VFMADD213PS Y2, Y0, Y1
+	VMOVUPS     Y1, (R13)
+	ADDQ        R11, R12
+	ADDQ        DI, R13
+	ADDQ        DI, R14
+	VMOVUPS     (R12), Y0
+	VMOVUPS     32(R12), Y1
+	VMOVUPS     recurrentConstants<>+0(SB), Y2
+	VMOVUPS     recurrentConstants<>+64(SB), Y3
+	VMAXPS      Y0, Y2, Y0
+	VMINPS      Y0, Y3, Y0
+	VMULPS      Y0, Y0, Y4
+	VMAXPS      Y1, Y2, Y1
+	VMINPS      Y1, Y3, Y1
+	VMULPS      Y1, Y1, Y2
+	VMOVUPS     recurrentConstants<>+128(SB), Y3
+	VMOVUPS     recurrentConstants<>+128(SB), Y5
+	VFMADD213PS recurrentConstants<>+192(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+192(SB), Y2, Y5
+	VFMADD213PS recurrentConstants<>+256(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+256(SB), Y2, Y5
+	VFMADD213PS recurrentConstants<>+320(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+320(SB), Y2, Y5
+	VFMADD213PS recurrentConstants<>+384(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+384(SB), Y2, Y5
+	VMOVUPS     recurrentConstants<>+448(SB), Y6
+	VMOVUPS     recurrentConstants<>+448(SB), Y7
+	VFMADD213PS recurrentConstants<>+512(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+512(SB), Y2, Y7
+	VFMADD213PS recurrentConstants<>+576(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+576(SB), Y2, Y7
+	VFMADD213PS recurrentConstants<>+640(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+640(SB), Y2, Y7
+	VFMADD213PS recurrentConstants<>+704(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+704(SB), Y2, Y7
+	VMULPS      Y3, Y0, Y0
+	VMULPS      Y5, Y1, Y1
+	VDIVPS      Y6, Y0, Y0
+	VDIVPS      Y7, Y1, Y1
+	VADDPS      recurrentConstants<>+768(SB), Y0, Y0
+	VADDPS      recurrentConstants<>+768(SB), Y1, Y1
+	VMOVUPS     64(R12), Y2
+	VFMADD231PS (R13), Y1, Y2
+	VMOVUPS     recurrentConstants<>+832(SB), Y1
+	VMOVUPS     recurrentConstants<>+896(SB), Y3
+	VMAXPS      Y2, Y1, Y2
+	VMINPS      Y2, Y3, Y2
+	VMULPS      Y2, Y2, Y1
+	VMOVUPS     recurrentConstants<>+960(SB), Y3
+	VFMADD213PS recurrentConstants<>+1024(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+1088(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+1152(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y3
+	VMOVUPS     recurrentConstants<>+1216(SB), Y4
+	VFMADD213PS recurrentConstants<>+1280(SB), Y1, Y4
+	VFMADD213PS recurrentConstants<>+1344(SB), Y1, Y4
+	VFMADD213PS recurrentConstants<>+1408(SB), Y1, Y4
+	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y4
+	VMULPS      Y3, Y2, Y2
+	VDIVPS      Y4, Y2, Y2
+	VMOVUPS     (R14), Y1
+	VSUBPS      Y2, Y1, Y1
+	VFMADD213PS Y2, Y0, Y1
+	VMOVUPS     Y1, (R13)
+	ADDQ        R11, R12
+	ADDQ        DI, R13
+	ADDQ        DI, R14
+	VMOVUPS     (R12), Y0
+	VMOVUPS     32(R12), Y1
+	VMOVUPS     recurrentConstants<>+0(SB), Y2
+	VMOVUPS     recurrentConstants<>+64(SB), Y3
+	VMAXPS      Y0, Y2, Y0
+	VMINPS      Y0, Y3, Y0
+	VMULPS      Y0, Y0, Y4
+	VMAXPS      Y1, Y2, Y1
+	VMINPS      Y1, Y3, Y1
+	VMULPS      Y1, Y1, Y2
+	VMOVUPS     recurrentConstants<>+128(SB), Y3
+	VMOVUPS     recurrentConstants<>+128(SB), Y5
+	VFMADD213PS recurrentConstants<>+192(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+192(SB), Y2, Y5
+	VFMADD213PS recurrentConstants<>+256(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+256(SB), Y2, Y5
+	VFMADD213PS recurrentConstants<>+320(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+320(SB), Y2, Y5
+	VFMADD213PS recurrentConstants<>+384(SB), Y4, Y3
+	VFMADD213PS recurrentConstants<>+384(SB), Y2, Y5
+	VMOVUPS     recurrentConstants<>+448(SB), Y6
+	VMOVUPS     recurrentConstants<>+448(SB), Y7
+	VFMADD213PS recurrentConstants<>+512(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+512(SB), Y2, Y7
+	VFMADD213PS recurrentConstants<>+576(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+576(SB), Y2, Y7
+	VFMADD213PS recurrentConstants<>+640(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+640(SB), Y2, Y7
+	VFMADD213PS recurrentConstants<>+704(SB), Y4, Y6
+	VFMADD213PS recurrentConstants<>+704(SB), Y2, Y7
+	VMULPS      Y3, Y0, Y0
+	VMULPS      Y5, Y1, Y1
+	VDIVPS      Y6, Y0, Y0
+	VDIVPS      Y7, Y1, Y1
+	VADDPS      recurrentConstants<>+768(SB), Y0, Y0
+	VADDPS      recurrentConstants<>+768(SB), Y1, Y1
+	VMOVUPS     64(R12), Y2
+	VFMADD231PS (R13), Y1, Y2
+	VMOVUPS     recurrentConstants<>+832(SB), Y1
+	VMOVUPS     recurrentConstants<>+896(SB), Y3
+	VMAXPS      Y2, Y1, Y2
+	VMINPS      Y2, Y3, Y2
+	VMULPS      Y2, Y2, Y1
+	VMOVUPS     recurrentConstants<>+960(SB), Y3
+	VFMADD213PS recurrentConstants<>+1024(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+1088(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+1152(SB), Y1, Y3
+	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y3
+	VMOVUPS     recurrentConstants<>+1216(SB), Y4
+	VFMADD213PS recurrentConstants<>+1280(SB), Y1, Y4
+	VFMADD213PS recurrentConstants<>+1344(SB), Y1, Y4
+	VFMADD213PS recurrentConstants<>+1408(SB), Y1, Y4
+	VFMADD213PS recurrentConstants<>+704(SB), Y1, Y4
+	VMULPS      Y3, Y2, Y2
+	VDIVPS      Y4, Y2, Y2
+	VMOVUPS     (R14), Y1
+	VSUBPS      Y2, Y1, Y1
+	VFMADD213PS Y2, Y0, Y1
+	VMOVUPS     Y1, (R13)
+	ADDQ        $0x20, SI
+	ADDQ        $0x20, R8
+	ADDQ        $0x20, R9
+	ADDQ        $0x00000060, BX
+	ADDQ        $0x00000060, R10
 	DECQ        DX
 	JNE         panel
 	VZEROUPPER
@@ -2130,9 +4335,10 @@ summed:
 	VADDPS      Y5, Y1, Y1
 	VADDPS      Y6, Y2, Y2
 	VADDPS      Y7, Y3, Y3
-	MOVQ        168(AX), R9
+	MOVQ        168(AX), DI
+	SHLQ        $0x02, DI
 	MOVQ        BX, DI
-	SHLQ        $0x02, R9
+	MOVQ        SI, R9
 	VADDPS      (DI), Y0, Y0
 	VMOVUPS     Y0, (DI)
 	VADDPS      32(DI), Y1, Y1
@@ -2330,16 +4536,16 @@ summed:
 	VADDPS      Y3, Y0, Y0
 	VADDPS      Y4, Y1, Y1
 	VADDPS      Y5, Y2, Y2
-	MOVQ        168(AX), R10
+	MOVQ        168(AX), DI
+	SHLQ        $0x02, DI
 	MOVQ        BX, DI
-	SHLQ        $0x02, R10
+	MOVQ        SI, R10
 	VADDPS      (DI), Y0, Y0
 	VMOVUPS     Y0, (DI)
 	VADDPS      32(DI), Y1, Y1
 	VMOVUPS     Y1, 32(DI)
 	VADDPS      (R9), Y2, Y2
-	MOVQ        SI, DI
-	VMOVUPS     Y2, (DI)
+	VMOVUPS     Y2, (R10)
 	MOVQ        BX, DI
 	MOVQ        SI, R10
 	MOVQ        R8, R11
@@ -2523,9 +4729,10 @@ summed:
 	VADDPS      Y5, Y1, Y1
 	VADDPS      Y6, Y2, Y2
 	VADDPS      Y7, Y3, Y3
-	MOVQ        168(AX), R9
+	MOVQ        168(AX), DI
+	SHLQ        $0x02, DI
 	MOVQ        BX, DI
-	SHLQ        $0x02, R9
+	MOVQ        SI, R9
 	VADDPS      (DI), Y0, Y0
 	VMOVUPS     Y0, (DI)
 	VADDPS      32(DI), Y1, Y1
@@ -2738,16 +4945,16 @@ summed:
 	VADDPS      Y3, Y0, Y0
 	VADDPS      Y4, Y1, Y1
 	VADDPS      Y5, Y2, Y2
-	MOVQ        168(AX), R10
+	MOVQ        168(AX), DI
+	SHLQ        $0x02, DI
 	MOVQ        BX, DI
-	SHLQ        $0x02, R10
+	MOVQ        SI, R10
 	VADDPS      (DI), Y0, Y0
 	VMOVUPS     Y0, (DI)
 	VADDPS      32(DI), Y1, Y1
 	VMOVUPS     Y1, 32(DI)
 	VADDPS      (R9), Y2, Y2
-	MOVQ        SI, DI
-	VMOVUPS     Y2, (DI)
+	VMOVUPS     Y2, (R10)
 	MOVQ        BX, DI
 	MOVQ        SI, R10
 	MOVQ        R8, R11
@@ -2891,9 +5098,10 @@ summed:
 	VADDPS      Z5, Z1, Z1
 	VADDPS      Z6, Z2, Z2
 	VADDPS      Z7, Z3, Z3
-	MOVQ        168(AX), R9
+	MOVQ        168(AX), DI
+	SHLQ        $0x02, DI
 	MOVQ        BX, DI
-	SHLQ        $0x02, R9
+	MOVQ        SI, R9
 	VADDPS      (DI), Z0, Z0
 	VMOVUPS     Z0, (DI)
 	VADDPS      64(DI), Z1, Z1
@@ -3096,32 +5304,34 @@ one:
 	JNE          one
 
 summed:
-	MOVQ        168(AX), R10
-	MOVQ        BX, R9
-	SHLQ        $0x02, R10
-	VADDPS      (R9), Z0, Z0
-	VMOVUPS     Z0, (R9)
-	VADDPS      64(R9), Z1, Z1
-	VMOVUPS     Z1, 64(R9)
-	VADDPS      128(R9), Z2, Z2
-	VMOVUPS     Z2, 128(R9)
-	VADDPS      192(R9), Z3, Z3
-	VMOVUPS     Z3, 192(R9)
-	ADDQ        R10, R9
-	VADDPS      (R9), Z4, Z4
-	VMOVUPS     Z4, (R9)
-	VADDPS      64(R9), Z5, Z5
-	VMOVUPS     Z5, 64(R9)
-	VADDPS      128(R9), Z6, Z6
-	VMOVUPS     Z6, 128(R9)
-	VADDPS      192(R9), Z7, Z7
-	VMOVUPS     Z7, 192(R9)
-	MOVQ        BX, R9
+	MOVQ        168(AX), R9
+	SHLQ        $0x02, R9
+	MOVQ        BX, R10
+	MOVQ        SI, R11
+	VADDPS      (R10), Z0, Z0
+	VMOVUPS     Z0, (R10)
+	VADDPS      64(R10), Z1, Z1
+	VMOVUPS     Z1, 64(R10)
+	VADDPS      128(R10), Z2, Z2
+	VMOVUPS     Z2, 128(R10)
+	VADDPS      192(R10), Z3, Z3
+	VMOVUPS     Z3, 192(R10)
+	ADDQ        R9, R10
+	ADDQ        DI, R11
+	VADDPS      (R10), Z4, Z4
+	VMOVUPS     Z4, (R10)
+	VADDPS      64(R10), Z5, Z5
+	VMOVUPS     Z5, 64(R10)
+	VADDPS      128(R10), Z6, Z6
+	VMOVUPS     Z6, 128(R10)
+	VADDPS      192(R10), Z7, Z7
+	VMOVUPS     Z7, 192(R10)
+	MOVQ        BX, R10
 	MOVQ        R8, R11
-	VMOVUPS     (R9), Z0
-	VMOVUPS     (R9)(R10*1), Z1
-	VMOVUPS     128(R9), Z2
-	VMOVUPS     128(R9)(R10*1), Z3
+	VMOVUPS     (R10), Z0
+	VMOVUPS     (R10)(R9*1), Z1
+	VMOVUPS     128(R10), Z2
+	VMOVUPS     128(R10)(R9*1), Z3
 	VMOVUPS     recurrentConstants<>+0(SB), Z4
 	VMOVUPS     recurrentConstants<>+64(SB), Z5
 	VMAXPS      Z0, Z4, Z0
@@ -3199,8 +5409,8 @@ summed:
 	VADDPS      Z4, Z1, Z1
 	VADDPS      Z4, Z2, Z2
 	VADDPS      Z4, Z3, Z3
-	VMOVUPS     192(R9), Z4
-	VMOVUPS     192(R9)(R10*1), Z5
+	VMOVUPS     192(R10), Z4
+	VMOVUPS     192(R10)(R9*1), Z5
 	VMOVUPS     recurrentConstants<>+832(SB), Z6
 	VMOVUPS     recurrentConstants<>+896(SB), Z7
 	VMAXPS      Z4, Z6, Z4
@@ -3239,11 +5449,11 @@ summed:
 	VFMADD231PS (R11)(DI*1), Z3, Z5
 	VMOVUPS     Z4, (R11)
 	VMOVUPS     Z5, (R11)(DI*1)
-	MOVQ        BX, R9
+	MOVQ        BX, R10
 	MOVQ        R8, R11
 	MOVQ        SI, R12
-	VMOVUPS     64(R9), Z0
-	VMOVUPS     64(R9)(R10*1), Z1
+	VMOVUPS     64(R10), Z0
+	VMOVUPS     64(R10)(R9*1), Z1
 	VMOVUPS     recurrentConstants<>+0(SB), Z2
 	VMOVUPS     recurrentConstants<>+64(SB), Z3
 	VMAXPS      Z0, Z2, Z0
@@ -3428,43 +5638,46 @@ one:
 	JNE          one
 
 summed:
-	MOVQ        168(AX), R10
-	MOVQ        BX, R9
-	SHLQ        $0x02, R10
-	VADDPS      (R9), Z0, Z0
-	VMOVUPS     Z0, (R9)
-	VADDPS      64(R9), Z1, Z1
-	VMOVUPS     Z1, 64(R9)
-	VADDPS      128(R9), Z2, Z2
-	VMOVUPS     Z2, 128(R9)
-	VADDPS      192(R9), Z3, Z3
-	VMOVUPS     Z3, 192(R9)
-	ADDQ        R10, R9
-	VADDPS      (R9), Z4, Z4
-	VMOVUPS     Z4, (R9)
-	VADDPS      64(R9), Z5, Z5
-	VMOVUPS     Z5, 64(R9)
-	VADDPS      128(R9), Z6, Z6
-	VMOVUPS     Z6, 128(R9)
-	VADDPS      192(R9), Z7, Z7
-	VMOVUPS     Z7, 192(R9)
-	ADDQ        R10, R9
-	VADDPS      (R9), Z8, Z8
-	VMOVUPS     Z8, (R9)
-	VADDPS      64(R9), Z9, Z9
-	VMOVUPS     Z9, 64(R9)
-	VADDPS      128(R9), Z10, Z10
-	VMOVUPS     Z10, 128(R9)
-	VADDPS      192(R9), Z11, Z11
-	VMOVUPS     Z11, 192(R9)
-	MOVQ        BX, R9
+	MOVQ        168(AX), R9
+	SHLQ        $0x02, R9
+	MOVQ        BX, R10
+	MOVQ        SI, R11
+	VADDPS      (R10), Z0, Z0
+	VMOVUPS     Z0, (R10)
+	VADDPS      64(R10), Z1, Z1
+	VMOVUPS     Z1, 64(R10)
+	VADDPS      128(R10), Z2, Z2
+	VMOVUPS     Z2, 128(R10)
+	VADDPS      192(R10), Z3, Z3
+	VMOVUPS     Z3, 192(R10)
+	ADDQ        R9, R10
+	ADDQ        DI, R11
+	VADDPS      (R10), Z4, Z4
+	VMOVUPS     Z4, (R10)
+	VADDPS      64(R10), Z5, Z5
+	VMOVUPS     Z5, 64(R10)
+	VADDPS      128(R10), Z6, Z6
+	VMOVUPS     Z6, 128(R10)
+	VADDPS      192(R10), Z7, Z7
+	VMOVUPS     Z7, 192(R10)
+	ADDQ        R9, R10
+	ADDQ        DI, R11
+	VADDPS      (R10), Z8, Z8
+	VMOVUPS     Z8, (R10)
+	VADDPS      64(R10), Z9, Z9
+	VMOVUPS     Z9, 64(R10)
+	VADDPS      128(R10), Z10, Z10
+	VMOVUPS     Z10, 128(R10)
+	VADDPS      192(R10), Z11, Z11
+	VMOVUPS     Z11, 192(R10)
+	MOVQ        BX, R10
 	MOVQ        R8, R11
-	VMOVUPS     (R9), Z0
-	VMOVUPS     (R9)(R10*1), Z1
-	VMOVUPS     (R9)(R10*2), Z2
-	VMOVUPS     128(R9), Z3
-	VMOVUPS     128(R9)(R10*1), Z4
-	VMOVUPS     128(R9)(R10*2), Z5
+	VMOVUPS     (R10), Z0
+	VMOVUPS     (R10)(R9*1), Z1
+	VMOVUPS     (R10)(R9*2), Z2
+	VMOVUPS     128(R10), Z3
+	VMOVUPS     128(R10)(R9*1), Z4
+	VMOVUPS     128(R10)(R9*2), Z5
 	VMOVUPS     recurrentConstants<>+0(SB), Z6
 	VMOVUPS     recurrentConstants<>+64(SB), Z7
 	VMAXPS      Z0, Z6, Z0
@@ -3574,9 +5787,9 @@ summed:
 	VADDPS      Z6, Z3, Z3
 	VADDPS      Z6, Z4, Z4
 	VADDPS      Z6, Z5, Z5
-	VMOVUPS     192(R9), Z6
-	VMOVUPS     192(R9)(R10*1), Z7
-	VMOVUPS     192(R9)(R10*2), Z8
+	VMOVUPS     192(R10), Z6
+	VMOVUPS     192(R10)(R9*1), Z7
+	VMOVUPS     192(R10)(R9*2), Z8
 	VMOVUPS     recurrentConstants<>+832(SB), Z9
 	VMOVUPS     recurrentConstants<>+896(SB), Z10
 	VMAXPS      Z6, Z9, Z6
@@ -3643,12 +5856,12 @@ summed:
 	VMOVUPS     Z6, (R11)
 	VMOVUPS     Z7, (R11)(DI*1)
 	VMOVUPS     Z8, (R11)(DI*2)
-	MOVQ        BX, R9
+	MOVQ        BX, R10
 	MOVQ        R8, R11
 	MOVQ        SI, R12
-	VMOVUPS     64(R9), Z0
-	VMOVUPS     64(R9)(R10*1), Z1
-	VMOVUPS     64(R9)(R10*2), Z2
+	VMOVUPS     64(R10), Z0
+	VMOVUPS     64(R10)(R9*1), Z1
+	VMOVUPS     64(R10)(R9*2), Z2
 	VMOVUPS     recurrentConstants<>+0(SB), Z3
 	VMOVUPS     recurrentConstants<>+64(SB), Z4
 	VMAXPS      Z0, Z3, Z0
@@ -3911,52 +6124,56 @@ one:
 	JNE          one
 
 summed:
-	MOVQ        168(AX), R10
-	MOVQ        BX, R9
-	SHLQ        $0x02, R10
-	VADDPS      (R9), Z0, Z0
-	VMOVUPS     Z0, (R9)
-	VADDPS      64(R9), Z1, Z1
-	VMOVUPS     Z1, 64(R9)
-	VADDPS      128(R9), Z2, Z2
-	VMOVUPS     Z2, 128(R9)
-	VADDPS      192(R9), Z3, Z3
-	VMOVUPS     Z3, 192(R9)
-	ADDQ        R10, R9
-	VADDPS      (R9), Z4, Z4
-	VMOVUPS     Z4, (R9)
-	VADDPS      64(R9), Z5, Z5
-	VMOVUPS     Z5, 64(R9)
-	VADDPS      128(R9), Z6, Z6
-	VMOVUPS     Z6, 128(R9)
-	VADDPS      192(R9), Z7, Z7
-	VMOVUPS     Z7, 192(R9)
-	ADDQ        R10, R9
-	VADDPS      (R9), Z8, Z8
-	VMOVUPS     Z8, (R9)
-	VADDPS      64(R9), Z9, Z9
-	VMOVUPS     Z9, 64(R9)
-	VADDPS      128(R9), Z10, Z10
-	VMOVUPS     Z10, 128(R9)
-	VADDPS      192(R9), Z11, Z11
-	VMOVUPS     Z11, 192(R9)
-	ADDQ        R10, R9
-	VADDPS      (R9), Z12, Z12
-	VMOVUPS     Z12, (R9)
-	VADDPS      64(R9), Z13, Z13
-	VMOVUPS     Z13, 64(R9)
-	VADDPS      128(R9), Z14, Z14
-	VMOVUPS     Z14, 128(R9)
-	VADDPS      192(R9), Z15, Z15
-	VMOVUPS     Z15, 192(R9)
-	MOVQ        BX, R9
+	MOVQ        168(AX), R9
+	SHLQ        $0x02, R9
+	MOVQ        BX, R10
+	MOVQ        SI, R11
+	VADDPS      (R10), Z0, Z0
+	VMOVUPS     Z0, (R10)
+	VADDPS      64(R10), Z1, Z1
+	VMOVUPS     Z1, 64(R10)
+	VADDPS      128(R10), Z2, Z2
+	VMOVUPS     Z2, 128(R10)
+	VADDPS      192(R10), Z3, Z3
+	VMOVUPS     Z3, 192(R10)
+	ADDQ        R9, R10
+	ADDQ        DI, R11
+	VADDPS      (R10), Z4, Z4
+	VMOVUPS     Z4, (R10)
+	VADDPS      64(R10), Z5, Z5
+	VMOVUPS     Z5, 64(R10)
+	VADDPS      128(R10), Z6, Z6
+	VMOVUPS     Z6, 128(R10)
+	VADDPS      192(R10), Z7, Z7
+	VMOVUPS     Z7, 192(R10)
+	ADDQ        R9, R10
+	ADDQ        DI, R11
+	VADDPS      (R10), Z8, Z8
+	VMOVUPS     Z8, (R10)
+	VADDPS      64(R10), Z9, Z9
+	VMOVUPS     Z9, 64(R10)
+	VADDPS      128(R10), Z10, Z10
+	VMOVUPS     Z10, 128(R10)
+	VADDPS      192(R10), Z11, Z11
+	VMOVUPS     Z11, 192(R10)
+	ADDQ        R9, R10
+	ADDQ        DI, R11
+	VADDPS      (R10), Z12, Z12
+	VMOVUPS     Z12, (R10)
+	VADDPS      64(R10), Z13, Z13
+	VMOVUPS     Z13, 64(R10)
+	VADDPS      128(R10), Z14, Z14
+	VMOVUPS     Z14, 128(R10)
+	VADDPS      192(R10), Z15, Z15
+	VMOVUPS     Z15, 192(R10)
+	MOVQ        BX, R10
 	MOVQ        R8, R11
-	VMOVUPS     (R9), Z0
-	VMOVUPS     (R9)(R10*1), Z1
-	VMOVUPS     (R9)(R10*2), Z2
-	VMOVUPS     128(R9), Z3
-	VMOVUPS     128(R9)(R10*1), Z4
-	VMOVUPS     128(R9)(R10*2), Z5
+	VMOVUPS     (R10), Z0
+	VMOVUPS     (R10)(R9*1), Z1
+	VMOVUPS     (R10)(R9*2), Z2
+	VMOVUPS     128(R10), Z3
+	VMOVUPS     128(R10)(R9*1), Z4
+	VMOVUPS     128(R10)(R9*2), Z5
 	VMOVUPS     recurrentConstants<>+0(SB), Z6
 	VMOVUPS     recurrentConstants<>+64(SB), Z7
 	VMAXPS      Z0, Z6, Z0
@@ -4066,9 +6283,9 @@ summed:
 	VADDPS      Z6, Z3, Z3
 	VADDPS      Z6, Z4, Z4
 	VADDPS      Z6, Z5, Z5
-	VMOVUPS     192(R9), Z6
-	VMOVUPS     192(R9)(R10*1), Z7
-	VMOVUPS     192(R9)(R10*2), Z8
+	VMOVUPS     192(R10), Z6
+	VMOVUPS     192(R10)(R9*1), Z7
+	VMOVUPS     192(R10)(R9*2), Z8
 	VMOVUPS     recurrentConstants<>+832(SB), Z9
 	VMOVUPS     recurrentConstants<>+896(SB), Z10
 	VMAXPS      Z6, Z9, Z6
@@ -4135,14 +6352,14 @@ summed:
 	VMOVUPS     Z6, (R11)
 	VMOVUPS     Z7, (R11)(DI*1)
 	VMOVUPS     Z8, (R11)(DI*2)
-	ADDQ        R10, R9
-	ADDQ        R10, R9
-	ADDQ        R10, R9
+	ADDQ        R9, R10
+	ADDQ        R9, R10
+	ADDQ        R9, R10
 	ADDQ        DI, R11
 	ADDQ        DI, R11
 	ADDQ        DI, R11
-	VMOVUPS     (R9), Z0
-	VMOVUPS     128(R9), Z1
+	VMOVUPS     (R10), Z0
+	VMOVUPS     128(R10), Z1
 	VMOVUPS     recurrentConstants<>+0(SB), Z2
 	VMOVUPS     recurrentConstants<>+64(SB), Z3
 	VMAXPS      Z0, Z2, Z0
@@ -4177,7 +6394,7 @@ summed:
 	VDIVPS      Z7, Z1, Z1
 	VADDPS      recurrentConstants<>+768(SB), Z0, Z0
 	VADDPS      recurrentConstants<>+768(SB), Z1, Z1
-	VMOVUPS     192(R9), Z2
+	VMOVUPS     192(R10), Z2
 	VMOVUPS     recurrentConstants<>+832(SB), Z3
 	VMOVUPS     recurrentConstants<>+896(SB), Z4
 	VMAXPS      Z2, Z3, Z2
@@ -4198,12 +6415,12 @@ summed:
 	VMULPS      Z0, Z2, Z2
 	VFMADD231PS (R11), Z1, Z2
 	VMOVUPS     Z2, (R11)
-	MOVQ        BX, R9
+	MOVQ        BX, R10
 	MOVQ        R8, R11
 	MOVQ        SI, R12
-	VMOVUPS     64(R9), Z0
-	VMOVUPS     64(R9)(R10*1), Z1
-	VMOVUPS     64(R9)(R10*2), Z2
+	VMOVUPS     64(R10), Z0
+	VMOVUPS     64(R10)(R9*1), Z1
+	VMOVUPS     64(R10)(R9*2), Z2
 	VMOVUPS     recurrentConstants<>+0(SB), Z3
 	VMOVUPS     recurrentConstants<>+64(SB), Z4
 	VMAXPS      Z0, Z3, Z0
@@ -4331,16 +6548,16 @@ summed:
 	VMOVUPS     Z3, (R12)
 	VMOVUPS     Z4, (R12)(DI*1)
 	VMOVUPS     Z5, (R12)(DI*2)
-	ADDQ        R10, R9
-	ADDQ        R10, R9
-	ADDQ        R10, R9
+	ADDQ        R9, R10
+	ADDQ        R9, R10
+	ADDQ        R9, R10
 	ADDQ        DI, R11
 	ADDQ        DI, R11
 	ADDQ        DI, R11
 	ADDQ        DI, R12
 	ADDQ        DI, R12
 	ADDQ        DI, R12
-	VMOVUPS     64(R9), Z0
+	VMOVUPS     64(R10), Z0
 	VMOVUPS     recurrentConstants<>+0(SB), Z1
 	VMOVUPS     recurrentConstants<>+64(SB), Z2
 	VMAXPS      Z0, Z1, Z0
@@ -4533,61 +6750,66 @@ one:
 	JNE          one
 
 summed:
-	MOVQ        168(AX), R10
-	MOVQ        BX, R9
-	SHLQ        $0x02, R10
-	VADDPS      (R9), Z0, Z0
-	VMOVUPS     Z0, (R9)
-	VADDPS      64(R9), Z1, Z1
-	VMOVUPS     Z1, 64(R9)
-	VADDPS      128(R9), Z2, Z2
-	VMOVUPS     Z2, 128(R9)
-	VADDPS      192(R9), Z3, Z3
-	VMOVUPS     Z3, 192(R9)
-	ADDQ        R10, R9
-	VADDPS      (R9), Z4, Z4
-	VMOVUPS     Z4, (R9)
-	VADDPS      64(R9), Z5, Z5
-	VMOVUPS     Z5, 64(R9)
-	VADDPS      128(R9), Z6, Z6
-	VMOVUPS     Z6, 128(R9)
-	VADDPS      192(R9), Z7, Z7
-	VMOVUPS     Z7, 192(R9)
-	ADDQ        R10, R9
-	VADDPS      (R9), Z8, Z8
-	VMOVUPS     Z8, (R9)
-	VADDPS      64(R9), Z9, Z9
-	VMOVUPS     Z9, 64(R9)
-	VADDPS      128(R9), Z10, Z10
-	VMOVUPS     Z10, 128(R9)
-	VADDPS      192(R9), Z11, Z11
-	VMOVUPS     Z11, 192(R9)
-	ADDQ        R10, R9
-	VADDPS      (R9), Z12, Z12
-	VMOVUPS     Z12, (R9)
-	VADDPS      64(R9), Z13, Z13
-	VMOVUPS     Z13, 64(R9)
-	VADDPS      128(R9), Z14, Z14
-	VMOVUPS     Z14, 128(R9)
-	VADDPS      192(R9), Z15, Z15
-	VMOVUPS     Z15, 192(R9)
-	ADDQ        R10, R9
-	VADDPS      (R9), Z16, Z16
-	VMOVUPS     Z16, (R9)
-	VADDPS      64(R9), Z17, Z17
-	VMOVUPS     Z17, 64(R9)
-	VADDPS      128(R9), Z18, Z18
-	VMOVUPS     Z18, 128(R9)
-	VADDPS      192(R9), Z19, Z19
-	VMOVUPS     Z19, 192(R9)
-	MOVQ        BX, R9
+	MOVQ        168(AX), R9
+	SHLQ        $0x02, R9
+	MOVQ        BX, R10
+	MOVQ        SI, R11
+	VADDPS      (R10), Z0, Z0
+	VMOVUPS     Z0, (R10)
+	VADDPS      64(R10), Z1, Z1
+	VMOVUPS     Z1, 64(R10)
+	VADDPS      128(R10), Z2, Z2
+	VMOVUPS     Z2, 128(R10)
+	VADDPS      192(R10), Z3, Z3
+	VMOVUPS     Z3, 192(R10)
+	ADDQ        R9, R10
+	ADDQ        DI, R11
+	VADDPS      (R10), Z4, Z4
+	VMOVUPS     Z4, (R10)
+	VADDPS      64(R10), Z5, Z5
+	VMOVUPS     Z5, 64(R10)
+	VADDPS      128(R10), Z6, Z6
+	VMOVUPS     Z6, 128(R10)
+	VADDPS      192(R10), Z7, Z7
+	VMOVUPS     Z7, 192(R10)
+	ADDQ        R9, R10
+	ADDQ        DI, R11
+	VADDPS      (R10), Z8, Z8
+	VMOVUPS     Z8, (R10)
+	VADDPS      64(R10), Z9, Z9
+	VMOVUPS     Z9, 64(R10)
+	VADDPS      128(R10), Z10, Z10
+	VMOVUPS     Z10, 128(R10)
+	VADDPS      192(R10), Z11, Z11
+	VMOVUPS     Z11, 192(R10)
+	ADDQ        R9, R10
+	ADDQ        DI, R11
+	VADDPS      (R10), Z12, Z12
+	VMOVUPS     Z12, (R10)
+	VADDPS      64(R10), Z13, Z13
+	VMOVUPS     Z13, 64(R10)
+	VADDPS      128(R10), Z14, Z14
+	VMOVUPS     Z14, 128(R10)
+	VADDPS      192(R10), Z15, Z15
+	VMOVUPS     Z15, 192(R10)
+	ADDQ        R9, R10
+	ADDQ        DI, R11
+	VADDPS      (R10), Z16, Z16
+	VMOVUPS     Z16, (R10)
+	VADDPS      64(R10), Z17, Z17
+	VMOVUPS     Z17, 64(R10)
+	VADDPS      128(R10), Z18, Z18
+	VMOVUPS     Z18, 128(R10)
+	VADDPS      192(R10), Z19, Z19
+	VMOVUPS     Z19, 192(R10)
+	MOVQ        BX, R10
 	MOVQ        R8, R11
-	VMOVUPS     (R9), Z0
-	VMOVUPS     (R9)(R10*1), Z1
-	VMOVUPS     (R9)(R10*2), Z2
-	VMOVUPS     128(R9), Z3
-	VMOVUPS     128(R9)(R10*1), Z4
-	VMOVUPS     128(R9)(R10*2), Z5
+	VMOVUPS     (R10), Z0
+	VMOVUPS     (R10)(R9*1), Z1
+	VMOVUPS     (R10)(R9*2), Z2
+	VMOVUPS     128(R10), Z3
+	VMOVUPS     128(R10)(R9*1), Z4
+	VMOVUPS     128(R10)(R9*2), Z5
 	VMOVUPS     recurrentConstants<>+0(SB), Z6
 	VMOVUPS     recurrentConstants<>+64(SB), Z7
 	VMAXPS      Z0, Z6, Z0
@@ -4697,9 +6919,9 @@ summed:
 	VADDPS      Z6, Z3, Z3
 	VADDPS      Z6, Z4, Z4
 	VADDPS      Z6, Z5, Z5
-	VMOVUPS     192(R9), Z6
-	VMOVUPS     192(R9)(R10*1), Z7
-	VMOVUPS     192(R9)(R10*2), Z8
+	VMOVUPS     192(R10), Z6
+	VMOVUPS     192(R10)(R9*1), Z7
+	VMOVUPS     192(R10)(R9*2), Z8
 	VMOVUPS     recurrentConstants<>+832(SB), Z9
 	VMOVUPS     recurrentConstants<>+896(SB), Z10
 	VMAXPS      Z6, Z9, Z6
@@ -4766,16 +6988,16 @@ summed:
 	VMOVUPS     Z6, (R11)
 	VMOVUPS     Z7, (R11)(DI*1)
 	VMOVUPS     Z8, (R11)(DI*2)
-	ADDQ        R10, R9
-	ADDQ        R10, R9
-	ADDQ        R10, R9
+	ADDQ        R9, R10
+	ADDQ        R9, R10
+	ADDQ        R9, R10
 	ADDQ        DI, R11
 	ADDQ        DI, R11
 	ADDQ        DI, R11
-	VMOVUPS     (R9), Z0
-	VMOVUPS     (R9)(R10*1), Z1
-	VMOVUPS     128(R9), Z2
-	VMOVUPS     128(R9)(R10*1), Z3
+	VMOVUPS     (R10), Z0
+	VMOVUPS     (R10)(R9*1), Z1
+	VMOVUPS     128(R10), Z2
+	VMOVUPS     128(R10)(R9*1), Z3
 	VMOVUPS     recurrentConstants<>+0(SB), Z4
 	VMOVUPS     recurrentConstants<>+64(SB), Z5
 	VMAXPS      Z0, Z4, Z0
@@ -4853,8 +7075,8 @@ summed:
 	VADDPS      Z4, Z1, Z1
 	VADDPS      Z4, Z2, Z2
 	VADDPS      Z4, Z3, Z3
-	VMOVUPS     192(R9), Z4
-	VMOVUPS     192(R9)(R10*1), Z5
+	VMOVUPS     192(R10), Z4
+	VMOVUPS     192(R10)(R9*1), Z5
 	VMOVUPS     recurrentConstants<>+832(SB), Z6
 	VMOVUPS     recurrentConstants<>+896(SB), Z7
 	VMAXPS      Z4, Z6, Z4
@@ -4893,12 +7115,12 @@ summed:
 	VFMADD231PS (R11)(DI*1), Z3, Z5
 	VMOVUPS     Z4, (R11)
 	VMOVUPS     Z5, (R11)(DI*1)
-	MOVQ        BX, R9
+	MOVQ        BX, R10
 	MOVQ        R8, R11
 	MOVQ        SI, R12
-	VMOVUPS     64(R9), Z0
-	VMOVUPS     64(R9)(R10*1), Z1
-	VMOVUPS     64(R9)(R10*2), Z2
+	VMOVUPS     64(R10), Z0
+	VMOVUPS     64(R10)(R9*1), Z1
+	VMOVUPS     64(R10)(R9*2), Z2
 	VMOVUPS     recurrentConstants<>+0(SB), Z3
 	VMOVUPS     recurrentConstants<>+64(SB), Z4
 	VMAXPS      Z0, Z3, Z0
@@ -5026,17 +7248,17 @@ summed:
 	VMOVUPS     Z3, (R12)
 	VMOVUPS     Z4, (R12)(DI*1)
 	VMOVUPS     Z5, (R12)(DI*2)
-	ADDQ        R10, R9
-	ADDQ        R10, R9
-	ADDQ        R10, R9
+	ADDQ        R9, R10
+	ADDQ        R9, R10
+	ADDQ        R9, R10
 	ADDQ        DI, R11
 	ADDQ        DI, R11
 	ADDQ        DI, R11
 	ADDQ        DI, R12
 	ADDQ        DI, R12
 	ADDQ        DI, R12
-	VMOVUPS     64(R9), Z0
-	VMOVUPS     64(R9)(R10*1), Z1
+	VMOVUPS     64(R10), Z0
+	VMOVUPS     64(R10)(R9*1), Z1
 	VMOVUPS     recurrentConstants<>+0(SB), Z2
 	VMOVUPS     recurrentConstants<>+64(SB), Z3
 	VMAXPS      Z0, Z2, Z0
@@ -5282,70 +7504,76 @@ one:
 	JNE          one
 
 summed:
-	MOVQ        168(AX), R10
-	MOVQ        BX, R9
-	SHLQ        $0x02, R10
-	VADDPS      (R9), Z0, Z0
-	VMOVUPS     Z0, (R9)
-	VADDPS      64(R9), Z1, Z1
-	VMOVUPS     Z1, 64(R9)
-	VADDPS      128(R9), Z2, Z2
-	VMOVUPS     Z2, 128(R9)
-	VADDPS      192(R9), Z3, Z3
-	VMOVUPS     Z3, 192(R9)
-	ADDQ        R10, R9
-	VADDPS      (R9), Z4, Z4
-	VMOVUPS     Z4, (R9)
-	VADDPS      64(R9), Z5, Z5
-	VMOVUPS     Z5, 64(R9)
-	VADDPS      128(R9), Z6, Z6
-	VMOVUPS     Z6, 128(R9)
-	VADDPS      192(R9), Z7, Z7
-	VMOVUPS     Z7, 192(R9)
-	ADDQ        R10, R9
-	VADDPS      (R9), Z8, Z8
-	VMOVUPS     Z8, (R9)
-	VADDPS      64(R9), Z9, Z9
-	VMOVUPS     Z9, 64(R9)
-	VADDPS      128(R9), Z10, Z10
-	VMOVUPS     Z10, 128(R9)
-	VADDPS      192(R9), Z11, Z11
-	VMOVUPS     Z11, 192(R9)
-	ADDQ        R10, R9
-	VADDPS      (R9), Z12, Z12
-	VMOVUPS     Z12, (R9)
-	VADDPS      64(R9), Z13, Z13
-	VMOVUPS     Z13, 64(R9)
-	VADDPS      128(R9), Z14, Z14
-	VMOVUPS     Z14, 128(R9)
-	VADDPS      192(R9), Z15, Z15
-	VMOVUPS     Z15, 192(R9)
-	ADDQ        R10, R9
-	VADDPS      (R9), Z16, Z16
-	VMOVUPS     Z16, (R9)
-	VADDPS      64(R9), Z17, Z17
-	VMOVUPS     Z17, 64(R9)
-	VADDPS      128(R9), Z18, Z18
-	VMOVUPS     Z18, 128(R9)
-	VADDPS      192(R9), Z19, Z19
-	VMOVUPS     Z19, 192(R9)
-	ADDQ        R10, R9
-	VADDPS      (R9), Z20, Z20
-	VMOVUPS     Z20, (R9)
-	VADDPS      64(R9), Z21, Z21
-	VMOVUPS     Z21, 64(R9)
-	VADDPS      128(R9), Z22, Z22
-	VMOVUPS     Z22, 128(R9)
-	VADDPS      192(R9), Z23, Z23
-	VMOVUPS     Z23, 192(R9)
-	MOVQ        BX, R9
+	MOVQ        168(AX), R9
+	SHLQ        $0x02, R9
+	MOVQ        BX, R10
+	MOVQ        SI, R11
+	VADDPS      (R10), Z0, Z0
+	VMOVUPS     Z0, (R10)
+	VADDPS      64(R10), Z1, Z1
+	VMOVUPS     Z1, 64(R10)
+	VADDPS      128(R10), Z2, Z2
+	VMOVUPS     Z2, 128(R10)
+	VADDPS      192(R10), Z3, Z3
+	VMOVUPS     Z3, 192(R10)
+	ADDQ        R9, R10
+	ADDQ        DI, R11
+	VADDPS      (R10), Z4, Z4
+	VMOVUPS     Z4, (R10)
+	VADDPS      64(R10), Z5, Z5
+	VMOVUPS     Z5, 64(R10)
+	VADDPS      128(R10), Z6, Z6
+	VMOVUPS     Z6, 128(R10)
+	VADDPS      192(R10), Z7, Z7
+	VMOVUPS     Z7, 192(R10)
+	ADDQ        R9, R10
+	ADDQ        DI, R11
+	VADDPS      (R10), Z8, Z8
+	VMOVUPS     Z8, (R10)
+	VADDPS      64(R10), Z9, Z9
+	VMOVUPS     Z9, 64(R10)
+	VADDPS      128(R10), Z10, Z10
+	VMOVUPS     Z10, 128(R10)
+	VADDPS      192(R10), Z11, Z11
+	VMOVUPS     Z11, 192(R10)
+	ADDQ        R9, R10
+	ADDQ        DI, R11
+	VADDPS      (R10), Z12, Z12
+	VMOVUPS     Z12, (R10)
+	VADDPS      64(R10), Z13, Z13
+	VMOVUPS     Z13, 64(R10)
+	VADDPS      128(R10), Z14, Z14
+	VMOVUPS     Z14, 128(R10)
+	VADDPS      192(R10), Z15, Z15
+	VMOVUPS     Z15, 192(R10)
+	ADDQ        R9, R10
+	ADDQ        DI, R11
+	VADDPS      (R10), Z16, Z16
+	VMOVUPS     Z16, (R10)
+	VADDPS      64(R10), Z17, Z17
+	VMOVUPS     Z17, 64(R10)
+	VADDPS      128(R10), Z18, Z18
+	VMOVUPS     Z18, 128(R10)
+	VADDPS      192(R10), Z19, Z19
+	VMOVUPS     Z19, 192(R10)
+	ADDQ        R9, R10
+	ADDQ        DI, R11
+	VADDPS      (R10), Z20, Z20
+	VMOVUPS     Z20, (R10)
+	VADDPS      64(R10), Z21, Z21
+	VMOVUPS     Z21, 64(R10)
+	VADDPS      128(R10), Z22, Z22
+	VMOVUPS     Z22, 128(R10)
+	VADDPS      192(R10), Z23, Z23
+	VMOVUPS     Z23, 192(R10)
+	MOVQ        BX, R10
 	MOVQ        R8, R11
-	VMOVUPS     (R9), Z0
-	VMOVUPS     (R9)(R10*1), Z1
-	VMOVUPS     (R9)(R10*2), Z2
-	VMOVUPS     128(R9), Z3
-	VMOVUPS     128(R9)(R10*1), Z4
-	VMOVUPS     128(R9)(R10*2), Z5
+	VMOVUPS     (R10), Z0
+	VMOVUPS     (R10)(R9*1), Z1
+	VMOVUPS     (R10)(R9*2), Z2
+	VMOVUPS     128(R10), Z3
+	VMOVUPS     128(R10)(R9*1), Z4
+	VMOVUPS     128(R10)(R9*2), Z5
 	VMOVUPS     recurrentConstants<>+0(SB), Z6
 	VMOVUPS     recurrentConstants<>+64(SB), Z7
 	VMAXPS      Z0, Z6, Z0
@@ -5455,9 +7683,9 @@ summed:
 	VADDPS      Z6, Z3, Z3
 	VADDPS      Z6, Z4, Z4
 	VADDPS      Z6, Z5, Z5
-	VMOVUPS     192(R9), Z6
-	VMOVUPS     192(R9)(R10*1), Z7
-	VMOVUPS     192(R9)(R10*2), Z8
+	VMOVUPS     192(R10), Z6
+	VMOVUPS     192(R10)(R9*1), Z7
+	VMOVUPS     192(R10)(R9*2), Z8
 	VMOVUPS     recurrentConstants<>+832(SB), Z9
 	VMOVUPS     recurrentConstants<>+896(SB), Z10
 	VMAXPS      Z6, Z9, Z6
@@ -5524,18 +7752,18 @@ summed:
 	VMOVUPS     Z6, (R11)
 	VMOVUPS     Z7, (R11)(DI*1)
 	VMOVUPS     Z8, (R11)(DI*2)
-	ADDQ        R10, R9
-	ADDQ        R10, R9
-	ADDQ        R10, R9
+	ADDQ        R9, R10
+	ADDQ        R9, R10
+	ADDQ        R9, R10
 	ADDQ        DI, R11
 	ADDQ        DI, R11
 	ADDQ        DI, R11
-	VMOVUPS     (R9), Z0
-	VMOVUPS     (R9)(R10*1), Z1
-	VMOVUPS     (R9)(R10*2), Z2
-	VMOVUPS     128(R9), Z3
-	VMOVUPS     128(R9)(R10*1), Z4
-	VMOVUPS     128(R9)(R10*2), Z5
+	VMOVUPS     (R10), Z0
+	VMOVUPS     (R10)(R9*1), Z1
+	VMOVUPS     (R10)(R9*2), Z2
+	VMOVUPS     128(R10), Z3
+	VMOVUPS     128(R10)(R9*1), Z4
+	VMOVUPS     128(R10)(R9*2), Z5
 	VMOVUPS     recurrentConstants<>+0(SB), Z6
 	VMOVUPS     recurrentConstants<>+64(SB), Z7
 	VMAXPS      Z0, Z6, Z0
@@ -5645,9 +7873,9 @@ summed:
 	VADDPS      Z6, Z3, Z3
 	VADDPS      Z6, Z4, Z4
 	VADDPS      Z6, Z5, Z5
-	VMOVUPS     192(R9), Z6
-	VMOVUPS     192(R9)(R10*1), Z7
-	VMOVUPS     192(R9)(R10*2), Z8
+	VMOVUPS     192(R10), Z6
+	VMOVUPS     192(R10)(R9*1), Z7
+	VMOVUPS     192(R10)(R9*2), Z8
 	VMOVUPS     recurrentConstants<>+832(SB), Z9
 	VMOVUPS     recurrentConstants<>+896(SB), Z10
 	VMAXPS      Z6, Z9, Z6
@@ -5714,12 +7942,12 @@ summed:
 	VMOVUPS     Z6, (R11)
 	VMOVUPS     Z7, (R11)(DI*1)
 	VMOVUPS     Z8, (R11)(DI*2)
-	MOVQ        BX, R9
+	MOVQ        BX, R10
 	MOVQ        R8, R11
 	MOVQ        SI, R12
-	VMOVUPS     64(R9), Z0
-	VMOVUPS     64(R9)(R10*1), Z1
-	VMOVUPS     64(R9)(R10*2), Z2
+	VMOVUPS     64(R10), Z0
+	VMOVUPS     64(R10)(R9*1), Z1
+	VMOVUPS     64(R10)(R9*2), Z2
 	VMOVUPS     recurrentConstants<>+0(SB), Z3
 	VMOVUPS     recurrentConstants<>+64(SB), Z4
 	VMAXPS      Z0, Z3, Z0
@@ -5847,18 +8075,18 @@ summed:
 	VMOVUPS     Z3, (R12)
 	VMOVUPS     Z4, (R12)(DI*1)
 	VMOVUPS     Z5, (R12)(DI*2)
-	ADDQ        R10, R9
-	ADDQ        R10, R9
-	ADDQ        R10, R9
+	ADDQ        R9, R10
+	ADDQ        R9, R10
+	ADDQ        R9, R10
 	ADDQ        DI, R11
 	ADDQ        DI, R11
 	ADDQ        DI, R11
 	ADDQ        DI, R12
 	ADDQ        DI, R12
 	ADDQ        DI, R12
-	VMOVUPS     64(R9), Z0
-	VMOVUPS     64(R9)(R10*1), Z1
-	VMOVUPS     64(R9)(R10*2), Z2
+	VMOVUPS     64(R10), Z0
+	VMOVUPS     64(R10)(R9*1), Z1
+	VMOVUPS     64(R10)(R9*2), Z2
 	VMOVUPS     recurrentConstants<>+0(SB), Z3
 	VMOVUPS     recurrentConstants<>+64(SB), Z4
 	VMAXPS      Z0, Z3, Z0
@@ -6059,16 +8287,16 @@ summed:
 	VADDPS      Z3, Z0, Z0
 	VADDPS      Z4, Z1, Z1
 	VADDPS      Z5, Z2, Z2
-	MOVQ        168(AX), R10
+	MOVQ        168(AX), DI
+	SHLQ        $0x02, DI
 	MOVQ        BX, DI
-	SHLQ        $0x02, R10
+	MOVQ        SI, R10
 	VADDPS      (DI), Z0, Z0
 	VMOVUPS     Z0, (DI)
 	VADDPS      64(DI), Z1, Z1
 	VMOVUPS     Z1, 64(DI)
 	VADDPS      (R9), Z2, Z2
-	MOVQ        SI, DI
-	VMOVUPS     Z2, (DI)
+	VMOVUPS     Z2, (R10)
 	MOVQ        BX, DI
 	MOVQ        SI, R10
 	MOVQ        R8, R11
@@ -6215,31 +8443,31 @@ one:
 	JNE          one
 
 summed:
-	MOVQ        168(AX), R11
-	MOVQ        BX, R10
-	SHLQ        $0x02, R11
-	VADDPS      (R10), Z0, Z0
-	VMOVUPS     Z0, (R10)
-	VADDPS      64(R10), Z1, Z1
-	VMOVUPS     Z1, 64(R10)
+	MOVQ        168(AX), R10
+	SHLQ        $0x02, R10
+	MOVQ        BX, R11
+	MOVQ        SI, R12
+	VADDPS      (R11), Z0, Z0
+	VMOVUPS     Z0, (R11)
+	VADDPS      64(R11), Z1, Z1
+	VMOVUPS     Z1, 64(R11)
 	VADDPS      (R9), Z2, Z2
-	ADDQ        R11, R10
-	VADDPS      (R10), Z3, Z3
-	VMOVUPS     Z3, (R10)
-	VADDPS      64(R10), Z4, Z4
-	VMOVUPS     Z4, 64(R10)
+	VMOVUPS     Z2, (R12)
+	ADDQ        R10, R11
+	ADDQ        DI, R12
+	VADDPS      (R11), Z3, Z3
+	VMOVUPS     Z3, (R11)
+	VADDPS      64(R11), Z4, Z4
+	VMOVUPS     Z4, 64(R11)
 	VADDPS      (R9), Z5, Z5
-	MOVQ        SI, R10
-	VMOVUPS     Z2, (R10)
-	ADDQ        DI, R10
-	VMOVUPS     Z5, (R10)
-	MOVQ        BX, R10
+	VMOVUPS     Z5, (R12)
+	MOVQ        BX, R11
 	MOVQ        SI, R12
 	MOVQ        R8, R13
-	VMOVUPS     (R10), Z0
-	VMOVUPS     (R10)(R11*1), Z1
-	VMOVUPS     64(R10), Z2
-	VMOVUPS     64(R10)(R11*1), Z3
+	VMOVUPS     (R11), Z0
+	VMOVUPS     (R11)(R10*1), Z1
+	VMOVUPS     64(R11), Z2
+	VMOVUPS     64(R11)(R10*1), Z3
 	VMOVUPS     recurrentConstants<>+0(SB), Z4
 	VMOVUPS     recurrentConstants<>+64(SB), Z5
 	VMAXPS      Z0, Z4, Z0
@@ -6317,8 +8545,8 @@ summed:
 	VADDPS      Z4, Z1, Z1
 	VADDPS      Z4, Z2, Z2
 	VADDPS      Z4, Z3, Z3
-	VMOVUPS     128(R10), Z4
-	VMOVUPS     128(R10)(R11*1), Z5
+	VMOVUPS     128(R11), Z4
+	VMOVUPS     128(R11)(R10*1), Z5
 	VFMADD231PS (R12), Z2, Z4
 	VFMADD231PS (R12)(DI*1), Z3, Z5
 	VMOVUPS     recurrentConstants<>+832(SB), Z2
@@ -6460,41 +8688,41 @@ one:
 	JNE          one
 
 summed:
-	MOVQ        168(AX), R11
-	MOVQ        BX, R10
-	SHLQ        $0x02, R11
-	VADDPS      (R10), Z0, Z0
-	VMOVUPS     Z0, (R10)
-	VADDPS      64(R10), Z1, Z1
-	VMOVUPS     Z1, 64(R10)
+	MOVQ        168(AX), R10
+	SHLQ        $0x02, R10
+	MOVQ        BX, R11
+	MOVQ        SI, R12
+	VADDPS      (R11), Z0, Z0
+	VMOVUPS     Z0, (R11)
+	VADDPS      64(R11), Z1, Z1
+	VMOVUPS     Z1, 64(R11)
 	VADDPS      (R9), Z2, Z2
-	ADDQ        R11, R10
-	VADDPS      (R10), Z3, Z3
-	VMOVUPS     Z3, (R10)
-	VADDPS      64(R10), Z4, Z4
-	VMOVUPS     Z4, 64(R10)
+	VMOVUPS     Z2, (R12)
+	ADDQ        R10, R11
+	ADDQ        DI, R12
+	VADDPS      (R11), Z3, Z3
+	VMOVUPS     Z3, (R11)
+	VADDPS      64(R11), Z4, Z4
+	VMOVUPS     Z4, 64(R11)
 	VADDPS      (R9), Z5, Z5
-	ADDQ        R11, R10
-	VADDPS      (R10), Z6, Z6
-	VMOVUPS     Z6, (R10)
-	VADDPS      64(R10), Z7, Z7
-	VMOVUPS     Z7, 64(R10)
+	VMOVUPS     Z5, (R12)
+	ADDQ        R10, R11
+	ADDQ        DI, R12
+	VADDPS      (R11), Z6, Z6
+	VMOVUPS     Z6, (R11)
+	VADDPS      64(R11), Z7, Z7
+	VMOVUPS     Z7, 64(R11)
 	VADDPS      (R9), Z8, Z8
-	MOVQ        SI, R10
-	VMOVUPS     Z2, (R10)
-	ADDQ        DI, R10
-	VMOVUPS     Z5, (R10)
-	ADDQ        DI, R10
-	VMOVUPS     Z8, (R10)
-	MOVQ        BX, R10
+	VMOVUPS     Z8, (R12)
+	MOVQ        BX, R11
 	MOVQ        SI, R12
 	MOVQ        R8, R13
-	VMOVUPS     (R10), Z0
-	VMOVUPS     (R10)(R11*1), Z1
-	VMOVUPS     (R10)(R11*2), Z2
-	VMOVUPS     64(R10), Z3
-	VMOVUPS     64(R10)(R11*1), Z4
-	VMOVUPS     64(R10)(R11*2), Z5
+	VMOVUPS     (R11), Z0
+	VMOVUPS     (R11)(R10*1), Z1
+	VMOVUPS     (R11)(R10*2), Z2
+	VMOVUPS     64(R11), Z3
+	VMOVUPS     64(R11)(R10*1), Z4
+	VMOVUPS     64(R11)(R10*2), Z5
 	VMOVUPS     recurrentConstants<>+0(SB), Z6
 	VMOVUPS     recurrentConstants<>+64(SB), Z7
 	VMAXPS      Z0, Z6, Z0
@@ -6604,9 +8832,9 @@ summed:
 	VADDPS      Z6, Z3, Z3
 	VADDPS      Z6, Z4, Z4
 	VADDPS      Z6, Z5, Z5
-	VMOVUPS     128(R10), Z6
-	VMOVUPS     128(R10)(R11*1), Z7
-	VMOVUPS     128(R10)(R11*2), Z8
+	VMOVUPS     128(R11), Z6
+	VMOVUPS     128(R11)(R10*1), Z7
+	VMOVUPS     128(R11)(R10*2), Z8
 	VFMADD231PS (R12), Z3, Z6
 	VFMADD231PS (R12)(DI*1), Z4, Z7
 	VFMADD231PS (R12)(DI*2), Z5, Z8
@@ -6797,49 +9025,49 @@ one:
 	JNE          one
 
 summed:
-	MOVQ        168(AX), R11
-	MOVQ        BX, R10
-	SHLQ        $0x02, R11
-	VADDPS      (R10), Z0, Z0
-	VMOVUPS     Z0, (R10)
-	VADDPS      64(R10), Z1, Z1
-	VMOVUPS     Z1, 64(R10)
+	MOVQ        168(AX), R10
+	SHLQ        $0x02, R10
+	MOVQ        BX, R11
+	MOVQ        SI, R12
+	VADDPS      (R11), Z0, Z0
+	VMOVUPS     Z0, (R11)
+	VADDPS      64(R11), Z1, Z1
+	VMOVUPS     Z1, 64(R11)
 	VADDPS      (R9), Z2, Z2
-	ADDQ        R11, R10
-	VADDPS      (R10), Z3, Z3
-	VMOVUPS     Z3, (R10)
-	VADDPS      64(R10), Z4, Z4
-	VMOVUPS     Z4, 64(R10)
+	VMOVUPS     Z2, (R12)
+	ADDQ        R10, R11
+	ADDQ        DI, R12
+	VADDPS      (R11), Z3, Z3
+	VMOVUPS     Z3, (R11)
+	VADDPS      64(R11), Z4, Z4
+	VMOVUPS     Z4, 64(R11)
 	VADDPS      (R9), Z5, Z5
-	ADDQ        R11, R10
-	VADDPS      (R10), Z6, Z6
-	VMOVUPS     Z6, (R10)
-	VADDPS      64(R10), Z7, Z7
-	VMOVUPS     Z7, 64(R10)
+	VMOVUPS     Z5, (R12)
+	ADDQ        R10, R11
+	ADDQ        DI, R12
+	VADDPS      (R11), Z6, Z6
+	VMOVUPS     Z6, (R11)
+	VADDPS      64(R11), Z7, Z7
+	VMOVUPS     Z7, 64(R11)
 	VADDPS      (R9), Z8, Z8
-	ADDQ        R11, R10
-	VADDPS      (R10), Z9, Z9
-	VMOVUPS     Z9, (R10)
-	VADDPS      64(R10), Z10, Z10
-	VMOVUPS     Z10, 64(R10)
+	VMOVUPS     Z8, (R12)
+	ADDQ        R10, R11
+	ADDQ        DI, R12
+	VADDPS      (R11), Z9, Z9
+	VMOVUPS     Z9, (R11)
+	VADDPS      64(R11), Z10, Z10
+	VMOVUPS     Z10, 64(R11)
 	VADDPS      (R9), Z11, Z11
-	MOVQ        SI, R10
-	VMOVUPS     Z2, (R10)
-	ADDQ        DI, R10
-	VMOVUPS     Z5, (R10)
-	ADDQ        DI, R10
-	VMOVUPS     Z8, (R10)
-	ADDQ        DI, R10
-	VMOVUPS     Z11, (R10)
-	MOVQ        BX, R10
+	VMOVUPS     Z11, (R12)
+	MOVQ        BX, R11
 	MOVQ        SI, R12
 	MOVQ        R8, R13
-	VMOVUPS     (R10), Z0
-	VMOVUPS     (R10)(R11*1), Z1
-	VMOVUPS     (R10)(R11*2), Z2
-	VMOVUPS     64(R10), Z3
-	VMOVUPS     64(R10)(R11*1), Z4
-	VMOVUPS     64(R10)(R11*2), Z5
+	VMOVUPS     (R11), Z0
+	VMOVUPS     (R11)(R10*1), Z1
+	VMOVUPS     (R11)(R10*2), Z2
+	VMOVUPS     64(R11), Z3
+	VMOVUPS     64(R11)(R10*1), Z4
+	VMOVUPS     64(R11)(R10*2), Z5
 	VMOVUPS     recurrentConstants<>+0(SB), Z6
 	VMOVUPS     recurrentConstants<>+64(SB), Z7
 	VMAXPS      Z0, Z6, Z0
@@ -6949,9 +9177,9 @@ summed:
 	VADDPS      Z6, Z3, Z3
 	VADDPS      Z6, Z4, Z4
 	VADDPS      Z6, Z5, Z5
-	VMOVUPS     128(R10), Z6
-	VMOVUPS     128(R10)(R11*1), Z7
-	VMOVUPS     128(R10)(R11*2), Z8
+	VMOVUPS     128(R11), Z6
+	VMOVUPS     128(R11)(R10*1), Z7
+	VMOVUPS     128(R11)(R10*2), Z8
 	VFMADD231PS (R12), Z3, Z6
 	VFMADD231PS (R12)(DI*1), Z4, Z7
 	VFMADD231PS (R12)(DI*2), Z5, Z8
@@ -7024,17 +9252,17 @@ summed:
 	VMOVUPS     Z3, (R12)
 	VMOVUPS     Z4, (R12)(DI*1)
 	VMOVUPS     Z5, (R12)(DI*2)
-	ADDQ        R11, R10
-	ADDQ        R11, R10
-	ADDQ        R11, R10
+	ADDQ        R10, R11
+	ADDQ        R10, R11
+	ADDQ        R10, R11
 	ADDQ        DI, R12
 	ADDQ        DI, R12
 	ADDQ        DI, R12
 	ADDQ        DI, R13
 	ADDQ        DI, R13
 	ADDQ        DI, R13
-	VMOVUPS     (R10), Z0
-	VMOVUPS     64(R10), Z1
+	VMOVUPS     (R11), Z0
+	VMOVUPS     64(R11), Z1
 	VMOVUPS     recurrentConstants<>+0(SB), Z2
 	VMOVUPS     recurrentConstants<>+64(SB), Z3
 	VMAXPS      Z0, Z2, Z0
@@ -7069,7 +9297,7 @@ summed:
 	VDIVPS      Z7, Z1, Z1
 	VADDPS      recurrentConstants<>+768(SB), Z0, Z0
 	VADDPS      recurrentConstants<>+768(SB), Z1, Z1
-	VMOVUPS     128(R10), Z2
+	VMOVUPS     128(R11), Z2
 	VFMADD231PS (R12), Z1, Z2
 	VMOVUPS     recurrentConstants<>+832(SB), Z1
 	VMOVUPS     recurrentConstants<>+896(SB), Z3
@@ -7225,57 +9453,57 @@ one:
 	JNE          one
 
 summed:
-	MOVQ        168(AX), R11
-	MOVQ        BX, R10
-	SHLQ        $0x02, R11
-	VADDPS      (R10), Z0, Z0
-	VMOVUPS     Z0, (R10)
-	VADDPS      64(R10), Z1, Z1
-	VMOVUPS     Z1, 64(R10)
+	MOVQ        168(AX), R10
+	SHLQ        $0x02, R10
+	MOVQ        BX, R11
+	MOVQ        SI, R12
+	VADDPS      (R11), Z0, Z0
+	VMOVUPS     Z0, (R11)
+	VADDPS      64(R11), Z1, Z1
+	VMOVUPS     Z1, 64(R11)
 	VADDPS      (R9), Z2, Z2
-	ADDQ        R11, R10
-	VADDPS      (R10), Z3, Z3
-	VMOVUPS     Z3, (R10)
-	VADDPS      64(R10), Z4, Z4
-	VMOVUPS     Z4, 64(R10)
+	VMOVUPS     Z2, (R12)
+	ADDQ        R10, R11
+	ADDQ        DI, R12
+	VADDPS      (R11), Z3, Z3
+	VMOVUPS     Z3, (R11)
+	VADDPS      64(R11), Z4, Z4
+	VMOVUPS     Z4, 64(R11)
 	VADDPS      (R9), Z5, Z5
-	ADDQ        R11, R10
-	VADDPS      (R10), Z6, Z6
-	VMOVUPS     Z6, (R10)
-	VADDPS      64(R10), Z7, Z7
-	VMOVUPS     Z7, 64(R10)
+	VMOVUPS     Z5, (R12)
+	ADDQ        R10, R11
+	ADDQ        DI, R12
+	VADDPS      (R11), Z6, Z6
+	VMOVUPS     Z6, (R11)
+	VADDPS      64(R11), Z7, Z7
+	VMOVUPS     Z7, 64(R11)
 	VADDPS      (R9), Z8, Z8
-	ADDQ        R11, R10
-	VADDPS      (R10), Z9, Z9
-	VMOVUPS     Z9, (R10)
-	VADDPS      64(R10), Z10, Z10
-	VMOVUPS     Z10, 64(R10)
+	VMOVUPS     Z8, (R12)
+	ADDQ        R10, R11
+	ADDQ        DI, R12
+	VADDPS      (R11), Z9, Z9
+	VMOVUPS     Z9, (R11)
+	VADDPS      64(R11), Z10, Z10
+	VMOVUPS     Z10, 64(R11)
 	VADDPS      (R9), Z11, Z11
-	ADDQ        R11, R10
-	VADDPS      (R10), Z12, Z12
-	VMOVUPS     Z12, (R10)
-	VADDPS      64(R10), Z13, Z13
-	VMOVUPS     Z13, 64(R10)
+	VMOVUPS     Z11, (R12)
+	ADDQ        R10, R11
+	ADDQ        DI, R12
+	VADDPS      (R11), Z12, Z12
+	VMOVUPS     Z12, (R11)
+	VADDPS      64(R11), Z13, Z13
+	VMOVUPS     Z13, 64(R11)
 	VADDPS      (R9), Z14, Z14
-	MOVQ        SI, R10
-	VMOVUPS     Z2, (R10)
-	ADDQ        DI, R10
-	VMOVUPS     Z5, (R10)
-	ADDQ        DI, R10
-	VMOVUPS     Z8, (R10)
-	ADDQ        DI, R10
-	VMOVUPS     Z11, (R10)
-	ADDQ        DI, R10
-	VMOVUPS     Z14, (R10)
-	MOVQ        BX, R10
+	VMOVUPS     Z14, (R12)
+	MOVQ        BX, R11
 	MOVQ        SI, R12
 	MOVQ        R8, R13
-	VMOVUPS     (R10), Z0
-	VMOVUPS     (R10)(R11*1), Z1
-	VMOVUPS     (R10)(R11*2), Z2
-	VMOVUPS     64(R10), Z3
-	VMOVUPS     64(R10)(R11*1), Z4
-	VMOVUPS     64(R10)(R11*2), Z5
+	VMOVUPS     (R11), Z0
+	VMOVUPS     (R11)(R10*1), Z1
+	VMOVUPS     (R11)(R10*2), Z2
+	VMOVUPS     64(R11), Z3
+	VMOVUPS     64(R11)(R10*1), Z4
+	VMOVUPS     64(R11)(R10*2), Z5
 	VMOVUPS     recurrentConstants<>+0(SB), Z6
 	VMOVUPS     recurrentConstants<>+64(SB), Z7
 	VMAXPS      Z0, Z6, Z0
@@ -7385,9 +9613,9 @@ summed:
 	VADDPS      Z6, Z3, Z3
 	VADDPS      Z6, Z4, Z4
 	VADDPS      Z6, Z5, Z5
-	VMOVUPS     128(R10), Z6
-	VMOVUPS     128(R10)(R11*1), Z7
-	VMOVUPS     128(R10)(R11*2), Z8
+	VMOVUPS     128(R11), Z6
+	VMOVUPS     128(R11)(R10*1), Z7
+	VMOVUPS     128(R11)(R10*2), Z8
 	VFMADD231PS (R12), Z3, Z6
 	VFMADD231PS (R12)(DI*1), Z4, Z7
 	VFMADD231PS (R12)(DI*2), Z5, Z8
@@ -7460,19 +9688,19 @@ summed:
 	VMOVUPS     Z3, (R12)
 	VMOVUPS     Z4, (R12)(DI*1)
 	VMOVUPS     Z5, (R12)(DI*2)
-	ADDQ        R11, R10
-	ADDQ        R11, R10
-	ADDQ        R11, R10
+	ADDQ        R10, R11
+	ADDQ        R10, R11
+	ADDQ        R10, R11
 	ADDQ        DI, R12
 	ADDQ        DI, R12
 	ADDQ        DI, R12
 	ADDQ        DI, R13
 	ADDQ        DI, R13
 	ADDQ        DI, R13
-	VMOVUPS     (R10), Z0
-	VMOVUPS     (R10)(R11*1), Z1
-	VMOVUPS     64(R10), Z2
-	VMOVUPS     64(R10)(R11*1), Z3
+	VMOVUPS     (R11), Z0
+	VMOVUPS     (R11)(R10*1), Z1
+	VMOVUPS     64(R11), Z2
+	VMOVUPS     64(R11)(R10*1), Z3
 	VMOVUPS     recurrentConstants<>+0(SB), Z4
 	VMOVUPS     recurrentConstants<>+64(SB), Z5
 	VMAXPS      Z0, Z4, Z0
@@ -7550,8 +9778,8 @@ summed:
 	VADDPS      Z4, Z1, Z1
 	VADDPS      Z4, Z2, Z2
 	VADDPS      Z4, Z3, Z3
-	VMOVUPS     128(R10), Z4
-	VMOVUPS     128(R10)(R11*1), Z5
+	VMOVUPS     128(R11), Z4
+	VMOVUPS     128(R11)(R10*1), Z5
 	VFMADD231PS (R12), Z2, Z4
 	VFMADD231PS (R12)(DI*1), Z3, Z5
 	VMOVUPS     recurrentConstants<>+832(SB), Z2
@@ -7742,65 +9970,65 @@ one:
 	JNE          one
 
 summed:
-	MOVQ        168(AX), R11
-	MOVQ        BX, R10
-	SHLQ        $0x02, R11
-	VADDPS      (R10), Z0, Z0
-	VMOVUPS     Z0, (R10)
-	VADDPS      64(R10), Z1, Z1
-	VMOVUPS     Z1, 64(R10)
+	MOVQ        168(AX), R10
+	SHLQ        $0x02, R10
+	MOVQ        BX, R11
+	MOVQ        SI, R12
+	VADDPS      (R11), Z0, Z0
+	VMOVUPS     Z0, (R11)
+	VADDPS      64(R11), Z1, Z1
+	VMOVUPS     Z1, 64(R11)
 	VADDPS      (R9), Z2, Z2
-	ADDQ        R11, R10
-	VADDPS      (R10), Z3, Z3
-	VMOVUPS     Z3, (R10)
-	VADDPS      64(R10), Z4, Z4
-	VMOVUPS     Z4, 64(R10)
+	VMOVUPS     Z2, (R12)
+	ADDQ        R10, R11
+	ADDQ        DI, R12
+	VADDPS      (R11), Z3, Z3
+	VMOVUPS     Z3, (R11)
+	VADDPS      64(R11), Z4, Z4
+	VMOVUPS     Z4, 64(R11)
 	VADDPS      (R9), Z5, Z5
-	ADDQ        R11, R10
-	VADDPS      (R10), Z6, Z6
-	VMOVUPS     Z6, (R10)
-	VADDPS      64(R10), Z7, Z7
-	VMOVUPS     Z7, 64(R10)
+	VMOVUPS     Z5, (R12)
+	ADDQ        R10, R11
+	ADDQ        DI, R12
+	VADDPS      (R11), Z6, Z6
+	VMOVUPS     Z6, (R11)
+	VADDPS      64(R11), Z7, Z7
+	VMOVUPS     Z7, 64(R11)
 	VADDPS      (R9), Z8, Z8
-	ADDQ        R11, R10
-	VADDPS      (R10), Z9, Z9
-	VMOVUPS     Z9, (R10)
-	VADDPS      64(R10), Z10, Z10
-	VMOVUPS     Z10, 64(R10)
+	VMOVUPS     Z8, (R12)
+	ADDQ        R10, R11
+	ADDQ        DI, R12
+	VADDPS      (R11), Z9, Z9
+	VMOVUPS     Z9, (R11)
+	VADDPS      64(R11), Z10, Z10
+	VMOVUPS     Z10, 64(R11)
 	VADDPS      (R9), Z11, Z11
-	ADDQ        R11, R10
-	VADDPS      (R10), Z12, Z12
-	VMOVUPS     Z12, (R10)
-	VADDPS      64(R10), Z13, Z13
-	VMOVUPS     Z13, 64(R10)
+	VMOVUPS     Z11, (R12)
+	ADDQ        R10, R11
+	ADDQ        DI, R12
+	VADDPS      (R11), Z12, Z12
+	VMOVUPS     Z12, (R11)
+	VADDPS      64(R11), Z13, Z13
+	VMOVUPS     Z13, 64(R11)
 	VADDPS      (R9), Z14, Z14
-	ADDQ        R11, R10
-	VADDPS      (R10), Z15, Z15
-	VMOVUPS     Z15, (R10)
-	VADDPS      64(R10), Z16, Z16
-	VMOVUPS     Z16, 64(R10)
+	VMOVUPS     Z14, (R12)
+	ADDQ        R10, R11
+	ADDQ        DI, R12
+	VADDPS      (R11), Z15, Z15
+	VMOVUPS     Z15, (R11)
+	VADDPS      64(R11), Z16, Z16
+	VMOVUPS     Z16, 64(R11)
 	VADDPS      (R9), Z17, Z17
-	MOVQ        SI, R10
-	VMOVUPS     Z2, (R10)
-	ADDQ        DI, R10
-	VMOVUPS     Z5, (R10)
-	ADDQ        DI, R10
-	VMOVUPS     Z8, (R10)
-	ADDQ        DI, R10
-	VMOVUPS     Z11, (R10)
-	ADDQ        DI, R10
-	VMOVUPS     Z14, (R10)
-	ADDQ        DI, R10
-	VMOVUPS     Z17, (R10)
-	MOVQ        BX, R10
+	VMOVUPS     Z17, (R12)
+	MOVQ        BX, R11
 	MOVQ        SI, R12
 	MOVQ        R8, R13
-	VMOVUPS     (R10), Z0
-	VMOVUPS     (R10)(R11*1), Z1
-	VMOVUPS     (R10)(R11*2), Z2
-	VMOVUPS     64(R10), Z3
-	VMOVUPS     64(R10)(R11*1), Z4
-	VMOVUPS     64(R10)(R11*2), Z5
+	VMOVUPS     (R11), Z0
+	VMOVUPS     (R11)(R10*1), Z1
+	VMOVUPS     (R11)(R10*2), Z2
+	VMOVUPS     64(R11), Z3
+	VMOVUPS     64(R11)(R10*1), Z4
+	VMOVUPS     64(R11)(R10*2), Z5
 	VMOVUPS     recurrentConstants<>+0(SB), Z6
 	VMOVUPS     recurrentConstants<>+64(SB), Z7
 	VMAXPS      Z0, Z6, Z0
@@ -7910,9 +10138,9 @@ summed:
 	VADDPS      Z6, Z3, Z3
 	VADDPS      Z6, Z4, Z4
 	VADDPS      Z6, Z5, Z5
-	VMOVUPS     128(R10), Z6
-	VMOVUPS     128(R10)(R11*1), Z7
-	VMOVUPS     128(R10)(R11*2), Z8
+	VMOVUPS     128(R11), Z6
+	VMOVUPS     128(R11)(R10*1), Z7
+	VMOVUPS     128(R11)(R10*2), Z8
 	VFMADD231PS (R12), Z3, Z6
 	VFMADD231PS (R12)(DI*1), Z4, Z7
 	VFMADD231PS (R12)(DI*2), Z5, Z8
@@ -7985,21 +10213,21 @@ summed:
 	VMOVUPS     Z3, (R12)
 	VMOVUPS     Z4, (R12)(DI*1)
 	VMOVUPS     Z5, (R12)(DI*2)
-	ADDQ        R11, R10
-	ADDQ        R11, R10
-	ADDQ        R11, R10
+	ADDQ        R10, R11
+	ADDQ        R10, R11
+	ADDQ        R10, R11
 	ADDQ        DI, R12
 	ADDQ        DI, R12
 	ADDQ        DI, R12
 	ADDQ        DI, R13
 	ADDQ        DI, R13
 	ADDQ        DI, R13
-	VMOVUPS     (R10), Z0
-	VMOVUPS     (R10)(R11*1), Z1
-	VMOVUPS     (R10)(R11*2), Z2
-	VMOVUPS     64(R10), Z3
-	VMOVUPS     64(R10)(R11*1), Z4
-	VMOVUPS     64(R10)(R11*2), Z5
+	VMOVUPS     (R11), Z0
+	VMOVUPS     (R11)(R10*1), Z1
+	VMOVUPS     (R11)(R10*2), Z2
+	VMOVUPS     64(R11), Z3
+	VMOVUPS     64(R11)(R10*1), Z4
+	VMOVUPS     64(R11)(R10*2), Z5
 	VMOVUPS     recurrentConstants<>+0(SB), Z6
 	VMOVUPS     recurrentConstants<>+64(SB), Z7
 	VMAXPS      Z0, Z6, Z0
@@ -8109,9 +10337,9 @@ summed:
 	VADDPS      Z6, Z3, Z3
 	VADDPS      Z6, Z4, Z4
 	VADDPS      Z6, Z5, Z5
-	VMOVUPS     128(R10), Z6
-	VMOVUPS     128(R10)(R11*1), Z7
-	VMOVUPS     128(R10)(R11*2), Z8
+	VMOVUPS     128(R11), Z6
+	VMOVUPS     128(R11)(R10*1), Z7
+	VMOVUPS     128(R11)(R10*2), Z8
 	VFMADD231PS (R12), Z3, Z6
 	VFMADD231PS (R12)(DI*1), Z4, Z7
 	VFMADD231PS (R12)(DI*2), Z5, Z8
@@ -8351,73 +10579,73 @@ one:
 	JNE          one
 
 summed:
-	MOVQ        168(AX), R11
-	MOVQ        BX, R10
-	SHLQ        $0x02, R11
-	VADDPS      (R10), Z0, Z0
-	VMOVUPS     Z0, (R10)
-	VADDPS      64(R10), Z1, Z1
-	VMOVUPS     Z1, 64(R10)
+	MOVQ        168(AX), R10
+	SHLQ        $0x02, R10
+	MOVQ        BX, R11
+	MOVQ        SI, R12
+	VADDPS      (R11), Z0, Z0
+	VMOVUPS     Z0, (R11)
+	VADDPS      64(R11), Z1, Z1
+	VMOVUPS     Z1, 64(R11)
 	VADDPS      (R9), Z2, Z2
-	ADDQ        R11, R10
-	VADDPS      (R10), Z3, Z3
-	VMOVUPS     Z3, (R10)
-	VADDPS      64(R10), Z4, Z4
-	VMOVUPS     Z4, 64(R10)
+	VMOVUPS     Z2, (R12)
+	ADDQ        R10, R11
+	ADDQ        DI, R12
+	VADDPS      (R11), Z3, Z3
+	VMOVUPS     Z3, (R11)
+	VADDPS      64(R11), Z4, Z4
+	VMOVUPS     Z4, 64(R11)
 	VADDPS      (R9), Z5, Z5
-	ADDQ        R11, R10
-	VADDPS      (R10), Z6, Z6
-	VMOVUPS     Z6, (R10)
-	VADDPS      64(R10), Z7, Z7
-	VMOVUPS     Z7, 64(R10)
+	VMOVUPS     Z5, (R12)
+	ADDQ        R10, R11
+	ADDQ        DI, R12
+	VADDPS      (R11), Z6, Z6
+	VMOVUPS     Z6, (R11)
+	VADDPS      64(R11), Z7, Z7
+	VMOVUPS     Z7, 64(R11)
 	VADDPS      (R9), Z8, Z8
-	ADDQ        R11, R10
-	VADDPS      (R10), Z9, Z9
-	VMOVUPS     Z9, (R10)
-	VADDPS      64(R10), Z10, Z10
-	VMOVUPS     Z10, 64(R10)
+	VMOVUPS     Z8, (R12)
+	ADDQ        R10, R11
+	ADDQ        DI, R12
+	VADDPS      (R11), Z9, Z9
+	VMOVUPS     Z9, (R11)
+	VADDPS      64(R11), Z10, Z10
+	VMOVUPS     Z10, 64(R11)
 	VADDPS      (R9), Z11, Z11
-	ADDQ        R11, R10
-	VADDPS      (R10), Z12, Z12
-	VMOVUPS     Z12, (R10)
-	VADDPS      64(R10), Z13, Z13
-	VMOVUPS     Z13, 64(R10)
+	VMOVUPS     Z11, (R12)
+	ADDQ        R10, R11
+	ADDQ        DI, R12
+	VADDPS      (R11), Z12, Z12
+	VMOVUPS     Z12, (R11)
+	VADDPS      64(R11), Z13, Z13
+	VMOVUPS     Z13, 64(R11)
 	VADDPS      (R9), Z14, Z14
-	ADDQ        R11, R10
-	VADDPS      (R10), Z15, Z15
-	VMOVUPS     Z15, (R10)
-	VADDPS      64(R10), Z16, Z16
-	VMOVUPS     Z16, 64(R10)
+	VMOVUPS     Z14, (R12)
+	ADDQ        R10, R11
+	ADDQ        DI, R12
+	VADDPS      (R11), Z15, Z15
+	VMOVUPS     Z15, (R11)
+	VADDPS      64(R11), Z16, Z16
+	VMOVUPS     Z16, 64(R11)
 	VADDPS      (R9), Z17, Z17
-	ADDQ        R11, R10
-	VADDPS      (R10), Z18, Z18
-	VMOVUPS     Z18, (R10)
-	VADDPS      64(R10), Z19, Z19
-	VMOVUPS     Z19, 64(R10)
+	VMOVUPS     Z17, (R12)
+	ADDQ        R10, R11
+	ADDQ        DI, R12
+	VADDPS      (R11), Z18, Z18
+	VMOVUPS     Z18, (R11)
+	VADDPS      64(R11), Z19, Z19
+	VMOVUPS     Z19, 64(R11)
 	VADDPS      (R9), Z20, Z20
-	MOVQ        SI, R10
-	VMOVUPS     Z2, (R10)
-	ADDQ        DI, R10
-	VMOVUPS     Z5, (R10)
-	ADDQ        DI, R10
-	VMOVUPS     Z8, (R10)
-	ADDQ        DI, R10
-	VMOVUPS     Z11, (R10)
-	ADDQ        DI, R10
-	VMOVUPS     Z14, (R10)
-	ADDQ        DI, R10
-	VMOVUPS     Z17, (R10)
-	ADDQ        DI, R10
-	VMOVUPS     Z20, (R10)
-	MOVQ        BX, R10
+	VMOVUPS     Z20, (R12)
+	MOVQ        BX, R11
 	MOVQ        SI, R12
 	MOVQ        R8, R13
-	VMOVUPS     (R10), Z0
-	VMOVUPS     (R10)(R11*1), Z1
-	VMOVUPS     (R10)(R11*2), Z2
-	VMOVUPS     64(R10), Z3
-	VMOVUPS     64(R10)(R11*1), Z4
-	VMOVUPS     64(R10)(R11*2), Z5
+	VMOVUPS     (R11), Z0
+	VMOVUPS     (R11)(R10*1), Z1
+	VMOVUPS     (R11)(R10*2), Z2
+	VMOVUPS     64(R11), Z3
+	VMOVUPS     64(R11)(R10*1), Z4
+	VMOVUPS     64(R11)(R10*2), Z5
 	VMOVUPS     recurrentConstants<>+0(SB), Z6
 	VMOVUPS     recurrentConstants<>+64(SB), Z7
 	VMAXPS      Z0, Z6, Z0
@@ -8527,9 +10755,9 @@ summed:
 	VADDPS      Z6, Z3, Z3
 	VADDPS      Z6, Z4, Z4
 	VADDPS      Z6, Z5, Z5
-	VMOVUPS     128(R10), Z6
-	VMOVUPS     128(R10)(R11*1), Z7
-	VMOVUPS     128(R10)(R11*2), Z8
+	VMOVUPS     128(R11), Z6
+	VMOVUPS     128(R11)(R10*1), Z7
+	VMOVUPS     128(R11)(R10*2), Z8
 	VFMADD231PS (R12), Z3, Z6
 	VFMADD231PS (R12)(DI*1), Z4, Z7
 	VFMADD231PS (R12)(DI*2), Z5, Z8
@@ -8602,21 +10830,21 @@ summed:
 	VMOVUPS     Z3, (R12)
 	VMOVUPS     Z4, (R12)(DI*1)
 	VMOVUPS     Z5, (R12)(DI*2)
-	ADDQ        R11, R10
-	ADDQ        R11, R10
-	ADDQ        R11, R10
+	ADDQ        R10, R11
+	ADDQ        R10, R11
+	ADDQ        R10, R11
 	ADDQ        DI, R12
 	ADDQ        DI, R12
 	ADDQ        DI, R12
 	ADDQ        DI, R13
 	ADDQ        DI, R13
 	ADDQ        DI, R13
-	VMOVUPS     (R10), Z0
-	VMOVUPS     (R10)(R11*1), Z1
-	VMOVUPS     (R10)(R11*2), Z2
-	VMOVUPS     64(R10), Z3
-	VMOVUPS     64(R10)(R11*1), Z4
-	VMOVUPS     64(R10)(R11*2), Z5
+	VMOVUPS     (R11), Z0
+	VMOVUPS     (R11)(R10*1), Z1
+	VMOVUPS     (R11)(R10*2), Z2
+	VMOVUPS     64(R11), Z3
+	VMOVUPS     64(R11)(R10*1), Z4
+	VMOVUPS     64(R11)(R10*2), Z5
 	VMOVUPS     recurrentConstants<>+0(SB), Z6
 	VMOVUPS     recurrentConstants<>+64(SB), Z7
 	VMAXPS      Z0, Z6, Z0
@@ -8726,9 +10954,9 @@ summed:
 	VADDPS      Z6, Z3, Z3
 	VADDPS      Z6, Z4, Z4
 	VADDPS      Z6, Z5, Z5
-	VMOVUPS     128(R10), Z6
-	VMOVUPS     128(R10)(R11*1), Z7
-	VMOVUPS     128(R10)(R11*2), Z8
+	VMOVUPS     128(R11), Z6
+	VMOVUPS     128(R11)(R10*1), Z7
+	VMOVUPS     128(R11)(R10*2), Z8
 	VFMADD231PS (R12), Z3, Z6
 	VFMADD231PS (R12)(DI*1), Z4, Z7
 	VFMADD231PS (R12)(DI*2), Z5, Z8
@@ -8801,17 +11029,17 @@ summed:
 	VMOVUPS     Z3, (R12)
 	VMOVUPS     Z4, (R12)(DI*1)
 	VMOVUPS     Z5, (R12)(DI*2)
-	ADDQ        R11, R10
-	ADDQ        R11, R10
-	ADDQ        R11, R10
+	ADDQ        R10, R11
+	ADDQ        R10, R11
+	ADDQ        R10, R11
 	ADDQ        DI, R12
 	ADDQ        DI, R12
 	ADDQ        DI, R12
 	ADDQ        DI, R13
 	ADDQ        DI, R13
 	ADDQ        DI, R13
-	VMOVUPS     (R10), Z0
-	VMOVUPS     64(R10), Z1
+	VMOVUPS     (R11), Z0
+	VMOVUPS     64(R11), Z1
 	VMOVUPS     recurrentConstants<>+0(SB), Z2
 	VMOVUPS     recurrentConstants<>+64(SB), Z3
 	VMAXPS      Z0, Z2, Z0
@@ -8846,7 +11074,7 @@ summed:
 	VDIVPS      Z7, Z1, Z1
 	VADDPS      recurrentConstants<>+768(SB), Z0, Z0
 	VADDPS      recurrentConstants<>+768(SB), Z1, Z1
-	VMOVUPS     128(R10), Z2
+	VMOVUPS     128(R11), Z2
 	VFMADD231PS (R12), Z1, Z2
 	VMOVUPS     recurrentConstants<>+832(SB), Z1
 	VMOVUPS     recurrentConstants<>+896(SB), Z3
@@ -9051,81 +11279,81 @@ one:
 	JNE          one
 
 summed:
-	MOVQ        168(AX), R11
-	MOVQ        BX, R10
-	SHLQ        $0x02, R11
-	VADDPS      (R10), Z0, Z0
-	VMOVUPS     Z0, (R10)
-	VADDPS      64(R10), Z1, Z1
-	VMOVUPS     Z1, 64(R10)
+	MOVQ        168(AX), R10
+	SHLQ        $0x02, R10
+	MOVQ        BX, R11
+	MOVQ        SI, R12
+	VADDPS      (R11), Z0, Z0
+	VMOVUPS     Z0, (R11)
+	VADDPS      64(R11), Z1, Z1
+	VMOVUPS     Z1, 64(R11)
 	VADDPS      (R9), Z2, Z2
-	ADDQ        R11, R10
-	VADDPS      (R10), Z3, Z3
-	VMOVUPS     Z3, (R10)
-	VADDPS      64(R10), Z4, Z4
-	VMOVUPS     Z4, 64(R10)
+	VMOVUPS     Z2, (R12)
+	ADDQ        R10, R11
+	ADDQ        DI, R12
+	VADDPS      (R11), Z3, Z3
+	VMOVUPS     Z3, (R11)
+	VADDPS      64(R11), Z4, Z4
+	VMOVUPS     Z4, 64(R11)
 	VADDPS      (R9), Z5, Z5
-	ADDQ        R11, R10
-	VADDPS      (R10), Z6, Z6
-	VMOVUPS     Z6, (R10)
-	VADDPS      64(R10), Z7, Z7
-	VMOVUPS     Z7, 64(R10)
+	VMOVUPS     Z5, (R12)
+	ADDQ        R10, R11
+	ADDQ        DI, R12
+	VADDPS      (R11), Z6, Z6
+	VMOVUPS     Z6, (R11)
+	VADDPS      64(R11), Z7, Z7
+	VMOVUPS     Z7, 64(R11)
 	VADDPS      (R9), Z8, Z8
-	ADDQ        R11, R10
-	VADDPS      (R10), Z9, Z9
-	VMOVUPS     Z9, (R10)
-	VADDPS      64(R10), Z10, Z10
-	VMOVUPS     Z10, 64(R10)
+	VMOVUPS     Z8, (R12)
+	ADDQ        R10, R11
+	ADDQ        DI, R12
+	VADDPS      (R11), Z9, Z9
+	VMOVUPS     Z9, (R11)
+	VADDPS      64(R11), Z10, Z10
+	VMOVUPS     Z10, 64(R11)
 	VADDPS      (R9), Z11, Z11
-	ADDQ        R11, R10
-	VADDPS      (R10), Z12, Z12
-	VMOVUPS     Z12, (R10)
-	VADDPS      64(R10), Z13, Z13
-	VMOVUPS     Z13, 64(R10)
+	VMOVUPS     Z11, (R12)
+	ADDQ        R10, R11
+	ADDQ        DI, R12
+	VADDPS      (R11), Z12, Z12
+	VMOVUPS     Z12, (R11)
+	VADDPS      64(R11), Z13, Z13
+	VMOVUPS     Z13, 64(R11)
 	VADDPS      (R9), Z14, Z14
-	ADDQ        R11, R10
-	VADDPS      (R10), Z15, Z15
-	VMOVUPS     Z15, (R10)
-	VADDPS      64(R10), Z16, Z16
-	VMOVUPS     Z16, 64(R10)
+	VMOVUPS     Z14, (R12)
+	ADDQ        R10, R11
+	ADDQ        DI, R12
+	VADDPS      (R11), Z15, Z15
+	VMOVUPS     Z15, (R11)
+	VADDPS      64(R11), Z16, Z16
+	VMOVUPS     Z16, 64(R11)
 	VADDPS      (R9), Z17, Z17
-	ADDQ        R11, R10
-	VADDPS      (R10), Z18, Z18
-	VMOVUPS     Z18, (R10)
-	VADDPS      64(R10), Z19, Z19
-	VMOVUPS     Z19, 64(R10)
+	VMOVUPS     Z17, (R12)
+	ADDQ        R10, R11
+	ADDQ        DI, R12
+	VADDPS      (R11), Z18, Z18
+	VMOVUPS     Z18, (R11)
+	VADDPS      64(R11), Z19, Z19
+	VMOVUPS     Z19, 64(R11)
 	VADDPS      (R9), Z20, Z20
-	ADDQ        R11, R10
-	VADDPS      (R10), Z21, Z21
-	VMOVUPS     Z21, (R10)
-	VADDPS      64(R10), Z22, Z22
-	VMOVUPS     Z22, 64(R10)
+	VMOVUPS     Z20, (R12)
+	ADDQ        R10, R11
+	ADDQ        DI, R12
+	VADDPS      (R11), Z21, Z21
+	VMOVUPS     Z21, (R11)
+	VADDPS      64(R11), Z22, Z22
+	VMOVUPS     Z22, 64(R11)
 	VADDPS      (R9), Z23, Z23
-	MOVQ        SI, R10
-	VMOVUPS     Z2, (R10)
-	ADDQ        DI, R10
-	VMOVUPS     Z5, (R10)
-	ADDQ        DI, R10
-	VMOVUPS     Z8, (R10)
-	ADDQ        DI, R10
-	VMOVUPS     Z11, (R10)
-	ADDQ        DI, R10
-	VMOVUPS     Z14, (R10)
-	ADDQ        DI, R10
-	VMOVUPS     Z17, (R10)
-	ADDQ        DI, R10
-	VMOVUPS     Z20, (R10)
-	ADDQ        DI, R10
-	VMOVUPS     Z23, (R10)
-	MOVQ        BX, R10
+	VMOVUPS     Z23, (R12)
+	MOVQ        BX, R11
 	MOVQ        SI, R12
 	MOVQ        R8, R13
-	VMOVUPS     (R10), Z0
-	VMOVUPS     (R10)(R11*1), Z1
-	VMOVUPS     (R10)(R11*2), Z2
-	VMOVUPS     64(R10), Z3
-	VMOVUPS     64(R10)(R11*1), Z4
-	VMOVUPS     64(R10)(R11*2), Z5
+	VMOVUPS     (R11), Z0
+	VMOVUPS     (R11)(R10*1), Z1
+	VMOVUPS     (R11)(R10*2), Z2
+	VMOVUPS     64(R11), Z3
+	VMOVUPS     64(R11)(R10*1), Z4
+	VMOVUPS     64(R11)(R10*2), Z5
 	VMOVUPS     recurrentConstants<>+0(SB), Z6
 	VMOVUPS     recurrentConstants<>+64(SB), Z7
 	VMAXPS      Z0, Z6, Z0
@@ -9235,9 +11463,9 @@ summed:
 	VADDPS      Z6, Z3, Z3
 	VADDPS      Z6, Z4, Z4
 	VADDPS      Z6, Z5, Z5
-	VMOVUPS     128(R10), Z6
-	VMOVUPS     128(R10)(R11*1), Z7
-	VMOVUPS     128(R10)(R11*2), Z8
+	VMOVUPS     128(R11), Z6
+	VMOVUPS     128(R11)(R10*1), Z7
+	VMOVUPS     128(R11)(R10*2), Z8
 	VFMADD231PS (R12), Z3, Z6
 	VFMADD231PS (R12)(DI*1), Z4, Z7
 	VFMADD231PS (R12)(DI*2), Z5, Z8
@@ -9310,21 +11538,21 @@ summed:
 	VMOVUPS     Z3, (R12)
 	VMOVUPS     Z4, (R12)(DI*1)
 	VMOVUPS     Z5, (R12)(DI*2)
-	ADDQ        R11, R10
-	ADDQ        R11, R10
-	ADDQ        R11, R10
+	ADDQ        R10, R11
+	ADDQ        R10, R11
+	ADDQ        R10, R11
 	ADDQ        DI, R12
 	ADDQ        DI, R12
 	ADDQ        DI, R12
 	ADDQ        DI, R13
 	ADDQ        DI, R13
 	ADDQ        DI, R13
-	VMOVUPS     (R10), Z0
-	VMOVUPS     (R10)(R11*1), Z1
-	VMOVUPS     (R10)(R11*2), Z2
-	VMOVUPS     64(R10), Z3
-	VMOVUPS     64(R10)(R11*1), Z4
-	VMOVUPS     64(R10)(R11*2), Z5
+	VMOVUPS     (R11), Z0
+	VMOVUPS     (R11)(R10*1), Z1
+	VMOVUPS     (R11)(R10*2), Z2
+	VMOVUPS     64(R11), Z3
+	VMOVUPS     64(R11)(R10*1), Z4
+	VMOVUPS     64(R11)(R10*2), Z5
 	VMOVUPS     recurrentConstants<>+0(SB), Z6
 	VMOVUPS     recurrentConstants<>+64(SB), Z7
 	VMAXPS      Z0, Z6, Z0
@@ -9434,9 +11662,9 @@ summed:
 	VADDPS      Z6, Z3, Z3
 	VADDPS      Z6, Z4, Z4
 	VADDPS      Z6, Z5, Z5
-	VMOVUPS     128(R10), Z6
-	VMOVUPS     128(R10)(R11*1), Z7
-	VMOVUPS     128(R10)(R11*2), Z8
+	VMOVUPS     128(R11), Z6
+	VMOVUPS     128(R11)(R10*1), Z7
+	VMOVUPS     128(R11)(R10*2), Z8
 	VFMADD231PS (R12), Z3, Z6
 	VFMADD231PS (R12)(DI*1), Z4, Z7
 	VFMADD231PS (R12)(DI*2), Z5, Z8
@@ -9509,19 +11737,19 @@ summed:
 	VMOVUPS     Z3, (R12)
 	VMOVUPS     Z4, (R12)(DI*1)
 	VMOVUPS     Z5, (R12)(DI*2)
-	ADDQ        R11, R10
-	ADDQ        R11, R10
-	ADDQ        R11, R10
+	ADDQ        R10, R11
+	ADDQ        R10, R11
+	ADDQ        R10, R11
 	ADDQ        DI, R12
 	ADDQ        DI, R12
 	ADDQ        DI, R12
 	ADDQ        DI, R13
 	ADDQ        DI, R13
 	ADDQ        DI, R13
-	VMOVUPS     (R10), Z0
-	VMOVUPS     (R10)(R11*1), Z1
-	VMOVUPS     64(R10), Z2
-	VMOVUPS     64(R10)(R11*1), Z3
+	VMOVUPS     (R11), Z0
+	VMOVUPS     (R11)(R10*1), Z1
+	VMOVUPS     64(R11), Z2
+	VMOVUPS     64(R11)(R10*1), Z3
 	VMOVUPS     recurrentConstants<>+0(SB), Z4
 	VMOVUPS     recurrentConstants<>+64(SB), Z5
 	VMAXPS      Z0, Z4, Z0
@@ -9599,8 +11827,8 @@ summed:
 	VADDPS      Z4, Z1, Z1
 	VADDPS      Z4, Z2, Z2
 	VADDPS      Z4, Z3, Z3
-	VMOVUPS     128(R10), Z4
-	VMOVUPS     128(R10)(R11*1), Z5
+	VMOVUPS     128(R11), Z4
+	VMOVUPS     128(R11)(R10*1), Z5
 	VFMADD231PS (R12), Z2, Z4
 	VFMADD231PS (R12)(DI*1), Z3, Z5
 	VMOVUPS     recurrentConstants<>+832(SB), Z2
@@ -9647,6 +11875,7129 @@ summed:
 	ADDQ        $0x40, R8
 	ADDQ        $0x40, R9
 	ADDQ        $0x000000c0, BX
+	DECQ        DX
+	JNE         panel
+	VZEROUPPER
+	RET
+
+// func lstm1x16Byte(t *byte)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·lstm1x16Byte(SB), NOSPLIT, $0-8
+	MOVQ t+0(FP), AX
+	MOVQ 224(AX), CX
+	MOVQ 192(AX), DX
+	MOVQ 120(AX), BX
+	MOVQ 72(AX), SI
+	MOVQ 176(AX), DI
+	MOVQ 96(AX), R8
+	MOVQ 248(AX), R9
+	SHLQ $0x02, DI
+
+panel:
+	MOVQ   184(AX), DI
+	MOVQ   24(AX), R10
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	SUBQ   $0x04, DI
+	JLT    tail
+
+loop:
+	VBROADCASTSS (R10), Z8
+	VPMOVSXBD    (CX), Z9
+	VCVTDQ2PS    Z9, Z9
+	VFMADD231PS  Z9, Z8, Z0
+	VPMOVSXBD    16(CX), Z9
+	VCVTDQ2PS    Z9, Z9
+	VFMADD231PS  Z9, Z8, Z1
+	VPMOVSXBD    32(CX), Z9
+	VCVTDQ2PS    Z9, Z9
+	VFMADD231PS  Z9, Z8, Z2
+	VPMOVSXBD    48(CX), Z9
+	VCVTDQ2PS    Z9, Z9
+	VFMADD231PS  Z9, Z8, Z3
+	VBROADCASTSS 4(R10), Z8
+	VPMOVSXBD    64(CX), Z9
+	VCVTDQ2PS    Z9, Z9
+	VFMADD231PS  Z9, Z8, Z4
+	VPMOVSXBD    80(CX), Z9
+	VCVTDQ2PS    Z9, Z9
+	VFMADD231PS  Z9, Z8, Z5
+	VPMOVSXBD    96(CX), Z9
+	VCVTDQ2PS    Z9, Z9
+	VFMADD231PS  Z9, Z8, Z6
+	VPMOVSXBD    112(CX), Z9
+	VCVTDQ2PS    Z9, Z9
+	VFMADD231PS  Z9, Z8, Z7
+	VBROADCASTSS 8(R10), Z8
+	VPMOVSXBD    128(CX), Z9
+	VCVTDQ2PS    Z9, Z9
+	VFMADD231PS  Z9, Z8, Z0
+	VPMOVSXBD    144(CX), Z9
+	VCVTDQ2PS    Z9, Z9
+	VFMADD231PS  Z9, Z8, Z1
+	VPMOVSXBD    160(CX), Z9
+	VCVTDQ2PS    Z9, Z9
+	VFMADD231PS  Z9, Z8, Z2
+	VPMOVSXBD    176(CX), Z9
+	VCVTDQ2PS    Z9, Z9
+	VFMADD231PS  Z9, Z8, Z3
+	VBROADCASTSS 12(R10), Z8
+	VPMOVSXBD    192(CX), Z9
+	VCVTDQ2PS    Z9, Z9
+	VFMADD231PS  Z9, Z8, Z4
+	VPMOVSXBD    208(CX), Z9
+	VCVTDQ2PS    Z9, Z9
+	VFMADD231PS  Z9, Z8, Z5
+	VPMOVSXBD    224(CX), Z9
+	VCVTDQ2PS    Z9, Z9
+	VFMADD231PS  Z9, Z8, Z6
+	VPMOVSXBD    240(CX), Z9
+	VCVTDQ2PS    Z9, Z9
+	VFMADD231PS  Z9, Z8, Z7
+	ADDQ         $0x00000100, CX
+	ADDQ         $0x10, R10
+	SUBQ         $0x04, DI
+	JGE          loop
+
+tail:
+	ADDQ $0x04, DI
+	JE   summed
+
+one:
+	VBROADCASTSS (R10), Z8
+	VPMOVSXBD    (CX), Z9
+	VCVTDQ2PS    Z9, Z9
+	VFMADD231PS  Z9, Z8, Z0
+	VPMOVSXBD    16(CX), Z9
+	VCVTDQ2PS    Z9, Z9
+	VFMADD231PS  Z9, Z8, Z1
+	VPMOVSXBD    32(CX), Z9
+	VCVTDQ2PS    Z9, Z9
+	VFMADD231PS  Z9, Z8, Z2
+	VPMOVSXBD    48(CX), Z9
+	VCVTDQ2PS    Z9, Z9
+	VFMADD231PS  Z9, Z8, Z3
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x04, R10
+	DECQ         DI
+	JNE          one
+
+summed:
+	VADDPS      Z4, Z0, Z0
+	VADDPS      Z5, Z1, Z1
+	VADDPS      Z6, Z2, Z2
+	VADDPS      Z7, Z3, Z3
+	MOVQ        168(AX), DI
+	SHLQ        $0x02, DI
+	VMOVUPS     (R9), Z4
+	VMOVUPS     64(R9), Z5
+	VMOVUPS     128(R9), Z6
+	VMOVUPS     192(R9), Z7
+	MOVQ        BX, DI
+	MOVQ        SI, R10
+	VFMADD213PS (DI), Z4, Z0
+	VMOVUPS     Z0, (DI)
+	VFMADD213PS 64(DI), Z5, Z1
+	VMOVUPS     Z1, 64(DI)
+	VFMADD213PS 128(DI), Z6, Z2
+	VMOVUPS     Z2, 128(DI)
+	VFMADD213PS 192(DI), Z7, Z3
+	VMOVUPS     Z3, 192(DI)
+	MOVQ        BX, DI
+	MOVQ        R8, R10
+	VMOVUPS     (DI), Z0
+	VMOVUPS     128(DI), Z1
+	VMOVUPS     recurrentConstants<>+0(SB), Z2
+	VMOVUPS     recurrentConstants<>+64(SB), Z3
+	VMAXPS      Z0, Z2, Z0
+	VMINPS      Z0, Z3, Z0
+	VMULPS      Z0, Z0, Z4
+	VMAXPS      Z1, Z2, Z1
+	VMINPS      Z1, Z3, Z1
+	VMULPS      Z1, Z1, Z2
+	VMOVUPS     recurrentConstants<>+128(SB), Z3
+	VMOVUPS     recurrentConstants<>+128(SB), Z5
+	VFMADD213PS recurrentConstants<>+192(SB), Z4, Z3
+	VFMADD213PS recurrentConstants<>+192(SB), Z2, Z5
+	VFMADD213PS recurrentConstants<>+256(SB), Z4, Z3
+	VFMADD213PS recurrentConstants<>+256(SB), Z2, Z5
+	VFMADD213PS recurrentConstants<>+320(SB), Z4, Z3
+	VFMADD213PS recurrentConstants<>+320(SB), Z2, Z5
+	VFMADD213PS recurrentConstants<>+384(SB), Z4, Z3
+	VFMADD213PS recurrentConstants<>+384(SB), Z2, Z5
+	VMOVUPS     recurrentConstants<>+448(SB), Z6
+	VMOVUPS     recurrentConstants<>+448(SB), Z7
+	VFMADD213PS recurrentConstants<>+512(SB), Z4, Z6
+	VFMADD213PS recurrentConstants<>+512(SB), Z2, Z7
+	VFMADD213PS recurrentConstants<>+576(SB), Z4, Z6
+	VFMADD213PS recurrentConstants<>+576(SB), Z2, Z7
+	VFMADD213PS recurrentConstants<>+640(SB), Z4, Z6
+	VFMADD213PS recurrentConstants<>+640(SB), Z2, Z7
+	VFMADD213PS recurrentConstants<>+704(SB), Z4, Z6
+	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z7
+	VMULPS      Z3, Z0, Z0
+	VMULPS      Z5, Z1, Z1
+	VDIVPS      Z6, Z0, Z0
+	VDIVPS      Z7, Z1, Z1
+	VADDPS      recurrentConstants<>+768(SB), Z0, Z0
+	VADDPS      recurrentConstants<>+768(SB), Z1, Z1
+	VMOVUPS     192(DI), Z2
+	VMOVUPS     recurrentConstants<>+832(SB), Z3
+	VMOVUPS     recurrentConstants<>+896(SB), Z4
+	VMAXPS      Z2, Z3, Z2
+	VMINPS      Z2, Z4, Z2
+	VMULPS      Z2, Z2, Z3
+	VMOVUPS     recurrentConstants<>+960(SB), Z4
+	VFMADD213PS recurrentConstants<>+1024(SB), Z3, Z4
+	VFMADD213PS recurrentConstants<>+1088(SB), Z3, Z4
+	VFMADD213PS recurrentConstants<>+1152(SB), Z3, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z3, Z4
+	VMOVUPS     recurrentConstants<>+1216(SB), Z5
+	VFMADD213PS recurrentConstants<>+1280(SB), Z3, Z5
+	VFMADD213PS recurrentConstants<>+1344(SB), Z3, Z5
+	VFMADD213PS recurrentConstants<>+1408(SB), Z3, Z5
+	VFMADD213PS recurrentConstants<>+704(SB), Z3, Z5
+	VMULPS      Z4, Z2, Z2
+	VDIVPS      Z5, Z2, Z2
+	VMULPS      Z0, Z2, Z2
+	VFMADD231PS (R10), Z1, Z2
+	VMOVUPS     Z2, (R10)
+	MOVQ        BX, DI
+	MOVQ        R8, R10
+	MOVQ        SI, R11
+	VMOVUPS     64(DI), Z0
+	VMOVUPS     recurrentConstants<>+0(SB), Z1
+	VMOVUPS     recurrentConstants<>+64(SB), Z2
+	VMAXPS      Z0, Z1, Z0
+	VMINPS      Z0, Z2, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+128(SB), Z2
+	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z2
+	VMOVUPS     recurrentConstants<>+448(SB), Z3
+	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
+	VMULPS      Z2, Z0, Z0
+	VDIVPS      Z3, Z0, Z0
+	VADDPS      recurrentConstants<>+768(SB), Z0, Z0
+	VMOVUPS     (R10), Z1
+	VMOVUPS     recurrentConstants<>+832(SB), Z2
+	VMOVUPS     recurrentConstants<>+896(SB), Z3
+	VMAXPS      Z1, Z2, Z1
+	VMINPS      Z1, Z3, Z1
+	VMULPS      Z1, Z1, Z2
+	VMOVUPS     recurrentConstants<>+960(SB), Z3
+	VFMADD213PS recurrentConstants<>+1024(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+1088(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+1152(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z3
+	VMOVUPS     recurrentConstants<>+1216(SB), Z4
+	VFMADD213PS recurrentConstants<>+1280(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+1344(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+1408(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
+	VMULPS      Z3, Z1, Z1
+	VDIVPS      Z4, Z1, Z1
+	VMULPS      Z0, Z1, Z1
+	VMOVUPS     Z1, (R11)
+	ADDQ        $0x40, SI
+	ADDQ        $0x40, R8
+	ADDQ        $0x00000100, BX
+	ADDQ        $0x00000100, R9
+	DECQ        DX
+	JNE         panel
+	VZEROUPPER
+	RET
+
+// func lstm2x16Byte(t *byte)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·lstm2x16Byte(SB), NOSPLIT, $0-8
+	MOVQ t+0(FP), AX
+	MOVQ 224(AX), CX
+	MOVQ 192(AX), DX
+	MOVQ 120(AX), BX
+	MOVQ 72(AX), SI
+	MOVQ 176(AX), DI
+	MOVQ 96(AX), R8
+	MOVQ 248(AX), R9
+	SHLQ $0x02, DI
+
+panel:
+	MOVQ   184(AX), R10
+	MOVQ   24(AX), R11
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	SUBQ   $0x02, R10
+	JLT    tail
+
+loop:
+	VBROADCASTSS (R11), Z8
+	VBROADCASTSS (R11)(DI*1), Z9
+	VPMOVSXBD    (CX), Z10
+	VCVTDQ2PS    Z10, Z10
+	VFMADD231PS  Z10, Z8, Z0
+	VFMADD231PS  Z10, Z9, Z4
+	VPMOVSXBD    16(CX), Z10
+	VCVTDQ2PS    Z10, Z10
+	VFMADD231PS  Z10, Z8, Z1
+	VFMADD231PS  Z10, Z9, Z5
+	VPMOVSXBD    32(CX), Z10
+	VCVTDQ2PS    Z10, Z10
+	VFMADD231PS  Z10, Z8, Z2
+	VFMADD231PS  Z10, Z9, Z6
+	VPMOVSXBD    48(CX), Z10
+	VCVTDQ2PS    Z10, Z10
+	VFMADD231PS  Z10, Z8, Z3
+	VFMADD231PS  Z10, Z9, Z7
+	VBROADCASTSS 4(R11), Z8
+	VBROADCASTSS 4(R11)(DI*1), Z9
+	VPMOVSXBD    64(CX), Z10
+	VCVTDQ2PS    Z10, Z10
+	VFMADD231PS  Z10, Z8, Z0
+	VFMADD231PS  Z10, Z9, Z4
+	VPMOVSXBD    80(CX), Z10
+	VCVTDQ2PS    Z10, Z10
+	VFMADD231PS  Z10, Z8, Z1
+	VFMADD231PS  Z10, Z9, Z5
+	VPMOVSXBD    96(CX), Z10
+	VCVTDQ2PS    Z10, Z10
+	VFMADD231PS  Z10, Z8, Z2
+	VFMADD231PS  Z10, Z9, Z6
+	VPMOVSXBD    112(CX), Z10
+	VCVTDQ2PS    Z10, Z10
+	VFMADD231PS  Z10, Z8, Z3
+	VFMADD231PS  Z10, Z9, Z7
+	ADDQ         $0x00000080, CX
+	ADDQ         $0x08, R11
+	SUBQ         $0x02, R10
+	JGE          loop
+
+tail:
+	ADDQ $0x02, R10
+	JE   summed
+
+one:
+	VBROADCASTSS (R11), Z8
+	VBROADCASTSS (R11)(DI*1), Z9
+	VPMOVSXBD    (CX), Z10
+	VCVTDQ2PS    Z10, Z10
+	VFMADD231PS  Z10, Z8, Z0
+	VFMADD231PS  Z10, Z9, Z4
+	VPMOVSXBD    16(CX), Z10
+	VCVTDQ2PS    Z10, Z10
+	VFMADD231PS  Z10, Z8, Z1
+	VFMADD231PS  Z10, Z9, Z5
+	VPMOVSXBD    32(CX), Z10
+	VCVTDQ2PS    Z10, Z10
+	VFMADD231PS  Z10, Z8, Z2
+	VFMADD231PS  Z10, Z9, Z6
+	VPMOVSXBD    48(CX), Z10
+	VCVTDQ2PS    Z10, Z10
+	VFMADD231PS  Z10, Z8, Z3
+	VFMADD231PS  Z10, Z9, Z7
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x04, R11
+	DECQ         R10
+	JNE          one
+
+summed:
+	MOVQ        168(AX), R10
+	SHLQ        $0x02, R10
+	VMOVUPS     (R9), Z8
+	VMOVUPS     64(R9), Z9
+	VMOVUPS     128(R9), Z10
+	VMOVUPS     192(R9), Z11
+	MOVQ        BX, R11
+	MOVQ        SI, R12
+	VFMADD213PS (R11), Z8, Z0
+	VMOVUPS     Z0, (R11)
+	VFMADD213PS 64(R11), Z9, Z1
+	VMOVUPS     Z1, 64(R11)
+	VFMADD213PS 128(R11), Z10, Z2
+	VMOVUPS     Z2, 128(R11)
+	VFMADD213PS 192(R11), Z11, Z3
+	VMOVUPS     Z3, 192(R11)
+	ADDQ        R10, R11
+	ADDQ        DI, R12
+	VFMADD213PS (R11), Z8, Z4
+	VMOVUPS     Z4, (R11)
+	VFMADD213PS 64(R11), Z9, Z5
+	VMOVUPS     Z5, 64(R11)
+	VFMADD213PS 128(R11), Z10, Z6
+	VMOVUPS     Z6, 128(R11)
+	VFMADD213PS 192(R11), Z11, Z7
+	VMOVUPS     Z7, 192(R11)
+	MOVQ        BX, R11
+	MOVQ        R8, R12
+	VMOVUPS     (R11), Z0
+	VMOVUPS     (R11)(R10*1), Z1
+	VMOVUPS     128(R11), Z2
+	VMOVUPS     128(R11)(R10*1), Z3
+	VMOVUPS     recurrentConstants<>+0(SB), Z4
+	VMOVUPS     recurrentConstants<>+64(SB), Z5
+	VMAXPS      Z0, Z4, Z0
+	VMINPS      Z0, Z5, Z0
+	VMULPS      Z0, Z0, Z6
+	VMAXPS      Z1, Z4, Z1
+	VMINPS      Z1, Z5, Z1
+	VMULPS      Z1, Z1, Z7
+	VMAXPS      Z2, Z4, Z2
+	VMINPS      Z2, Z5, Z2
+	VMULPS      Z2, Z2, Z8
+	VMAXPS      Z3, Z4, Z3
+	VMINPS      Z3, Z5, Z3
+	VMULPS      Z3, Z3, Z4
+	VMOVUPS     recurrentConstants<>+128(SB), Z5
+	VMOVUPS     Z5, Z9
+	VMOVUPS     Z5, Z10
+	VMOVUPS     Z5, Z11
+	VMOVUPS     Z5, Z5
+	VMOVUPS     recurrentConstants<>+192(SB), Z12
+	VFMADD213PS Z12, Z6, Z9
+	VFMADD213PS Z12, Z7, Z10
+	VFMADD213PS Z12, Z8, Z11
+	VFMADD213PS Z12, Z4, Z5
+	VMOVUPS     recurrentConstants<>+256(SB), Z12
+	VFMADD213PS Z12, Z6, Z9
+	VFMADD213PS Z12, Z7, Z10
+	VFMADD213PS Z12, Z8, Z11
+	VFMADD213PS Z12, Z4, Z5
+	VMOVUPS     recurrentConstants<>+320(SB), Z12
+	VFMADD213PS Z12, Z6, Z9
+	VFMADD213PS Z12, Z7, Z10
+	VFMADD213PS Z12, Z8, Z11
+	VFMADD213PS Z12, Z4, Z5
+	VMOVUPS     recurrentConstants<>+384(SB), Z12
+	VFMADD213PS Z12, Z6, Z9
+	VFMADD213PS Z12, Z7, Z10
+	VFMADD213PS Z12, Z8, Z11
+	VFMADD213PS Z12, Z4, Z5
+	VMOVUPS     recurrentConstants<>+448(SB), Z12
+	VMOVUPS     Z12, Z13
+	VMOVUPS     Z12, Z14
+	VMOVUPS     Z12, Z15
+	VMOVUPS     Z12, Z12
+	VMOVUPS     recurrentConstants<>+512(SB), Z16
+	VFMADD213PS Z16, Z6, Z13
+	VFMADD213PS Z16, Z7, Z14
+	VFMADD213PS Z16, Z8, Z15
+	VFMADD213PS Z16, Z4, Z12
+	VMOVUPS     recurrentConstants<>+576(SB), Z16
+	VFMADD213PS Z16, Z6, Z13
+	VFMADD213PS Z16, Z7, Z14
+	VFMADD213PS Z16, Z8, Z15
+	VFMADD213PS Z16, Z4, Z12
+	VMOVUPS     recurrentConstants<>+640(SB), Z16
+	VFMADD213PS Z16, Z6, Z13
+	VFMADD213PS Z16, Z7, Z14
+	VFMADD213PS Z16, Z8, Z15
+	VFMADD213PS Z16, Z4, Z12
+	VMOVUPS     recurrentConstants<>+704(SB), Z16
+	VFMADD213PS Z16, Z6, Z13
+	VFMADD213PS Z16, Z7, Z14
+	VFMADD213PS Z16, Z8, Z15
+	VFMADD213PS Z16, Z4, Z12
+	VMULPS      Z9, Z0, Z0
+	VMULPS      Z10, Z1, Z1
+	VMULPS      Z11, Z2, Z2
+	VMULPS      Z5, Z3, Z3
+	VDIVPS      Z13, Z0, Z0
+	VDIVPS      Z14, Z1, Z1
+	VDIVPS      Z15, Z2, Z2
+	VDIVPS      Z12, Z3, Z3
+	VMOVUPS     recurrentConstants<>+768(SB), Z4
+	VADDPS      Z4, Z0, Z0
+	VADDPS      Z4, Z1, Z1
+	VADDPS      Z4, Z2, Z2
+	VADDPS      Z4, Z3, Z3
+	VMOVUPS     192(R11), Z4
+	VMOVUPS     192(R11)(R10*1), Z5
+	VMOVUPS     recurrentConstants<>+832(SB), Z6
+	VMOVUPS     recurrentConstants<>+896(SB), Z7
+	VMAXPS      Z4, Z6, Z4
+	VMINPS      Z4, Z7, Z4
+	VMULPS      Z4, Z4, Z8
+	VMAXPS      Z5, Z6, Z5
+	VMINPS      Z5, Z7, Z5
+	VMULPS      Z5, Z5, Z6
+	VMOVUPS     recurrentConstants<>+960(SB), Z7
+	VMOVUPS     recurrentConstants<>+960(SB), Z9
+	VFMADD213PS recurrentConstants<>+1024(SB), Z8, Z7
+	VFMADD213PS recurrentConstants<>+1024(SB), Z6, Z9
+	VFMADD213PS recurrentConstants<>+1088(SB), Z8, Z7
+	VFMADD213PS recurrentConstants<>+1088(SB), Z6, Z9
+	VFMADD213PS recurrentConstants<>+1152(SB), Z8, Z7
+	VFMADD213PS recurrentConstants<>+1152(SB), Z6, Z9
+	VFMADD213PS recurrentConstants<>+704(SB), Z8, Z7
+	VFMADD213PS recurrentConstants<>+704(SB), Z6, Z9
+	VMOVUPS     recurrentConstants<>+1216(SB), Z10
+	VMOVUPS     recurrentConstants<>+1216(SB), Z11
+	VFMADD213PS recurrentConstants<>+1280(SB), Z8, Z10
+	VFMADD213PS recurrentConstants<>+1280(SB), Z6, Z11
+	VFMADD213PS recurrentConstants<>+1344(SB), Z8, Z10
+	VFMADD213PS recurrentConstants<>+1344(SB), Z6, Z11
+	VFMADD213PS recurrentConstants<>+1408(SB), Z8, Z10
+	VFMADD213PS recurrentConstants<>+1408(SB), Z6, Z11
+	VFMADD213PS recurrentConstants<>+704(SB), Z8, Z10
+	VFMADD213PS recurrentConstants<>+704(SB), Z6, Z11
+	VMULPS      Z7, Z4, Z4
+	VMULPS      Z9, Z5, Z5
+	VDIVPS      Z10, Z4, Z4
+	VDIVPS      Z11, Z5, Z5
+	VMULPS      Z0, Z4, Z4
+	VFMADD231PS (R12), Z2, Z4
+	VMULPS      Z1, Z5, Z5
+	VFMADD231PS (R12)(DI*1), Z3, Z5
+	VMOVUPS     Z4, (R12)
+	VMOVUPS     Z5, (R12)(DI*1)
+	MOVQ        BX, R11
+	MOVQ        R8, R12
+	MOVQ        SI, R13
+	VMOVUPS     64(R11), Z0
+	VMOVUPS     64(R11)(R10*1), Z1
+	VMOVUPS     recurrentConstants<>+0(SB), Z2
+	VMOVUPS     recurrentConstants<>+64(SB), Z3
+	VMAXPS      Z0, Z2, Z0
+	VMINPS      Z0, Z3, Z0
+	VMULPS      Z0, Z0, Z4
+	VMAXPS      Z1, Z2, Z1
+	VMINPS      Z1, Z3, Z1
+	VMULPS      Z1, Z1, Z2
+	VMOVUPS     recurrentConstants<>+128(SB), Z3
+	VMOVUPS     recurrentConstants<>+128(SB), Z5
+	VFMADD213PS recurrentConstants<>+192(SB), Z4, Z3
+	VFMADD213PS recurrentConstants<>+192(SB), Z2, Z5
+	VFMADD213PS recurrentConstants<>+256(SB), Z4, Z3
+	VFMADD213PS recurrentConstants<>+256(SB), Z2, Z5
+	VFMADD213PS recurrentConstants<>+320(SB), Z4, Z3
+	VFMADD213PS recurrentConstants<>+320(SB), Z2, Z5
+	VFMADD213PS recurrentConstants<>+384(SB), Z4, Z3
+	VFMADD213PS recurrentConstants<>+384(SB), Z2, Z5
+	VMOVUPS     recurrentConstants<>+448(SB), Z6
+	VMOVUPS     recurrentConstants<>+448(SB), Z7
+	VFMADD213PS recurrentConstants<>+512(SB), Z4, Z6
+	VFMADD213PS recurrentConstants<>+512(SB), Z2, Z7
+	VFMADD213PS recurrentConstants<>+576(SB), Z4, Z6
+	VFMADD213PS recurrentConstants<>+576(SB), Z2, Z7
+	VFMADD213PS recurrentConstants<>+640(SB), Z4, Z6
+	VFMADD213PS recurrentConstants<>+640(SB), Z2, Z7
+	VFMADD213PS recurrentConstants<>+704(SB), Z4, Z6
+	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z7
+	VMULPS      Z3, Z0, Z0
+	VMULPS      Z5, Z1, Z1
+	VDIVPS      Z6, Z0, Z0
+	VDIVPS      Z7, Z1, Z1
+	VADDPS      recurrentConstants<>+768(SB), Z0, Z0
+	VADDPS      recurrentConstants<>+768(SB), Z1, Z1
+	VMOVUPS     (R12), Z2
+	VMOVUPS     (R12)(DI*1), Z3
+	VMOVUPS     recurrentConstants<>+832(SB), Z4
+	VMOVUPS     recurrentConstants<>+896(SB), Z5
+	VMAXPS      Z2, Z4, Z2
+	VMINPS      Z2, Z5, Z2
+	VMULPS      Z2, Z2, Z6
+	VMAXPS      Z3, Z4, Z3
+	VMINPS      Z3, Z5, Z3
+	VMULPS      Z3, Z3, Z4
+	VMOVUPS     recurrentConstants<>+960(SB), Z5
+	VMOVUPS     recurrentConstants<>+960(SB), Z7
+	VFMADD213PS recurrentConstants<>+1024(SB), Z6, Z5
+	VFMADD213PS recurrentConstants<>+1024(SB), Z4, Z7
+	VFMADD213PS recurrentConstants<>+1088(SB), Z6, Z5
+	VFMADD213PS recurrentConstants<>+1088(SB), Z4, Z7
+	VFMADD213PS recurrentConstants<>+1152(SB), Z6, Z5
+	VFMADD213PS recurrentConstants<>+1152(SB), Z4, Z7
+	VFMADD213PS recurrentConstants<>+704(SB), Z6, Z5
+	VFMADD213PS recurrentConstants<>+704(SB), Z4, Z7
+	VMOVUPS     recurrentConstants<>+1216(SB), Z8
+	VMOVUPS     recurrentConstants<>+1216(SB), Z9
+	VFMADD213PS recurrentConstants<>+1280(SB), Z6, Z8
+	VFMADD213PS recurrentConstants<>+1280(SB), Z4, Z9
+	VFMADD213PS recurrentConstants<>+1344(SB), Z6, Z8
+	VFMADD213PS recurrentConstants<>+1344(SB), Z4, Z9
+	VFMADD213PS recurrentConstants<>+1408(SB), Z6, Z8
+	VFMADD213PS recurrentConstants<>+1408(SB), Z4, Z9
+	VFMADD213PS recurrentConstants<>+704(SB), Z6, Z8
+	VFMADD213PS recurrentConstants<>+704(SB), Z4, Z9
+	VMULPS      Z5, Z2, Z2
+	VMULPS      Z7, Z3, Z3
+	VDIVPS      Z8, Z2, Z2
+	VDIVPS      Z9, Z3, Z3
+	VMULPS      Z0, Z2, Z2
+	VMULPS      Z1, Z3, Z3
+	VMOVUPS     Z2, (R13)
+	VMOVUPS     Z3, (R13)(DI*1)
+	ADDQ        $0x40, SI
+	ADDQ        $0x40, R8
+	ADDQ        $0x00000100, BX
+	ADDQ        $0x00000100, R9
+	DECQ        DX
+	JNE         panel
+	VZEROUPPER
+	RET
+
+// func lstm3x16Byte(t *byte)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·lstm3x16Byte(SB), NOSPLIT, $0-8
+	MOVQ t+0(FP), AX
+	MOVQ 224(AX), CX
+	MOVQ 192(AX), DX
+	MOVQ 120(AX), BX
+	MOVQ 72(AX), SI
+	MOVQ 176(AX), DI
+	MOVQ 96(AX), R8
+	MOVQ 248(AX), R9
+	SHLQ $0x02, DI
+
+panel:
+	MOVQ   184(AX), R10
+	MOVQ   24(AX), R11
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	VXORPS Z8, Z8, Z8
+	VXORPS Z9, Z9, Z9
+	VXORPS Z10, Z10, Z10
+	VXORPS Z11, Z11, Z11
+	SUBQ   $0x02, R10
+	JLT    tail
+
+loop:
+	VBROADCASTSS (R11), Z12
+	VBROADCASTSS (R11)(DI*1), Z13
+	VBROADCASTSS (R11)(DI*2), Z14
+	VPMOVSXBD    (CX), Z15
+	VCVTDQ2PS    Z15, Z15
+	VFMADD231PS  Z15, Z12, Z0
+	VFMADD231PS  Z15, Z13, Z4
+	VFMADD231PS  Z15, Z14, Z8
+	VPMOVSXBD    16(CX), Z15
+	VCVTDQ2PS    Z15, Z15
+	VFMADD231PS  Z15, Z12, Z1
+	VFMADD231PS  Z15, Z13, Z5
+	VFMADD231PS  Z15, Z14, Z9
+	VPMOVSXBD    32(CX), Z15
+	VCVTDQ2PS    Z15, Z15
+	VFMADD231PS  Z15, Z12, Z2
+	VFMADD231PS  Z15, Z13, Z6
+	VFMADD231PS  Z15, Z14, Z10
+	VPMOVSXBD    48(CX), Z15
+	VCVTDQ2PS    Z15, Z15
+	VFMADD231PS  Z15, Z12, Z3
+	VFMADD231PS  Z15, Z13, Z7
+	VFMADD231PS  Z15, Z14, Z11
+	VBROADCASTSS 4(R11), Z12
+	VBROADCASTSS 4(R11)(DI*1), Z13
+	VBROADCASTSS 4(R11)(DI*2), Z14
+	VPMOVSXBD    64(CX), Z15
+	VCVTDQ2PS    Z15, Z15
+	VFMADD231PS  Z15, Z12, Z0
+	VFMADD231PS  Z15, Z13, Z4
+	VFMADD231PS  Z15, Z14, Z8
+	VPMOVSXBD    80(CX), Z15
+	VCVTDQ2PS    Z15, Z15
+	VFMADD231PS  Z15, Z12, Z1
+	VFMADD231PS  Z15, Z13, Z5
+	VFMADD231PS  Z15, Z14, Z9
+	VPMOVSXBD    96(CX), Z15
+	VCVTDQ2PS    Z15, Z15
+	VFMADD231PS  Z15, Z12, Z2
+	VFMADD231PS  Z15, Z13, Z6
+	VFMADD231PS  Z15, Z14, Z10
+	VPMOVSXBD    112(CX), Z15
+	VCVTDQ2PS    Z15, Z15
+	VFMADD231PS  Z15, Z12, Z3
+	VFMADD231PS  Z15, Z13, Z7
+	VFMADD231PS  Z15, Z14, Z11
+	ADDQ         $0x00000080, CX
+	ADDQ         $0x08, R11
+	SUBQ         $0x02, R10
+	JGE          loop
+
+tail:
+	ADDQ $0x02, R10
+	JE   summed
+
+one:
+	VBROADCASTSS (R11), Z12
+	VBROADCASTSS (R11)(DI*1), Z13
+	VBROADCASTSS (R11)(DI*2), Z14
+	VPMOVSXBD    (CX), Z15
+	VCVTDQ2PS    Z15, Z15
+	VFMADD231PS  Z15, Z12, Z0
+	VFMADD231PS  Z15, Z13, Z4
+	VFMADD231PS  Z15, Z14, Z8
+	VPMOVSXBD    16(CX), Z15
+	VCVTDQ2PS    Z15, Z15
+	VFMADD231PS  Z15, Z12, Z1
+	VFMADD231PS  Z15, Z13, Z5
+	VFMADD231PS  Z15, Z14, Z9
+	VPMOVSXBD    32(CX), Z15
+	VCVTDQ2PS    Z15, Z15
+	VFMADD231PS  Z15, Z12, Z2
+	VFMADD231PS  Z15, Z13, Z6
+	VFMADD231PS  Z15, Z14, Z10
+	VPMOVSXBD    48(CX), Z15
+	VCVTDQ2PS    Z15, Z15
+	VFMADD231PS  Z15, Z12, Z3
+	VFMADD231PS  Z15, Z13, Z7
+	VFMADD231PS  Z15, Z14, Z11
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x04, R11
+	DECQ         R10
+	JNE          one
+
+summed:
+	MOVQ        168(AX), R10
+	SHLQ        $0x02, R10
+	VMOVUPS     (R9), Z12
+	VMOVUPS     64(R9), Z13
+	VMOVUPS     128(R9), Z14
+	VMOVUPS     192(R9), Z15
+	MOVQ        BX, R11
+	MOVQ        SI, R12
+	VFMADD213PS (R11), Z12, Z0
+	VMOVUPS     Z0, (R11)
+	VFMADD213PS 64(R11), Z13, Z1
+	VMOVUPS     Z1, 64(R11)
+	VFMADD213PS 128(R11), Z14, Z2
+	VMOVUPS     Z2, 128(R11)
+	VFMADD213PS 192(R11), Z15, Z3
+	VMOVUPS     Z3, 192(R11)
+	ADDQ        R10, R11
+	ADDQ        DI, R12
+	VFMADD213PS (R11), Z12, Z4
+	VMOVUPS     Z4, (R11)
+	VFMADD213PS 64(R11), Z13, Z5
+	VMOVUPS     Z5, 64(R11)
+	VFMADD213PS 128(R11), Z14, Z6
+	VMOVUPS     Z6, 128(R11)
+	VFMADD213PS 192(R11), Z15, Z7
+	VMOVUPS     Z7, 192(R11)
+	ADDQ        R10, R11
+	ADDQ        DI, R12
+	VFMADD213PS (R11), Z12, Z8
+	VMOVUPS     Z8, (R11)
+	VFMADD213PS 64(R11), Z13, Z9
+	VMOVUPS     Z9, 64(R11)
+	VFMADD213PS 128(R11), Z14, Z10
+	VMOVUPS     Z10, 128(R11)
+	VFMADD213PS 192(R11), Z15, Z11
+	VMOVUPS     Z11, 192(R11)
+	MOVQ        BX, R11
+	MOVQ        R8, R12
+	VMOVUPS     (R11), Z0
+	VMOVUPS     (R11)(R10*1), Z1
+	VMOVUPS     (R11)(R10*2), Z2
+	VMOVUPS     128(R11), Z3
+	VMOVUPS     128(R11)(R10*1), Z4
+	VMOVUPS     128(R11)(R10*2), Z5
+	VMOVUPS     recurrentConstants<>+0(SB), Z6
+	VMOVUPS     recurrentConstants<>+64(SB), Z7
+	VMAXPS      Z0, Z6, Z0
+	VMINPS      Z0, Z7, Z0
+	VMULPS      Z0, Z0, Z8
+	VMAXPS      Z1, Z6, Z1
+	VMINPS      Z1, Z7, Z1
+	VMULPS      Z1, Z1, Z9
+	VMAXPS      Z2, Z6, Z2
+	VMINPS      Z2, Z7, Z2
+	VMULPS      Z2, Z2, Z10
+	VMAXPS      Z3, Z6, Z3
+	VMINPS      Z3, Z7, Z3
+	VMULPS      Z3, Z3, Z11
+	VMAXPS      Z4, Z6, Z4
+	VMINPS      Z4, Z7, Z4
+	VMULPS      Z4, Z4, Z12
+	VMAXPS      Z5, Z6, Z5
+	VMINPS      Z5, Z7, Z5
+	VMULPS      Z5, Z5, Z6
+	VMOVUPS     recurrentConstants<>+128(SB), Z7
+	VMOVUPS     Z7, Z13
+	VMOVUPS     Z7, Z14
+	VMOVUPS     Z7, Z15
+	VMOVUPS     Z7, Z16
+	VMOVUPS     Z7, Z17
+	VMOVUPS     Z7, Z7
+	VMOVUPS     recurrentConstants<>+192(SB), Z18
+	VFMADD213PS Z18, Z8, Z13
+	VFMADD213PS Z18, Z9, Z14
+	VFMADD213PS Z18, Z10, Z15
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z6, Z7
+	VMOVUPS     recurrentConstants<>+256(SB), Z18
+	VFMADD213PS Z18, Z8, Z13
+	VFMADD213PS Z18, Z9, Z14
+	VFMADD213PS Z18, Z10, Z15
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z6, Z7
+	VMOVUPS     recurrentConstants<>+320(SB), Z18
+	VFMADD213PS Z18, Z8, Z13
+	VFMADD213PS Z18, Z9, Z14
+	VFMADD213PS Z18, Z10, Z15
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z6, Z7
+	VMOVUPS     recurrentConstants<>+384(SB), Z18
+	VFMADD213PS Z18, Z8, Z13
+	VFMADD213PS Z18, Z9, Z14
+	VFMADD213PS Z18, Z10, Z15
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z6, Z7
+	VMOVUPS     recurrentConstants<>+448(SB), Z18
+	VMOVUPS     Z18, Z19
+	VMOVUPS     Z18, Z20
+	VMOVUPS     Z18, Z21
+	VMOVUPS     Z18, Z22
+	VMOVUPS     Z18, Z23
+	VMOVUPS     Z18, Z18
+	VMOVUPS     recurrentConstants<>+512(SB), Z24
+	VFMADD213PS Z24, Z8, Z19
+	VFMADD213PS Z24, Z9, Z20
+	VFMADD213PS Z24, Z10, Z21
+	VFMADD213PS Z24, Z11, Z22
+	VFMADD213PS Z24, Z12, Z23
+	VFMADD213PS Z24, Z6, Z18
+	VMOVUPS     recurrentConstants<>+576(SB), Z24
+	VFMADD213PS Z24, Z8, Z19
+	VFMADD213PS Z24, Z9, Z20
+	VFMADD213PS Z24, Z10, Z21
+	VFMADD213PS Z24, Z11, Z22
+	VFMADD213PS Z24, Z12, Z23
+	VFMADD213PS Z24, Z6, Z18
+	VMOVUPS     recurrentConstants<>+640(SB), Z24
+	VFMADD213PS Z24, Z8, Z19
+	VFMADD213PS Z24, Z9, Z20
+	VFMADD213PS Z24, Z10, Z21
+	VFMADD213PS Z24, Z11, Z22
+	VFMADD213PS Z24, Z12, Z23
+	VFMADD213PS Z24, Z6, Z18
+	VMOVUPS     recurrentConstants<>+704(SB), Z24
+	VFMADD213PS Z24, Z8, Z19
+	VFMADD213PS Z24, Z9, Z20
+	VFMADD213PS Z24, Z10, Z21
+	VFMADD213PS Z24, Z11, Z22
+	VFMADD213PS Z24, Z12, Z23
+	VFMADD213PS Z24, Z6, Z18
+	VMULPS      Z13, Z0, Z0
+	VMULPS      Z14, Z1, Z1
+	VMULPS      Z15, Z2, Z2
+	VMULPS      Z16, Z3, Z3
+	VMULPS      Z17, Z4, Z4
+	VMULPS      Z7, Z5, Z5
+	VDIVPS      Z19, Z0, Z0
+	VDIVPS      Z20, Z1, Z1
+	VDIVPS      Z21, Z2, Z2
+	VDIVPS      Z22, Z3, Z3
+	VDIVPS      Z23, Z4, Z4
+	VDIVPS      Z18, Z5, Z5
+	VMOVUPS     recurrentConstants<>+768(SB), Z6
+	VADDPS      Z6, Z0, Z0
+	VADDPS      Z6, Z1, Z1
+	VADDPS      Z6, Z2, Z2
+	VADDPS      Z6, Z3, Z3
+	VADDPS      Z6, Z4, Z4
+	VADDPS      Z6, Z5, Z5
+	VMOVUPS     192(R11), Z6
+	VMOVUPS     192(R11)(R10*1), Z7
+	VMOVUPS     192(R11)(R10*2), Z8
+	VMOVUPS     recurrentConstants<>+832(SB), Z9
+	VMOVUPS     recurrentConstants<>+896(SB), Z10
+	VMAXPS      Z6, Z9, Z6
+	VMINPS      Z6, Z10, Z6
+	VMULPS      Z6, Z6, Z11
+	VMAXPS      Z7, Z9, Z7
+	VMINPS      Z7, Z10, Z7
+	VMULPS      Z7, Z7, Z12
+	VMAXPS      Z8, Z9, Z8
+	VMINPS      Z8, Z10, Z8
+	VMULPS      Z8, Z8, Z9
+	VMOVUPS     recurrentConstants<>+960(SB), Z10
+	VMOVUPS     Z10, Z13
+	VMOVUPS     Z10, Z14
+	VMOVUPS     Z10, Z10
+	VMOVUPS     recurrentConstants<>+1024(SB), Z15
+	VFMADD213PS Z15, Z11, Z13
+	VFMADD213PS Z15, Z12, Z14
+	VFMADD213PS Z15, Z9, Z10
+	VMOVUPS     recurrentConstants<>+1088(SB), Z15
+	VFMADD213PS Z15, Z11, Z13
+	VFMADD213PS Z15, Z12, Z14
+	VFMADD213PS Z15, Z9, Z10
+	VMOVUPS     recurrentConstants<>+1152(SB), Z15
+	VFMADD213PS Z15, Z11, Z13
+	VFMADD213PS Z15, Z12, Z14
+	VFMADD213PS Z15, Z9, Z10
+	VMOVUPS     recurrentConstants<>+704(SB), Z15
+	VFMADD213PS Z15, Z11, Z13
+	VFMADD213PS Z15, Z12, Z14
+	VFMADD213PS Z15, Z9, Z10
+	VMOVUPS     recurrentConstants<>+1216(SB), Z15
+	VMOVUPS     Z15, Z16
+	VMOVUPS     Z15, Z17
+	VMOVUPS     Z15, Z15
+	VMOVUPS     recurrentConstants<>+1280(SB), Z18
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z9, Z15
+	VMOVUPS     recurrentConstants<>+1344(SB), Z18
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z9, Z15
+	VMOVUPS     recurrentConstants<>+1408(SB), Z18
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z9, Z15
+	VMOVUPS     recurrentConstants<>+704(SB), Z18
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z9, Z15
+	VMULPS      Z13, Z6, Z6
+	VMULPS      Z14, Z7, Z7
+	VMULPS      Z10, Z8, Z8
+	VDIVPS      Z16, Z6, Z6
+	VDIVPS      Z17, Z7, Z7
+	VDIVPS      Z15, Z8, Z8
+	VMULPS      Z0, Z6, Z6
+	VFMADD231PS (R12), Z3, Z6
+	VMULPS      Z1, Z7, Z7
+	VFMADD231PS (R12)(DI*1), Z4, Z7
+	VMULPS      Z2, Z8, Z8
+	VFMADD231PS (R12)(DI*2), Z5, Z8
+	VMOVUPS     Z6, (R12)
+	VMOVUPS     Z7, (R12)(DI*1)
+	VMOVUPS     Z8, (R12)(DI*2)
+	MOVQ        BX, R11
+	MOVQ        R8, R12
+	MOVQ        SI, R13
+	VMOVUPS     64(R11), Z0
+	VMOVUPS     64(R11)(R10*1), Z1
+	VMOVUPS     64(R11)(R10*2), Z2
+	VMOVUPS     recurrentConstants<>+0(SB), Z3
+	VMOVUPS     recurrentConstants<>+64(SB), Z4
+	VMAXPS      Z0, Z3, Z0
+	VMINPS      Z0, Z4, Z0
+	VMULPS      Z0, Z0, Z5
+	VMAXPS      Z1, Z3, Z1
+	VMINPS      Z1, Z4, Z1
+	VMULPS      Z1, Z1, Z6
+	VMAXPS      Z2, Z3, Z2
+	VMINPS      Z2, Z4, Z2
+	VMULPS      Z2, Z2, Z3
+	VMOVUPS     recurrentConstants<>+128(SB), Z4
+	VMOVUPS     Z4, Z7
+	VMOVUPS     Z4, Z8
+	VMOVUPS     Z4, Z4
+	VMOVUPS     recurrentConstants<>+192(SB), Z9
+	VFMADD213PS Z9, Z5, Z7
+	VFMADD213PS Z9, Z6, Z8
+	VFMADD213PS Z9, Z3, Z4
+	VMOVUPS     recurrentConstants<>+256(SB), Z9
+	VFMADD213PS Z9, Z5, Z7
+	VFMADD213PS Z9, Z6, Z8
+	VFMADD213PS Z9, Z3, Z4
+	VMOVUPS     recurrentConstants<>+320(SB), Z9
+	VFMADD213PS Z9, Z5, Z7
+	VFMADD213PS Z9, Z6, Z8
+	VFMADD213PS Z9, Z3, Z4
+	VMOVUPS     recurrentConstants<>+384(SB), Z9
+	VFMADD213PS Z9, Z5, Z7
+	VFMADD213PS Z9, Z6, Z8
+	VFMADD213PS Z9, Z3, Z4
+	VMOVUPS     recurrentConstants<>+448(SB), Z9
+	VMOVUPS     Z9, Z10
+	VMOVUPS     Z9, Z11
+	VMOVUPS     Z9, Z9
+	VMOVUPS     recurrentConstants<>+512(SB), Z12
+	VFMADD213PS Z12, Z5, Z10
+	VFMADD213PS Z12, Z6, Z11
+	VFMADD213PS Z12, Z3, Z9
+	VMOVUPS     recurrentConstants<>+576(SB), Z12
+	VFMADD213PS Z12, Z5, Z10
+	VFMADD213PS Z12, Z6, Z11
+	VFMADD213PS Z12, Z3, Z9
+	VMOVUPS     recurrentConstants<>+640(SB), Z12
+	VFMADD213PS Z12, Z5, Z10
+	VFMADD213PS Z12, Z6, Z11
+	VFMADD213PS Z12, Z3, Z9
+	VMOVUPS     recurrentConstants<>+704(SB), Z12
+	VFMADD213PS Z12, Z5, Z10
+	VFMADD213PS Z12, Z6, Z11
+	VFMADD213PS Z12, Z3, Z9
+	VMULPS      Z7, Z0, Z0
+	VMULPS      Z8, Z1, Z1
+	VMULPS      Z4, Z2, Z2
+	VDIVPS      Z10, Z0, Z0
+	VDIVPS      Z11, Z1, Z1
+	VDIVPS      Z9, Z2, Z2
+	VMOVUPS     recurrentConstants<>+768(SB), Z3
+	VADDPS      Z3, Z0, Z0
+	VADDPS      Z3, Z1, Z1
+	VADDPS      Z3, Z2, Z2
+	VMOVUPS     (R12), Z3
+	VMOVUPS     (R12)(DI*1), Z4
+	VMOVUPS     (R12)(DI*2), Z5
+	VMOVUPS     recurrentConstants<>+832(SB), Z6
+	VMOVUPS     recurrentConstants<>+896(SB), Z7
+	VMAXPS      Z3, Z6, Z3
+	VMINPS      Z3, Z7, Z3
+	VMULPS      Z3, Z3, Z8
+	VMAXPS      Z4, Z6, Z4
+	VMINPS      Z4, Z7, Z4
+	VMULPS      Z4, Z4, Z9
+	VMAXPS      Z5, Z6, Z5
+	VMINPS      Z5, Z7, Z5
+	VMULPS      Z5, Z5, Z6
+	VMOVUPS     recurrentConstants<>+960(SB), Z7
+	VMOVUPS     Z7, Z10
+	VMOVUPS     Z7, Z11
+	VMOVUPS     Z7, Z7
+	VMOVUPS     recurrentConstants<>+1024(SB), Z12
+	VFMADD213PS Z12, Z8, Z10
+	VFMADD213PS Z12, Z9, Z11
+	VFMADD213PS Z12, Z6, Z7
+	VMOVUPS     recurrentConstants<>+1088(SB), Z12
+	VFMADD213PS Z12, Z8, Z10
+	VFMADD213PS Z12, Z9, Z11
+	VFMADD213PS Z12, Z6, Z7
+	VMOVUPS     recurrentConstants<>+1152(SB), Z12
+	VFMADD213PS Z12, Z8, Z10
+	VFMADD213PS Z12, Z9, Z11
+	VFMADD213PS Z12, Z6, Z7
+	VMOVUPS     recurrentConstants<>+704(SB), Z12
+	VFMADD213PS Z12, Z8, Z10
+	VFMADD213PS Z12, Z9, Z11
+	VFMADD213PS Z12, Z6, Z7
+	VMOVUPS     recurrentConstants<>+1216(SB), Z12
+	VMOVUPS     Z12, Z13
+	VMOVUPS     Z12, Z14
+	VMOVUPS     Z12, Z12
+	VMOVUPS     recurrentConstants<>+1280(SB), Z15
+	VFMADD213PS Z15, Z8, Z13
+	VFMADD213PS Z15, Z9, Z14
+	VFMADD213PS Z15, Z6, Z12
+	VMOVUPS     recurrentConstants<>+1344(SB), Z15
+	VFMADD213PS Z15, Z8, Z13
+	VFMADD213PS Z15, Z9, Z14
+	VFMADD213PS Z15, Z6, Z12
+	VMOVUPS     recurrentConstants<>+1408(SB), Z15
+	VFMADD213PS Z15, Z8, Z13
+	VFMADD213PS Z15, Z9, Z14
+	VFMADD213PS Z15, Z6, Z12
+	VMOVUPS     recurrentConstants<>+704(SB), Z15
+	VFMADD213PS Z15, Z8, Z13
+	VFMADD213PS Z15, Z9, Z14
+	VFMADD213PS Z15, Z6, Z12
+	VMULPS      Z10, Z3, Z3
+	VMULPS      Z11, Z4, Z4
+	VMULPS      Z7, Z5, Z5
+	VDIVPS      Z13, Z3, Z3
+	VDIVPS      Z14, Z4, Z4
+	VDIVPS      Z12, Z5, Z5
+	VMULPS      Z0, Z3, Z3
+	VMULPS      Z1, Z4, Z4
+	VMULPS      Z2, Z5, Z5
+	VMOVUPS     Z3, (R13)
+	VMOVUPS     Z4, (R13)(DI*1)
+	VMOVUPS     Z5, (R13)(DI*2)
+	ADDQ        $0x40, SI
+	ADDQ        $0x40, R8
+	ADDQ        $0x00000100, BX
+	ADDQ        $0x00000100, R9
+	DECQ        DX
+	JNE         panel
+	VZEROUPPER
+	RET
+
+// func lstm4x16Byte(t *byte)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·lstm4x16Byte(SB), NOSPLIT, $0-8
+	MOVQ t+0(FP), AX
+	MOVQ 224(AX), CX
+	MOVQ 192(AX), DX
+	MOVQ 120(AX), BX
+	MOVQ 72(AX), SI
+	MOVQ 176(AX), DI
+	MOVQ 96(AX), R8
+	MOVQ 248(AX), R9
+	SHLQ $0x02, DI
+
+panel:
+	MOVQ   184(AX), R10
+	MOVQ   24(AX), R11
+	LEAQ   (R11)(DI*2), R12
+	ADDQ   DI, R12
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	VXORPS Z8, Z8, Z8
+	VXORPS Z9, Z9, Z9
+	VXORPS Z10, Z10, Z10
+	VXORPS Z11, Z11, Z11
+	VXORPS Z12, Z12, Z12
+	VXORPS Z13, Z13, Z13
+	VXORPS Z14, Z14, Z14
+	VXORPS Z15, Z15, Z15
+	SUBQ   $0x02, R10
+	JLT    tail
+
+loop:
+	VPMOVSXBD    (CX), Z16
+	VCVTDQ2PS    Z16, Z16
+	VPMOVSXBD    16(CX), Z17
+	VCVTDQ2PS    Z17, Z17
+	VPMOVSXBD    32(CX), Z18
+	VCVTDQ2PS    Z18, Z18
+	VPMOVSXBD    48(CX), Z19
+	VCVTDQ2PS    Z19, Z19
+	VBROADCASTSS (R11), Z20
+	VFMADD231PS  Z16, Z20, Z0
+	VFMADD231PS  Z17, Z20, Z1
+	VFMADD231PS  Z18, Z20, Z2
+	VFMADD231PS  Z19, Z20, Z3
+	VBROADCASTSS (R11)(DI*1), Z20
+	VFMADD231PS  Z16, Z20, Z4
+	VFMADD231PS  Z17, Z20, Z5
+	VFMADD231PS  Z18, Z20, Z6
+	VFMADD231PS  Z19, Z20, Z7
+	VBROADCASTSS (R11)(DI*2), Z20
+	VFMADD231PS  Z16, Z20, Z8
+	VFMADD231PS  Z17, Z20, Z9
+	VFMADD231PS  Z18, Z20, Z10
+	VFMADD231PS  Z19, Z20, Z11
+	VBROADCASTSS (R12), Z20
+	VFMADD231PS  Z16, Z20, Z12
+	VFMADD231PS  Z17, Z20, Z13
+	VFMADD231PS  Z18, Z20, Z14
+	VFMADD231PS  Z19, Z20, Z15
+	VPMOVSXBD    64(CX), Z16
+	VCVTDQ2PS    Z16, Z16
+	VPMOVSXBD    80(CX), Z17
+	VCVTDQ2PS    Z17, Z17
+	VPMOVSXBD    96(CX), Z18
+	VCVTDQ2PS    Z18, Z18
+	VPMOVSXBD    112(CX), Z19
+	VCVTDQ2PS    Z19, Z19
+	VBROADCASTSS 4(R11), Z20
+	VFMADD231PS  Z16, Z20, Z0
+	VFMADD231PS  Z17, Z20, Z1
+	VFMADD231PS  Z18, Z20, Z2
+	VFMADD231PS  Z19, Z20, Z3
+	VBROADCASTSS 4(R11)(DI*1), Z20
+	VFMADD231PS  Z16, Z20, Z4
+	VFMADD231PS  Z17, Z20, Z5
+	VFMADD231PS  Z18, Z20, Z6
+	VFMADD231PS  Z19, Z20, Z7
+	VBROADCASTSS 4(R11)(DI*2), Z20
+	VFMADD231PS  Z16, Z20, Z8
+	VFMADD231PS  Z17, Z20, Z9
+	VFMADD231PS  Z18, Z20, Z10
+	VFMADD231PS  Z19, Z20, Z11
+	VBROADCASTSS 4(R12), Z20
+	VFMADD231PS  Z16, Z20, Z12
+	VFMADD231PS  Z17, Z20, Z13
+	VFMADD231PS  Z18, Z20, Z14
+	VFMADD231PS  Z19, Z20, Z15
+	ADDQ         $0x00000080, CX
+	ADDQ         $0x08, R11
+	ADDQ         $0x08, R12
+	SUBQ         $0x02, R10
+	JGE          loop
+
+tail:
+	ADDQ $0x02, R10
+	JE   summed
+
+one:
+	VPMOVSXBD    (CX), Z16
+	VCVTDQ2PS    Z16, Z16
+	VPMOVSXBD    16(CX), Z17
+	VCVTDQ2PS    Z17, Z17
+	VPMOVSXBD    32(CX), Z18
+	VCVTDQ2PS    Z18, Z18
+	VPMOVSXBD    48(CX), Z19
+	VCVTDQ2PS    Z19, Z19
+	VBROADCASTSS (R11), Z20
+	VFMADD231PS  Z16, Z20, Z0
+	VFMADD231PS  Z17, Z20, Z1
+	VFMADD231PS  Z18, Z20, Z2
+	VFMADD231PS  Z19, Z20, Z3
+	VBROADCASTSS (R11)(DI*1), Z20
+	VFMADD231PS  Z16, Z20, Z4
+	VFMADD231PS  Z17, Z20, Z5
+	VFMADD231PS  Z18, Z20, Z6
+	VFMADD231PS  Z19, Z20, Z7
+	VBROADCASTSS (R11)(DI*2), Z20
+	VFMADD231PS  Z16, Z20, Z8
+	VFMADD231PS  Z17, Z20, Z9
+	VFMADD231PS  Z18, Z20, Z10
+	VFMADD231PS  Z19, Z20, Z11
+	VBROADCASTSS (R12), Z20
+	VFMADD231PS  Z16, Z20, Z12
+	VFMADD231PS  Z17, Z20, Z13
+	VFMADD231PS  Z18, Z20, Z14
+	VFMADD231PS  Z19, Z20, Z15
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x04, R11
+	ADDQ         $0x04, R12
+	DECQ         R10
+	JNE          one
+
+summed:
+	MOVQ        168(AX), R10
+	SHLQ        $0x02, R10
+	VMOVUPS     (R9), Z16
+	VMOVUPS     64(R9), Z17
+	VMOVUPS     128(R9), Z18
+	VMOVUPS     192(R9), Z19
+	MOVQ        BX, R11
+	MOVQ        SI, R12
+	VFMADD213PS (R11), Z16, Z0
+	VMOVUPS     Z0, (R11)
+	VFMADD213PS 64(R11), Z17, Z1
+	VMOVUPS     Z1, 64(R11)
+	VFMADD213PS 128(R11), Z18, Z2
+	VMOVUPS     Z2, 128(R11)
+	VFMADD213PS 192(R11), Z19, Z3
+	VMOVUPS     Z3, 192(R11)
+	ADDQ        R10, R11
+	ADDQ        DI, R12
+	VFMADD213PS (R11), Z16, Z4
+	VMOVUPS     Z4, (R11)
+	VFMADD213PS 64(R11), Z17, Z5
+	VMOVUPS     Z5, 64(R11)
+	VFMADD213PS 128(R11), Z18, Z6
+	VMOVUPS     Z6, 128(R11)
+	VFMADD213PS 192(R11), Z19, Z7
+	VMOVUPS     Z7, 192(R11)
+	ADDQ        R10, R11
+	ADDQ        DI, R12
+	VFMADD213PS (R11), Z16, Z8
+	VMOVUPS     Z8, (R11)
+	VFMADD213PS 64(R11), Z17, Z9
+	VMOVUPS     Z9, 64(R11)
+	VFMADD213PS 128(R11), Z18, Z10
+	VMOVUPS     Z10, 128(R11)
+	VFMADD213PS 192(R11), Z19, Z11
+	VMOVUPS     Z11, 192(R11)
+	ADDQ        R10, R11
+	ADDQ        DI, R12
+	VFMADD213PS (R11), Z16, Z12
+	VMOVUPS     Z12, (R11)
+	VFMADD213PS 64(R11), Z17, Z13
+	VMOVUPS     Z13, 64(R11)
+	VFMADD213PS 128(R11), Z18, Z14
+	VMOVUPS     Z14, 128(R11)
+	VFMADD213PS 192(R11), Z19, Z15
+	VMOVUPS     Z15, 192(R11)
+	MOVQ        BX, R11
+	MOVQ        R8, R12
+	VMOVUPS     (R11), Z0
+	VMOVUPS     (R11)(R10*1), Z1
+	VMOVUPS     (R11)(R10*2), Z2
+	VMOVUPS     128(R11), Z3
+	VMOVUPS     128(R11)(R10*1), Z4
+	VMOVUPS     128(R11)(R10*2), Z5
+	VMOVUPS     recurrentConstants<>+0(SB), Z6
+	VMOVUPS     recurrentConstants<>+64(SB), Z7
+	VMAXPS      Z0, Z6, Z0
+	VMINPS      Z0, Z7, Z0
+	VMULPS      Z0, Z0, Z8
+	VMAXPS      Z1, Z6, Z1
+	VMINPS      Z1, Z7, Z1
+	VMULPS      Z1, Z1, Z9
+	VMAXPS      Z2, Z6, Z2
+	VMINPS      Z2, Z7, Z2
+	VMULPS      Z2, Z2, Z10
+	VMAXPS      Z3, Z6, Z3
+	VMINPS      Z3, Z7, Z3
+	VMULPS      Z3, Z3, Z11
+	VMAXPS      Z4, Z6, Z4
+	VMINPS      Z4, Z7, Z4
+	VMULPS      Z4, Z4, Z12
+	VMAXPS      Z5, Z6, Z5
+	VMINPS      Z5, Z7, Z5
+	VMULPS      Z5, Z5, Z6
+	VMOVUPS     recurrentConstants<>+128(SB), Z7
+	VMOVUPS     Z7, Z13
+	VMOVUPS     Z7, Z14
+	VMOVUPS     Z7, Z15
+	VMOVUPS     Z7, Z16
+	VMOVUPS     Z7, Z17
+	VMOVUPS     Z7, Z7
+	VMOVUPS     recurrentConstants<>+192(SB), Z18
+	VFMADD213PS Z18, Z8, Z13
+	VFMADD213PS Z18, Z9, Z14
+	VFMADD213PS Z18, Z10, Z15
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z6, Z7
+	VMOVUPS     recurrentConstants<>+256(SB), Z18
+	VFMADD213PS Z18, Z8, Z13
+	VFMADD213PS Z18, Z9, Z14
+	VFMADD213PS Z18, Z10, Z15
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z6, Z7
+	VMOVUPS     recurrentConstants<>+320(SB), Z18
+	VFMADD213PS Z18, Z8, Z13
+	VFMADD213PS Z18, Z9, Z14
+	VFMADD213PS Z18, Z10, Z15
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z6, Z7
+	VMOVUPS     recurrentConstants<>+384(SB), Z18
+	VFMADD213PS Z18, Z8, Z13
+	VFMADD213PS Z18, Z9, Z14
+	VFMADD213PS Z18, Z10, Z15
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z6, Z7
+	VMOVUPS     recurrentConstants<>+448(SB), Z18
+	VMOVUPS     Z18, Z19
+	VMOVUPS     Z18, Z20
+	VMOVUPS     Z18, Z21
+	VMOVUPS     Z18, Z22
+	VMOVUPS     Z18, Z23
+	VMOVUPS     Z18, Z18
+	VMOVUPS     recurrentConstants<>+512(SB), Z24
+	VFMADD213PS Z24, Z8, Z19
+	VFMADD213PS Z24, Z9, Z20
+	VFMADD213PS Z24, Z10, Z21
+	VFMADD213PS Z24, Z11, Z22
+	VFMADD213PS Z24, Z12, Z23
+	VFMADD213PS Z24, Z6, Z18
+	VMOVUPS     recurrentConstants<>+576(SB), Z24
+	VFMADD213PS Z24, Z8, Z19
+	VFMADD213PS Z24, Z9, Z20
+	VFMADD213PS Z24, Z10, Z21
+	VFMADD213PS Z24, Z11, Z22
+	VFMADD213PS Z24, Z12, Z23
+	VFMADD213PS Z24, Z6, Z18
+	VMOVUPS     recurrentConstants<>+640(SB), Z24
+	VFMADD213PS Z24, Z8, Z19
+	VFMADD213PS Z24, Z9, Z20
+	VFMADD213PS Z24, Z10, Z21
+	VFMADD213PS Z24, Z11, Z22
+	VFMADD213PS Z24, Z12, Z23
+	VFMADD213PS Z24, Z6, Z18
+	VMOVUPS     recurrentConstants<>+704(SB), Z24
+	VFMADD213PS Z24, Z8, Z19
+	VFMADD213PS Z24, Z9, Z20
+	VFMADD213PS Z24, Z10, Z21
+	VFMADD213PS Z24, Z11, Z22
+	VFMADD213PS Z24, Z12, Z23
+	VFMADD213PS Z24, Z6, Z18
+	VMULPS      Z13, Z0, Z0
+	VMULPS      Z14, Z1, Z1
+	VMULPS      Z15, Z2, Z2
+	VMULPS      Z16, Z3, Z3
+	VMULPS      Z17, Z4, Z4
+	VMULPS      Z7, Z5, Z5
+	VDIVPS      Z19, Z0, Z0
+	VDIVPS      Z20, Z1, Z1
+	VDIVPS      Z21, Z2, Z2
+	VDIVPS      Z22, Z3, Z3
+	VDIVPS      Z23, Z4, Z4
+	VDIVPS      Z18, Z5, Z5
+	VMOVUPS     recurrentConstants<>+768(SB), Z6
+	VADDPS      Z6, Z0, Z0
+	VADDPS      Z6, Z1, Z1
+	VADDPS      Z6, Z2, Z2
+	VADDPS      Z6, Z3, Z3
+	VADDPS      Z6, Z4, Z4
+	VADDPS      Z6, Z5, Z5
+	VMOVUPS     192(R11), Z6
+	VMOVUPS     192(R11)(R10*1), Z7
+	VMOVUPS     192(R11)(R10*2), Z8
+	VMOVUPS     recurrentConstants<>+832(SB), Z9
+	VMOVUPS     recurrentConstants<>+896(SB), Z10
+	VMAXPS      Z6, Z9, Z6
+	VMINPS      Z6, Z10, Z6
+	VMULPS      Z6, Z6, Z11
+	VMAXPS      Z7, Z9, Z7
+	VMINPS      Z7, Z10, Z7
+	VMULPS      Z7, Z7, Z12
+	VMAXPS      Z8, Z9, Z8
+	VMINPS      Z8, Z10, Z8
+	VMULPS      Z8, Z8, Z9
+	VMOVUPS     recurrentConstants<>+960(SB), Z10
+	VMOVUPS     Z10, Z13
+	VMOVUPS     Z10, Z14
+	VMOVUPS     Z10, Z10
+	VMOVUPS     recurrentConstants<>+1024(SB), Z15
+	VFMADD213PS Z15, Z11, Z13
+	VFMADD213PS Z15, Z12, Z14
+	VFMADD213PS Z15, Z9, Z10
+	VMOVUPS     recurrentConstants<>+1088(SB), Z15
+	VFMADD213PS Z15, Z11, Z13
+	VFMADD213PS Z15, Z12, Z14
+	VFMADD213PS Z15, Z9, Z10
+	VMOVUPS     recurrentConstants<>+1152(SB), Z15
+	VFMADD213PS Z15, Z11, Z13
+	VFMADD213PS Z15, Z12, Z14
+	VFMADD213PS Z15, Z9, Z10
+	VMOVUPS     recurrentConstants<>+704(SB), Z15
+	VFMADD213PS Z15, Z11, Z13
+	VFMADD213PS Z15, Z12, Z14
+	VFMADD213PS Z15, Z9, Z10
+	VMOVUPS     recurrentConstants<>+1216(SB), Z15
+	VMOVUPS     Z15, Z16
+	VMOVUPS     Z15, Z17
+	VMOVUPS     Z15, Z15
+	VMOVUPS     recurrentConstants<>+1280(SB), Z18
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z9, Z15
+	VMOVUPS     recurrentConstants<>+1344(SB), Z18
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z9, Z15
+	VMOVUPS     recurrentConstants<>+1408(SB), Z18
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z9, Z15
+	VMOVUPS     recurrentConstants<>+704(SB), Z18
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z9, Z15
+	VMULPS      Z13, Z6, Z6
+	VMULPS      Z14, Z7, Z7
+	VMULPS      Z10, Z8, Z8
+	VDIVPS      Z16, Z6, Z6
+	VDIVPS      Z17, Z7, Z7
+	VDIVPS      Z15, Z8, Z8
+	VMULPS      Z0, Z6, Z6
+	VFMADD231PS (R12), Z3, Z6
+	VMULPS      Z1, Z7, Z7
+	VFMADD231PS (R12)(DI*1), Z4, Z7
+	VMULPS      Z2, Z8, Z8
+	VFMADD231PS (R12)(DI*2), Z5, Z8
+	VMOVUPS     Z6, (R12)
+	VMOVUPS     Z7, (R12)(DI*1)
+	VMOVUPS     Z8, (R12)(DI*2)
+	ADDQ        R10, R11
+	ADDQ        R10, R11
+	ADDQ        R10, R11
+	ADDQ        DI, R12
+	ADDQ        DI, R12
+	ADDQ        DI, R12
+	VMOVUPS     (R11), Z0
+	VMOVUPS     128(R11), Z1
+	VMOVUPS     recurrentConstants<>+0(SB), Z2
+	VMOVUPS     recurrentConstants<>+64(SB), Z3
+	VMAXPS      Z0, Z2, Z0
+	VMINPS      Z0, Z3, Z0
+	VMULPS      Z0, Z0, Z4
+	VMAXPS      Z1, Z2, Z1
+	VMINPS      Z1, Z3, Z1
+	VMULPS      Z1, Z1, Z2
+	VMOVUPS     recurrentConstants<>+128(SB), Z3
+	VMOVUPS     recurrentConstants<>+128(SB), Z5
+	VFMADD213PS recurrentConstants<>+192(SB), Z4, Z3
+	VFMADD213PS recurrentConstants<>+192(SB), Z2, Z5
+	VFMADD213PS recurrentConstants<>+256(SB), Z4, Z3
+	VFMADD213PS recurrentConstants<>+256(SB), Z2, Z5
+	VFMADD213PS recurrentConstants<>+320(SB), Z4, Z3
+	VFMADD213PS recurrentConstants<>+320(SB), Z2, Z5
+	VFMADD213PS recurrentConstants<>+384(SB), Z4, Z3
+	VFMADD213PS recurrentConstants<>+384(SB), Z2, Z5
+	VMOVUPS     recurrentConstants<>+448(SB), Z6
+	VMOVUPS     recurrentConstants<>+448(SB), Z7
+	VFMADD213PS recurrentConstants<>+512(SB), Z4, Z6
+	VFMADD213PS recurrentConstants<>+512(SB), Z2, Z7
+	VFMADD213PS recurrentConstants<>+576(SB), Z4, Z6
+	VFMADD213PS recurrentConstants<>+576(SB), Z2, Z7
+	VFMADD213PS recurrentConstants<>+640(SB), Z4, Z6
+	VFMADD213PS recurrentConstants<>+640(SB), Z2, Z7
+	VFMADD213PS recurrentConstants<>+704(SB), Z4, Z6
+	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z7
+	VMULPS      Z3, Z0, Z0
+	VMULPS      Z5, Z1, Z1
+	VDIVPS      Z6, Z0, Z0
+	VDIVPS      Z7, Z1, Z1
+	VADDPS      recurrentConstants<>+768(SB), Z0, Z0
+	VADDPS      recurrentConstants<>+768(SB), Z1, Z1
+	VMOVUPS     192(R11), Z2
+	VMOVUPS     recurrentConstants<>+832(SB), Z3
+	VMOVUPS     recurrentConstants<>+896(SB), Z4
+	VMAXPS      Z2, Z3, Z2
+	VMINPS      Z2, Z4, Z2
+	VMULPS      Z2, Z2, Z3
+	VMOVUPS     recurrentConstants<>+960(SB), Z4
+	VFMADD213PS recurrentConstants<>+1024(SB), Z3, Z4
+	VFMADD213PS recurrentConstants<>+1088(SB), Z3, Z4
+	VFMADD213PS recurrentConstants<>+1152(SB), Z3, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z3, Z4
+	VMOVUPS     recurrentConstants<>+1216(SB), Z5
+	VFMADD213PS recurrentConstants<>+1280(SB), Z3, Z5
+	VFMADD213PS recurrentConstants<>+1344(SB), Z3, Z5
+	VFMADD213PS recurrentConstants<>+1408(SB), Z3, Z5
+	VFMADD213PS recurrentConstants<>+704(SB), Z3, Z5
+	VMULPS      Z4, Z2, Z2
+	VDIVPS      Z5, Z2, Z2
+	VMULPS      Z0, Z2, Z2
+	VFMADD231PS (R12), Z1, Z2
+	VMOVUPS     Z2, (R12)
+	MOVQ        BX, R11
+	MOVQ        R8, R12
+	MOVQ        SI, R13
+	VMOVUPS     64(R11), Z0
+	VMOVUPS     64(R11)(R10*1), Z1
+	VMOVUPS     64(R11)(R10*2), Z2
+	VMOVUPS     recurrentConstants<>+0(SB), Z3
+	VMOVUPS     recurrentConstants<>+64(SB), Z4
+	VMAXPS      Z0, Z3, Z0
+	VMINPS      Z0, Z4, Z0
+	VMULPS      Z0, Z0, Z5
+	VMAXPS      Z1, Z3, Z1
+	VMINPS      Z1, Z4, Z1
+	VMULPS      Z1, Z1, Z6
+	VMAXPS      Z2, Z3, Z2
+	VMINPS      Z2, Z4, Z2
+	VMULPS      Z2, Z2, Z3
+	VMOVUPS     recurrentConstants<>+128(SB), Z4
+	VMOVUPS     Z4, Z7
+	VMOVUPS     Z4, Z8
+	VMOVUPS     Z4, Z4
+	VMOVUPS     recurrentConstants<>+192(SB), Z9
+	VFMADD213PS Z9, Z5, Z7
+	VFMADD213PS Z9, Z6, Z8
+	VFMADD213PS Z9, Z3, Z4
+	VMOVUPS     recurrentConstants<>+256(SB), Z9
+	VFMADD213PS Z9, Z5, Z7
+	VFMADD213PS Z9, Z6, Z8
+	VFMADD213PS Z9, Z3, Z4
+	VMOVUPS     recurrentConstants<>+320(SB), Z9
+	VFMADD213PS Z9, Z5, Z7
+	VFMADD213PS Z9, Z6, Z8
+	VFMADD213PS Z9, Z3, Z4
+	VMOVUPS     recurrentConstants<>+384(SB), Z9
+	VFMADD213PS Z9, Z5, Z7
+	VFMADD213PS Z9, Z6, Z8
+	VFMADD213PS Z9, Z3, Z4
+	VMOVUPS     recurrentConstants<>+448(SB), Z9
+	VMOVUPS     Z9, Z10
+	VMOVUPS     Z9, Z11
+	VMOVUPS     Z9, Z9
+	VMOVUPS     recurrentConstants<>+512(SB), Z12
+	VFMADD213PS Z12, Z5, Z10
+	VFMADD213PS Z12, Z6, Z11
+	VFMADD213PS Z12, Z3, Z9
+	VMOVUPS     recurrentConstants<>+576(SB), Z12
+	VFMADD213PS Z12, Z5, Z10
+	VFMADD213PS Z12, Z6, Z11
+	VFMADD213PS Z12, Z3, Z9
+	VMOVUPS     recurrentConstants<>+640(SB), Z12
+	VFMADD213PS Z12, Z5, Z10
+	VFMADD213PS Z12, Z6, Z11
+	VFMADD213PS Z12, Z3, Z9
+	VMOVUPS     recurrentConstants<>+704(SB), Z12
+	VFMADD213PS Z12, Z5, Z10
+	VFMADD213PS Z12, Z6, Z11
+	VFMADD213PS Z12, Z3, Z9
+	VMULPS      Z7, Z0, Z0
+	VMULPS      Z8, Z1, Z1
+	VMULPS      Z4, Z2, Z2
+	VDIVPS      Z10, Z0, Z0
+	VDIVPS      Z11, Z1, Z1
+	VDIVPS      Z9, Z2, Z2
+	VMOVUPS     recurrentConstants<>+768(SB), Z3
+	VADDPS      Z3, Z0, Z0
+	VADDPS      Z3, Z1, Z1
+	VADDPS      Z3, Z2, Z2
+	VMOVUPS     (R12), Z3
+	VMOVUPS     (R12)(DI*1), Z4
+	VMOVUPS     (R12)(DI*2), Z5
+	VMOVUPS     recurrentConstants<>+832(SB), Z6
+	VMOVUPS     recurrentConstants<>+896(SB), Z7
+	VMAXPS      Z3, Z6, Z3
+	VMINPS      Z3, Z7, Z3
+	VMULPS      Z3, Z3, Z8
+	VMAXPS      Z4, Z6, Z4
+	VMINPS      Z4, Z7, Z4
+	VMULPS      Z4, Z4, Z9
+	VMAXPS      Z5, Z6, Z5
+	VMINPS      Z5, Z7, Z5
+	VMULPS      Z5, Z5, Z6
+	VMOVUPS     recurrentConstants<>+960(SB), Z7
+	VMOVUPS     Z7, Z10
+	VMOVUPS     Z7, Z11
+	VMOVUPS     Z7, Z7
+	VMOVUPS     recurrentConstants<>+1024(SB), Z12
+	VFMADD213PS Z12, Z8, Z10
+	VFMADD213PS Z12, Z9, Z11
+	VFMADD213PS Z12, Z6, Z7
+	VMOVUPS     recurrentConstants<>+1088(SB), Z12
+	VFMADD213PS Z12, Z8, Z10
+	VFMADD213PS Z12, Z9, Z11
+	VFMADD213PS Z12, Z6, Z7
+	VMOVUPS     recurrentConstants<>+1152(SB), Z12
+	VFMADD213PS Z12, Z8, Z10
+	VFMADD213PS Z12, Z9, Z11
+	VFMADD213PS Z12, Z6, Z7
+	VMOVUPS     recurrentConstants<>+704(SB), Z12
+	VFMADD213PS Z12, Z8, Z10
+	VFMADD213PS Z12, Z9, Z11
+	VFMADD213PS Z12, Z6, Z7
+	VMOVUPS     recurrentConstants<>+1216(SB), Z12
+	VMOVUPS     Z12, Z13
+	VMOVUPS     Z12, Z14
+	VMOVUPS     Z12, Z12
+	VMOVUPS     recurrentConstants<>+1280(SB), Z15
+	VFMADD213PS Z15, Z8, Z13
+	VFMADD213PS Z15, Z9, Z14
+	VFMADD213PS Z15, Z6, Z12
+	VMOVUPS     recurrentConstants<>+1344(SB), Z15
+	VFMADD213PS Z15, Z8, Z13
+	VFMADD213PS Z15, Z9, Z14
+	VFMADD213PS Z15, Z6, Z12
+	VMOVUPS     recurrentConstants<>+1408(SB), Z15
+	VFMADD213PS Z15, Z8, Z13
+	VFMADD213PS Z15, Z9, Z14
+	VFMADD213PS Z15, Z6, Z12
+	VMOVUPS     recurrentConstants<>+704(SB), Z15
+	VFMADD213PS Z15, Z8, Z13
+	VFMADD213PS Z15, Z9, Z14
+	VFMADD213PS Z15, Z6, Z12
+	VMULPS      Z10, Z3, Z3
+	VMULPS      Z11, Z4, Z4
+	VMULPS      Z7, Z5, Z5
+	VDIVPS      Z13, Z3, Z3
+	VDIVPS      Z14, Z4, Z4
+	VDIVPS      Z12, Z5, Z5
+	VMULPS      Z0, Z3, Z3
+	VMULPS      Z1, Z4, Z4
+	VMULPS      Z2, Z5, Z5
+	VMOVUPS     Z3, (R13)
+	VMOVUPS     Z4, (R13)(DI*1)
+	VMOVUPS     Z5, (R13)(DI*2)
+	ADDQ        R10, R11
+	ADDQ        R10, R11
+	ADDQ        R10, R11
+	ADDQ        DI, R12
+	ADDQ        DI, R12
+	ADDQ        DI, R12
+	ADDQ        DI, R13
+	ADDQ        DI, R13
+	ADDQ        DI, R13
+	VMOVUPS     64(R11), Z0
+	VMOVUPS     recurrentConstants<>+0(SB), Z1
+	VMOVUPS     recurrentConstants<>+64(SB), Z2
+	VMAXPS      Z0, Z1, Z0
+	VMINPS      Z0, Z2, Z0
+	VMULPS      Z0, Z0, Z1
+	VMOVUPS     recurrentConstants<>+128(SB), Z2
+	VFMADD213PS recurrentConstants<>+192(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+256(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+320(SB), Z1, Z2
+	VFMADD213PS recurrentConstants<>+384(SB), Z1, Z2
+	VMOVUPS     recurrentConstants<>+448(SB), Z3
+	VFMADD213PS recurrentConstants<>+512(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+576(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+640(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
+	VMULPS      Z2, Z0, Z0
+	VDIVPS      Z3, Z0, Z0
+	VADDPS      recurrentConstants<>+768(SB), Z0, Z0
+	VMOVUPS     (R12), Z1
+	VMOVUPS     recurrentConstants<>+832(SB), Z2
+	VMOVUPS     recurrentConstants<>+896(SB), Z3
+	VMAXPS      Z1, Z2, Z1
+	VMINPS      Z1, Z3, Z1
+	VMULPS      Z1, Z1, Z2
+	VMOVUPS     recurrentConstants<>+960(SB), Z3
+	VFMADD213PS recurrentConstants<>+1024(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+1088(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+1152(SB), Z2, Z3
+	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z3
+	VMOVUPS     recurrentConstants<>+1216(SB), Z4
+	VFMADD213PS recurrentConstants<>+1280(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+1344(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+1408(SB), Z2, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z4
+	VMULPS      Z3, Z1, Z1
+	VDIVPS      Z4, Z1, Z1
+	VMULPS      Z0, Z1, Z1
+	VMOVUPS     Z1, (R13)
+	ADDQ        $0x40, SI
+	ADDQ        $0x40, R8
+	ADDQ        $0x00000100, BX
+	ADDQ        $0x00000100, R9
+	DECQ        DX
+	JNE         panel
+	VZEROUPPER
+	RET
+
+// func lstm5x16Byte(t *byte)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·lstm5x16Byte(SB), NOSPLIT, $0-8
+	MOVQ t+0(FP), AX
+	MOVQ 224(AX), CX
+	MOVQ 192(AX), DX
+	MOVQ 120(AX), BX
+	MOVQ 72(AX), SI
+	MOVQ 176(AX), DI
+	MOVQ 96(AX), R8
+	MOVQ 248(AX), R9
+	SHLQ $0x02, DI
+
+panel:
+	MOVQ   184(AX), R10
+	MOVQ   24(AX), R11
+	LEAQ   (R11)(DI*2), R12
+	ADDQ   DI, R12
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	VXORPS Z8, Z8, Z8
+	VXORPS Z9, Z9, Z9
+	VXORPS Z10, Z10, Z10
+	VXORPS Z11, Z11, Z11
+	VXORPS Z12, Z12, Z12
+	VXORPS Z13, Z13, Z13
+	VXORPS Z14, Z14, Z14
+	VXORPS Z15, Z15, Z15
+	VXORPS Z16, Z16, Z16
+	VXORPS Z17, Z17, Z17
+	VXORPS Z18, Z18, Z18
+	VXORPS Z19, Z19, Z19
+	SUBQ   $0x02, R10
+	JLT    tail
+
+loop:
+	VPMOVSXBD    (CX), Z20
+	VCVTDQ2PS    Z20, Z20
+	VPMOVSXBD    16(CX), Z21
+	VCVTDQ2PS    Z21, Z21
+	VPMOVSXBD    32(CX), Z22
+	VCVTDQ2PS    Z22, Z22
+	VPMOVSXBD    48(CX), Z23
+	VCVTDQ2PS    Z23, Z23
+	VBROADCASTSS (R11), Z24
+	VFMADD231PS  Z20, Z24, Z0
+	VFMADD231PS  Z21, Z24, Z1
+	VFMADD231PS  Z22, Z24, Z2
+	VFMADD231PS  Z23, Z24, Z3
+	VBROADCASTSS (R11)(DI*1), Z24
+	VFMADD231PS  Z20, Z24, Z4
+	VFMADD231PS  Z21, Z24, Z5
+	VFMADD231PS  Z22, Z24, Z6
+	VFMADD231PS  Z23, Z24, Z7
+	VBROADCASTSS (R11)(DI*2), Z24
+	VFMADD231PS  Z20, Z24, Z8
+	VFMADD231PS  Z21, Z24, Z9
+	VFMADD231PS  Z22, Z24, Z10
+	VFMADD231PS  Z23, Z24, Z11
+	VBROADCASTSS (R12), Z24
+	VFMADD231PS  Z20, Z24, Z12
+	VFMADD231PS  Z21, Z24, Z13
+	VFMADD231PS  Z22, Z24, Z14
+	VFMADD231PS  Z23, Z24, Z15
+	VBROADCASTSS (R12)(DI*1), Z24
+	VFMADD231PS  Z20, Z24, Z16
+	VFMADD231PS  Z21, Z24, Z17
+	VFMADD231PS  Z22, Z24, Z18
+	VFMADD231PS  Z23, Z24, Z19
+	VPMOVSXBD    64(CX), Z20
+	VCVTDQ2PS    Z20, Z20
+	VPMOVSXBD    80(CX), Z21
+	VCVTDQ2PS    Z21, Z21
+	VPMOVSXBD    96(CX), Z22
+	VCVTDQ2PS    Z22, Z22
+	VPMOVSXBD    112(CX), Z23
+	VCVTDQ2PS    Z23, Z23
+	VBROADCASTSS 4(R11), Z24
+	VFMADD231PS  Z20, Z24, Z0
+	VFMADD231PS  Z21, Z24, Z1
+	VFMADD231PS  Z22, Z24, Z2
+	VFMADD231PS  Z23, Z24, Z3
+	VBROADCASTSS 4(R11)(DI*1), Z24
+	VFMADD231PS  Z20, Z24, Z4
+	VFMADD231PS  Z21, Z24, Z5
+	VFMADD231PS  Z22, Z24, Z6
+	VFMADD231PS  Z23, Z24, Z7
+	VBROADCASTSS 4(R11)(DI*2), Z24
+	VFMADD231PS  Z20, Z24, Z8
+	VFMADD231PS  Z21, Z24, Z9
+	VFMADD231PS  Z22, Z24, Z10
+	VFMADD231PS  Z23, Z24, Z11
+	VBROADCASTSS 4(R12), Z24
+	VFMADD231PS  Z20, Z24, Z12
+	VFMADD231PS  Z21, Z24, Z13
+	VFMADD231PS  Z22, Z24, Z14
+	VFMADD231PS  Z23, Z24, Z15
+	VBROADCASTSS 4(R12)(DI*1), Z24
+	VFMADD231PS  Z20, Z24, Z16
+	VFMADD231PS  Z21, Z24, Z17
+	VFMADD231PS  Z22, Z24, Z18
+	VFMADD231PS  Z23, Z24, Z19
+	ADDQ         $0x00000080, CX
+	ADDQ         $0x08, R11
+	ADDQ         $0x08, R12
+	SUBQ         $0x02, R10
+	JGE          loop
+
+tail:
+	ADDQ $0x02, R10
+	JE   summed
+
+one:
+	VPMOVSXBD    (CX), Z20
+	VCVTDQ2PS    Z20, Z20
+	VPMOVSXBD    16(CX), Z21
+	VCVTDQ2PS    Z21, Z21
+	VPMOVSXBD    32(CX), Z22
+	VCVTDQ2PS    Z22, Z22
+	VPMOVSXBD    48(CX), Z23
+	VCVTDQ2PS    Z23, Z23
+	VBROADCASTSS (R11), Z24
+	VFMADD231PS  Z20, Z24, Z0
+	VFMADD231PS  Z21, Z24, Z1
+	VFMADD231PS  Z22, Z24, Z2
+	VFMADD231PS  Z23, Z24, Z3
+	VBROADCASTSS (R11)(DI*1), Z24
+	VFMADD231PS  Z20, Z24, Z4
+	VFMADD231PS  Z21, Z24, Z5
+	VFMADD231PS  Z22, Z24, Z6
+	VFMADD231PS  Z23, Z24, Z7
+	VBROADCASTSS (R11)(DI*2), Z24
+	VFMADD231PS  Z20, Z24, Z8
+	VFMADD231PS  Z21, Z24, Z9
+	VFMADD231PS  Z22, Z24, Z10
+	VFMADD231PS  Z23, Z24, Z11
+	VBROADCASTSS (R12), Z24
+	VFMADD231PS  Z20, Z24, Z12
+	VFMADD231PS  Z21, Z24, Z13
+	VFMADD231PS  Z22, Z24, Z14
+	VFMADD231PS  Z23, Z24, Z15
+	VBROADCASTSS (R12)(DI*1), Z24
+	VFMADD231PS  Z20, Z24, Z16
+	VFMADD231PS  Z21, Z24, Z17
+	VFMADD231PS  Z22, Z24, Z18
+	VFMADD231PS  Z23, Z24, Z19
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x04, R11
+	ADDQ         $0x04, R12
+	DECQ         R10
+	JNE          one
+
+summed:
+	MOVQ        168(AX), R10
+	SHLQ        $0x02, R10
+	VMOVUPS     (R9), Z20
+	VMOVUPS     64(R9), Z21
+	VMOVUPS     128(R9), Z22
+	VMOVUPS     192(R9), Z23
+	MOVQ        BX, R11
+	MOVQ        SI, R12
+	VFMADD213PS (R11), Z20, Z0
+	VMOVUPS     Z0, (R11)
+	VFMADD213PS 64(R11), Z21, Z1
+	VMOVUPS     Z1, 64(R11)
+	VFMADD213PS 128(R11), Z22, Z2
+	VMOVUPS     Z2, 128(R11)
+	VFMADD213PS 192(R11), Z23, Z3
+	VMOVUPS     Z3, 192(R11)
+	ADDQ        R10, R11
+	ADDQ        DI, R12
+	VFMADD213PS (R11), Z20, Z4
+	VMOVUPS     Z4, (R11)
+	VFMADD213PS 64(R11), Z21, Z5
+	VMOVUPS     Z5, 64(R11)
+	VFMADD213PS 128(R11), Z22, Z6
+	VMOVUPS     Z6, 128(R11)
+	VFMADD213PS 192(R11), Z23, Z7
+	VMOVUPS     Z7, 192(R11)
+	ADDQ        R10, R11
+	ADDQ        DI, R12
+	VFMADD213PS (R11), Z20, Z8
+	VMOVUPS     Z8, (R11)
+	VFMADD213PS 64(R11), Z21, Z9
+	VMOVUPS     Z9, 64(R11)
+	VFMADD213PS 128(R11), Z22, Z10
+	VMOVUPS     Z10, 128(R11)
+	VFMADD213PS 192(R11), Z23, Z11
+	VMOVUPS     Z11, 192(R11)
+	ADDQ        R10, R11
+	ADDQ        DI, R12
+	VFMADD213PS (R11), Z20, Z12
+	VMOVUPS     Z12, (R11)
+	VFMADD213PS 64(R11), Z21, Z13
+	VMOVUPS     Z13, 64(R11)
+	VFMADD213PS 128(R11), Z22, Z14
+	VMOVUPS     Z14, 128(R11)
+	VFMADD213PS 192(R11), Z23, Z15
+	VMOVUPS     Z15, 192(R11)
+	ADDQ        R10, R11
+	ADDQ        DI, R12
+	VFMADD213PS (R11), Z20, Z16
+	VMOVUPS     Z16, (R11)
+	VFMADD213PS 64(R11), Z21, Z17
+	VMOVUPS     Z17, 64(R11)
+	VFMADD213PS 128(R11), Z22, Z18
+	VMOVUPS     Z18, 128(R11)
+	VFMADD213PS 192(R11), Z23, Z19
+	VMOVUPS     Z19, 192(R11)
+	MOVQ        BX, R11
+	MOVQ        R8, R12
+	VMOVUPS     (R11), Z0
+	VMOVUPS     (R11)(R10*1), Z1
+	VMOVUPS     (R11)(R10*2), Z2
+	VMOVUPS     128(R11), Z3
+	VMOVUPS     128(R11)(R10*1), Z4
+	VMOVUPS     128(R11)(R10*2), Z5
+	VMOVUPS     recurrentConstants<>+0(SB), Z6
+	VMOVUPS     recurrentConstants<>+64(SB), Z7
+	VMAXPS      Z0, Z6, Z0
+	VMINPS      Z0, Z7, Z0
+	VMULPS      Z0, Z0, Z8
+	VMAXPS      Z1, Z6, Z1
+	VMINPS      Z1, Z7, Z1
+	VMULPS      Z1, Z1, Z9
+	VMAXPS      Z2, Z6, Z2
+	VMINPS      Z2, Z7, Z2
+	VMULPS      Z2, Z2, Z10
+	VMAXPS      Z3, Z6, Z3
+	VMINPS      Z3, Z7, Z3
+	VMULPS      Z3, Z3, Z11
+	VMAXPS      Z4, Z6, Z4
+	VMINPS      Z4, Z7, Z4
+	VMULPS      Z4, Z4, Z12
+	VMAXPS      Z5, Z6, Z5
+	VMINPS      Z5, Z7, Z5
+	VMULPS      Z5, Z5, Z6
+	VMOVUPS     recurrentConstants<>+128(SB), Z7
+	VMOVUPS     Z7, Z13
+	VMOVUPS     Z7, Z14
+	VMOVUPS     Z7, Z15
+	VMOVUPS     Z7, Z16
+	VMOVUPS     Z7, Z17
+	VMOVUPS     Z7, Z7
+	VMOVUPS     recurrentConstants<>+192(SB), Z18
+	VFMADD213PS Z18, Z8, Z13
+	VFMADD213PS Z18, Z9, Z14
+	VFMADD213PS Z18, Z10, Z15
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z6, Z7
+	VMOVUPS     recurrentConstants<>+256(SB), Z18
+	VFMADD213PS Z18, Z8, Z13
+	VFMADD213PS Z18, Z9, Z14
+	VFMADD213PS Z18, Z10, Z15
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z6, Z7
+	VMOVUPS     recurrentConstants<>+320(SB), Z18
+	VFMADD213PS Z18, Z8, Z13
+	VFMADD213PS Z18, Z9, Z14
+	VFMADD213PS Z18, Z10, Z15
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z6, Z7
+	VMOVUPS     recurrentConstants<>+384(SB), Z18
+	VFMADD213PS Z18, Z8, Z13
+	VFMADD213PS Z18, Z9, Z14
+	VFMADD213PS Z18, Z10, Z15
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z6, Z7
+	VMOVUPS     recurrentConstants<>+448(SB), Z18
+	VMOVUPS     Z18, Z19
+	VMOVUPS     Z18, Z20
+	VMOVUPS     Z18, Z21
+	VMOVUPS     Z18, Z22
+	VMOVUPS     Z18, Z23
+	VMOVUPS     Z18, Z18
+	VMOVUPS     recurrentConstants<>+512(SB), Z24
+	VFMADD213PS Z24, Z8, Z19
+	VFMADD213PS Z24, Z9, Z20
+	VFMADD213PS Z24, Z10, Z21
+	VFMADD213PS Z24, Z11, Z22
+	VFMADD213PS Z24, Z12, Z23
+	VFMADD213PS Z24, Z6, Z18
+	VMOVUPS     recurrentConstants<>+576(SB), Z24
+	VFMADD213PS Z24, Z8, Z19
+	VFMADD213PS Z24, Z9, Z20
+	VFMADD213PS Z24, Z10, Z21
+	VFMADD213PS Z24, Z11, Z22
+	VFMADD213PS Z24, Z12, Z23
+	VFMADD213PS Z24, Z6, Z18
+	VMOVUPS     recurrentConstants<>+640(SB), Z24
+	VFMADD213PS Z24, Z8, Z19
+	VFMADD213PS Z24, Z9, Z20
+	VFMADD213PS Z24, Z10, Z21
+	VFMADD213PS Z24, Z11, Z22
+	VFMADD213PS Z24, Z12, Z23
+	VFMADD213PS Z24, Z6, Z18
+	VMOVUPS     recurrentConstants<>+704(SB), Z24
+	VFMADD213PS Z24, Z8, Z19
+	VFMADD213PS Z24, Z9, Z20
+	VFMADD213PS Z24, Z10, Z21
+	VFMADD213PS Z24, Z11, Z22
+	VFMADD213PS Z24, Z12, Z23
+	VFMADD213PS Z24, Z6, Z18
+	VMULPS      Z13, Z0, Z0
+	VMULPS      Z14, Z1, Z1
+	VMULPS      Z15, Z2, Z2
+	VMULPS      Z16, Z3, Z3
+	VMULPS      Z17, Z4, Z4
+	VMULPS      Z7, Z5, Z5
+	VDIVPS      Z19, Z0, Z0
+	VDIVPS      Z20, Z1, Z1
+	VDIVPS      Z21, Z2, Z2
+	VDIVPS      Z22, Z3, Z3
+	VDIVPS      Z23, Z4, Z4
+	VDIVPS      Z18, Z5, Z5
+	VMOVUPS     recurrentConstants<>+768(SB), Z6
+	VADDPS      Z6, Z0, Z0
+	VADDPS      Z6, Z1, Z1
+	VADDPS      Z6, Z2, Z2
+	VADDPS      Z6, Z3, Z3
+	VADDPS      Z6, Z4, Z4
+	VADDPS      Z6, Z5, Z5
+	VMOVUPS     192(R11), Z6
+	VMOVUPS     192(R11)(R10*1), Z7
+	VMOVUPS     192(R11)(R10*2), Z8
+	VMOVUPS     recurrentConstants<>+832(SB), Z9
+	VMOVUPS     recurrentConstants<>+896(SB), Z10
+	VMAXPS      Z6, Z9, Z6
+	VMINPS      Z6, Z10, Z6
+	VMULPS      Z6, Z6, Z11
+	VMAXPS      Z7, Z9, Z7
+	VMINPS      Z7, Z10, Z7
+	VMULPS      Z7, Z7, Z12
+	VMAXPS      Z8, Z9, Z8
+	VMINPS      Z8, Z10, Z8
+	VMULPS      Z8, Z8, Z9
+	VMOVUPS     recurrentConstants<>+960(SB), Z10
+	VMOVUPS     Z10, Z13
+	VMOVUPS     Z10, Z14
+	VMOVUPS     Z10, Z10
+	VMOVUPS     recurrentConstants<>+1024(SB), Z15
+	VFMADD213PS Z15, Z11, Z13
+	VFMADD213PS Z15, Z12, Z14
+	VFMADD213PS Z15, Z9, Z10
+	VMOVUPS     recurrentConstants<>+1088(SB), Z15
+	VFMADD213PS Z15, Z11, Z13
+	VFMADD213PS Z15, Z12, Z14
+	VFMADD213PS Z15, Z9, Z10
+	VMOVUPS     recurrentConstants<>+1152(SB), Z15
+	VFMADD213PS Z15, Z11, Z13
+	VFMADD213PS Z15, Z12, Z14
+	VFMADD213PS Z15, Z9, Z10
+	VMOVUPS     recurrentConstants<>+704(SB), Z15
+	VFMADD213PS Z15, Z11, Z13
+	VFMADD213PS Z15, Z12, Z14
+	VFMADD213PS Z15, Z9, Z10
+	VMOVUPS     recurrentConstants<>+1216(SB), Z15
+	VMOVUPS     Z15, Z16
+	VMOVUPS     Z15, Z17
+	VMOVUPS     Z15, Z15
+	VMOVUPS     recurrentConstants<>+1280(SB), Z18
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z9, Z15
+	VMOVUPS     recurrentConstants<>+1344(SB), Z18
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z9, Z15
+	VMOVUPS     recurrentConstants<>+1408(SB), Z18
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z9, Z15
+	VMOVUPS     recurrentConstants<>+704(SB), Z18
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z9, Z15
+	VMULPS      Z13, Z6, Z6
+	VMULPS      Z14, Z7, Z7
+	VMULPS      Z10, Z8, Z8
+	VDIVPS      Z16, Z6, Z6
+	VDIVPS      Z17, Z7, Z7
+	VDIVPS      Z15, Z8, Z8
+	VMULPS      Z0, Z6, Z6
+	VFMADD231PS (R12), Z3, Z6
+	VMULPS      Z1, Z7, Z7
+	VFMADD231PS (R12)(DI*1), Z4, Z7
+	VMULPS      Z2, Z8, Z8
+	VFMADD231PS (R12)(DI*2), Z5, Z8
+	VMOVUPS     Z6, (R12)
+	VMOVUPS     Z7, (R12)(DI*1)
+	VMOVUPS     Z8, (R12)(DI*2)
+	ADDQ        R10, R11
+	ADDQ        R10, R11
+	ADDQ        R10, R11
+	ADDQ        DI, R12
+	ADDQ        DI, R12
+	ADDQ        DI, R12
+	VMOVUPS     (R11), Z0
+	VMOVUPS     (R11)(R10*1), Z1
+	VMOVUPS     128(R11), Z2
+	VMOVUPS     128(R11)(R10*1), Z3
+	VMOVUPS     recurrentConstants<>+0(SB), Z4
+	VMOVUPS     recurrentConstants<>+64(SB), Z5
+	VMAXPS      Z0, Z4, Z0
+	VMINPS      Z0, Z5, Z0
+	VMULPS      Z0, Z0, Z6
+	VMAXPS      Z1, Z4, Z1
+	VMINPS      Z1, Z5, Z1
+	VMULPS      Z1, Z1, Z7
+	VMAXPS      Z2, Z4, Z2
+	VMINPS      Z2, Z5, Z2
+	VMULPS      Z2, Z2, Z8
+	VMAXPS      Z3, Z4, Z3
+	VMINPS      Z3, Z5, Z3
+	VMULPS      Z3, Z3, Z4
+	VMOVUPS     recurrentConstants<>+128(SB), Z5
+	VMOVUPS     Z5, Z9
+	VMOVUPS     Z5, Z10
+	VMOVUPS     Z5, Z11
+	VMOVUPS     Z5, Z5
+	VMOVUPS     recurrentConstants<>+192(SB), Z12
+	VFMADD213PS Z12, Z6, Z9
+	VFMADD213PS Z12, Z7, Z10
+	VFMADD213PS Z12, Z8, Z11
+	VFMADD213PS Z12, Z4, Z5
+	VMOVUPS     recurrentConstants<>+256(SB), Z12
+	VFMADD213PS Z12, Z6, Z9
+	VFMADD213PS Z12, Z7, Z10
+	VFMADD213PS Z12, Z8, Z11
+	VFMADD213PS Z12, Z4, Z5
+	VMOVUPS     recurrentConstants<>+320(SB), Z12
+	VFMADD213PS Z12, Z6, Z9
+	VFMADD213PS Z12, Z7, Z10
+	VFMADD213PS Z12, Z8, Z11
+	VFMADD213PS Z12, Z4, Z5
+	VMOVUPS     recurrentConstants<>+384(SB), Z12
+	VFMADD213PS Z12, Z6, Z9
+	VFMADD213PS Z12, Z7, Z10
+	VFMADD213PS Z12, Z8, Z11
+	VFMADD213PS Z12, Z4, Z5
+	VMOVUPS     recurrentConstants<>+448(SB), Z12
+	VMOVUPS     Z12, Z13
+	VMOVUPS     Z12, Z14
+	VMOVUPS     Z12, Z15
+	VMOVUPS     Z12, Z12
+	VMOVUPS     recurrentConstants<>+512(SB), Z16
+	VFMADD213PS Z16, Z6, Z13
+	VFMADD213PS Z16, Z7, Z14
+	VFMADD213PS Z16, Z8, Z15
+	VFMADD213PS Z16, Z4, Z12
+	VMOVUPS     recurrentConstants<>+576(SB), Z16
+	VFMADD213PS Z16, Z6, Z13
+	VFMADD213PS Z16, Z7, Z14
+	VFMADD213PS Z16, Z8, Z15
+	VFMADD213PS Z16, Z4, Z12
+	VMOVUPS     recurrentConstants<>+640(SB), Z16
+	VFMADD213PS Z16, Z6, Z13
+	VFMADD213PS Z16, Z7, Z14
+	VFMADD213PS Z16, Z8, Z15
+	VFMADD213PS Z16, Z4, Z12
+	VMOVUPS     recurrentConstants<>+704(SB), Z16
+	VFMADD213PS Z16, Z6, Z13
+	VFMADD213PS Z16, Z7, Z14
+	VFMADD213PS Z16, Z8, Z15
+	VFMADD213PS Z16, Z4, Z12
+	VMULPS      Z9, Z0, Z0
+	VMULPS      Z10, Z1, Z1
+	VMULPS      Z11, Z2, Z2
+	VMULPS      Z5, Z3, Z3
+	VDIVPS      Z13, Z0, Z0
+	VDIVPS      Z14, Z1, Z1
+	VDIVPS      Z15, Z2, Z2
+	VDIVPS      Z12, Z3, Z3
+	VMOVUPS     recurrentConstants<>+768(SB), Z4
+	VADDPS      Z4, Z0, Z0
+	VADDPS      Z4, Z1, Z1
+	VADDPS      Z4, Z2, Z2
+	VADDPS      Z4, Z3, Z3
+	VMOVUPS     192(R11), Z4
+	VMOVUPS     192(R11)(R10*1), Z5
+	VMOVUPS     recurrentConstants<>+832(SB), Z6
+	VMOVUPS     recurrentConstants<>+896(SB), Z7
+	VMAXPS      Z4, Z6, Z4
+	VMINPS      Z4, Z7, Z4
+	VMULPS      Z4, Z4, Z8
+	VMAXPS      Z5, Z6, Z5
+	VMINPS      Z5, Z7, Z5
+	VMULPS      Z5, Z5, Z6
+	VMOVUPS     recurrentConstants<>+960(SB), Z7
+	VMOVUPS     recurrentConstants<>+960(SB), Z9
+	VFMADD213PS recurrentConstants<>+1024(SB), Z8, Z7
+	VFMADD213PS recurrentConstants<>+1024(SB), Z6, Z9
+	VFMADD213PS recurrentConstants<>+1088(SB), Z8, Z7
+	VFMADD213PS recurrentConstants<>+1088(SB), Z6, Z9
+	VFMADD213PS recurrentConstants<>+1152(SB), Z8, Z7
+	VFMADD213PS recurrentConstants<>+1152(SB), Z6, Z9
+	VFMADD213PS recurrentConstants<>+704(SB), Z8, Z7
+	VFMADD213PS recurrentConstants<>+704(SB), Z6, Z9
+	VMOVUPS     recurrentConstants<>+1216(SB), Z10
+	VMOVUPS     recurrentConstants<>+1216(SB), Z11
+	VFMADD213PS recurrentConstants<>+1280(SB), Z8, Z10
+	VFMADD213PS recurrentConstants<>+1280(SB), Z6, Z11
+	VFMADD213PS recurrentConstants<>+1344(SB), Z8, Z10
+	VFMADD213PS recurrentConstants<>+1344(SB), Z6, Z11
+	VFMADD213PS recurrentConstants<>+1408(SB), Z8, Z10
+	VFMADD213PS recurrentConstants<>+1408(SB), Z6, Z11
+	VFMADD213PS recurrentConstants<>+704(SB), Z8, Z10
+	VFMADD213PS recurrentConstants<>+704(SB), Z6, Z11
+	VMULPS      Z7, Z4, Z4
+	VMULPS      Z9, Z5, Z5
+	VDIVPS      Z10, Z4, Z4
+	VDIVPS      Z11, Z5, Z5
+	VMULPS      Z0, Z4, Z4
+	VFMADD231PS (R12), Z2, Z4
+	VMULPS      Z1, Z5, Z5
+	VFMADD231PS (R12)(DI*1), Z3, Z5
+	VMOVUPS     Z4, (R12)
+	VMOVUPS     Z5, (R12)(DI*1)
+	MOVQ        BX, R11
+	MOVQ        R8, R12
+	MOVQ        SI, R13
+	VMOVUPS     64(R11), Z0
+	VMOVUPS     64(R11)(R10*1), Z1
+	VMOVUPS     64(R11)(R10*2), Z2
+	VMOVUPS     recurrentConstants<>+0(SB), Z3
+	VMOVUPS     recurrentConstants<>+64(SB), Z4
+	VMAXPS      Z0, Z3, Z0
+	VMINPS      Z0, Z4, Z0
+	VMULPS      Z0, Z0, Z5
+	VMAXPS      Z1, Z3, Z1
+	VMINPS      Z1, Z4, Z1
+	VMULPS      Z1, Z1, Z6
+	VMAXPS      Z2, Z3, Z2
+	VMINPS      Z2, Z4, Z2
+	VMULPS      Z2, Z2, Z3
+	VMOVUPS     recurrentConstants<>+128(SB), Z4
+	VMOVUPS     Z4, Z7
+	VMOVUPS     Z4, Z8
+	VMOVUPS     Z4, Z4
+	VMOVUPS     recurrentConstants<>+192(SB), Z9
+	VFMADD213PS Z9, Z5, Z7
+	VFMADD213PS Z9, Z6, Z8
+	VFMADD213PS Z9, Z3, Z4
+	VMOVUPS     recurrentConstants<>+256(SB), Z9
+	VFMADD213PS Z9, Z5, Z7
+	VFMADD213PS Z9, Z6, Z8
+	VFMADD213PS Z9, Z3, Z4
+	VMOVUPS     recurrentConstants<>+320(SB), Z9
+	VFMADD213PS Z9, Z5, Z7
+	VFMADD213PS Z9, Z6, Z8
+	VFMADD213PS Z9, Z3, Z4
+	VMOVUPS     recurrentConstants<>+384(SB), Z9
+	VFMADD213PS Z9, Z5, Z7
+	VFMADD213PS Z9, Z6, Z8
+	VFMADD213PS Z9, Z3, Z4
+	VMOVUPS     recurrentConstants<>+448(SB), Z9
+	VMOVUPS     Z9, Z10
+	VMOVUPS     Z9, Z11
+	VMOVUPS     Z9, Z9
+	VMOVUPS     recurrentConstants<>+512(SB), Z12
+	VFMADD213PS Z12, Z5, Z10
+	VFMADD213PS Z12, Z6, Z11
+	VFMADD213PS Z12, Z3, Z9
+	VMOVUPS     recurrentConstants<>+576(SB), Z12
+	VFMADD213PS Z12, Z5, Z10
+	VFMADD213PS Z12, Z6, Z11
+	VFMADD213PS Z12, Z3, Z9
+	VMOVUPS     recurrentConstants<>+640(SB), Z12
+	VFMADD213PS Z12, Z5, Z10
+	VFMADD213PS Z12, Z6, Z11
+	VFMADD213PS Z12, Z3, Z9
+	VMOVUPS     recurrentConstants<>+704(SB), Z12
+	VFMADD213PS Z12, Z5, Z10
+	VFMADD213PS Z12, Z6, Z11
+	VFMADD213PS Z12, Z3, Z9
+	VMULPS      Z7, Z0, Z0
+	VMULPS      Z8, Z1, Z1
+	VMULPS      Z4, Z2, Z2
+	VDIVPS      Z10, Z0, Z0
+	VDIVPS      Z11, Z1, Z1
+	VDIVPS      Z9, Z2, Z2
+	VMOVUPS     recurrentConstants<>+768(SB), Z3
+	VADDPS      Z3, Z0, Z0
+	VADDPS      Z3, Z1, Z1
+	VADDPS      Z3, Z2, Z2
+	VMOVUPS     (R12), Z3
+	VMOVUPS     (R12)(DI*1), Z4
+	VMOVUPS     (R12)(DI*2), Z5
+	VMOVUPS     recurrentConstants<>+832(SB), Z6
+	VMOVUPS     recurrentConstants<>+896(SB), Z7
+	VMAXPS      Z3, Z6, Z3
+	VMINPS      Z3, Z7, Z3
+	VMULPS      Z3, Z3, Z8
+	VMAXPS      Z4, Z6, Z4
+	VMINPS      Z4, Z7, Z4
+	VMULPS      Z4, Z4, Z9
+	VMAXPS      Z5, Z6, Z5
+	VMINPS      Z5, Z7, Z5
+	VMULPS      Z5, Z5, Z6
+	VMOVUPS     recurrentConstants<>+960(SB), Z7
+	VMOVUPS     Z7, Z10
+	VMOVUPS     Z7, Z11
+	VMOVUPS     Z7, Z7
+	VMOVUPS     recurrentConstants<>+1024(SB), Z12
+	VFMADD213PS Z12, Z8, Z10
+	VFMADD213PS Z12, Z9, Z11
+	VFMADD213PS Z12, Z6, Z7
+	VMOVUPS     recurrentConstants<>+1088(SB), Z12
+	VFMADD213PS Z12, Z8, Z10
+	VFMADD213PS Z12, Z9, Z11
+	VFMADD213PS Z12, Z6, Z7
+	VMOVUPS     recurrentConstants<>+1152(SB), Z12
+	VFMADD213PS Z12, Z8, Z10
+	VFMADD213PS Z12, Z9, Z11
+	VFMADD213PS Z12, Z6, Z7
+	VMOVUPS     recurrentConstants<>+704(SB), Z12
+	VFMADD213PS Z12, Z8, Z10
+	VFMADD213PS Z12, Z9, Z11
+	VFMADD213PS Z12, Z6, Z7
+	VMOVUPS     recurrentConstants<>+1216(SB), Z12
+	VMOVUPS     Z12, Z13
+	VMOVUPS     Z12, Z14
+	VMOVUPS     Z12, Z12
+	VMOVUPS     recurrentConstants<>+1280(SB), Z15
+	VFMADD213PS Z15, Z8, Z13
+	VFMADD213PS Z15, Z9, Z14
+	VFMADD213PS Z15, Z6, Z12
+	VMOVUPS     recurrentConstants<>+1344(SB), Z15
+	VFMADD213PS Z15, Z8, Z13
+	VFMADD213PS Z15, Z9, Z14
+	VFMADD213PS Z15, Z6, Z12
+	VMOVUPS     recurrentConstants<>+1408(SB), Z15
+	VFMADD213PS Z15, Z8, Z13
+	VFMADD213PS Z15, Z9, Z14
+	VFMADD213PS Z15, Z6, Z12
+	VMOVUPS     recurrentConstants<>+704(SB), Z15
+	VFMADD213PS Z15, Z8, Z13
+	VFMADD213PS Z15, Z9, Z14
+	VFMADD213PS Z15, Z6, Z12
+	VMULPS      Z10, Z3, Z3
+	VMULPS      Z11, Z4, Z4
+	VMULPS      Z7, Z5, Z5
+	VDIVPS      Z13, Z3, Z3
+	VDIVPS      Z14, Z4, Z4
+	VDIVPS      Z12, Z5, Z5
+	VMULPS      Z0, Z3, Z3
+	VMULPS      Z1, Z4, Z4
+	VMULPS      Z2, Z5, Z5
+	VMOVUPS     Z3, (R13)
+	VMOVUPS     Z4, (R13)(DI*1)
+	VMOVUPS     Z5, (R13)(DI*2)
+	ADDQ        R10, R11
+	ADDQ        R10, R11
+	ADDQ        R10, R11
+	ADDQ        DI, R12
+	ADDQ        DI, R12
+	ADDQ        DI, R12
+	ADDQ        DI, R13
+	ADDQ        DI, R13
+	ADDQ        DI, R13
+	VMOVUPS     64(R11), Z0
+	VMOVUPS     64(R11)(R10*1), Z1
+	VMOVUPS     recurrentConstants<>+0(SB), Z2
+	VMOVUPS     recurrentConstants<>+64(SB), Z3
+	VMAXPS      Z0, Z2, Z0
+	VMINPS      Z0, Z3, Z0
+	VMULPS      Z0, Z0, Z4
+	VMAXPS      Z1, Z2, Z1
+	VMINPS      Z1, Z3, Z1
+	VMULPS      Z1, Z1, Z2
+	VMOVUPS     recurrentConstants<>+128(SB), Z3
+	VMOVUPS     recurrentConstants<>+128(SB), Z5
+	VFMADD213PS recurrentConstants<>+192(SB), Z4, Z3
+	VFMADD213PS recurrentConstants<>+192(SB), Z2, Z5
+	VFMADD213PS recurrentConstants<>+256(SB), Z4, Z3
+	VFMADD213PS recurrentConstants<>+256(SB), Z2, Z5
+	VFMADD213PS recurrentConstants<>+320(SB), Z4, Z3
+	VFMADD213PS recurrentConstants<>+320(SB), Z2, Z5
+	VFMADD213PS recurrentConstants<>+384(SB), Z4, Z3
+	VFMADD213PS recurrentConstants<>+384(SB), Z2, Z5
+	VMOVUPS     recurrentConstants<>+448(SB), Z6
+	VMOVUPS     recurrentConstants<>+448(SB), Z7
+	VFMADD213PS recurrentConstants<>+512(SB), Z4, Z6
+	VFMADD213PS recurrentConstants<>+512(SB), Z2, Z7
+	VFMADD213PS recurrentConstants<>+576(SB), Z4, Z6
+	VFMADD213PS recurrentConstants<>+576(SB), Z2, Z7
+	VFMADD213PS recurrentConstants<>+640(SB), Z4, Z6
+	VFMADD213PS recurrentConstants<>+640(SB), Z2, Z7
+	VFMADD213PS recurrentConstants<>+704(SB), Z4, Z6
+	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z7
+	VMULPS      Z3, Z0, Z0
+	VMULPS      Z5, Z1, Z1
+	VDIVPS      Z6, Z0, Z0
+	VDIVPS      Z7, Z1, Z1
+	VADDPS      recurrentConstants<>+768(SB), Z0, Z0
+	VADDPS      recurrentConstants<>+768(SB), Z1, Z1
+	VMOVUPS     (R12), Z2
+	VMOVUPS     (R12)(DI*1), Z3
+	VMOVUPS     recurrentConstants<>+832(SB), Z4
+	VMOVUPS     recurrentConstants<>+896(SB), Z5
+	VMAXPS      Z2, Z4, Z2
+	VMINPS      Z2, Z5, Z2
+	VMULPS      Z2, Z2, Z6
+	VMAXPS      Z3, Z4, Z3
+	VMINPS      Z3, Z5, Z3
+	VMULPS      Z3, Z3, Z4
+	VMOVUPS     recurrentConstants<>+960(SB), Z5
+	VMOVUPS     recurrentConstants<>+960(SB), Z7
+	VFMADD213PS recurrentConstants<>+1024(SB), Z6, Z5
+	VFMADD213PS recurrentConstants<>+1024(SB), Z4, Z7
+	VFMADD213PS recurrentConstants<>+1088(SB), Z6, Z5
+	VFMADD213PS recurrentConstants<>+1088(SB), Z4, Z7
+	VFMADD213PS recurrentConstants<>+1152(SB), Z6, Z5
+	VFMADD213PS recurrentConstants<>+1152(SB), Z4, Z7
+	VFMADD213PS recurrentConstants<>+704(SB), Z6, Z5
+	VFMADD213PS recurrentConstants<>+704(SB), Z4, Z7
+	VMOVUPS     recurrentConstants<>+1216(SB), Z8
+	VMOVUPS     recurrentConstants<>+1216(SB), Z9
+	VFMADD213PS recurrentConstants<>+1280(SB), Z6, Z8
+	VFMADD213PS recurrentConstants<>+1280(SB), Z4, Z9
+	VFMADD213PS recurrentConstants<>+1344(SB), Z6, Z8
+	VFMADD213PS recurrentConstants<>+1344(SB), Z4, Z9
+	VFMADD213PS recurrentConstants<>+1408(SB), Z6, Z8
+	VFMADD213PS recurrentConstants<>+1408(SB), Z4, Z9
+	VFMADD213PS recurrentConstants<>+704(SB), Z6, Z8
+	VFMADD213PS recurrentConstants<>+704(SB), Z4, Z9
+	VMULPS      Z5, Z2, Z2
+	VMULPS      Z7, Z3, Z3
+	VDIVPS      Z8, Z2, Z2
+	VDIVPS      Z9, Z3, Z3
+	VMULPS      Z0, Z2, Z2
+	VMULPS      Z1, Z3, Z3
+	VMOVUPS     Z2, (R13)
+	VMOVUPS     Z3, (R13)(DI*1)
+	ADDQ        $0x40, SI
+	ADDQ        $0x40, R8
+	ADDQ        $0x00000100, BX
+	ADDQ        $0x00000100, R9
+	DECQ        DX
+	JNE         panel
+	VZEROUPPER
+	RET
+
+// func lstm6x16Byte(t *byte)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·lstm6x16Byte(SB), NOSPLIT, $0-8
+	MOVQ t+0(FP), AX
+	MOVQ 224(AX), CX
+	MOVQ 192(AX), DX
+	MOVQ 120(AX), BX
+	MOVQ 72(AX), SI
+	MOVQ 176(AX), DI
+	MOVQ 96(AX), R8
+	MOVQ 248(AX), R9
+	SHLQ $0x02, DI
+
+panel:
+	MOVQ   184(AX), R10
+	MOVQ   24(AX), R11
+	LEAQ   (R11)(DI*2), R12
+	ADDQ   DI, R12
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	VXORPS Z8, Z8, Z8
+	VXORPS Z9, Z9, Z9
+	VXORPS Z10, Z10, Z10
+	VXORPS Z11, Z11, Z11
+	VXORPS Z12, Z12, Z12
+	VXORPS Z13, Z13, Z13
+	VXORPS Z14, Z14, Z14
+	VXORPS Z15, Z15, Z15
+	VXORPS Z16, Z16, Z16
+	VXORPS Z17, Z17, Z17
+	VXORPS Z18, Z18, Z18
+	VXORPS Z19, Z19, Z19
+	VXORPS Z20, Z20, Z20
+	VXORPS Z21, Z21, Z21
+	VXORPS Z22, Z22, Z22
+	VXORPS Z23, Z23, Z23
+	SUBQ   $0x02, R10
+	JLT    tail
+
+loop:
+	VPMOVSXBD    (CX), Z24
+	VCVTDQ2PS    Z24, Z24
+	VPMOVSXBD    16(CX), Z25
+	VCVTDQ2PS    Z25, Z25
+	VPMOVSXBD    32(CX), Z26
+	VCVTDQ2PS    Z26, Z26
+	VPMOVSXBD    48(CX), Z27
+	VCVTDQ2PS    Z27, Z27
+	VBROADCASTSS (R11), Z28
+	VFMADD231PS  Z24, Z28, Z0
+	VFMADD231PS  Z25, Z28, Z1
+	VFMADD231PS  Z26, Z28, Z2
+	VFMADD231PS  Z27, Z28, Z3
+	VBROADCASTSS (R11)(DI*1), Z28
+	VFMADD231PS  Z24, Z28, Z4
+	VFMADD231PS  Z25, Z28, Z5
+	VFMADD231PS  Z26, Z28, Z6
+	VFMADD231PS  Z27, Z28, Z7
+	VBROADCASTSS (R11)(DI*2), Z28
+	VFMADD231PS  Z24, Z28, Z8
+	VFMADD231PS  Z25, Z28, Z9
+	VFMADD231PS  Z26, Z28, Z10
+	VFMADD231PS  Z27, Z28, Z11
+	VBROADCASTSS (R12), Z28
+	VFMADD231PS  Z24, Z28, Z12
+	VFMADD231PS  Z25, Z28, Z13
+	VFMADD231PS  Z26, Z28, Z14
+	VFMADD231PS  Z27, Z28, Z15
+	VBROADCASTSS (R12)(DI*1), Z28
+	VFMADD231PS  Z24, Z28, Z16
+	VFMADD231PS  Z25, Z28, Z17
+	VFMADD231PS  Z26, Z28, Z18
+	VFMADD231PS  Z27, Z28, Z19
+	VBROADCASTSS (R12)(DI*2), Z28
+	VFMADD231PS  Z24, Z28, Z20
+	VFMADD231PS  Z25, Z28, Z21
+	VFMADD231PS  Z26, Z28, Z22
+	VFMADD231PS  Z27, Z28, Z23
+	VPMOVSXBD    64(CX), Z24
+	VCVTDQ2PS    Z24, Z24
+	VPMOVSXBD    80(CX), Z25
+	VCVTDQ2PS    Z25, Z25
+	VPMOVSXBD    96(CX), Z26
+	VCVTDQ2PS    Z26, Z26
+	VPMOVSXBD    112(CX), Z27
+	VCVTDQ2PS    Z27, Z27
+	VBROADCASTSS 4(R11), Z28
+	VFMADD231PS  Z24, Z28, Z0
+	VFMADD231PS  Z25, Z28, Z1
+	VFMADD231PS  Z26, Z28, Z2
+	VFMADD231PS  Z27, Z28, Z3
+	VBROADCASTSS 4(R11)(DI*1), Z28
+	VFMADD231PS  Z24, Z28, Z4
+	VFMADD231PS  Z25, Z28, Z5
+	VFMADD231PS  Z26, Z28, Z6
+	VFMADD231PS  Z27, Z28, Z7
+	VBROADCASTSS 4(R11)(DI*2), Z28
+	VFMADD231PS  Z24, Z28, Z8
+	VFMADD231PS  Z25, Z28, Z9
+	VFMADD231PS  Z26, Z28, Z10
+	VFMADD231PS  Z27, Z28, Z11
+	VBROADCASTSS 4(R12), Z28
+	VFMADD231PS  Z24, Z28, Z12
+	VFMADD231PS  Z25, Z28, Z13
+	VFMADD231PS  Z26, Z28, Z14
+	VFMADD231PS  Z27, Z28, Z15
+	VBROADCASTSS 4(R12)(DI*1), Z28
+	VFMADD231PS  Z24, Z28, Z16
+	VFMADD231PS  Z25, Z28, Z17
+	VFMADD231PS  Z26, Z28, Z18
+	VFMADD231PS  Z27, Z28, Z19
+	VBROADCASTSS 4(R12)(DI*2), Z28
+	VFMADD231PS  Z24, Z28, Z20
+	VFMADD231PS  Z25, Z28, Z21
+	VFMADD231PS  Z26, Z28, Z22
+	VFMADD231PS  Z27, Z28, Z23
+	ADDQ         $0x00000080, CX
+	ADDQ         $0x08, R11
+	ADDQ         $0x08, R12
+	SUBQ         $0x02, R10
+	JGE          loop
+
+tail:
+	ADDQ $0x02, R10
+	JE   summed
+
+one:
+	VPMOVSXBD    (CX), Z24
+	VCVTDQ2PS    Z24, Z24
+	VPMOVSXBD    16(CX), Z25
+	VCVTDQ2PS    Z25, Z25
+	VPMOVSXBD    32(CX), Z26
+	VCVTDQ2PS    Z26, Z26
+	VPMOVSXBD    48(CX), Z27
+	VCVTDQ2PS    Z27, Z27
+	VBROADCASTSS (R11), Z28
+	VFMADD231PS  Z24, Z28, Z0
+	VFMADD231PS  Z25, Z28, Z1
+	VFMADD231PS  Z26, Z28, Z2
+	VFMADD231PS  Z27, Z28, Z3
+	VBROADCASTSS (R11)(DI*1), Z28
+	VFMADD231PS  Z24, Z28, Z4
+	VFMADD231PS  Z25, Z28, Z5
+	VFMADD231PS  Z26, Z28, Z6
+	VFMADD231PS  Z27, Z28, Z7
+	VBROADCASTSS (R11)(DI*2), Z28
+	VFMADD231PS  Z24, Z28, Z8
+	VFMADD231PS  Z25, Z28, Z9
+	VFMADD231PS  Z26, Z28, Z10
+	VFMADD231PS  Z27, Z28, Z11
+	VBROADCASTSS (R12), Z28
+	VFMADD231PS  Z24, Z28, Z12
+	VFMADD231PS  Z25, Z28, Z13
+	VFMADD231PS  Z26, Z28, Z14
+	VFMADD231PS  Z27, Z28, Z15
+	VBROADCASTSS (R12)(DI*1), Z28
+	VFMADD231PS  Z24, Z28, Z16
+	VFMADD231PS  Z25, Z28, Z17
+	VFMADD231PS  Z26, Z28, Z18
+	VFMADD231PS  Z27, Z28, Z19
+	VBROADCASTSS (R12)(DI*2), Z28
+	VFMADD231PS  Z24, Z28, Z20
+	VFMADD231PS  Z25, Z28, Z21
+	VFMADD231PS  Z26, Z28, Z22
+	VFMADD231PS  Z27, Z28, Z23
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x04, R11
+	ADDQ         $0x04, R12
+	DECQ         R10
+	JNE          one
+
+summed:
+	MOVQ        168(AX), R10
+	SHLQ        $0x02, R10
+	VMOVUPS     (R9), Z24
+	VMOVUPS     64(R9), Z25
+	VMOVUPS     128(R9), Z26
+	VMOVUPS     192(R9), Z27
+	MOVQ        BX, R11
+	MOVQ        SI, R12
+	VFMADD213PS (R11), Z24, Z0
+	VMOVUPS     Z0, (R11)
+	VFMADD213PS 64(R11), Z25, Z1
+	VMOVUPS     Z1, 64(R11)
+	VFMADD213PS 128(R11), Z26, Z2
+	VMOVUPS     Z2, 128(R11)
+	VFMADD213PS 192(R11), Z27, Z3
+	VMOVUPS     Z3, 192(R11)
+	ADDQ        R10, R11
+	ADDQ        DI, R12
+	VFMADD213PS (R11), Z24, Z4
+	VMOVUPS     Z4, (R11)
+	VFMADD213PS 64(R11), Z25, Z5
+	VMOVUPS     Z5, 64(R11)
+	VFMADD213PS 128(R11), Z26, Z6
+	VMOVUPS     Z6, 128(R11)
+	VFMADD213PS 192(R11), Z27, Z7
+	VMOVUPS     Z7, 192(R11)
+	ADDQ        R10, R11
+	ADDQ        DI, R12
+	VFMADD213PS (R11), Z24, Z8
+	VMOVUPS     Z8, (R11)
+	VFMADD213PS 64(R11), Z25, Z9
+	VMOVUPS     Z9, 64(R11)
+	VFMADD213PS 128(R11), Z26, Z10
+	VMOVUPS     Z10, 128(R11)
+	VFMADD213PS 192(R11), Z27, Z11
+	VMOVUPS     Z11, 192(R11)
+	ADDQ        R10, R11
+	ADDQ        DI, R12
+	VFMADD213PS (R11), Z24, Z12
+	VMOVUPS     Z12, (R11)
+	VFMADD213PS 64(R11), Z25, Z13
+	VMOVUPS     Z13, 64(R11)
+	VFMADD213PS 128(R11), Z26, Z14
+	VMOVUPS     Z14, 128(R11)
+	VFMADD213PS 192(R11), Z27, Z15
+	VMOVUPS     Z15, 192(R11)
+	ADDQ        R10, R11
+	ADDQ        DI, R12
+	VFMADD213PS (R11), Z24, Z16
+	VMOVUPS     Z16, (R11)
+	VFMADD213PS 64(R11), Z25, Z17
+	VMOVUPS     Z17, 64(R11)
+	VFMADD213PS 128(R11), Z26, Z18
+	VMOVUPS     Z18, 128(R11)
+	VFMADD213PS 192(R11), Z27, Z19
+	VMOVUPS     Z19, 192(R11)
+	ADDQ        R10, R11
+	ADDQ        DI, R12
+	VFMADD213PS (R11), Z24, Z20
+	VMOVUPS     Z20, (R11)
+	VFMADD213PS 64(R11), Z25, Z21
+	VMOVUPS     Z21, 64(R11)
+	VFMADD213PS 128(R11), Z26, Z22
+	VMOVUPS     Z22, 128(R11)
+	VFMADD213PS 192(R11), Z27, Z23
+	VMOVUPS     Z23, 192(R11)
+	MOVQ        BX, R11
+	MOVQ        R8, R12
+	VMOVUPS     (R11), Z0
+	VMOVUPS     (R11)(R10*1), Z1
+	VMOVUPS     (R11)(R10*2), Z2
+	VMOVUPS     128(R11), Z3
+	VMOVUPS     128(R11)(R10*1), Z4
+	VMOVUPS     128(R11)(R10*2), Z5
+	VMOVUPS     recurrentConstants<>+0(SB), Z6
+	VMOVUPS     recurrentConstants<>+64(SB), Z7
+	VMAXPS      Z0, Z6, Z0
+	VMINPS      Z0, Z7, Z0
+	VMULPS      Z0, Z0, Z8
+	VMAXPS      Z1, Z6, Z1
+	VMINPS      Z1, Z7, Z1
+	VMULPS      Z1, Z1, Z9
+	VMAXPS      Z2, Z6, Z2
+	VMINPS      Z2, Z7, Z2
+	VMULPS      Z2, Z2, Z10
+	VMAXPS      Z3, Z6, Z3
+	VMINPS      Z3, Z7, Z3
+	VMULPS      Z3, Z3, Z11
+	VMAXPS      Z4, Z6, Z4
+	VMINPS      Z4, Z7, Z4
+	VMULPS      Z4, Z4, Z12
+	VMAXPS      Z5, Z6, Z5
+	VMINPS      Z5, Z7, Z5
+	VMULPS      Z5, Z5, Z6
+	VMOVUPS     recurrentConstants<>+128(SB), Z7
+	VMOVUPS     Z7, Z13
+	VMOVUPS     Z7, Z14
+	VMOVUPS     Z7, Z15
+	VMOVUPS     Z7, Z16
+	VMOVUPS     Z7, Z17
+	VMOVUPS     Z7, Z7
+	VMOVUPS     recurrentConstants<>+192(SB), Z18
+	VFMADD213PS Z18, Z8, Z13
+	VFMADD213PS Z18, Z9, Z14
+	VFMADD213PS Z18, Z10, Z15
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z6, Z7
+	VMOVUPS     recurrentConstants<>+256(SB), Z18
+	VFMADD213PS Z18, Z8, Z13
+	VFMADD213PS Z18, Z9, Z14
+	VFMADD213PS Z18, Z10, Z15
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z6, Z7
+	VMOVUPS     recurrentConstants<>+320(SB), Z18
+	VFMADD213PS Z18, Z8, Z13
+	VFMADD213PS Z18, Z9, Z14
+	VFMADD213PS Z18, Z10, Z15
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z6, Z7
+	VMOVUPS     recurrentConstants<>+384(SB), Z18
+	VFMADD213PS Z18, Z8, Z13
+	VFMADD213PS Z18, Z9, Z14
+	VFMADD213PS Z18, Z10, Z15
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z6, Z7
+	VMOVUPS     recurrentConstants<>+448(SB), Z18
+	VMOVUPS     Z18, Z19
+	VMOVUPS     Z18, Z20
+	VMOVUPS     Z18, Z21
+	VMOVUPS     Z18, Z22
+	VMOVUPS     Z18, Z23
+	VMOVUPS     Z18, Z18
+	VMOVUPS     recurrentConstants<>+512(SB), Z24
+	VFMADD213PS Z24, Z8, Z19
+	VFMADD213PS Z24, Z9, Z20
+	VFMADD213PS Z24, Z10, Z21
+	VFMADD213PS Z24, Z11, Z22
+	VFMADD213PS Z24, Z12, Z23
+	VFMADD213PS Z24, Z6, Z18
+	VMOVUPS     recurrentConstants<>+576(SB), Z24
+	VFMADD213PS Z24, Z8, Z19
+	VFMADD213PS Z24, Z9, Z20
+	VFMADD213PS Z24, Z10, Z21
+	VFMADD213PS Z24, Z11, Z22
+	VFMADD213PS Z24, Z12, Z23
+	VFMADD213PS Z24, Z6, Z18
+	VMOVUPS     recurrentConstants<>+640(SB), Z24
+	VFMADD213PS Z24, Z8, Z19
+	VFMADD213PS Z24, Z9, Z20
+	VFMADD213PS Z24, Z10, Z21
+	VFMADD213PS Z24, Z11, Z22
+	VFMADD213PS Z24, Z12, Z23
+	VFMADD213PS Z24, Z6, Z18
+	VMOVUPS     recurrentConstants<>+704(SB), Z24
+	VFMADD213PS Z24, Z8, Z19
+	VFMADD213PS Z24, Z9, Z20
+	VFMADD213PS Z24, Z10, Z21
+	VFMADD213PS Z24, Z11, Z22
+	VFMADD213PS Z24, Z12, Z23
+	VFMADD213PS Z24, Z6, Z18
+	VMULPS      Z13, Z0, Z0
+	VMULPS      Z14, Z1, Z1
+	VMULPS      Z15, Z2, Z2
+	VMULPS      Z16, Z3, Z3
+	VMULPS      Z17, Z4, Z4
+	VMULPS      Z7, Z5, Z5
+	VDIVPS      Z19, Z0, Z0
+	VDIVPS      Z20, Z1, Z1
+	VDIVPS      Z21, Z2, Z2
+	VDIVPS      Z22, Z3, Z3
+	VDIVPS      Z23, Z4, Z4
+	VDIVPS      Z18, Z5, Z5
+	VMOVUPS     recurrentConstants<>+768(SB), Z6
+	VADDPS      Z6, Z0, Z0
+	VADDPS      Z6, Z1, Z1
+	VADDPS      Z6, Z2, Z2
+	VADDPS      Z6, Z3, Z3
+	VADDPS      Z6, Z4, Z4
+	VADDPS      Z6, Z5, Z5
+	VMOVUPS     192(R11), Z6
+	VMOVUPS     192(R11)(R10*1), Z7
+	VMOVUPS     192(R11)(R10*2), Z8
+	VMOVUPS     recurrentConstants<>+832(SB), Z9
+	VMOVUPS     recurrentConstants<>+896(SB), Z10
+	VMAXPS      Z6, Z9, Z6
+	VMINPS      Z6, Z10, Z6
+	VMULPS      Z6, Z6, Z11
+	VMAXPS      Z7, Z9, Z7
+	VMINPS      Z7, Z10, Z7
+	VMULPS      Z7, Z7, Z12
+	VMAXPS      Z8, Z9, Z8
+	VMINPS      Z8, Z10, Z8
+	VMULPS      Z8, Z8, Z9
+	VMOVUPS     recurrentConstants<>+960(SB), Z10
+	VMOVUPS     Z10, Z13
+	VMOVUPS     Z10, Z14
+	VMOVUPS     Z10, Z10
+	VMOVUPS     recurrentConstants<>+1024(SB), Z15
+	VFMADD213PS Z15, Z11, Z13
+	VFMADD213PS Z15, Z12, Z14
+	VFMADD213PS Z15, Z9, Z10
+	VMOVUPS     recurrentConstants<>+1088(SB), Z15
+	VFMADD213PS Z15, Z11, Z13
+	VFMADD213PS Z15, Z12, Z14
+	VFMADD213PS Z15, Z9, Z10
+	VMOVUPS     recurrentConstants<>+1152(SB), Z15
+	VFMADD213PS Z15, Z11, Z13
+	VFMADD213PS Z15, Z12, Z14
+	VFMADD213PS Z15, Z9, Z10
+	VMOVUPS     recurrentConstants<>+704(SB), Z15
+	VFMADD213PS Z15, Z11, Z13
+	VFMADD213PS Z15, Z12, Z14
+	VFMADD213PS Z15, Z9, Z10
+	VMOVUPS     recurrentConstants<>+1216(SB), Z15
+	VMOVUPS     Z15, Z16
+	VMOVUPS     Z15, Z17
+	VMOVUPS     Z15, Z15
+	VMOVUPS     recurrentConstants<>+1280(SB), Z18
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z9, Z15
+	VMOVUPS     recurrentConstants<>+1344(SB), Z18
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z9, Z15
+	VMOVUPS     recurrentConstants<>+1408(SB), Z18
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z9, Z15
+	VMOVUPS     recurrentConstants<>+704(SB), Z18
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z9, Z15
+	VMULPS      Z13, Z6, Z6
+	VMULPS      Z14, Z7, Z7
+	VMULPS      Z10, Z8, Z8
+	VDIVPS      Z16, Z6, Z6
+	VDIVPS      Z17, Z7, Z7
+	VDIVPS      Z15, Z8, Z8
+	VMULPS      Z0, Z6, Z6
+	VFMADD231PS (R12), Z3, Z6
+	VMULPS      Z1, Z7, Z7
+	VFMADD231PS (R12)(DI*1), Z4, Z7
+	VMULPS      Z2, Z8, Z8
+	VFMADD231PS (R12)(DI*2), Z5, Z8
+	VMOVUPS     Z6, (R12)
+	VMOVUPS     Z7, (R12)(DI*1)
+	VMOVUPS     Z8, (R12)(DI*2)
+	ADDQ        R10, R11
+	ADDQ        R10, R11
+	ADDQ        R10, R11
+	ADDQ        DI, R12
+	ADDQ        DI, R12
+	ADDQ        DI, R12
+	VMOVUPS     (R11), Z0
+	VMOVUPS     (R11)(R10*1), Z1
+	VMOVUPS     (R11)(R10*2), Z2
+	VMOVUPS     128(R11), Z3
+	VMOVUPS     128(R11)(R10*1), Z4
+	VMOVUPS     128(R11)(R10*2), Z5
+	VMOVUPS     recurrentConstants<>+0(SB), Z6
+	VMOVUPS     recurrentConstants<>+64(SB), Z7
+	VMAXPS      Z0, Z6, Z0
+	VMINPS      Z0, Z7, Z0
+	VMULPS      Z0, Z0, Z8
+	VMAXPS      Z1, Z6, Z1
+	VMINPS      Z1, Z7, Z1
+	VMULPS      Z1, Z1, Z9
+	VMAXPS      Z2, Z6, Z2
+	VMINPS      Z2, Z7, Z2
+	VMULPS      Z2, Z2, Z10
+	VMAXPS      Z3, Z6, Z3
+	VMINPS      Z3, Z7, Z3
+	VMULPS      Z3, Z3, Z11
+	VMAXPS      Z4, Z6, Z4
+	VMINPS      Z4, Z7, Z4
+	VMULPS      Z4, Z4, Z12
+	VMAXPS      Z5, Z6, Z5
+	VMINPS      Z5, Z7, Z5
+	VMULPS      Z5, Z5, Z6
+	VMOVUPS     recurrentConstants<>+128(SB), Z7
+	VMOVUPS     Z7, Z13
+	VMOVUPS     Z7, Z14
+	VMOVUPS     Z7, Z15
+	VMOVUPS     Z7, Z16
+	VMOVUPS     Z7, Z17
+	VMOVUPS     Z7, Z7
+	VMOVUPS     recurrentConstants<>+192(SB), Z18
+	VFMADD213PS Z18, Z8, Z13
+	VFMADD213PS Z18, Z9, Z14
+	VFMADD213PS Z18, Z10, Z15
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z6, Z7
+	VMOVUPS     recurrentConstants<>+256(SB), Z18
+	VFMADD213PS Z18, Z8, Z13
+	VFMADD213PS Z18, Z9, Z14
+	VFMADD213PS Z18, Z10, Z15
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z6, Z7
+	VMOVUPS     recurrentConstants<>+320(SB), Z18
+	VFMADD213PS Z18, Z8, Z13
+	VFMADD213PS Z18, Z9, Z14
+	VFMADD213PS Z18, Z10, Z15
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z6, Z7
+	VMOVUPS     recurrentConstants<>+384(SB), Z18
+	VFMADD213PS Z18, Z8, Z13
+	VFMADD213PS Z18, Z9, Z14
+	VFMADD213PS Z18, Z10, Z15
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z6, Z7
+	VMOVUPS     recurrentConstants<>+448(SB), Z18
+	VMOVUPS     Z18, Z19
+	VMOVUPS     Z18, Z20
+	VMOVUPS     Z18, Z21
+	VMOVUPS     Z18, Z22
+	VMOVUPS     Z18, Z23
+	VMOVUPS     Z18, Z18
+	VMOVUPS     recurrentConstants<>+512(SB), Z24
+	VFMADD213PS Z24, Z8, Z19
+	VFMADD213PS Z24, Z9, Z20
+	VFMADD213PS Z24, Z10, Z21
+	VFMADD213PS Z24, Z11, Z22
+	VFMADD213PS Z24, Z12, Z23
+	VFMADD213PS Z24, Z6, Z18
+	VMOVUPS     recurrentConstants<>+576(SB), Z24
+	VFMADD213PS Z24, Z8, Z19
+	VFMADD213PS Z24, Z9, Z20
+	VFMADD213PS Z24, Z10, Z21
+	VFMADD213PS Z24, Z11, Z22
+	VFMADD213PS Z24, Z12, Z23
+	VFMADD213PS Z24, Z6, Z18
+	VMOVUPS     recurrentConstants<>+640(SB), Z24
+	VFMADD213PS Z24, Z8, Z19
+	VFMADD213PS Z24, Z9, Z20
+	VFMADD213PS Z24, Z10, Z21
+	VFMADD213PS Z24, Z11, Z22
+	VFMADD213PS Z24, Z12, Z23
+	VFMADD213PS Z24, Z6, Z18
+	VMOVUPS     recurrentConstants<>+704(SB), Z24
+	VFMADD213PS Z24, Z8, Z19
+	VFMADD213PS Z24, Z9, Z20
+	VFMADD213PS Z24, Z10, Z21
+	VFMADD213PS Z24, Z11, Z22
+	VFMADD213PS Z24, Z12, Z23
+	VFMADD213PS Z24, Z6, Z18
+	VMULPS      Z13, Z0, Z0
+	VMULPS      Z14, Z1, Z1
+	VMULPS      Z15, Z2, Z2
+	VMULPS      Z16, Z3, Z3
+	VMULPS      Z17, Z4, Z4
+	VMULPS      Z7, Z5, Z5
+	VDIVPS      Z19, Z0, Z0
+	VDIVPS      Z20, Z1, Z1
+	VDIVPS      Z21, Z2, Z2
+	VDIVPS      Z22, Z3, Z3
+	VDIVPS      Z23, Z4, Z4
+	VDIVPS      Z18, Z5, Z5
+	VMOVUPS     recurrentConstants<>+768(SB), Z6
+	VADDPS      Z6, Z0, Z0
+	VADDPS      Z6, Z1, Z1
+	VADDPS      Z6, Z2, Z2
+	VADDPS      Z6, Z3, Z3
+	VADDPS      Z6, Z4, Z4
+	VADDPS      Z6, Z5, Z5
+	VMOVUPS     192(R11), Z6
+	VMOVUPS     192(R11)(R10*1), Z7
+	VMOVUPS     192(R11)(R10*2), Z8
+	VMOVUPS     recurrentConstants<>+832(SB), Z9
+	VMOVUPS     recurrentConstants<>+896(SB), Z10
+	VMAXPS      Z6, Z9, Z6
+	VMINPS      Z6, Z10, Z6
+	VMULPS      Z6, Z6, Z11
+	VMAXPS      Z7, Z9, Z7
+	VMINPS      Z7, Z10, Z7
+	VMULPS      Z7, Z7, Z12
+	VMAXPS      Z8, Z9, Z8
+	VMINPS      Z8, Z10, Z8
+	VMULPS      Z8, Z8, Z9
+	VMOVUPS     recurrentConstants<>+960(SB), Z10
+	VMOVUPS     Z10, Z13
+	VMOVUPS     Z10, Z14
+	VMOVUPS     Z10, Z10
+	VMOVUPS     recurrentConstants<>+1024(SB), Z15
+	VFMADD213PS Z15, Z11, Z13
+	VFMADD213PS Z15, Z12, Z14
+	VFMADD213PS Z15, Z9, Z10
+	VMOVUPS     recurrentConstants<>+1088(SB), Z15
+	VFMADD213PS Z15, Z11, Z13
+	VFMADD213PS Z15, Z12, Z14
+	VFMADD213PS Z15, Z9, Z10
+	VMOVUPS     recurrentConstants<>+1152(SB), Z15
+	VFMADD213PS Z15, Z11, Z13
+	VFMADD213PS Z15, Z12, Z14
+	VFMADD213PS Z15, Z9, Z10
+	VMOVUPS     recurrentConstants<>+704(SB), Z15
+	VFMADD213PS Z15, Z11, Z13
+	VFMADD213PS Z15, Z12, Z14
+	VFMADD213PS Z15, Z9, Z10
+	VMOVUPS     recurrentConstants<>+1216(SB), Z15
+	VMOVUPS     Z15, Z16
+	VMOVUPS     Z15, Z17
+	VMOVUPS     Z15, Z15
+	VMOVUPS     recurrentConstants<>+1280(SB), Z18
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z9, Z15
+	VMOVUPS     recurrentConstants<>+1344(SB), Z18
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z9, Z15
+	VMOVUPS     recurrentConstants<>+1408(SB), Z18
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z9, Z15
+	VMOVUPS     recurrentConstants<>+704(SB), Z18
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z9, Z15
+	VMULPS      Z13, Z6, Z6
+	VMULPS      Z14, Z7, Z7
+	VMULPS      Z10, Z8, Z8
+	VDIVPS      Z16, Z6, Z6
+	VDIVPS      Z17, Z7, Z7
+	VDIVPS      Z15, Z8, Z8
+	VMULPS      Z0, Z6, Z6
+	VFMADD231PS (R12), Z3, Z6
+	VMULPS      Z1, Z7, Z7
+	VFMADD231PS (R12)(DI*1), Z4, Z7
+	VMULPS      Z2, Z8, Z8
+	VFMADD231PS (R12)(DI*2), Z5, Z8
+	VMOVUPS     Z6, (R12)
+	VMOVUPS     Z7, (R12)(DI*1)
+	VMOVUPS     Z8, (R12)(DI*2)
+	MOVQ        BX, R11
+	MOVQ        R8, R12
+	MOVQ        SI, R13
+	VMOVUPS     64(R11), Z0
+	VMOVUPS     64(R11)(R10*1), Z1
+	VMOVUPS     64(R11)(R10*2), Z2
+	VMOVUPS     recurrentConstants<>+0(SB), Z3
+	VMOVUPS     recurrentConstants<>+64(SB), Z4
+	VMAXPS      Z0, Z3, Z0
+	VMINPS      Z0, Z4, Z0
+	VMULPS      Z0, Z0, Z5
+	VMAXPS      Z1, Z3, Z1
+	VMINPS      Z1, Z4, Z1
+	VMULPS      Z1, Z1, Z6
+	VMAXPS      Z2, Z3, Z2
+	VMINPS      Z2, Z4, Z2
+	VMULPS      Z2, Z2, Z3
+	VMOVUPS     recurrentConstants<>+128(SB), Z4
+	VMOVUPS     Z4, Z7
+	VMOVUPS     Z4, Z8
+	VMOVUPS     Z4, Z4
+	VMOVUPS     recurrentConstants<>+192(SB), Z9
+	VFMADD213PS Z9, Z5, Z7
+	VFMADD213PS Z9, Z6, Z8
+	VFMADD213PS Z9, Z3, Z4
+	VMOVUPS     recurrentConstants<>+256(SB), Z9
+	VFMADD213PS Z9, Z5, Z7
+	VFMADD213PS Z9, Z6, Z8
+	VFMADD213PS Z9, Z3, Z4
+	VMOVUPS     recurrentConstants<>+320(SB), Z9
+	VFMADD213PS Z9, Z5, Z7
+	VFMADD213PS Z9, Z6, Z8
+	VFMADD213PS Z9, Z3, Z4
+	VMOVUPS     recurrentConstants<>+384(SB), Z9
+	VFMADD213PS Z9, Z5, Z7
+	VFMADD213PS Z9, Z6, Z8
+	VFMADD213PS Z9, Z3, Z4
+	VMOVUPS     recurrentConstants<>+448(SB), Z9
+	VMOVUPS     Z9, Z10
+	VMOVUPS     Z9, Z11
+	VMOVUPS     Z9, Z9
+	VMOVUPS     recurrentConstants<>+512(SB), Z12
+	VFMADD213PS Z12, Z5, Z10
+	VFMADD213PS Z12, Z6, Z11
+	VFMADD213PS Z12, Z3, Z9
+	VMOVUPS     recurrentConstants<>+576(SB), Z12
+	VFMADD213PS Z12, Z5, Z10
+	VFMADD213PS Z12, Z6, Z11
+	VFMADD213PS Z12, Z3, Z9
+	VMOVUPS     recurrentConstants<>+640(SB), Z12
+	VFMADD213PS Z12, Z5, Z10
+	VFMADD213PS Z12, Z6, Z11
+	VFMADD213PS Z12, Z3, Z9
+	VMOVUPS     recurrentConstants<>+704(SB), Z12
+	VFMADD213PS Z12, Z5, Z10
+	VFMADD213PS Z12, Z6, Z11
+	VFMADD213PS Z12, Z3, Z9
+	VMULPS      Z7, Z0, Z0
+	VMULPS      Z8, Z1, Z1
+	VMULPS      Z4, Z2, Z2
+	VDIVPS      Z10, Z0, Z0
+	VDIVPS      Z11, Z1, Z1
+	VDIVPS      Z9, Z2, Z2
+	VMOVUPS     recurrentConstants<>+768(SB), Z3
+	VADDPS      Z3, Z0, Z0
+	VADDPS      Z3, Z1, Z1
+	VADDPS      Z3, Z2, Z2
+	VMOVUPS     (R12), Z3
+	VMOVUPS     (R12)(DI*1), Z4
+	VMOVUPS     (R12)(DI*2), Z5
+	VMOVUPS     recurrentConstants<>+832(SB), Z6
+	VMOVUPS     recurrentConstants<>+896(SB), Z7
+	VMAXPS      Z3, Z6, Z3
+	VMINPS      Z3, Z7, Z3
+	VMULPS      Z3, Z3, Z8
+	VMAXPS      Z4, Z6, Z4
+	VMINPS      Z4, Z7, Z4
+	VMULPS      Z4, Z4, Z9
+	VMAXPS      Z5, Z6, Z5
+	VMINPS      Z5, Z7, Z5
+	VMULPS      Z5, Z5, Z6
+	VMOVUPS     recurrentConstants<>+960(SB), Z7
+	VMOVUPS     Z7, Z10
+	VMOVUPS     Z7, Z11
+	VMOVUPS     Z7, Z7
+	VMOVUPS     recurrentConstants<>+1024(SB), Z12
+	VFMADD213PS Z12, Z8, Z10
+	VFMADD213PS Z12, Z9, Z11
+	VFMADD213PS Z12, Z6, Z7
+	VMOVUPS     recurrentConstants<>+1088(SB), Z12
+	VFMADD213PS Z12, Z8, Z10
+	VFMADD213PS Z12, Z9, Z11
+	VFMADD213PS Z12, Z6, Z7
+	VMOVUPS     recurrentConstants<>+1152(SB), Z12
+	VFMADD213PS Z12, Z8, Z10
+	VFMADD213PS Z12, Z9, Z11
+	VFMADD213PS Z12, Z6, Z7
+	VMOVUPS     recurrentConstants<>+704(SB), Z12
+	VFMADD213PS Z12, Z8, Z10
+	VFMADD213PS Z12, Z9, Z11
+	VFMADD213PS Z12, Z6, Z7
+	VMOVUPS     recurrentConstants<>+1216(SB), Z12
+	VMOVUPS     Z12, Z13
+	VMOVUPS     Z12, Z14
+	VMOVUPS     Z12, Z12
+	VMOVUPS     recurrentConstants<>+1280(SB), Z15
+	VFMADD213PS Z15, Z8, Z13
+	VFMADD213PS Z15, Z9, Z14
+	VFMADD213PS Z15, Z6, Z12
+	VMOVUPS     recurrentConstants<>+1344(SB), Z15
+	VFMADD213PS Z15, Z8, Z13
+	VFMADD213PS Z15, Z9, Z14
+	VFMADD213PS Z15, Z6, Z12
+	VMOVUPS     recurrentConstants<>+1408(SB), Z15
+	VFMADD213PS Z15, Z8, Z13
+	VFMADD213PS Z15, Z9, Z14
+	VFMADD213PS Z15, Z6, Z12
+	VMOVUPS     recurrentConstants<>+704(SB), Z15
+	VFMADD213PS Z15, Z8, Z13
+	VFMADD213PS Z15, Z9, Z14
+	VFMADD213PS Z15, Z6, Z12
+	VMULPS      Z10, Z3, Z3
+	VMULPS      Z11, Z4, Z4
+	VMULPS      Z7, Z5, Z5
+	VDIVPS      Z13, Z3, Z3
+	VDIVPS      Z14, Z4, Z4
+	VDIVPS      Z12, Z5, Z5
+	VMULPS      Z0, Z3, Z3
+	VMULPS      Z1, Z4, Z4
+	VMULPS      Z2, Z5, Z5
+	VMOVUPS     Z3, (R13)
+	VMOVUPS     Z4, (R13)(DI*1)
+	VMOVUPS     Z5, (R13)(DI*2)
+	ADDQ        R10, R11
+	ADDQ        R10, R11
+	ADDQ        R10, R11
+	ADDQ        DI, R12
+	ADDQ        DI, R12
+	ADDQ        DI, R12
+	ADDQ        DI, R13
+	ADDQ        DI, R13
+	ADDQ        DI, R13
+	VMOVUPS     64(R11), Z0
+	VMOVUPS     64(R11)(R10*1), Z1
+	VMOVUPS     64(R11)(R10*2), Z2
+	VMOVUPS     recurrentConstants<>+0(SB), Z3
+	VMOVUPS     recurrentConstants<>+64(SB), Z4
+	VMAXPS      Z0, Z3, Z0
+	VMINPS      Z0, Z4, Z0
+	VMULPS      Z0, Z0, Z5
+	VMAXPS      Z1, Z3, Z1
+	VMINPS      Z1, Z4, Z1
+	VMULPS      Z1, Z1, Z6
+	VMAXPS      Z2, Z3, Z2
+	VMINPS      Z2, Z4, Z2
+	VMULPS      Z2, Z2, Z3
+	VMOVUPS     recurrentConstants<>+128(SB), Z4
+	VMOVUPS     Z4, Z7
+	VMOVUPS     Z4, Z8
+	VMOVUPS     Z4, Z4
+	VMOVUPS     recurrentConstants<>+192(SB), Z9
+	VFMADD213PS Z9, Z5, Z7
+	VFMADD213PS Z9, Z6, Z8
+	VFMADD213PS Z9, Z3, Z4
+	VMOVUPS     recurrentConstants<>+256(SB), Z9
+	VFMADD213PS Z9, Z5, Z7
+	VFMADD213PS Z9, Z6, Z8
+	VFMADD213PS Z9, Z3, Z4
+	VMOVUPS     recurrentConstants<>+320(SB), Z9
+	VFMADD213PS Z9, Z5, Z7
+	VFMADD213PS Z9, Z6, Z8
+	VFMADD213PS Z9, Z3, Z4
+	VMOVUPS     recurrentConstants<>+384(SB), Z9
+	VFMADD213PS Z9, Z5, Z7
+	VFMADD213PS Z9, Z6, Z8
+	VFMADD213PS Z9, Z3, Z4
+	VMOVUPS     recurrentConstants<>+448(SB), Z9
+	VMOVUPS     Z9, Z10
+	VMOVUPS     Z9, Z11
+	VMOVUPS     Z9, Z9
+	VMOVUPS     recurrentConstants<>+512(SB), Z12
+	VFMADD213PS Z12, Z5, Z10
+	VFMADD213PS Z12, Z6, Z11
+	VFMADD213PS Z12, Z3, Z9
+	VMOVUPS     recurrentConstants<>+576(SB), Z12
+	VFMADD213PS Z12, Z5, Z10
+	VFMADD213PS Z12, Z6, Z11
+	VFMADD213PS Z12, Z3, Z9
+	VMOVUPS     recurrentConstants<>+640(SB), Z12
+	VFMADD213PS Z12, Z5, Z10
+	VFMADD213PS Z12, Z6, Z11
+	VFMADD213PS Z12, Z3, Z9
+	VMOVUPS     recurrentConstants<>+704(SB), Z12
+	VFMADD213PS Z12, Z5, Z10
+	VFMADD213PS Z12, Z6, Z11
+	VFMADD213PS Z12, Z3, Z9
+	VMULPS      Z7, Z0, Z0
+	VMULPS      Z8, Z1, Z1
+	VMULPS      Z4, Z2, Z2
+	VDIVPS      Z10, Z0, Z0
+	VDIVPS      Z11, Z1, Z1
+	VDIVPS      Z9, Z2, Z2
+	VMOVUPS     recurrentConstants<>+768(SB), Z3
+	VADDPS      Z3, Z0, Z0
+	VADDPS      Z3, Z1, Z1
+	VADDPS      Z3, Z2, Z2
+	VMOVUPS     (R12), Z3
+	VMOVUPS     (R12)(DI*1), Z4
+	VMOVUPS     (R12)(DI*2), Z5
+	VMOVUPS     recurrentConstants<>+832(SB), Z6
+	VMOVUPS     recurrentConstants<>+896(SB), Z7
+	VMAXPS      Z3, Z6, Z3
+	VMINPS      Z3, Z7, Z3
+	VMULPS      Z3, Z3, Z8
+	VMAXPS      Z4, Z6, Z4
+	VMINPS      Z4, Z7, Z4
+	VMULPS      Z4, Z4, Z9
+	VMAXPS      Z5, Z6, Z5
+	VMINPS      Z5, Z7, Z5
+	VMULPS      Z5, Z5, Z6
+	VMOVUPS     recurrentConstants<>+960(SB), Z7
+	VMOVUPS     Z7, Z10
+	VMOVUPS     Z7, Z11
+	VMOVUPS     Z7, Z7
+	VMOVUPS     recurrentConstants<>+1024(SB), Z12
+	VFMADD213PS Z12, Z8, Z10
+	VFMADD213PS Z12, Z9, Z11
+	VFMADD213PS Z12, Z6, Z7
+	VMOVUPS     recurrentConstants<>+1088(SB), Z12
+	VFMADD213PS Z12, Z8, Z10
+	VFMADD213PS Z12, Z9, Z11
+	VFMADD213PS Z12, Z6, Z7
+	VMOVUPS     recurrentConstants<>+1152(SB), Z12
+	VFMADD213PS Z12, Z8, Z10
+	VFMADD213PS Z12, Z9, Z11
+	VFMADD213PS Z12, Z6, Z7
+	VMOVUPS     recurrentConstants<>+704(SB), Z12
+	VFMADD213PS Z12, Z8, Z10
+	VFMADD213PS Z12, Z9, Z11
+	VFMADD213PS Z12, Z6, Z7
+	VMOVUPS     recurrentConstants<>+1216(SB), Z12
+	VMOVUPS     Z12, Z13
+	VMOVUPS     Z12, Z14
+	VMOVUPS     Z12, Z12
+	VMOVUPS     recurrentConstants<>+1280(SB), Z15
+	VFMADD213PS Z15, Z8, Z13
+	VFMADD213PS Z15, Z9, Z14
+	VFMADD213PS Z15, Z6, Z12
+	VMOVUPS     recurrentConstants<>+1344(SB), Z15
+	VFMADD213PS Z15, Z8, Z13
+	VFMADD213PS Z15, Z9, Z14
+	VFMADD213PS Z15, Z6, Z12
+	VMOVUPS     recurrentConstants<>+1408(SB), Z15
+	VFMADD213PS Z15, Z8, Z13
+	VFMADD213PS Z15, Z9, Z14
+	VFMADD213PS Z15, Z6, Z12
+	VMOVUPS     recurrentConstants<>+704(SB), Z15
+	VFMADD213PS Z15, Z8, Z13
+	VFMADD213PS Z15, Z9, Z14
+	VFMADD213PS Z15, Z6, Z12
+	VMULPS      Z10, Z3, Z3
+	VMULPS      Z11, Z4, Z4
+	VMULPS      Z7, Z5, Z5
+	VDIVPS      Z13, Z3, Z3
+	VDIVPS      Z14, Z4, Z4
+	VDIVPS      Z12, Z5, Z5
+	VMULPS      Z0, Z3, Z3
+	VMULPS      Z1, Z4, Z4
+	VMULPS      Z2, Z5, Z5
+	VMOVUPS     Z3, (R13)
+	VMOVUPS     Z4, (R13)(DI*1)
+	VMOVUPS     Z5, (R13)(DI*2)
+	ADDQ        $0x40, SI
+	ADDQ        $0x40, R8
+	ADDQ        $0x00000100, BX
+	ADDQ        $0x00000100, R9
+	DECQ        DX
+	JNE         panel
+	VZEROUPPER
+	RET
+
+// func gru1x16Byte(t *byte)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·gru1x16Byte(SB), NOSPLIT, $0-8
+	MOVQ t+0(FP), AX
+	MOVQ 224(AX), CX
+	MOVQ 192(AX), DX
+	MOVQ 120(AX), BX
+	MOVQ 72(AX), SI
+	MOVQ 176(AX), DI
+	MOVQ 48(AX), R8
+	MOVQ 144(AX), R9
+	MOVQ 248(AX), R10
+	SHLQ $0x02, DI
+
+panel:
+	MOVQ   184(AX), DI
+	MOVQ   24(AX), R11
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	SUBQ   $0x04, DI
+	JLT    tail
+
+loop:
+	VBROADCASTSS (R11), Z6
+	VPMOVSXBD    (CX), Z7
+	VCVTDQ2PS    Z7, Z7
+	VFMADD231PS  Z7, Z6, Z0
+	VPMOVSXBD    16(CX), Z7
+	VCVTDQ2PS    Z7, Z7
+	VFMADD231PS  Z7, Z6, Z1
+	VPMOVSXBD    32(CX), Z7
+	VCVTDQ2PS    Z7, Z7
+	VFMADD231PS  Z7, Z6, Z2
+	VBROADCASTSS 4(R11), Z6
+	VPMOVSXBD    48(CX), Z7
+	VCVTDQ2PS    Z7, Z7
+	VFMADD231PS  Z7, Z6, Z3
+	VPMOVSXBD    64(CX), Z7
+	VCVTDQ2PS    Z7, Z7
+	VFMADD231PS  Z7, Z6, Z4
+	VPMOVSXBD    80(CX), Z7
+	VCVTDQ2PS    Z7, Z7
+	VFMADD231PS  Z7, Z6, Z5
+	VBROADCASTSS 8(R11), Z6
+	VPMOVSXBD    96(CX), Z7
+	VCVTDQ2PS    Z7, Z7
+	VFMADD231PS  Z7, Z6, Z0
+	VPMOVSXBD    112(CX), Z7
+	VCVTDQ2PS    Z7, Z7
+	VFMADD231PS  Z7, Z6, Z1
+	VPMOVSXBD    128(CX), Z7
+	VCVTDQ2PS    Z7, Z7
+	VFMADD231PS  Z7, Z6, Z2
+	VBROADCASTSS 12(R11), Z6
+	VPMOVSXBD    144(CX), Z7
+	VCVTDQ2PS    Z7, Z7
+	VFMADD231PS  Z7, Z6, Z3
+	VPMOVSXBD    160(CX), Z7
+	VCVTDQ2PS    Z7, Z7
+	VFMADD231PS  Z7, Z6, Z4
+	VPMOVSXBD    176(CX), Z7
+	VCVTDQ2PS    Z7, Z7
+	VFMADD231PS  Z7, Z6, Z5
+	ADDQ         $0x000000c0, CX
+	ADDQ         $0x10, R11
+	SUBQ         $0x04, DI
+	JGE          loop
+
+tail:
+	ADDQ $0x04, DI
+	JE   summed
+
+one:
+	VBROADCASTSS (R11), Z6
+	VPMOVSXBD    (CX), Z7
+	VCVTDQ2PS    Z7, Z7
+	VFMADD231PS  Z7, Z6, Z0
+	VPMOVSXBD    16(CX), Z7
+	VCVTDQ2PS    Z7, Z7
+	VFMADD231PS  Z7, Z6, Z1
+	VPMOVSXBD    32(CX), Z7
+	VCVTDQ2PS    Z7, Z7
+	VFMADD231PS  Z7, Z6, Z2
+	ADDQ         $0x00000030, CX
+	ADDQ         $0x04, R11
+	DECQ         DI
+	JNE          one
+
+summed:
+	VADDPS      Z3, Z0, Z0
+	VADDPS      Z4, Z1, Z1
+	VADDPS      Z5, Z2, Z2
+	MOVQ        168(AX), DI
+	SHLQ        $0x02, DI
+	VMOVUPS     (R10), Z3
+	VMOVUPS     64(R10), Z4
+	VMOVUPS     128(R10), Z5
+	MOVQ        BX, DI
+	MOVQ        SI, R11
+	VFMADD213PS (DI), Z3, Z0
+	VMOVUPS     Z0, (DI)
+	VFMADD213PS 64(DI), Z4, Z1
+	VMOVUPS     Z1, 64(DI)
+	VFMADD213PS (R9), Z5, Z2
+	VMOVUPS     Z2, (R11)
+	MOVQ        BX, DI
+	MOVQ        SI, R11
+	MOVQ        R8, R12
+	VMOVUPS     (DI), Z0
+	VMOVUPS     64(DI), Z1
+	VMOVUPS     recurrentConstants<>+0(SB), Z2
+	VMOVUPS     recurrentConstants<>+64(SB), Z3
+	VMAXPS      Z0, Z2, Z0
+	VMINPS      Z0, Z3, Z0
+	VMULPS      Z0, Z0, Z4
+	VMAXPS      Z1, Z2, Z1
+	VMINPS      Z1, Z3, Z1
+	VMULPS      Z1, Z1, Z2
+	VMOVUPS     recurrentConstants<>+128(SB), Z3
+	VMOVUPS     recurrentConstants<>+128(SB), Z5
+	VFMADD213PS recurrentConstants<>+192(SB), Z4, Z3
+	VFMADD213PS recurrentConstants<>+192(SB), Z2, Z5
+	VFMADD213PS recurrentConstants<>+256(SB), Z4, Z3
+	VFMADD213PS recurrentConstants<>+256(SB), Z2, Z5
+	VFMADD213PS recurrentConstants<>+320(SB), Z4, Z3
+	VFMADD213PS recurrentConstants<>+320(SB), Z2, Z5
+	VFMADD213PS recurrentConstants<>+384(SB), Z4, Z3
+	VFMADD213PS recurrentConstants<>+384(SB), Z2, Z5
+	VMOVUPS     recurrentConstants<>+448(SB), Z6
+	VMOVUPS     recurrentConstants<>+448(SB), Z7
+	VFMADD213PS recurrentConstants<>+512(SB), Z4, Z6
+	VFMADD213PS recurrentConstants<>+512(SB), Z2, Z7
+	VFMADD213PS recurrentConstants<>+576(SB), Z4, Z6
+	VFMADD213PS recurrentConstants<>+576(SB), Z2, Z7
+	VFMADD213PS recurrentConstants<>+640(SB), Z4, Z6
+	VFMADD213PS recurrentConstants<>+640(SB), Z2, Z7
+	VFMADD213PS recurrentConstants<>+704(SB), Z4, Z6
+	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z7
+	VMULPS      Z3, Z0, Z0
+	VMULPS      Z5, Z1, Z1
+	VDIVPS      Z6, Z0, Z0
+	VDIVPS      Z7, Z1, Z1
+	VADDPS      recurrentConstants<>+768(SB), Z0, Z0
+	VADDPS      recurrentConstants<>+768(SB), Z1, Z1
+	VMOVUPS     128(DI), Z2
+	VFMADD231PS (R11), Z1, Z2
+	VMOVUPS     recurrentConstants<>+832(SB), Z1
+	VMOVUPS     recurrentConstants<>+896(SB), Z3
+	VMAXPS      Z2, Z1, Z2
+	VMINPS      Z2, Z3, Z2
+	VMULPS      Z2, Z2, Z1
+	VMOVUPS     recurrentConstants<>+960(SB), Z3
+	VFMADD213PS recurrentConstants<>+1024(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+1088(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+1152(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
+	VMOVUPS     recurrentConstants<>+1216(SB), Z4
+	VFMADD213PS recurrentConstants<>+1280(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+1344(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+1408(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z4
+	VMULPS      Z3, Z2, Z2
+	VDIVPS      Z4, Z2, Z2
+	VMOVUPS     (R12), Z1
+	VSUBPS      Z2, Z1, Z1
+	VFMADD213PS Z2, Z0, Z1
+	VMOVUPS     Z1, (R11)
+	ADDQ        $0x40, SI
+	ADDQ        $0x40, R8
+	ADDQ        $0x40, R9
+	ADDQ        $0x000000c0, BX
+	ADDQ        $0x000000c0, R10
+	DECQ        DX
+	JNE         panel
+	VZEROUPPER
+	RET
+
+// func gru2x16Byte(t *byte)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·gru2x16Byte(SB), NOSPLIT, $0-8
+	MOVQ t+0(FP), AX
+	MOVQ 224(AX), CX
+	MOVQ 192(AX), DX
+	MOVQ 120(AX), BX
+	MOVQ 72(AX), SI
+	MOVQ 176(AX), DI
+	MOVQ 48(AX), R8
+	MOVQ 144(AX), R9
+	MOVQ 248(AX), R10
+	SHLQ $0x02, DI
+
+panel:
+	MOVQ   184(AX), R11
+	MOVQ   24(AX), R12
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	SUBQ   $0x02, R11
+	JLT    tail
+
+loop:
+	VBROADCASTSS (R12), Z6
+	VBROADCASTSS (R12)(DI*1), Z7
+	VPMOVSXBD    (CX), Z8
+	VCVTDQ2PS    Z8, Z8
+	VFMADD231PS  Z8, Z6, Z0
+	VFMADD231PS  Z8, Z7, Z3
+	VPMOVSXBD    16(CX), Z8
+	VCVTDQ2PS    Z8, Z8
+	VFMADD231PS  Z8, Z6, Z1
+	VFMADD231PS  Z8, Z7, Z4
+	VPMOVSXBD    32(CX), Z8
+	VCVTDQ2PS    Z8, Z8
+	VFMADD231PS  Z8, Z6, Z2
+	VFMADD231PS  Z8, Z7, Z5
+	VBROADCASTSS 4(R12), Z6
+	VBROADCASTSS 4(R12)(DI*1), Z7
+	VPMOVSXBD    48(CX), Z8
+	VCVTDQ2PS    Z8, Z8
+	VFMADD231PS  Z8, Z6, Z0
+	VFMADD231PS  Z8, Z7, Z3
+	VPMOVSXBD    64(CX), Z8
+	VCVTDQ2PS    Z8, Z8
+	VFMADD231PS  Z8, Z6, Z1
+	VFMADD231PS  Z8, Z7, Z4
+	VPMOVSXBD    80(CX), Z8
+	VCVTDQ2PS    Z8, Z8
+	VFMADD231PS  Z8, Z6, Z2
+	VFMADD231PS  Z8, Z7, Z5
+	ADDQ         $0x00000060, CX
+	ADDQ         $0x08, R12
+	SUBQ         $0x02, R11
+	JGE          loop
+
+tail:
+	ADDQ $0x02, R11
+	JE   summed
+
+one:
+	VBROADCASTSS (R12), Z6
+	VBROADCASTSS (R12)(DI*1), Z7
+	VPMOVSXBD    (CX), Z8
+	VCVTDQ2PS    Z8, Z8
+	VFMADD231PS  Z8, Z6, Z0
+	VFMADD231PS  Z8, Z7, Z3
+	VPMOVSXBD    16(CX), Z8
+	VCVTDQ2PS    Z8, Z8
+	VFMADD231PS  Z8, Z6, Z1
+	VFMADD231PS  Z8, Z7, Z4
+	VPMOVSXBD    32(CX), Z8
+	VCVTDQ2PS    Z8, Z8
+	VFMADD231PS  Z8, Z6, Z2
+	VFMADD231PS  Z8, Z7, Z5
+	ADDQ         $0x00000030, CX
+	ADDQ         $0x04, R12
+	DECQ         R11
+	JNE          one
+
+summed:
+	MOVQ        168(AX), R11
+	SHLQ        $0x02, R11
+	VMOVUPS     (R10), Z6
+	VMOVUPS     64(R10), Z7
+	VMOVUPS     128(R10), Z8
+	MOVQ        BX, R12
+	MOVQ        SI, R13
+	VFMADD213PS (R12), Z6, Z0
+	VMOVUPS     Z0, (R12)
+	VFMADD213PS 64(R12), Z7, Z1
+	VMOVUPS     Z1, 64(R12)
+	VFMADD213PS (R9), Z8, Z2
+	VMOVUPS     Z2, (R13)
+	ADDQ        R11, R12
+	ADDQ        DI, R13
+	VFMADD213PS (R12), Z6, Z3
+	VMOVUPS     Z3, (R12)
+	VFMADD213PS 64(R12), Z7, Z4
+	VMOVUPS     Z4, 64(R12)
+	VFMADD213PS (R9), Z8, Z5
+	VMOVUPS     Z5, (R13)
+	MOVQ        BX, R12
+	MOVQ        SI, R13
+	MOVQ        R8, R14
+	VMOVUPS     (R12), Z0
+	VMOVUPS     (R12)(R11*1), Z1
+	VMOVUPS     64(R12), Z2
+	VMOVUPS     64(R12)(R11*1), Z3
+	VMOVUPS     recurrentConstants<>+0(SB), Z4
+	VMOVUPS     recurrentConstants<>+64(SB), Z5
+	VMAXPS      Z0, Z4, Z0
+	VMINPS      Z0, Z5, Z0
+	VMULPS      Z0, Z0, Z6
+	VMAXPS      Z1, Z4, Z1
+	VMINPS      Z1, Z5, Z1
+	VMULPS      Z1, Z1, Z7
+	VMAXPS      Z2, Z4, Z2
+	VMINPS      Z2, Z5, Z2
+	VMULPS      Z2, Z2, Z8
+	VMAXPS      Z3, Z4, Z3
+	VMINPS      Z3, Z5, Z3
+	VMULPS      Z3, Z3, Z4
+	VMOVUPS     recurrentConstants<>+128(SB), Z5
+	VMOVUPS     Z5, Z9
+	VMOVUPS     Z5, Z10
+	VMOVUPS     Z5, Z11
+	VMOVUPS     Z5, Z5
+	VMOVUPS     recurrentConstants<>+192(SB), Z12
+	VFMADD213PS Z12, Z6, Z9
+	VFMADD213PS Z12, Z7, Z10
+	VFMADD213PS Z12, Z8, Z11
+	VFMADD213PS Z12, Z4, Z5
+	VMOVUPS     recurrentConstants<>+256(SB), Z12
+	VFMADD213PS Z12, Z6, Z9
+	VFMADD213PS Z12, Z7, Z10
+	VFMADD213PS Z12, Z8, Z11
+	VFMADD213PS Z12, Z4, Z5
+	VMOVUPS     recurrentConstants<>+320(SB), Z12
+	VFMADD213PS Z12, Z6, Z9
+	VFMADD213PS Z12, Z7, Z10
+	VFMADD213PS Z12, Z8, Z11
+	VFMADD213PS Z12, Z4, Z5
+	VMOVUPS     recurrentConstants<>+384(SB), Z12
+	VFMADD213PS Z12, Z6, Z9
+	VFMADD213PS Z12, Z7, Z10
+	VFMADD213PS Z12, Z8, Z11
+	VFMADD213PS Z12, Z4, Z5
+	VMOVUPS     recurrentConstants<>+448(SB), Z12
+	VMOVUPS     Z12, Z13
+	VMOVUPS     Z12, Z14
+	VMOVUPS     Z12, Z15
+	VMOVUPS     Z12, Z12
+	VMOVUPS     recurrentConstants<>+512(SB), Z16
+	VFMADD213PS Z16, Z6, Z13
+	VFMADD213PS Z16, Z7, Z14
+	VFMADD213PS Z16, Z8, Z15
+	VFMADD213PS Z16, Z4, Z12
+	VMOVUPS     recurrentConstants<>+576(SB), Z16
+	VFMADD213PS Z16, Z6, Z13
+	VFMADD213PS Z16, Z7, Z14
+	VFMADD213PS Z16, Z8, Z15
+	VFMADD213PS Z16, Z4, Z12
+	VMOVUPS     recurrentConstants<>+640(SB), Z16
+	VFMADD213PS Z16, Z6, Z13
+	VFMADD213PS Z16, Z7, Z14
+	VFMADD213PS Z16, Z8, Z15
+	VFMADD213PS Z16, Z4, Z12
+	VMOVUPS     recurrentConstants<>+704(SB), Z16
+	VFMADD213PS Z16, Z6, Z13
+	VFMADD213PS Z16, Z7, Z14
+	VFMADD213PS Z16, Z8, Z15
+	VFMADD213PS Z16, Z4, Z12
+	VMULPS      Z9, Z0, Z0
+	VMULPS      Z10, Z1, Z1
+	VMULPS      Z11, Z2, Z2
+	VMULPS      Z5, Z3, Z3
+	VDIVPS      Z13, Z0, Z0
+	VDIVPS      Z14, Z1, Z1
+	VDIVPS      Z15, Z2, Z2
+	VDIVPS      Z12, Z3, Z3
+	VMOVUPS     recurrentConstants<>+768(SB), Z4
+	VADDPS      Z4, Z0, Z0
+	VADDPS      Z4, Z1, Z1
+	VADDPS      Z4, Z2, Z2
+	VADDPS      Z4, Z3, Z3
+	VMOVUPS     128(R12), Z4
+	VMOVUPS     128(R12)(R11*1), Z5
+	VFMADD231PS (R13), Z2, Z4
+	VFMADD231PS (R13)(DI*1), Z3, Z5
+	VMOVUPS     recurrentConstants<>+832(SB), Z2
+	VMOVUPS     recurrentConstants<>+896(SB), Z3
+	VMAXPS      Z4, Z2, Z4
+	VMINPS      Z4, Z3, Z4
+	VMULPS      Z4, Z4, Z6
+	VMAXPS      Z5, Z2, Z5
+	VMINPS      Z5, Z3, Z5
+	VMULPS      Z5, Z5, Z2
+	VMOVUPS     recurrentConstants<>+960(SB), Z3
+	VMOVUPS     recurrentConstants<>+960(SB), Z7
+	VFMADD213PS recurrentConstants<>+1024(SB), Z6, Z3
+	VFMADD213PS recurrentConstants<>+1024(SB), Z2, Z7
+	VFMADD213PS recurrentConstants<>+1088(SB), Z6, Z3
+	VFMADD213PS recurrentConstants<>+1088(SB), Z2, Z7
+	VFMADD213PS recurrentConstants<>+1152(SB), Z6, Z3
+	VFMADD213PS recurrentConstants<>+1152(SB), Z2, Z7
+	VFMADD213PS recurrentConstants<>+704(SB), Z6, Z3
+	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z7
+	VMOVUPS     recurrentConstants<>+1216(SB), Z8
+	VMOVUPS     recurrentConstants<>+1216(SB), Z9
+	VFMADD213PS recurrentConstants<>+1280(SB), Z6, Z8
+	VFMADD213PS recurrentConstants<>+1280(SB), Z2, Z9
+	VFMADD213PS recurrentConstants<>+1344(SB), Z6, Z8
+	VFMADD213PS recurrentConstants<>+1344(SB), Z2, Z9
+	VFMADD213PS recurrentConstants<>+1408(SB), Z6, Z8
+	VFMADD213PS recurrentConstants<>+1408(SB), Z2, Z9
+	VFMADD213PS recurrentConstants<>+704(SB), Z6, Z8
+	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z9
+	VMULPS      Z3, Z4, Z4
+	VMULPS      Z7, Z5, Z5
+	VDIVPS      Z8, Z4, Z4
+	VDIVPS      Z9, Z5, Z5
+	VMOVUPS     (R14), Z2
+	VMOVUPS     (R14)(DI*1), Z3
+	VSUBPS      Z4, Z2, Z2
+	VFMADD213PS Z4, Z0, Z2
+	VSUBPS      Z5, Z3, Z3
+	VFMADD213PS Z5, Z1, Z3
+	VMOVUPS     Z2, (R13)
+	VMOVUPS     Z3, (R13)(DI*1)
+	ADDQ        $0x40, SI
+	ADDQ        $0x40, R8
+	ADDQ        $0x40, R9
+	ADDQ        $0x000000c0, BX
+	ADDQ        $0x000000c0, R10
+	DECQ        DX
+	JNE         panel
+	VZEROUPPER
+	RET
+
+// func gru3x16Byte(t *byte)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·gru3x16Byte(SB), NOSPLIT, $0-8
+	MOVQ t+0(FP), AX
+	MOVQ 224(AX), CX
+	MOVQ 192(AX), DX
+	MOVQ 120(AX), BX
+	MOVQ 72(AX), SI
+	MOVQ 176(AX), DI
+	MOVQ 48(AX), R8
+	MOVQ 144(AX), R9
+	MOVQ 248(AX), R10
+	SHLQ $0x02, DI
+
+panel:
+	MOVQ   184(AX), R11
+	MOVQ   24(AX), R12
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	VXORPS Z8, Z8, Z8
+	SUBQ   $0x02, R11
+	JLT    tail
+
+loop:
+	VPMOVSXBD    (CX), Z9
+	VCVTDQ2PS    Z9, Z9
+	VPMOVSXBD    16(CX), Z10
+	VCVTDQ2PS    Z10, Z10
+	VPMOVSXBD    32(CX), Z11
+	VCVTDQ2PS    Z11, Z11
+	VBROADCASTSS (R12), Z12
+	VFMADD231PS  Z9, Z12, Z0
+	VFMADD231PS  Z10, Z12, Z1
+	VFMADD231PS  Z11, Z12, Z2
+	VBROADCASTSS (R12)(DI*1), Z12
+	VFMADD231PS  Z9, Z12, Z3
+	VFMADD231PS  Z10, Z12, Z4
+	VFMADD231PS  Z11, Z12, Z5
+	VBROADCASTSS (R12)(DI*2), Z12
+	VFMADD231PS  Z9, Z12, Z6
+	VFMADD231PS  Z10, Z12, Z7
+	VFMADD231PS  Z11, Z12, Z8
+	VPMOVSXBD    48(CX), Z9
+	VCVTDQ2PS    Z9, Z9
+	VPMOVSXBD    64(CX), Z10
+	VCVTDQ2PS    Z10, Z10
+	VPMOVSXBD    80(CX), Z11
+	VCVTDQ2PS    Z11, Z11
+	VBROADCASTSS 4(R12), Z12
+	VFMADD231PS  Z9, Z12, Z0
+	VFMADD231PS  Z10, Z12, Z1
+	VFMADD231PS  Z11, Z12, Z2
+	VBROADCASTSS 4(R12)(DI*1), Z12
+	VFMADD231PS  Z9, Z12, Z3
+	VFMADD231PS  Z10, Z12, Z4
+	VFMADD231PS  Z11, Z12, Z5
+	VBROADCASTSS 4(R12)(DI*2), Z12
+	VFMADD231PS  Z9, Z12, Z6
+	VFMADD231PS  Z10, Z12, Z7
+	VFMADD231PS  Z11, Z12, Z8
+	ADDQ         $0x00000060, CX
+	ADDQ         $0x08, R12
+	SUBQ         $0x02, R11
+	JGE          loop
+
+tail:
+	ADDQ $0x02, R11
+	JE   summed
+
+one:
+	VPMOVSXBD    (CX), Z9
+	VCVTDQ2PS    Z9, Z9
+	VPMOVSXBD    16(CX), Z10
+	VCVTDQ2PS    Z10, Z10
+	VPMOVSXBD    32(CX), Z11
+	VCVTDQ2PS    Z11, Z11
+	VBROADCASTSS (R12), Z12
+	VFMADD231PS  Z9, Z12, Z0
+	VFMADD231PS  Z10, Z12, Z1
+	VFMADD231PS  Z11, Z12, Z2
+	VBROADCASTSS (R12)(DI*1), Z12
+	VFMADD231PS  Z9, Z12, Z3
+	VFMADD231PS  Z10, Z12, Z4
+	VFMADD231PS  Z11, Z12, Z5
+	VBROADCASTSS (R12)(DI*2), Z12
+	VFMADD231PS  Z9, Z12, Z6
+	VFMADD231PS  Z10, Z12, Z7
+	VFMADD231PS  Z11, Z12, Z8
+	ADDQ         $0x00000030, CX
+	ADDQ         $0x04, R12
+	DECQ         R11
+	JNE          one
+
+summed:
+	MOVQ        168(AX), R11
+	SHLQ        $0x02, R11
+	VMOVUPS     (R10), Z9
+	VMOVUPS     64(R10), Z10
+	VMOVUPS     128(R10), Z11
+	MOVQ        BX, R12
+	MOVQ        SI, R13
+	VFMADD213PS (R12), Z9, Z0
+	VMOVUPS     Z0, (R12)
+	VFMADD213PS 64(R12), Z10, Z1
+	VMOVUPS     Z1, 64(R12)
+	VFMADD213PS (R9), Z11, Z2
+	VMOVUPS     Z2, (R13)
+	ADDQ        R11, R12
+	ADDQ        DI, R13
+	VFMADD213PS (R12), Z9, Z3
+	VMOVUPS     Z3, (R12)
+	VFMADD213PS 64(R12), Z10, Z4
+	VMOVUPS     Z4, 64(R12)
+	VFMADD213PS (R9), Z11, Z5
+	VMOVUPS     Z5, (R13)
+	ADDQ        R11, R12
+	ADDQ        DI, R13
+	VFMADD213PS (R12), Z9, Z6
+	VMOVUPS     Z6, (R12)
+	VFMADD213PS 64(R12), Z10, Z7
+	VMOVUPS     Z7, 64(R12)
+	VFMADD213PS (R9), Z11, Z8
+	VMOVUPS     Z8, (R13)
+	MOVQ        BX, R12
+	MOVQ        SI, R13
+	MOVQ        R8, R14
+	VMOVUPS     (R12), Z0
+	VMOVUPS     (R12)(R11*1), Z1
+	VMOVUPS     (R12)(R11*2), Z2
+	VMOVUPS     64(R12), Z3
+	VMOVUPS     64(R12)(R11*1), Z4
+	VMOVUPS     64(R12)(R11*2), Z5
+	VMOVUPS     recurrentConstants<>+0(SB), Z6
+	VMOVUPS     recurrentConstants<>+64(SB), Z7
+	VMAXPS      Z0, Z6, Z0
+	VMINPS      Z0, Z7, Z0
+	VMULPS      Z0, Z0, Z8
+	VMAXPS      Z1, Z6, Z1
+	VMINPS      Z1, Z7, Z1
+	VMULPS      Z1, Z1, Z9
+	VMAXPS      Z2, Z6, Z2
+	VMINPS      Z2, Z7, Z2
+	VMULPS      Z2, Z2, Z10
+	VMAXPS      Z3, Z6, Z3
+	VMINPS      Z3, Z7, Z3
+	VMULPS      Z3, Z3, Z11
+	VMAXPS      Z4, Z6, Z4
+	VMINPS      Z4, Z7, Z4
+	VMULPS      Z4, Z4, Z12
+	VMAXPS      Z5, Z6, Z5
+	VMINPS      Z5, Z7, Z5
+	VMULPS      Z5, Z5, Z6
+	VMOVUPS     recurrentConstants<>+128(SB), Z7
+	VMOVUPS     Z7, Z13
+	VMOVUPS     Z7, Z14
+	VMOVUPS     Z7, Z15
+	VMOVUPS     Z7, Z16
+	VMOVUPS     Z7, Z17
+	VMOVUPS     Z7, Z7
+	VMOVUPS     recurrentConstants<>+192(SB), Z18
+	VFMADD213PS Z18, Z8, Z13
+	VFMADD213PS Z18, Z9, Z14
+	VFMADD213PS Z18, Z10, Z15
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z6, Z7
+	VMOVUPS     recurrentConstants<>+256(SB), Z18
+	VFMADD213PS Z18, Z8, Z13
+	VFMADD213PS Z18, Z9, Z14
+	VFMADD213PS Z18, Z10, Z15
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z6, Z7
+	VMOVUPS     recurrentConstants<>+320(SB), Z18
+	VFMADD213PS Z18, Z8, Z13
+	VFMADD213PS Z18, Z9, Z14
+	VFMADD213PS Z18, Z10, Z15
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z6, Z7
+	VMOVUPS     recurrentConstants<>+384(SB), Z18
+	VFMADD213PS Z18, Z8, Z13
+	VFMADD213PS Z18, Z9, Z14
+	VFMADD213PS Z18, Z10, Z15
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z6, Z7
+	VMOVUPS     recurrentConstants<>+448(SB), Z18
+	VMOVUPS     Z18, Z19
+	VMOVUPS     Z18, Z20
+	VMOVUPS     Z18, Z21
+	VMOVUPS     Z18, Z22
+	VMOVUPS     Z18, Z23
+	VMOVUPS     Z18, Z18
+	VMOVUPS     recurrentConstants<>+512(SB), Z24
+	VFMADD213PS Z24, Z8, Z19
+	VFMADD213PS Z24, Z9, Z20
+	VFMADD213PS Z24, Z10, Z21
+	VFMADD213PS Z24, Z11, Z22
+	VFMADD213PS Z24, Z12, Z23
+	VFMADD213PS Z24, Z6, Z18
+	VMOVUPS     recurrentConstants<>+576(SB), Z24
+	VFMADD213PS Z24, Z8, Z19
+	VFMADD213PS Z24, Z9, Z20
+	VFMADD213PS Z24, Z10, Z21
+	VFMADD213PS Z24, Z11, Z22
+	VFMADD213PS Z24, Z12, Z23
+	VFMADD213PS Z24, Z6, Z18
+	VMOVUPS     recurrentConstants<>+640(SB), Z24
+	VFMADD213PS Z24, Z8, Z19
+	VFMADD213PS Z24, Z9, Z20
+	VFMADD213PS Z24, Z10, Z21
+	VFMADD213PS Z24, Z11, Z22
+	VFMADD213PS Z24, Z12, Z23
+	VFMADD213PS Z24, Z6, Z18
+	VMOVUPS     recurrentConstants<>+704(SB), Z24
+	VFMADD213PS Z24, Z8, Z19
+	VFMADD213PS Z24, Z9, Z20
+	VFMADD213PS Z24, Z10, Z21
+	VFMADD213PS Z24, Z11, Z22
+	VFMADD213PS Z24, Z12, Z23
+	VFMADD213PS Z24, Z6, Z18
+	VMULPS      Z13, Z0, Z0
+	VMULPS      Z14, Z1, Z1
+	VMULPS      Z15, Z2, Z2
+	VMULPS      Z16, Z3, Z3
+	VMULPS      Z17, Z4, Z4
+	VMULPS      Z7, Z5, Z5
+	VDIVPS      Z19, Z0, Z0
+	VDIVPS      Z20, Z1, Z1
+	VDIVPS      Z21, Z2, Z2
+	VDIVPS      Z22, Z3, Z3
+	VDIVPS      Z23, Z4, Z4
+	VDIVPS      Z18, Z5, Z5
+	VMOVUPS     recurrentConstants<>+768(SB), Z6
+	VADDPS      Z6, Z0, Z0
+	VADDPS      Z6, Z1, Z1
+	VADDPS      Z6, Z2, Z2
+	VADDPS      Z6, Z3, Z3
+	VADDPS      Z6, Z4, Z4
+	VADDPS      Z6, Z5, Z5
+	VMOVUPS     128(R12), Z6
+	VMOVUPS     128(R12)(R11*1), Z7
+	VMOVUPS     128(R12)(R11*2), Z8
+	VFMADD231PS (R13), Z3, Z6
+	VFMADD231PS (R13)(DI*1), Z4, Z7
+	VFMADD231PS (R13)(DI*2), Z5, Z8
+	VMOVUPS     recurrentConstants<>+832(SB), Z3
+	VMOVUPS     recurrentConstants<>+896(SB), Z4
+	VMAXPS      Z6, Z3, Z6
+	VMINPS      Z6, Z4, Z6
+	VMULPS      Z6, Z6, Z5
+	VMAXPS      Z7, Z3, Z7
+	VMINPS      Z7, Z4, Z7
+	VMULPS      Z7, Z7, Z9
+	VMAXPS      Z8, Z3, Z8
+	VMINPS      Z8, Z4, Z8
+	VMULPS      Z8, Z8, Z3
+	VMOVUPS     recurrentConstants<>+960(SB), Z4
+	VMOVUPS     Z4, Z10
+	VMOVUPS     Z4, Z11
+	VMOVUPS     Z4, Z4
+	VMOVUPS     recurrentConstants<>+1024(SB), Z12
+	VFMADD213PS Z12, Z5, Z10
+	VFMADD213PS Z12, Z9, Z11
+	VFMADD213PS Z12, Z3, Z4
+	VMOVUPS     recurrentConstants<>+1088(SB), Z12
+	VFMADD213PS Z12, Z5, Z10
+	VFMADD213PS Z12, Z9, Z11
+	VFMADD213PS Z12, Z3, Z4
+	VMOVUPS     recurrentConstants<>+1152(SB), Z12
+	VFMADD213PS Z12, Z5, Z10
+	VFMADD213PS Z12, Z9, Z11
+	VFMADD213PS Z12, Z3, Z4
+	VMOVUPS     recurrentConstants<>+704(SB), Z12
+	VFMADD213PS Z12, Z5, Z10
+	VFMADD213PS Z12, Z9, Z11
+	VFMADD213PS Z12, Z3, Z4
+	VMOVUPS     recurrentConstants<>+1216(SB), Z12
+	VMOVUPS     Z12, Z13
+	VMOVUPS     Z12, Z14
+	VMOVUPS     Z12, Z12
+	VMOVUPS     recurrentConstants<>+1280(SB), Z15
+	VFMADD213PS Z15, Z5, Z13
+	VFMADD213PS Z15, Z9, Z14
+	VFMADD213PS Z15, Z3, Z12
+	VMOVUPS     recurrentConstants<>+1344(SB), Z15
+	VFMADD213PS Z15, Z5, Z13
+	VFMADD213PS Z15, Z9, Z14
+	VFMADD213PS Z15, Z3, Z12
+	VMOVUPS     recurrentConstants<>+1408(SB), Z15
+	VFMADD213PS Z15, Z5, Z13
+	VFMADD213PS Z15, Z9, Z14
+	VFMADD213PS Z15, Z3, Z12
+	VMOVUPS     recurrentConstants<>+704(SB), Z15
+	VFMADD213PS Z15, Z5, Z13
+	VFMADD213PS Z15, Z9, Z14
+	VFMADD213PS Z15, Z3, Z12
+	VMULPS      Z10, Z6, Z6
+	VMULPS      Z11, Z7, Z7
+	VMULPS      Z4, Z8, Z8
+	VDIVPS      Z13, Z6, Z6
+	VDIVPS      Z14, Z7, Z7
+	VDIVPS      Z12, Z8, Z8
+	VMOVUPS     (R14), Z3
+	VMOVUPS     (R14)(DI*1), Z4
+	VMOVUPS     (R14)(DI*2), Z5
+	VSUBPS      Z6, Z3, Z3
+	VFMADD213PS Z6, Z0, Z3
+	VSUBPS      Z7, Z4, Z4
+	VFMADD213PS Z7, Z1, Z4
+	VSUBPS      Z8, Z5, Z5
+	VFMADD213PS Z8, Z2, Z5
+	VMOVUPS     Z3, (R13)
+	VMOVUPS     Z4, (R13)(DI*1)
+	VMOVUPS     Z5, (R13)(DI*2)
+	ADDQ        $0x40, SI
+	ADDQ        $0x40, R8
+	ADDQ        $0x40, R9
+	ADDQ        $0x000000c0, BX
+	ADDQ        $0x000000c0, R10
+	DECQ        DX
+	JNE         panel
+	VZEROUPPER
+	RET
+
+// func gru4x16Byte(t *byte)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·gru4x16Byte(SB), NOSPLIT, $0-8
+	MOVQ t+0(FP), AX
+	MOVQ 224(AX), CX
+	MOVQ 192(AX), DX
+	MOVQ 120(AX), BX
+	MOVQ 72(AX), SI
+	MOVQ 176(AX), DI
+	MOVQ 48(AX), R8
+	MOVQ 144(AX), R9
+	MOVQ 248(AX), R10
+	SHLQ $0x02, DI
+
+panel:
+	MOVQ   184(AX), R11
+	MOVQ   24(AX), R12
+	LEAQ   (R12)(DI*2), R13
+	ADDQ   DI, R13
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	VXORPS Z8, Z8, Z8
+	VXORPS Z9, Z9, Z9
+	VXORPS Z10, Z10, Z10
+	VXORPS Z11, Z11, Z11
+	SUBQ   $0x02, R11
+	JLT    tail
+
+loop:
+	VPMOVSXBD    (CX), Z12
+	VCVTDQ2PS    Z12, Z12
+	VPMOVSXBD    16(CX), Z13
+	VCVTDQ2PS    Z13, Z13
+	VPMOVSXBD    32(CX), Z14
+	VCVTDQ2PS    Z14, Z14
+	VBROADCASTSS (R12), Z15
+	VFMADD231PS  Z12, Z15, Z0
+	VFMADD231PS  Z13, Z15, Z1
+	VFMADD231PS  Z14, Z15, Z2
+	VBROADCASTSS (R12)(DI*1), Z15
+	VFMADD231PS  Z12, Z15, Z3
+	VFMADD231PS  Z13, Z15, Z4
+	VFMADD231PS  Z14, Z15, Z5
+	VBROADCASTSS (R12)(DI*2), Z15
+	VFMADD231PS  Z12, Z15, Z6
+	VFMADD231PS  Z13, Z15, Z7
+	VFMADD231PS  Z14, Z15, Z8
+	VBROADCASTSS (R13), Z15
+	VFMADD231PS  Z12, Z15, Z9
+	VFMADD231PS  Z13, Z15, Z10
+	VFMADD231PS  Z14, Z15, Z11
+	VPMOVSXBD    48(CX), Z12
+	VCVTDQ2PS    Z12, Z12
+	VPMOVSXBD    64(CX), Z13
+	VCVTDQ2PS    Z13, Z13
+	VPMOVSXBD    80(CX), Z14
+	VCVTDQ2PS    Z14, Z14
+	VBROADCASTSS 4(R12), Z15
+	VFMADD231PS  Z12, Z15, Z0
+	VFMADD231PS  Z13, Z15, Z1
+	VFMADD231PS  Z14, Z15, Z2
+	VBROADCASTSS 4(R12)(DI*1), Z15
+	VFMADD231PS  Z12, Z15, Z3
+	VFMADD231PS  Z13, Z15, Z4
+	VFMADD231PS  Z14, Z15, Z5
+	VBROADCASTSS 4(R12)(DI*2), Z15
+	VFMADD231PS  Z12, Z15, Z6
+	VFMADD231PS  Z13, Z15, Z7
+	VFMADD231PS  Z14, Z15, Z8
+	VBROADCASTSS 4(R13), Z15
+	VFMADD231PS  Z12, Z15, Z9
+	VFMADD231PS  Z13, Z15, Z10
+	VFMADD231PS  Z14, Z15, Z11
+	ADDQ         $0x00000060, CX
+	ADDQ         $0x08, R12
+	ADDQ         $0x08, R13
+	SUBQ         $0x02, R11
+	JGE          loop
+
+tail:
+	ADDQ $0x02, R11
+	JE   summed
+
+one:
+	VPMOVSXBD    (CX), Z12
+	VCVTDQ2PS    Z12, Z12
+	VPMOVSXBD    16(CX), Z13
+	VCVTDQ2PS    Z13, Z13
+	VPMOVSXBD    32(CX), Z14
+	VCVTDQ2PS    Z14, Z14
+	VBROADCASTSS (R12), Z15
+	VFMADD231PS  Z12, Z15, Z0
+	VFMADD231PS  Z13, Z15, Z1
+	VFMADD231PS  Z14, Z15, Z2
+	VBROADCASTSS (R12)(DI*1), Z15
+	VFMADD231PS  Z12, Z15, Z3
+	VFMADD231PS  Z13, Z15, Z4
+	VFMADD231PS  Z14, Z15, Z5
+	VBROADCASTSS (R12)(DI*2), Z15
+	VFMADD231PS  Z12, Z15, Z6
+	VFMADD231PS  Z13, Z15, Z7
+	VFMADD231PS  Z14, Z15, Z8
+	VBROADCASTSS (R13), Z15
+	VFMADD231PS  Z12, Z15, Z9
+	VFMADD231PS  Z13, Z15, Z10
+	VFMADD231PS  Z14, Z15, Z11
+	ADDQ         $0x00000030, CX
+	ADDQ         $0x04, R12
+	ADDQ         $0x04, R13
+	DECQ         R11
+	JNE          one
+
+summed:
+	MOVQ        168(AX), R11
+	SHLQ        $0x02, R11
+	VMOVUPS     (R10), Z12
+	VMOVUPS     64(R10), Z13
+	VMOVUPS     128(R10), Z14
+	MOVQ        BX, R12
+	MOVQ        SI, R13
+	VFMADD213PS (R12), Z12, Z0
+	VMOVUPS     Z0, (R12)
+	VFMADD213PS 64(R12), Z13, Z1
+	VMOVUPS     Z1, 64(R12)
+	VFMADD213PS (R9), Z14, Z2
+	VMOVUPS     Z2, (R13)
+	ADDQ        R11, R12
+	ADDQ        DI, R13
+	VFMADD213PS (R12), Z12, Z3
+	VMOVUPS     Z3, (R12)
+	VFMADD213PS 64(R12), Z13, Z4
+	VMOVUPS     Z4, 64(R12)
+	VFMADD213PS (R9), Z14, Z5
+	VMOVUPS     Z5, (R13)
+	ADDQ        R11, R12
+	ADDQ        DI, R13
+	VFMADD213PS (R12), Z12, Z6
+	VMOVUPS     Z6, (R12)
+	VFMADD213PS 64(R12), Z13, Z7
+	VMOVUPS     Z7, 64(R12)
+	VFMADD213PS (R9), Z14, Z8
+	VMOVUPS     Z8, (R13)
+	ADDQ        R11, R12
+	ADDQ        DI, R13
+	VFMADD213PS (R12), Z12, Z9
+	VMOVUPS     Z9, (R12)
+	VFMADD213PS 64(R12), Z13, Z10
+	VMOVUPS     Z10, 64(R12)
+	VFMADD213PS (R9), Z14, Z11
+	VMOVUPS     Z11, (R13)
+	MOVQ        BX, R12
+	MOVQ        SI, R13
+	MOVQ        R8, R14
+	VMOVUPS     (R12), Z0
+	VMOVUPS     (R12)(R11*1), Z1
+	VMOVUPS     (R12)(R11*2), Z2
+	VMOVUPS     64(R12), Z3
+	VMOVUPS     64(R12)(R11*1), Z4
+	VMOVUPS     64(R12)(R11*2), Z5
+	VMOVUPS     recurrentConstants<>+0(SB), Z6
+	VMOVUPS     recurrentConstants<>+64(SB), Z7
+	VMAXPS      Z0, Z6, Z0
+	VMINPS      Z0, Z7, Z0
+	VMULPS      Z0, Z0, Z8
+	VMAXPS      Z1, Z6, Z1
+	VMINPS      Z1, Z7, Z1
+	VMULPS      Z1, Z1, Z9
+	VMAXPS      Z2, Z6, Z2
+	VMINPS      Z2, Z7, Z2
+	VMULPS      Z2, Z2, Z10
+	VMAXPS      Z3, Z6, Z3
+	VMINPS      Z3, Z7, Z3
+	VMULPS      Z3, Z3, Z11
+	VMAXPS      Z4, Z6, Z4
+	VMINPS      Z4, Z7, Z4
+	VMULPS      Z4, Z4, Z12
+	VMAXPS      Z5, Z6, Z5
+	VMINPS      Z5, Z7, Z5
+	VMULPS      Z5, Z5, Z6
+	VMOVUPS     recurrentConstants<>+128(SB), Z7
+	VMOVUPS     Z7, Z13
+	VMOVUPS     Z7, Z14
+	VMOVUPS     Z7, Z15
+	VMOVUPS     Z7, Z16
+	VMOVUPS     Z7, Z17
+	VMOVUPS     Z7, Z7
+	VMOVUPS     recurrentConstants<>+192(SB), Z18
+	VFMADD213PS Z18, Z8, Z13
+	VFMADD213PS Z18, Z9, Z14
+	VFMADD213PS Z18, Z10, Z15
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z6, Z7
+	VMOVUPS     recurrentConstants<>+256(SB), Z18
+	VFMADD213PS Z18, Z8, Z13
+	VFMADD213PS Z18, Z9, Z14
+	VFMADD213PS Z18, Z10, Z15
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z6, Z7
+	VMOVUPS     recurrentConstants<>+320(SB), Z18
+	VFMADD213PS Z18, Z8, Z13
+	VFMADD213PS Z18, Z9, Z14
+	VFMADD213PS Z18, Z10, Z15
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z6, Z7
+	VMOVUPS     recurrentConstants<>+384(SB), Z18
+	VFMADD213PS Z18, Z8, Z13
+	VFMADD213PS Z18, Z9, Z14
+	VFMADD213PS Z18, Z10, Z15
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z6, Z7
+	VMOVUPS     recurrentConstants<>+448(SB), Z18
+	VMOVUPS     Z18, Z19
+	VMOVUPS     Z18, Z20
+	VMOVUPS     Z18, Z21
+	VMOVUPS     Z18, Z22
+	VMOVUPS     Z18, Z23
+	VMOVUPS     Z18, Z18
+	VMOVUPS     recurrentConstants<>+512(SB), Z24
+	VFMADD213PS Z24, Z8, Z19
+	VFMADD213PS Z24, Z9, Z20
+	VFMADD213PS Z24, Z10, Z21
+	VFMADD213PS Z24, Z11, Z22
+	VFMADD213PS Z24, Z12, Z23
+	VFMADD213PS Z24, Z6, Z18
+	VMOVUPS     recurrentConstants<>+576(SB), Z24
+	VFMADD213PS Z24, Z8, Z19
+	VFMADD213PS Z24, Z9, Z20
+	VFMADD213PS Z24, Z10, Z21
+	VFMADD213PS Z24, Z11, Z22
+	VFMADD213PS Z24, Z12, Z23
+	VFMADD213PS Z24, Z6, Z18
+	VMOVUPS     recurrentConstants<>+640(SB), Z24
+	VFMADD213PS Z24, Z8, Z19
+	VFMADD213PS Z24, Z9, Z20
+	VFMADD213PS Z24, Z10, Z21
+	VFMADD213PS Z24, Z11, Z22
+	VFMADD213PS Z24, Z12, Z23
+	VFMADD213PS Z24, Z6, Z18
+	VMOVUPS     recurrentConstants<>+704(SB), Z24
+	VFMADD213PS Z24, Z8, Z19
+	VFMADD213PS Z24, Z9, Z20
+	VFMADD213PS Z24, Z10, Z21
+	VFMADD213PS Z24, Z11, Z22
+	VFMADD213PS Z24, Z12, Z23
+	VFMADD213PS Z24, Z6, Z18
+	VMULPS      Z13, Z0, Z0
+	VMULPS      Z14, Z1, Z1
+	VMULPS      Z15, Z2, Z2
+	VMULPS      Z16, Z3, Z3
+	VMULPS      Z17, Z4, Z4
+	VMULPS      Z7, Z5, Z5
+	VDIVPS      Z19, Z0, Z0
+	VDIVPS      Z20, Z1, Z1
+	VDIVPS      Z21, Z2, Z2
+	VDIVPS      Z22, Z3, Z3
+	VDIVPS      Z23, Z4, Z4
+	VDIVPS      Z18, Z5, Z5
+	VMOVUPS     recurrentConstants<>+768(SB), Z6
+	VADDPS      Z6, Z0, Z0
+	VADDPS      Z6, Z1, Z1
+	VADDPS      Z6, Z2, Z2
+	VADDPS      Z6, Z3, Z3
+	VADDPS      Z6, Z4, Z4
+	VADDPS      Z6, Z5, Z5
+	VMOVUPS     128(R12), Z6
+	VMOVUPS     128(R12)(R11*1), Z7
+	VMOVUPS     128(R12)(R11*2), Z8
+	VFMADD231PS (R13), Z3, Z6
+	VFMADD231PS (R13)(DI*1), Z4, Z7
+	VFMADD231PS (R13)(DI*2), Z5, Z8
+	VMOVUPS     recurrentConstants<>+832(SB), Z3
+	VMOVUPS     recurrentConstants<>+896(SB), Z4
+	VMAXPS      Z6, Z3, Z6
+	VMINPS      Z6, Z4, Z6
+	VMULPS      Z6, Z6, Z5
+	VMAXPS      Z7, Z3, Z7
+	VMINPS      Z7, Z4, Z7
+	VMULPS      Z7, Z7, Z9
+	VMAXPS      Z8, Z3, Z8
+	VMINPS      Z8, Z4, Z8
+	VMULPS      Z8, Z8, Z3
+	VMOVUPS     recurrentConstants<>+960(SB), Z4
+	VMOVUPS     Z4, Z10
+	VMOVUPS     Z4, Z11
+	VMOVUPS     Z4, Z4
+	VMOVUPS     recurrentConstants<>+1024(SB), Z12
+	VFMADD213PS Z12, Z5, Z10
+	VFMADD213PS Z12, Z9, Z11
+	VFMADD213PS Z12, Z3, Z4
+	VMOVUPS     recurrentConstants<>+1088(SB), Z12
+	VFMADD213PS Z12, Z5, Z10
+	VFMADD213PS Z12, Z9, Z11
+	VFMADD213PS Z12, Z3, Z4
+	VMOVUPS     recurrentConstants<>+1152(SB), Z12
+	VFMADD213PS Z12, Z5, Z10
+	VFMADD213PS Z12, Z9, Z11
+	VFMADD213PS Z12, Z3, Z4
+	VMOVUPS     recurrentConstants<>+704(SB), Z12
+	VFMADD213PS Z12, Z5, Z10
+	VFMADD213PS Z12, Z9, Z11
+	VFMADD213PS Z12, Z3, Z4
+	VMOVUPS     recurrentConstants<>+1216(SB), Z12
+	VMOVUPS     Z12, Z13
+	VMOVUPS     Z12, Z14
+	VMOVUPS     Z12, Z12
+	VMOVUPS     recurrentConstants<>+1280(SB), Z15
+	VFMADD213PS Z15, Z5, Z13
+	VFMADD213PS Z15, Z9, Z14
+	VFMADD213PS Z15, Z3, Z12
+	VMOVUPS     recurrentConstants<>+1344(SB), Z15
+	VFMADD213PS Z15, Z5, Z13
+	VFMADD213PS Z15, Z9, Z14
+	VFMADD213PS Z15, Z3, Z12
+	VMOVUPS     recurrentConstants<>+1408(SB), Z15
+	VFMADD213PS Z15, Z5, Z13
+	VFMADD213PS Z15, Z9, Z14
+	VFMADD213PS Z15, Z3, Z12
+	VMOVUPS     recurrentConstants<>+704(SB), Z15
+	VFMADD213PS Z15, Z5, Z13
+	VFMADD213PS Z15, Z9, Z14
+	VFMADD213PS Z15, Z3, Z12
+	VMULPS      Z10, Z6, Z6
+	VMULPS      Z11, Z7, Z7
+	VMULPS      Z4, Z8, Z8
+	VDIVPS      Z13, Z6, Z6
+	VDIVPS      Z14, Z7, Z7
+	VDIVPS      Z12, Z8, Z8
+	VMOVUPS     (R14), Z3
+	VMOVUPS     (R14)(DI*1), Z4
+	VMOVUPS     (R14)(DI*2), Z5
+	VSUBPS      Z6, Z3, Z3
+	VFMADD213PS Z6, Z0, Z3
+	VSUBPS      Z7, Z4, Z4
+	VFMADD213PS Z7, Z1, Z4
+	VSUBPS      Z8, Z5, Z5
+	VFMADD213PS Z8, Z2, Z5
+	VMOVUPS     Z3, (R13)
+	VMOVUPS     Z4, (R13)(DI*1)
+	VMOVUPS     Z5, (R13)(DI*2)
+	ADDQ        R11, R12
+	ADDQ        R11, R12
+	ADDQ        R11, R12
+	ADDQ        DI, R13
+	ADDQ        DI, R13
+	ADDQ        DI, R13
+	ADDQ        DI, R14
+	ADDQ        DI, R14
+	ADDQ        DI, R14
+	VMOVUPS     (R12), Z0
+	VMOVUPS     64(R12), Z1
+	VMOVUPS     recurrentConstants<>+0(SB), Z2
+	VMOVUPS     recurrentConstants<>+64(SB), Z3
+	VMAXPS      Z0, Z2, Z0
+	VMINPS      Z0, Z3, Z0
+	VMULPS      Z0, Z0, Z4
+	VMAXPS      Z1, Z2, Z1
+	VMINPS      Z1, Z3, Z1
+	VMULPS      Z1, Z1, Z2
+	VMOVUPS     recurrentConstants<>+128(SB), Z3
+	VMOVUPS     recurrentConstants<>+128(SB), Z5
+	VFMADD213PS recurrentConstants<>+192(SB), Z4, Z3
+	VFMADD213PS recurrentConstants<>+192(SB), Z2, Z5
+	VFMADD213PS recurrentConstants<>+256(SB), Z4, Z3
+	VFMADD213PS recurrentConstants<>+256(SB), Z2, Z5
+	VFMADD213PS recurrentConstants<>+320(SB), Z4, Z3
+	VFMADD213PS recurrentConstants<>+320(SB), Z2, Z5
+	VFMADD213PS recurrentConstants<>+384(SB), Z4, Z3
+	VFMADD213PS recurrentConstants<>+384(SB), Z2, Z5
+	VMOVUPS     recurrentConstants<>+448(SB), Z6
+	VMOVUPS     recurrentConstants<>+448(SB), Z7
+	VFMADD213PS recurrentConstants<>+512(SB), Z4, Z6
+	VFMADD213PS recurrentConstants<>+512(SB), Z2, Z7
+	VFMADD213PS recurrentConstants<>+576(SB), Z4, Z6
+	VFMADD213PS recurrentConstants<>+576(SB), Z2, Z7
+	VFMADD213PS recurrentConstants<>+640(SB), Z4, Z6
+	VFMADD213PS recurrentConstants<>+640(SB), Z2, Z7
+	VFMADD213PS recurrentConstants<>+704(SB), Z4, Z6
+	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z7
+	VMULPS      Z3, Z0, Z0
+	VMULPS      Z5, Z1, Z1
+	VDIVPS      Z6, Z0, Z0
+	VDIVPS      Z7, Z1, Z1
+	VADDPS      recurrentConstants<>+768(SB), Z0, Z0
+	VADDPS      recurrentConstants<>+768(SB), Z1, Z1
+	VMOVUPS     128(R12), Z2
+	VFMADD231PS (R13), Z1, Z2
+	VMOVUPS     recurrentConstants<>+832(SB), Z1
+	VMOVUPS     recurrentConstants<>+896(SB), Z3
+	VMAXPS      Z2, Z1, Z2
+	VMINPS      Z2, Z3, Z2
+	VMULPS      Z2, Z2, Z1
+	VMOVUPS     recurrentConstants<>+960(SB), Z3
+	VFMADD213PS recurrentConstants<>+1024(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+1088(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+1152(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
+	VMOVUPS     recurrentConstants<>+1216(SB), Z4
+	VFMADD213PS recurrentConstants<>+1280(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+1344(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+1408(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z4
+	VMULPS      Z3, Z2, Z2
+	VDIVPS      Z4, Z2, Z2
+	VMOVUPS     (R14), Z1
+	VSUBPS      Z2, Z1, Z1
+	VFMADD213PS Z2, Z0, Z1
+	VMOVUPS     Z1, (R13)
+	ADDQ        $0x40, SI
+	ADDQ        $0x40, R8
+	ADDQ        $0x40, R9
+	ADDQ        $0x000000c0, BX
+	ADDQ        $0x000000c0, R10
+	DECQ        DX
+	JNE         panel
+	VZEROUPPER
+	RET
+
+// func gru5x16Byte(t *byte)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·gru5x16Byte(SB), NOSPLIT, $0-8
+	MOVQ t+0(FP), AX
+	MOVQ 224(AX), CX
+	MOVQ 192(AX), DX
+	MOVQ 120(AX), BX
+	MOVQ 72(AX), SI
+	MOVQ 176(AX), DI
+	MOVQ 48(AX), R8
+	MOVQ 144(AX), R9
+	MOVQ 248(AX), R10
+	SHLQ $0x02, DI
+
+panel:
+	MOVQ   184(AX), R11
+	MOVQ   24(AX), R12
+	LEAQ   (R12)(DI*2), R13
+	ADDQ   DI, R13
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	VXORPS Z8, Z8, Z8
+	VXORPS Z9, Z9, Z9
+	VXORPS Z10, Z10, Z10
+	VXORPS Z11, Z11, Z11
+	VXORPS Z12, Z12, Z12
+	VXORPS Z13, Z13, Z13
+	VXORPS Z14, Z14, Z14
+	SUBQ   $0x02, R11
+	JLT    tail
+
+loop:
+	VPMOVSXBD    (CX), Z15
+	VCVTDQ2PS    Z15, Z15
+	VPMOVSXBD    16(CX), Z16
+	VCVTDQ2PS    Z16, Z16
+	VPMOVSXBD    32(CX), Z17
+	VCVTDQ2PS    Z17, Z17
+	VBROADCASTSS (R12), Z18
+	VFMADD231PS  Z15, Z18, Z0
+	VFMADD231PS  Z16, Z18, Z1
+	VFMADD231PS  Z17, Z18, Z2
+	VBROADCASTSS (R12)(DI*1), Z18
+	VFMADD231PS  Z15, Z18, Z3
+	VFMADD231PS  Z16, Z18, Z4
+	VFMADD231PS  Z17, Z18, Z5
+	VBROADCASTSS (R12)(DI*2), Z18
+	VFMADD231PS  Z15, Z18, Z6
+	VFMADD231PS  Z16, Z18, Z7
+	VFMADD231PS  Z17, Z18, Z8
+	VBROADCASTSS (R13), Z18
+	VFMADD231PS  Z15, Z18, Z9
+	VFMADD231PS  Z16, Z18, Z10
+	VFMADD231PS  Z17, Z18, Z11
+	VBROADCASTSS (R13)(DI*1), Z18
+	VFMADD231PS  Z15, Z18, Z12
+	VFMADD231PS  Z16, Z18, Z13
+	VFMADD231PS  Z17, Z18, Z14
+	VPMOVSXBD    48(CX), Z15
+	VCVTDQ2PS    Z15, Z15
+	VPMOVSXBD    64(CX), Z16
+	VCVTDQ2PS    Z16, Z16
+	VPMOVSXBD    80(CX), Z17
+	VCVTDQ2PS    Z17, Z17
+	VBROADCASTSS 4(R12), Z18
+	VFMADD231PS  Z15, Z18, Z0
+	VFMADD231PS  Z16, Z18, Z1
+	VFMADD231PS  Z17, Z18, Z2
+	VBROADCASTSS 4(R12)(DI*1), Z18
+	VFMADD231PS  Z15, Z18, Z3
+	VFMADD231PS  Z16, Z18, Z4
+	VFMADD231PS  Z17, Z18, Z5
+	VBROADCASTSS 4(R12)(DI*2), Z18
+	VFMADD231PS  Z15, Z18, Z6
+	VFMADD231PS  Z16, Z18, Z7
+	VFMADD231PS  Z17, Z18, Z8
+	VBROADCASTSS 4(R13), Z18
+	VFMADD231PS  Z15, Z18, Z9
+	VFMADD231PS  Z16, Z18, Z10
+	VFMADD231PS  Z17, Z18, Z11
+	VBROADCASTSS 4(R13)(DI*1), Z18
+	VFMADD231PS  Z15, Z18, Z12
+	VFMADD231PS  Z16, Z18, Z13
+	VFMADD231PS  Z17, Z18, Z14
+	ADDQ         $0x00000060, CX
+	ADDQ         $0x08, R12
+	ADDQ         $0x08, R13
+	SUBQ         $0x02, R11
+	JGE          loop
+
+tail:
+	ADDQ $0x02, R11
+	JE   summed
+
+one:
+	VPMOVSXBD    (CX), Z15
+	VCVTDQ2PS    Z15, Z15
+	VPMOVSXBD    16(CX), Z16
+	VCVTDQ2PS    Z16, Z16
+	VPMOVSXBD    32(CX), Z17
+	VCVTDQ2PS    Z17, Z17
+	VBROADCASTSS (R12), Z18
+	VFMADD231PS  Z15, Z18, Z0
+	VFMADD231PS  Z16, Z18, Z1
+	VFMADD231PS  Z17, Z18, Z2
+	VBROADCASTSS (R12)(DI*1), Z18
+	VFMADD231PS  Z15, Z18, Z3
+	VFMADD231PS  Z16, Z18, Z4
+	VFMADD231PS  Z17, Z18, Z5
+	VBROADCASTSS (R12)(DI*2), Z18
+	VFMADD231PS  Z15, Z18, Z6
+	VFMADD231PS  Z16, Z18, Z7
+	VFMADD231PS  Z17, Z18, Z8
+	VBROADCASTSS (R13), Z18
+	VFMADD231PS  Z15, Z18, Z9
+	VFMADD231PS  Z16, Z18, Z10
+	VFMADD231PS  Z17, Z18, Z11
+	VBROADCASTSS (R13)(DI*1), Z18
+	VFMADD231PS  Z15, Z18, Z12
+	VFMADD231PS  Z16, Z18, Z13
+	VFMADD231PS  Z17, Z18, Z14
+	ADDQ         $0x00000030, CX
+	ADDQ         $0x04, R12
+	ADDQ         $0x04, R13
+	DECQ         R11
+	JNE          one
+
+summed:
+	MOVQ        168(AX), R11
+	SHLQ        $0x02, R11
+	VMOVUPS     (R10), Z15
+	VMOVUPS     64(R10), Z16
+	VMOVUPS     128(R10), Z17
+	MOVQ        BX, R12
+	MOVQ        SI, R13
+	VFMADD213PS (R12), Z15, Z0
+	VMOVUPS     Z0, (R12)
+	VFMADD213PS 64(R12), Z16, Z1
+	VMOVUPS     Z1, 64(R12)
+	VFMADD213PS (R9), Z17, Z2
+	VMOVUPS     Z2, (R13)
+	ADDQ        R11, R12
+	ADDQ        DI, R13
+	VFMADD213PS (R12), Z15, Z3
+	VMOVUPS     Z3, (R12)
+	VFMADD213PS 64(R12), Z16, Z4
+	VMOVUPS     Z4, 64(R12)
+	VFMADD213PS (R9), Z17, Z5
+	VMOVUPS     Z5, (R13)
+	ADDQ        R11, R12
+	ADDQ        DI, R13
+	VFMADD213PS (R12), Z15, Z6
+	VMOVUPS     Z6, (R12)
+	VFMADD213PS 64(R12), Z16, Z7
+	VMOVUPS     Z7, 64(R12)
+	VFMADD213PS (R9), Z17, Z8
+	VMOVUPS     Z8, (R13)
+	ADDQ        R11, R12
+	ADDQ        DI, R13
+	VFMADD213PS (R12), Z15, Z9
+	VMOVUPS     Z9, (R12)
+	VFMADD213PS 64(R12), Z16, Z10
+	VMOVUPS     Z10, 64(R12)
+	VFMADD213PS (R9), Z17, Z11
+	VMOVUPS     Z11, (R13)
+	ADDQ        R11, R12
+	ADDQ        DI, R13
+	VFMADD213PS (R12), Z15, Z12
+	VMOVUPS     Z12, (R12)
+	VFMADD213PS 64(R12), Z16, Z13
+	VMOVUPS     Z13, 64(R12)
+	VFMADD213PS (R9), Z17, Z14
+	VMOVUPS     Z14, (R13)
+	MOVQ        BX, R12
+	MOVQ        SI, R13
+	MOVQ        R8, R14
+	VMOVUPS     (R12), Z0
+	VMOVUPS     (R12)(R11*1), Z1
+	VMOVUPS     (R12)(R11*2), Z2
+	VMOVUPS     64(R12), Z3
+	VMOVUPS     64(R12)(R11*1), Z4
+	VMOVUPS     64(R12)(R11*2), Z5
+	VMOVUPS     recurrentConstants<>+0(SB), Z6
+	VMOVUPS     recurrentConstants<>+64(SB), Z7
+	VMAXPS      Z0, Z6, Z0
+	VMINPS      Z0, Z7, Z0
+	VMULPS      Z0, Z0, Z8
+	VMAXPS      Z1, Z6, Z1
+	VMINPS      Z1, Z7, Z1
+	VMULPS      Z1, Z1, Z9
+	VMAXPS      Z2, Z6, Z2
+	VMINPS      Z2, Z7, Z2
+	VMULPS      Z2, Z2, Z10
+	VMAXPS      Z3, Z6, Z3
+	VMINPS      Z3, Z7, Z3
+	VMULPS      Z3, Z3, Z11
+	VMAXPS      Z4, Z6, Z4
+	VMINPS      Z4, Z7, Z4
+	VMULPS      Z4, Z4, Z12
+	VMAXPS      Z5, Z6, Z5
+	VMINPS      Z5, Z7, Z5
+	VMULPS      Z5, Z5, Z6
+	VMOVUPS     recurrentConstants<>+128(SB), Z7
+	VMOVUPS     Z7, Z13
+	VMOVUPS     Z7, Z14
+	VMOVUPS     Z7, Z15
+	VMOVUPS     Z7, Z16
+	VMOVUPS     Z7, Z17
+	VMOVUPS     Z7, Z7
+	VMOVUPS     recurrentConstants<>+192(SB), Z18
+	VFMADD213PS Z18, Z8, Z13
+	VFMADD213PS Z18, Z9, Z14
+	VFMADD213PS Z18, Z10, Z15
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z6, Z7
+	VMOVUPS     recurrentConstants<>+256(SB), Z18
+	VFMADD213PS Z18, Z8, Z13
+	VFMADD213PS Z18, Z9, Z14
+	VFMADD213PS Z18, Z10, Z15
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z6, Z7
+	VMOVUPS     recurrentConstants<>+320(SB), Z18
+	VFMADD213PS Z18, Z8, Z13
+	VFMADD213PS Z18, Z9, Z14
+	VFMADD213PS Z18, Z10, Z15
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z6, Z7
+	VMOVUPS     recurrentConstants<>+384(SB), Z18
+	VFMADD213PS Z18, Z8, Z13
+	VFMADD213PS Z18, Z9, Z14
+	VFMADD213PS Z18, Z10, Z15
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z6, Z7
+	VMOVUPS     recurrentConstants<>+448(SB), Z18
+	VMOVUPS     Z18, Z19
+	VMOVUPS     Z18, Z20
+	VMOVUPS     Z18, Z21
+	VMOVUPS     Z18, Z22
+	VMOVUPS     Z18, Z23
+	VMOVUPS     Z18, Z18
+	VMOVUPS     recurrentConstants<>+512(SB), Z24
+	VFMADD213PS Z24, Z8, Z19
+	VFMADD213PS Z24, Z9, Z20
+	VFMADD213PS Z24, Z10, Z21
+	VFMADD213PS Z24, Z11, Z22
+	VFMADD213PS Z24, Z12, Z23
+	VFMADD213PS Z24, Z6, Z18
+	VMOVUPS     recurrentConstants<>+576(SB), Z24
+	VFMADD213PS Z24, Z8, Z19
+	VFMADD213PS Z24, Z9, Z20
+	VFMADD213PS Z24, Z10, Z21
+	VFMADD213PS Z24, Z11, Z22
+	VFMADD213PS Z24, Z12, Z23
+	VFMADD213PS Z24, Z6, Z18
+	VMOVUPS     recurrentConstants<>+640(SB), Z24
+	VFMADD213PS Z24, Z8, Z19
+	VFMADD213PS Z24, Z9, Z20
+	VFMADD213PS Z24, Z10, Z21
+	VFMADD213PS Z24, Z11, Z22
+	VFMADD213PS Z24, Z12, Z23
+	VFMADD213PS Z24, Z6, Z18
+	VMOVUPS     recurrentConstants<>+704(SB), Z24
+	VFMADD213PS Z24, Z8, Z19
+	VFMADD213PS Z24, Z9, Z20
+	VFMADD213PS Z24, Z10, Z21
+	VFMADD213PS Z24, Z11, Z22
+	VFMADD213PS Z24, Z12, Z23
+	VFMADD213PS Z24, Z6, Z18
+	VMULPS      Z13, Z0, Z0
+	VMULPS      Z14, Z1, Z1
+	VMULPS      Z15, Z2, Z2
+	VMULPS      Z16, Z3, Z3
+	VMULPS      Z17, Z4, Z4
+	VMULPS      Z7, Z5, Z5
+	VDIVPS      Z19, Z0, Z0
+	VDIVPS      Z20, Z1, Z1
+	VDIVPS      Z21, Z2, Z2
+	VDIVPS      Z22, Z3, Z3
+	VDIVPS      Z23, Z4, Z4
+	VDIVPS      Z18, Z5, Z5
+	VMOVUPS     recurrentConstants<>+768(SB), Z6
+	VADDPS      Z6, Z0, Z0
+	VADDPS      Z6, Z1, Z1
+	VADDPS      Z6, Z2, Z2
+	VADDPS      Z6, Z3, Z3
+	VADDPS      Z6, Z4, Z4
+	VADDPS      Z6, Z5, Z5
+	VMOVUPS     128(R12), Z6
+	VMOVUPS     128(R12)(R11*1), Z7
+	VMOVUPS     128(R12)(R11*2), Z8
+	VFMADD231PS (R13), Z3, Z6
+	VFMADD231PS (R13)(DI*1), Z4, Z7
+	VFMADD231PS (R13)(DI*2), Z5, Z8
+	VMOVUPS     recurrentConstants<>+832(SB), Z3
+	VMOVUPS     recurrentConstants<>+896(SB), Z4
+	VMAXPS      Z6, Z3, Z6
+	VMINPS      Z6, Z4, Z6
+	VMULPS      Z6, Z6, Z5
+	VMAXPS      Z7, Z3, Z7
+	VMINPS      Z7, Z4, Z7
+	VMULPS      Z7, Z7, Z9
+	VMAXPS      Z8, Z3, Z8
+	VMINPS      Z8, Z4, Z8
+	VMULPS      Z8, Z8, Z3
+	VMOVUPS     recurrentConstants<>+960(SB), Z4
+	VMOVUPS     Z4, Z10
+	VMOVUPS     Z4, Z11
+	VMOVUPS     Z4, Z4
+	VMOVUPS     recurrentConstants<>+1024(SB), Z12
+	VFMADD213PS Z12, Z5, Z10
+	VFMADD213PS Z12, Z9, Z11
+	VFMADD213PS Z12, Z3, Z4
+	VMOVUPS     recurrentConstants<>+1088(SB), Z12
+	VFMADD213PS Z12, Z5, Z10
+	VFMADD213PS Z12, Z9, Z11
+	VFMADD213PS Z12, Z3, Z4
+	VMOVUPS     recurrentConstants<>+1152(SB), Z12
+	VFMADD213PS Z12, Z5, Z10
+	VFMADD213PS Z12, Z9, Z11
+	VFMADD213PS Z12, Z3, Z4
+	VMOVUPS     recurrentConstants<>+704(SB), Z12
+	VFMADD213PS Z12, Z5, Z10
+	VFMADD213PS Z12, Z9, Z11
+	VFMADD213PS Z12, Z3, Z4
+	VMOVUPS     recurrentConstants<>+1216(SB), Z12
+	VMOVUPS     Z12, Z13
+	VMOVUPS     Z12, Z14
+	VMOVUPS     Z12, Z12
+	VMOVUPS     recurrentConstants<>+1280(SB), Z15
+	VFMADD213PS Z15, Z5, Z13
+	VFMADD213PS Z15, Z9, Z14
+	VFMADD213PS Z15, Z3, Z12
+	VMOVUPS     recurrentConstants<>+1344(SB), Z15
+	VFMADD213PS Z15, Z5, Z13
+	VFMADD213PS Z15, Z9, Z14
+	VFMADD213PS Z15, Z3, Z12
+	VMOVUPS     recurrentConstants<>+1408(SB), Z15
+	VFMADD213PS Z15, Z5, Z13
+	VFMADD213PS Z15, Z9, Z14
+	VFMADD213PS Z15, Z3, Z12
+	VMOVUPS     recurrentConstants<>+704(SB), Z15
+	VFMADD213PS Z15, Z5, Z13
+	VFMADD213PS Z15, Z9, Z14
+	VFMADD213PS Z15, Z3, Z12
+	VMULPS      Z10, Z6, Z6
+	VMULPS      Z11, Z7, Z7
+	VMULPS      Z4, Z8, Z8
+	VDIVPS      Z13, Z6, Z6
+	VDIVPS      Z14, Z7, Z7
+	VDIVPS      Z12, Z8, Z8
+	VMOVUPS     (R14), Z3
+	VMOVUPS     (R14)(DI*1), Z4
+	VMOVUPS     (R14)(DI*2), Z5
+	VSUBPS      Z6, Z3, Z3
+	VFMADD213PS Z6, Z0, Z3
+	VSUBPS      Z7, Z4, Z4
+	VFMADD213PS Z7, Z1, Z4
+	VSUBPS      Z8, Z5, Z5
+	VFMADD213PS Z8, Z2, Z5
+	VMOVUPS     Z3, (R13)
+	VMOVUPS     Z4, (R13)(DI*1)
+	VMOVUPS     Z5, (R13)(DI*2)
+	ADDQ        R11, R12
+	ADDQ        R11, R12
+	ADDQ        R11, R12
+	ADDQ        DI, R13
+	ADDQ        DI, R13
+	ADDQ        DI, R13
+	ADDQ        DI, R14
+	ADDQ        DI, R14
+	ADDQ        DI, R14
+	VMOVUPS     (R12), Z0
+	VMOVUPS     (R12)(R11*1), Z1
+	VMOVUPS     64(R12), Z2
+	VMOVUPS     64(R12)(R11*1), Z3
+	VMOVUPS     recurrentConstants<>+0(SB), Z4
+	VMOVUPS     recurrentConstants<>+64(SB), Z5
+	VMAXPS      Z0, Z4, Z0
+	VMINPS      Z0, Z5, Z0
+	VMULPS      Z0, Z0, Z6
+	VMAXPS      Z1, Z4, Z1
+	VMINPS      Z1, Z5, Z1
+	VMULPS      Z1, Z1, Z7
+	VMAXPS      Z2, Z4, Z2
+	VMINPS      Z2, Z5, Z2
+	VMULPS      Z2, Z2, Z8
+	VMAXPS      Z3, Z4, Z3
+	VMINPS      Z3, Z5, Z3
+	VMULPS      Z3, Z3, Z4
+	VMOVUPS     recurrentConstants<>+128(SB), Z5
+	VMOVUPS     Z5, Z9
+	VMOVUPS     Z5, Z10
+	VMOVUPS     Z5, Z11
+	VMOVUPS     Z5, Z5
+	VMOVUPS     recurrentConstants<>+192(SB), Z12
+	VFMADD213PS Z12, Z6, Z9
+	VFMADD213PS Z12, Z7, Z10
+	VFMADD213PS Z12, Z8, Z11
+	VFMADD213PS Z12, Z4, Z5
+	VMOVUPS     recurrentConstants<>+256(SB), Z12
+	VFMADD213PS Z12, Z6, Z9
+	VFMADD213PS Z12, Z7, Z10
+	VFMADD213PS Z12, Z8, Z11
+	VFMADD213PS Z12, Z4, Z5
+	VMOVUPS     recurrentConstants<>+320(SB), Z12
+	VFMADD213PS Z12, Z6, Z9
+	VFMADD213PS Z12, Z7, Z10
+	VFMADD213PS Z12, Z8, Z11
+	VFMADD213PS Z12, Z4, Z5
+	VMOVUPS     recurrentConstants<>+384(SB), Z12
+	VFMADD213PS Z12, Z6, Z9
+	VFMADD213PS Z12, Z7, Z10
+	VFMADD213PS Z12, Z8, Z11
+	VFMADD213PS Z12, Z4, Z5
+	VMOVUPS     recurrentConstants<>+448(SB), Z12
+	VMOVUPS     Z12, Z13
+	VMOVUPS     Z12, Z14
+	VMOVUPS     Z12, Z15
+	VMOVUPS     Z12, Z12
+	VMOVUPS     recurrentConstants<>+512(SB), Z16
+	VFMADD213PS Z16, Z6, Z13
+	VFMADD213PS Z16, Z7, Z14
+	VFMADD213PS Z16, Z8, Z15
+	VFMADD213PS Z16, Z4, Z12
+	VMOVUPS     recurrentConstants<>+576(SB), Z16
+	VFMADD213PS Z16, Z6, Z13
+	VFMADD213PS Z16, Z7, Z14
+	VFMADD213PS Z16, Z8, Z15
+	VFMADD213PS Z16, Z4, Z12
+	VMOVUPS     recurrentConstants<>+640(SB), Z16
+	VFMADD213PS Z16, Z6, Z13
+	VFMADD213PS Z16, Z7, Z14
+	VFMADD213PS Z16, Z8, Z15
+	VFMADD213PS Z16, Z4, Z12
+	VMOVUPS     recurrentConstants<>+704(SB), Z16
+	VFMADD213PS Z16, Z6, Z13
+	VFMADD213PS Z16, Z7, Z14
+	VFMADD213PS Z16, Z8, Z15
+	VFMADD213PS Z16, Z4, Z12
+	VMULPS      Z9, Z0, Z0
+	VMULPS      Z10, Z1, Z1
+	VMULPS      Z11, Z2, Z2
+	VMULPS      Z5, Z3, Z3
+	VDIVPS      Z13, Z0, Z0
+	VDIVPS      Z14, Z1, Z1
+	VDIVPS      Z15, Z2, Z2
+	VDIVPS      Z12, Z3, Z3
+	VMOVUPS     recurrentConstants<>+768(SB), Z4
+	VADDPS      Z4, Z0, Z0
+	VADDPS      Z4, Z1, Z1
+	VADDPS      Z4, Z2, Z2
+	VADDPS      Z4, Z3, Z3
+	VMOVUPS     128(R12), Z4
+	VMOVUPS     128(R12)(R11*1), Z5
+	VFMADD231PS (R13), Z2, Z4
+	VFMADD231PS (R13)(DI*1), Z3, Z5
+	VMOVUPS     recurrentConstants<>+832(SB), Z2
+	VMOVUPS     recurrentConstants<>+896(SB), Z3
+	VMAXPS      Z4, Z2, Z4
+	VMINPS      Z4, Z3, Z4
+	VMULPS      Z4, Z4, Z6
+	VMAXPS      Z5, Z2, Z5
+	VMINPS      Z5, Z3, Z5
+	VMULPS      Z5, Z5, Z2
+	VMOVUPS     recurrentConstants<>+960(SB), Z3
+	VMOVUPS     recurrentConstants<>+960(SB), Z7
+	VFMADD213PS recurrentConstants<>+1024(SB), Z6, Z3
+	VFMADD213PS recurrentConstants<>+1024(SB), Z2, Z7
+	VFMADD213PS recurrentConstants<>+1088(SB), Z6, Z3
+	VFMADD213PS recurrentConstants<>+1088(SB), Z2, Z7
+	VFMADD213PS recurrentConstants<>+1152(SB), Z6, Z3
+	VFMADD213PS recurrentConstants<>+1152(SB), Z2, Z7
+	VFMADD213PS recurrentConstants<>+704(SB), Z6, Z3
+	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z7
+	VMOVUPS     recurrentConstants<>+1216(SB), Z8
+	VMOVUPS     recurrentConstants<>+1216(SB), Z9
+	VFMADD213PS recurrentConstants<>+1280(SB), Z6, Z8
+	VFMADD213PS recurrentConstants<>+1280(SB), Z2, Z9
+	VFMADD213PS recurrentConstants<>+1344(SB), Z6, Z8
+	VFMADD213PS recurrentConstants<>+1344(SB), Z2, Z9
+	VFMADD213PS recurrentConstants<>+1408(SB), Z6, Z8
+	VFMADD213PS recurrentConstants<>+1408(SB), Z2, Z9
+	VFMADD213PS recurrentConstants<>+704(SB), Z6, Z8
+	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z9
+	VMULPS      Z3, Z4, Z4
+	VMULPS      Z7, Z5, Z5
+	VDIVPS      Z8, Z4, Z4
+	VDIVPS      Z9, Z5, Z5
+	VMOVUPS     (R14), Z2
+	VMOVUPS     (R14)(DI*1), Z3
+	VSUBPS      Z4, Z2, Z2
+	VFMADD213PS Z4, Z0, Z2
+	VSUBPS      Z5, Z3, Z3
+	VFMADD213PS Z5, Z1, Z3
+	VMOVUPS     Z2, (R13)
+	VMOVUPS     Z3, (R13)(DI*1)
+	ADDQ        $0x40, SI
+	ADDQ        $0x40, R8
+	ADDQ        $0x40, R9
+	ADDQ        $0x000000c0, BX
+	ADDQ        $0x000000c0, R10
+	DECQ        DX
+	JNE         panel
+	VZEROUPPER
+	RET
+
+// func gru6x16Byte(t *byte)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·gru6x16Byte(SB), NOSPLIT, $0-8
+	MOVQ t+0(FP), AX
+	MOVQ 224(AX), CX
+	MOVQ 192(AX), DX
+	MOVQ 120(AX), BX
+	MOVQ 72(AX), SI
+	MOVQ 176(AX), DI
+	MOVQ 48(AX), R8
+	MOVQ 144(AX), R9
+	MOVQ 248(AX), R10
+	SHLQ $0x02, DI
+
+panel:
+	MOVQ   184(AX), R11
+	MOVQ   24(AX), R12
+	LEAQ   (R12)(DI*2), R13
+	ADDQ   DI, R13
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	VXORPS Z8, Z8, Z8
+	VXORPS Z9, Z9, Z9
+	VXORPS Z10, Z10, Z10
+	VXORPS Z11, Z11, Z11
+	VXORPS Z12, Z12, Z12
+	VXORPS Z13, Z13, Z13
+	VXORPS Z14, Z14, Z14
+	VXORPS Z15, Z15, Z15
+	VXORPS Z16, Z16, Z16
+	VXORPS Z17, Z17, Z17
+	SUBQ   $0x02, R11
+	JLT    tail
+
+loop:
+	VPMOVSXBD    (CX), Z18
+	VCVTDQ2PS    Z18, Z18
+	VPMOVSXBD    16(CX), Z19
+	VCVTDQ2PS    Z19, Z19
+	VPMOVSXBD    32(CX), Z20
+	VCVTDQ2PS    Z20, Z20
+	VBROADCASTSS (R12), Z21
+	VFMADD231PS  Z18, Z21, Z0
+	VFMADD231PS  Z19, Z21, Z1
+	VFMADD231PS  Z20, Z21, Z2
+	VBROADCASTSS (R12)(DI*1), Z21
+	VFMADD231PS  Z18, Z21, Z3
+	VFMADD231PS  Z19, Z21, Z4
+	VFMADD231PS  Z20, Z21, Z5
+	VBROADCASTSS (R12)(DI*2), Z21
+	VFMADD231PS  Z18, Z21, Z6
+	VFMADD231PS  Z19, Z21, Z7
+	VFMADD231PS  Z20, Z21, Z8
+	VBROADCASTSS (R13), Z21
+	VFMADD231PS  Z18, Z21, Z9
+	VFMADD231PS  Z19, Z21, Z10
+	VFMADD231PS  Z20, Z21, Z11
+	VBROADCASTSS (R13)(DI*1), Z21
+	VFMADD231PS  Z18, Z21, Z12
+	VFMADD231PS  Z19, Z21, Z13
+	VFMADD231PS  Z20, Z21, Z14
+	VBROADCASTSS (R13)(DI*2), Z21
+	VFMADD231PS  Z18, Z21, Z15
+	VFMADD231PS  Z19, Z21, Z16
+	VFMADD231PS  Z20, Z21, Z17
+	VPMOVSXBD    48(CX), Z18
+	VCVTDQ2PS    Z18, Z18
+	VPMOVSXBD    64(CX), Z19
+	VCVTDQ2PS    Z19, Z19
+	VPMOVSXBD    80(CX), Z20
+	VCVTDQ2PS    Z20, Z20
+	VBROADCASTSS 4(R12), Z21
+	VFMADD231PS  Z18, Z21, Z0
+	VFMADD231PS  Z19, Z21, Z1
+	VFMADD231PS  Z20, Z21, Z2
+	VBROADCASTSS 4(R12)(DI*1), Z21
+	VFMADD231PS  Z18, Z21, Z3
+	VFMADD231PS  Z19, Z21, Z4
+	VFMADD231PS  Z20, Z21, Z5
+	VBROADCASTSS 4(R12)(DI*2), Z21
+	VFMADD231PS  Z18, Z21, Z6
+	VFMADD231PS  Z19, Z21, Z7
+	VFMADD231PS  Z20, Z21, Z8
+	VBROADCASTSS 4(R13), Z21
+	VFMADD231PS  Z18, Z21, Z9
+	VFMADD231PS  Z19, Z21, Z10
+	VFMADD231PS  Z20, Z21, Z11
+	VBROADCASTSS 4(R13)(DI*1), Z21
+	VFMADD231PS  Z18, Z21, Z12
+	VFMADD231PS  Z19, Z21, Z13
+	VFMADD231PS  Z20, Z21, Z14
+	VBROADCASTSS 4(R13)(DI*2), Z21
+	VFMADD231PS  Z18, Z21, Z15
+	VFMADD231PS  Z19, Z21, Z16
+	VFMADD231PS  Z20, Z21, Z17
+	ADDQ         $0x00000060, CX
+	ADDQ         $0x08, R12
+	ADDQ         $0x08, R13
+	SUBQ         $0x02, R11
+	JGE          loop
+
+tail:
+	ADDQ $0x02, R11
+	JE   summed
+
+one:
+	VPMOVSXBD    (CX), Z18
+	VCVTDQ2PS    Z18, Z18
+	VPMOVSXBD    16(CX), Z19
+	VCVTDQ2PS    Z19, Z19
+	VPMOVSXBD    32(CX), Z20
+	VCVTDQ2PS    Z20, Z20
+	VBROADCASTSS (R12), Z21
+	VFMADD231PS  Z18, Z21, Z0
+	VFMADD231PS  Z19, Z21, Z1
+	VFMADD231PS  Z20, Z21, Z2
+	VBROADCASTSS (R12)(DI*1), Z21
+	VFMADD231PS  Z18, Z21, Z3
+	VFMADD231PS  Z19, Z21, Z4
+	VFMADD231PS  Z20, Z21, Z5
+	VBROADCASTSS (R12)(DI*2), Z21
+	VFMADD231PS  Z18, Z21, Z6
+	VFMADD231PS  Z19, Z21, Z7
+	VFMADD231PS  Z20, Z21, Z8
+	VBROADCASTSS (R13), Z21
+	VFMADD231PS  Z18, Z21, Z9
+	VFMADD231PS  Z19, Z21, Z10
+	VFMADD231PS  Z20, Z21, Z11
+	VBROADCASTSS (R13)(DI*1), Z21
+	VFMADD231PS  Z18, Z21, Z12
+	VFMADD231PS  Z19, Z21, Z13
+	VFMADD231PS  Z20, Z21, Z14
+	VBROADCASTSS (R13)(DI*2), Z21
+	VFMADD231PS  Z18, Z21, Z15
+	VFMADD231PS  Z19, Z21, Z16
+	VFMADD231PS  Z20, Z21, Z17
+	ADDQ         $0x00000030, CX
+	ADDQ         $0x04, R12
+	ADDQ         $0x04, R13
+	DECQ         R11
+	JNE          one
+
+summed:
+	MOVQ        168(AX), R11
+	SHLQ        $0x02, R11
+	VMOVUPS     (R10), Z18
+	VMOVUPS     64(R10), Z19
+	VMOVUPS     128(R10), Z20
+	MOVQ        BX, R12
+	MOVQ        SI, R13
+	VFMADD213PS (R12), Z18, Z0
+	VMOVUPS     Z0, (R12)
+	VFMADD213PS 64(R12), Z19, Z1
+	VMOVUPS     Z1, 64(R12)
+	VFMADD213PS (R9), Z20, Z2
+	VMOVUPS     Z2, (R13)
+	ADDQ        R11, R12
+	ADDQ        DI, R13
+	VFMADD213PS (R12), Z18, Z3
+	VMOVUPS     Z3, (R12)
+	VFMADD213PS 64(R12), Z19, Z4
+	VMOVUPS     Z4, 64(R12)
+	VFMADD213PS (R9), Z20, Z5
+	VMOVUPS     Z5, (R13)
+	ADDQ        R11, R12
+	ADDQ        DI, R13
+	VFMADD213PS (R12), Z18, Z6
+	VMOVUPS     Z6, (R12)
+	VFMADD213PS 64(R12), Z19, Z7
+	VMOVUPS     Z7, 64(R12)
+	VFMADD213PS (R9), Z20, Z8
+	VMOVUPS     Z8, (R13)
+	ADDQ        R11, R12
+	ADDQ        DI, R13
+	VFMADD213PS (R12), Z18, Z9
+	VMOVUPS     Z9, (R12)
+	VFMADD213PS 64(R12), Z19, Z10
+	VMOVUPS     Z10, 64(R12)
+	VFMADD213PS (R9), Z20, Z11
+	VMOVUPS     Z11, (R13)
+	ADDQ        R11, R12
+	ADDQ        DI, R13
+	VFMADD213PS (R12), Z18, Z12
+	VMOVUPS     Z12, (R12)
+	VFMADD213PS 64(R12), Z19, Z13
+	VMOVUPS     Z13, 64(R12)
+	VFMADD213PS (R9), Z20, Z14
+	VMOVUPS     Z14, (R13)
+	ADDQ        R11, R12
+	ADDQ        DI, R13
+	VFMADD213PS (R12), Z18, Z15
+	VMOVUPS     Z15, (R12)
+	VFMADD213PS 64(R12), Z19, Z16
+	VMOVUPS     Z16, 64(R12)
+	VFMADD213PS (R9), Z20, Z17
+	VMOVUPS     Z17, (R13)
+	MOVQ        BX, R12
+	MOVQ        SI, R13
+	MOVQ        R8, R14
+	VMOVUPS     (R12), Z0
+	VMOVUPS     (R12)(R11*1), Z1
+	VMOVUPS     (R12)(R11*2), Z2
+	VMOVUPS     64(R12), Z3
+	VMOVUPS     64(R12)(R11*1), Z4
+	VMOVUPS     64(R12)(R11*2), Z5
+	VMOVUPS     recurrentConstants<>+0(SB), Z6
+	VMOVUPS     recurrentConstants<>+64(SB), Z7
+	VMAXPS      Z0, Z6, Z0
+	VMINPS      Z0, Z7, Z0
+	VMULPS      Z0, Z0, Z8
+	VMAXPS      Z1, Z6, Z1
+	VMINPS      Z1, Z7, Z1
+	VMULPS      Z1, Z1, Z9
+	VMAXPS      Z2, Z6, Z2
+	VMINPS      Z2, Z7, Z2
+	VMULPS      Z2, Z2, Z10
+	VMAXPS      Z3, Z6, Z3
+	VMINPS      Z3, Z7, Z3
+	VMULPS      Z3, Z3, Z11
+	VMAXPS      Z4, Z6, Z4
+	VMINPS      Z4, Z7, Z4
+	VMULPS      Z4, Z4, Z12
+	VMAXPS      Z5, Z6, Z5
+	VMINPS      Z5, Z7, Z5
+	VMULPS      Z5, Z5, Z6
+	VMOVUPS     recurrentConstants<>+128(SB), Z7
+	VMOVUPS     Z7, Z13
+	VMOVUPS     Z7, Z14
+	VMOVUPS     Z7, Z15
+	VMOVUPS     Z7, Z16
+	VMOVUPS     Z7, Z17
+	VMOVUPS     Z7, Z7
+	VMOVUPS     recurrentConstants<>+192(SB), Z18
+	VFMADD213PS Z18, Z8, Z13
+	VFMADD213PS Z18, Z9, Z14
+	VFMADD213PS Z18, Z10, Z15
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z6, Z7
+	VMOVUPS     recurrentConstants<>+256(SB), Z18
+	VFMADD213PS Z18, Z8, Z13
+	VFMADD213PS Z18, Z9, Z14
+	VFMADD213PS Z18, Z10, Z15
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z6, Z7
+	VMOVUPS     recurrentConstants<>+320(SB), Z18
+	VFMADD213PS Z18, Z8, Z13
+	VFMADD213PS Z18, Z9, Z14
+	VFMADD213PS Z18, Z10, Z15
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z6, Z7
+	VMOVUPS     recurrentConstants<>+384(SB), Z18
+	VFMADD213PS Z18, Z8, Z13
+	VFMADD213PS Z18, Z9, Z14
+	VFMADD213PS Z18, Z10, Z15
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z6, Z7
+	VMOVUPS     recurrentConstants<>+448(SB), Z18
+	VMOVUPS     Z18, Z19
+	VMOVUPS     Z18, Z20
+	VMOVUPS     Z18, Z21
+	VMOVUPS     Z18, Z22
+	VMOVUPS     Z18, Z23
+	VMOVUPS     Z18, Z18
+	VMOVUPS     recurrentConstants<>+512(SB), Z24
+	VFMADD213PS Z24, Z8, Z19
+	VFMADD213PS Z24, Z9, Z20
+	VFMADD213PS Z24, Z10, Z21
+	VFMADD213PS Z24, Z11, Z22
+	VFMADD213PS Z24, Z12, Z23
+	VFMADD213PS Z24, Z6, Z18
+	VMOVUPS     recurrentConstants<>+576(SB), Z24
+	VFMADD213PS Z24, Z8, Z19
+	VFMADD213PS Z24, Z9, Z20
+	VFMADD213PS Z24, Z10, Z21
+	VFMADD213PS Z24, Z11, Z22
+	VFMADD213PS Z24, Z12, Z23
+	VFMADD213PS Z24, Z6, Z18
+	VMOVUPS     recurrentConstants<>+640(SB), Z24
+	VFMADD213PS Z24, Z8, Z19
+	VFMADD213PS Z24, Z9, Z20
+	VFMADD213PS Z24, Z10, Z21
+	VFMADD213PS Z24, Z11, Z22
+	VFMADD213PS Z24, Z12, Z23
+	VFMADD213PS Z24, Z6, Z18
+	VMOVUPS     recurrentConstants<>+704(SB), Z24
+	VFMADD213PS Z24, Z8, Z19
+	VFMADD213PS Z24, Z9, Z20
+	VFMADD213PS Z24, Z10, Z21
+	VFMADD213PS Z24, Z11, Z22
+	VFMADD213PS Z24, Z12, Z23
+	VFMADD213PS Z24, Z6, Z18
+	VMULPS      Z13, Z0, Z0
+	VMULPS      Z14, Z1, Z1
+	VMULPS      Z15, Z2, Z2
+	VMULPS      Z16, Z3, Z3
+	VMULPS      Z17, Z4, Z4
+	VMULPS      Z7, Z5, Z5
+	VDIVPS      Z19, Z0, Z0
+	VDIVPS      Z20, Z1, Z1
+	VDIVPS      Z21, Z2, Z2
+	VDIVPS      Z22, Z3, Z3
+	VDIVPS      Z23, Z4, Z4
+	VDIVPS      Z18, Z5, Z5
+	VMOVUPS     recurrentConstants<>+768(SB), Z6
+	VADDPS      Z6, Z0, Z0
+	VADDPS      Z6, Z1, Z1
+	VADDPS      Z6, Z2, Z2
+	VADDPS      Z6, Z3, Z3
+	VADDPS      Z6, Z4, Z4
+	VADDPS      Z6, Z5, Z5
+	VMOVUPS     128(R12), Z6
+	VMOVUPS     128(R12)(R11*1), Z7
+	VMOVUPS     128(R12)(R11*2), Z8
+	VFMADD231PS (R13), Z3, Z6
+	VFMADD231PS (R13)(DI*1), Z4, Z7
+	VFMADD231PS (R13)(DI*2), Z5, Z8
+	VMOVUPS     recurrentConstants<>+832(SB), Z3
+	VMOVUPS     recurrentConstants<>+896(SB), Z4
+	VMAXPS      Z6, Z3, Z6
+	VMINPS      Z6, Z4, Z6
+	VMULPS      Z6, Z6, Z5
+	VMAXPS      Z7, Z3, Z7
+	VMINPS      Z7, Z4, Z7
+	VMULPS      Z7, Z7, Z9
+	VMAXPS      Z8, Z3, Z8
+	VMINPS      Z8, Z4, Z8
+	VMULPS      Z8, Z8, Z3
+	VMOVUPS     recurrentConstants<>+960(SB), Z4
+	VMOVUPS     Z4, Z10
+	VMOVUPS     Z4, Z11
+	VMOVUPS     Z4, Z4
+	VMOVUPS     recurrentConstants<>+1024(SB), Z12
+	VFMADD213PS Z12, Z5, Z10
+	VFMADD213PS Z12, Z9, Z11
+	VFMADD213PS Z12, Z3, Z4
+	VMOVUPS     recurrentConstants<>+1088(SB), Z12
+	VFMADD213PS Z12, Z5, Z10
+	VFMADD213PS Z12, Z9, Z11
+	VFMADD213PS Z12, Z3, Z4
+	VMOVUPS     recurrentConstants<>+1152(SB), Z12
+	VFMADD213PS Z12, Z5, Z10
+	VFMADD213PS Z12, Z9, Z11
+	VFMADD213PS Z12, Z3, Z4
+	VMOVUPS     recurrentConstants<>+704(SB), Z12
+	VFMADD213PS Z12, Z5, Z10
+	VFMADD213PS Z12, Z9, Z11
+	VFMADD213PS Z12, Z3, Z4
+	VMOVUPS     recurrentConstants<>+1216(SB), Z12
+	VMOVUPS     Z12, Z13
+	VMOVUPS     Z12, Z14
+	VMOVUPS     Z12, Z12
+	VMOVUPS     recurrentConstants<>+1280(SB), Z15
+	VFMADD213PS Z15, Z5, Z13
+	VFMADD213PS Z15, Z9, Z14
+	VFMADD213PS Z15, Z3, Z12
+	VMOVUPS     recurrentConstants<>+1344(SB), Z15
+	VFMADD213PS Z15, Z5, Z13
+	VFMADD213PS Z15, Z9, Z14
+	VFMADD213PS Z15, Z3, Z12
+	VMOVUPS     recurrentConstants<>+1408(SB), Z15
+	VFMADD213PS Z15, Z5, Z13
+	VFMADD213PS Z15, Z9, Z14
+	VFMADD213PS Z15, Z3, Z12
+	VMOVUPS     recurrentConstants<>+704(SB), Z15
+	VFMADD213PS Z15, Z5, Z13
+	VFMADD213PS Z15, Z9, Z14
+	VFMADD213PS Z15, Z3, Z12
+	VMULPS      Z10, Z6, Z6
+	VMULPS      Z11, Z7, Z7
+	VMULPS      Z4, Z8, Z8
+	VDIVPS      Z13, Z6, Z6
+	VDIVPS      Z14, Z7, Z7
+	VDIVPS      Z12, Z8, Z8
+	VMOVUPS     (R14), Z3
+	VMOVUPS     (R14)(DI*1), Z4
+	VMOVUPS     (R14)(DI*2), Z5
+	VSUBPS      Z6, Z3, Z3
+	VFMADD213PS Z6, Z0, Z3
+	VSUBPS      Z7, Z4, Z4
+	VFMADD213PS Z7, Z1, Z4
+	VSUBPS      Z8, Z5, Z5
+	VFMADD213PS Z8, Z2, Z5
+	VMOVUPS     Z3, (R13)
+	VMOVUPS     Z4, (R13)(DI*1)
+	VMOVUPS     Z5, (R13)(DI*2)
+	ADDQ        R11, R12
+	ADDQ        R11, R12
+	ADDQ        R11, R12
+	ADDQ        DI, R13
+	ADDQ        DI, R13
+	ADDQ        DI, R13
+	ADDQ        DI, R14
+	ADDQ        DI, R14
+	ADDQ        DI, R14
+	VMOVUPS     (R12), Z0
+	VMOVUPS     (R12)(R11*1), Z1
+	VMOVUPS     (R12)(R11*2), Z2
+	VMOVUPS     64(R12), Z3
+	VMOVUPS     64(R12)(R11*1), Z4
+	VMOVUPS     64(R12)(R11*2), Z5
+	VMOVUPS     recurrentConstants<>+0(SB), Z6
+	VMOVUPS     recurrentConstants<>+64(SB), Z7
+	VMAXPS      Z0, Z6, Z0
+	VMINPS      Z0, Z7, Z0
+	VMULPS      Z0, Z0, Z8
+	VMAXPS      Z1, Z6, Z1
+	VMINPS      Z1, Z7, Z1
+	VMULPS      Z1, Z1, Z9
+	VMAXPS      Z2, Z6, Z2
+	VMINPS      Z2, Z7, Z2
+	VMULPS      Z2, Z2, Z10
+	VMAXPS      Z3, Z6, Z3
+	VMINPS      Z3, Z7, Z3
+	VMULPS      Z3, Z3, Z11
+	VMAXPS      Z4, Z6, Z4
+	VMINPS      Z4, Z7, Z4
+	VMULPS      Z4, Z4, Z12
+	VMAXPS      Z5, Z6, Z5
+	VMINPS      Z5, Z7, Z5
+	VMULPS      Z5, Z5, Z6
+	VMOVUPS     recurrentConstants<>+128(SB), Z7
+	VMOVUPS     Z7, Z13
+	VMOVUPS     Z7, Z14
+	VMOVUPS     Z7, Z15
+	VMOVUPS     Z7, Z16
+	VMOVUPS     Z7, Z17
+	VMOVUPS     Z7, Z7
+	VMOVUPS     recurrentConstants<>+192(SB), Z18
+	VFMADD213PS Z18, Z8, Z13
+	VFMADD213PS Z18, Z9, Z14
+	VFMADD213PS Z18, Z10, Z15
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z6, Z7
+	VMOVUPS     recurrentConstants<>+256(SB), Z18
+	VFMADD213PS Z18, Z8, Z13
+	VFMADD213PS Z18, Z9, Z14
+	VFMADD213PS Z18, Z10, Z15
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z6, Z7
+	VMOVUPS     recurrentConstants<>+320(SB), Z18
+	VFMADD213PS Z18, Z8, Z13
+	VFMADD213PS Z18, Z9, Z14
+	VFMADD213PS Z18, Z10, Z15
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z6, Z7
+	VMOVUPS     recurrentConstants<>+384(SB), Z18
+	VFMADD213PS Z18, Z8, Z13
+	VFMADD213PS Z18, Z9, Z14
+	VFMADD213PS Z18, Z10, Z15
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z6, Z7
+	VMOVUPS     recurrentConstants<>+448(SB), Z18
+	VMOVUPS     Z18, Z19
+	VMOVUPS     Z18, Z20
+	VMOVUPS     Z18, Z21
+	VMOVUPS     Z18, Z22
+	VMOVUPS     Z18, Z23
+	VMOVUPS     Z18, Z18
+	VMOVUPS     recurrentConstants<>+512(SB), Z24
+	VFMADD213PS Z24, Z8, Z19
+	VFMADD213PS Z24, Z9, Z20
+	VFMADD213PS Z24, Z10, Z21
+	VFMADD213PS Z24, Z11, Z22
+	VFMADD213PS Z24, Z12, Z23
+	VFMADD213PS Z24, Z6, Z18
+	VMOVUPS     recurrentConstants<>+576(SB), Z24
+	VFMADD213PS Z24, Z8, Z19
+	VFMADD213PS Z24, Z9, Z20
+	VFMADD213PS Z24, Z10, Z21
+	VFMADD213PS Z24, Z11, Z22
+	VFMADD213PS Z24, Z12, Z23
+	VFMADD213PS Z24, Z6, Z18
+	VMOVUPS     recurrentConstants<>+640(SB), Z24
+	VFMADD213PS Z24, Z8, Z19
+	VFMADD213PS Z24, Z9, Z20
+	VFMADD213PS Z24, Z10, Z21
+	VFMADD213PS Z24, Z11, Z22
+	VFMADD213PS Z24, Z12, Z23
+	VFMADD213PS Z24, Z6, Z18
+	VMOVUPS     recurrentConstants<>+704(SB), Z24
+	VFMADD213PS Z24, Z8, Z19
+	VFMADD213PS Z24, Z9, Z20
+	VFMADD213PS Z24, Z10, Z21
+	VFMADD213PS Z24, Z11, Z22
+	VFMADD213PS Z24, Z12, Z23
+	VFMADD213PS Z24, Z6, Z18
+	VMULPS      Z13, Z0, Z0
+	VMULPS      Z14, Z1, Z1
+	VMULPS      Z15, Z2, Z2
+	VMULPS      Z16, Z3, Z3
+	VMULPS      Z17, Z4, Z4
+	VMULPS      Z7, Z5, Z5
+	VDIVPS      Z19, Z0, Z0
+	VDIVPS      Z20, Z1, Z1
+	VDIVPS      Z21, Z2, Z2
+	VDIVPS      Z22, Z3, Z3
+	VDIVPS      Z23, Z4, Z4
+	VDIVPS      Z18, Z5, Z5
+	VMOVUPS     recurrentConstants<>+768(SB), Z6
+	VADDPS      Z6, Z0, Z0
+	VADDPS      Z6, Z1, Z1
+	VADDPS      Z6, Z2, Z2
+	VADDPS      Z6, Z3, Z3
+	VADDPS      Z6, Z4, Z4
+	VADDPS      Z6, Z5, Z5
+	VMOVUPS     128(R12), Z6
+	VMOVUPS     128(R12)(R11*1), Z7
+	VMOVUPS     128(R12)(R11*2), Z8
+	VFMADD231PS (R13), Z3, Z6
+	VFMADD231PS (R13)(DI*1), Z4, Z7
+	VFMADD231PS (R13)(DI*2), Z5, Z8
+	VMOVUPS     recurrentConstants<>+832(SB), Z3
+	VMOVUPS     recurrentConstants<>+896(SB), Z4
+	VMAXPS      Z6, Z3, Z6
+	VMINPS      Z6, Z4, Z6
+	VMULPS      Z6, Z6, Z5
+	VMAXPS      Z7, Z3, Z7
+	VMINPS      Z7, Z4, Z7
+	VMULPS      Z7, Z7, Z9
+	VMAXPS      Z8, Z3, Z8
+	VMINPS      Z8, Z4, Z8
+	VMULPS      Z8, Z8, Z3
+	VMOVUPS     recurrentConstants<>+960(SB), Z4
+	VMOVUPS     Z4, Z10
+	VMOVUPS     Z4, Z11
+	VMOVUPS     Z4, Z4
+	VMOVUPS     recurrentConstants<>+1024(SB), Z12
+	VFMADD213PS Z12, Z5, Z10
+	VFMADD213PS Z12, Z9, Z11
+	VFMADD213PS Z12, Z3, Z4
+	VMOVUPS     recurrentConstants<>+1088(SB), Z12
+	VFMADD213PS Z12, Z5, Z10
+	VFMADD213PS Z12, Z9, Z11
+	VFMADD213PS Z12, Z3, Z4
+	VMOVUPS     recurrentConstants<>+1152(SB), Z12
+	VFMADD213PS Z12, Z5, Z10
+	VFMADD213PS Z12, Z9, Z11
+	VFMADD213PS Z12, Z3, Z4
+	VMOVUPS     recurrentConstants<>+704(SB), Z12
+	VFMADD213PS Z12, Z5, Z10
+	VFMADD213PS Z12, Z9, Z11
+	VFMADD213PS Z12, Z3, Z4
+	VMOVUPS     recurrentConstants<>+1216(SB), Z12
+	VMOVUPS     Z12, Z13
+	VMOVUPS     Z12, Z14
+	VMOVUPS     Z12, Z12
+	VMOVUPS     recurrentConstants<>+1280(SB), Z15
+	VFMADD213PS Z15, Z5, Z13
+	VFMADD213PS Z15, Z9, Z14
+	VFMADD213PS Z15, Z3, Z12
+	VMOVUPS     recurrentConstants<>+1344(SB), Z15
+	VFMADD213PS Z15, Z5, Z13
+	VFMADD213PS Z15, Z9, Z14
+	VFMADD213PS Z15, Z3, Z12
+	VMOVUPS     recurrentConstants<>+1408(SB), Z15
+	VFMADD213PS Z15, Z5, Z13
+	VFMADD213PS Z15, Z9, Z14
+	VFMADD213PS Z15, Z3, Z12
+	VMOVUPS     recurrentConstants<>+704(SB), Z15
+	VFMADD213PS Z15, Z5, Z13
+	VFMADD213PS Z15, Z9, Z14
+	VFMADD213PS Z15, Z3, Z12
+	VMULPS      Z10, Z6, Z6
+	VMULPS      Z11, Z7, Z7
+	VMULPS      Z4, Z8, Z8
+	VDIVPS      Z13, Z6, Z6
+	VDIVPS      Z14, Z7, Z7
+	VDIVPS      Z12, Z8, Z8
+	VMOVUPS     (R14), Z3
+	VMOVUPS     (R14)(DI*1), Z4
+	VMOVUPS     (R14)(DI*2), Z5
+	VSUBPS      Z6, Z3, Z3
+	VFMADD213PS Z6, Z0, Z3
+	VSUBPS      Z7, Z4, Z4
+	VFMADD213PS Z7, Z1, Z4
+	VSUBPS      Z8, Z5, Z5
+	VFMADD213PS Z8, Z2, Z5
+	VMOVUPS     Z3, (R13)
+	VMOVUPS     Z4, (R13)(DI*1)
+	VMOVUPS     Z5, (R13)(DI*2)
+	ADDQ        $0x40, SI
+	ADDQ        $0x40, R8
+	ADDQ        $0x40, R9
+	ADDQ        $0x000000c0, BX
+	ADDQ        $0x000000c0, R10
+	DECQ        DX
+	JNE         panel
+	VZEROUPPER
+	RET
+
+// func gru7x16Byte(t *byte)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·gru7x16Byte(SB), NOSPLIT, $0-8
+	MOVQ t+0(FP), AX
+	MOVQ 224(AX), CX
+	MOVQ 192(AX), DX
+	MOVQ 120(AX), BX
+	MOVQ 72(AX), SI
+	MOVQ 176(AX), DI
+	MOVQ 48(AX), R8
+	MOVQ 144(AX), R9
+	MOVQ 248(AX), R10
+	SHLQ $0x02, DI
+
+panel:
+	MOVQ   184(AX), R11
+	MOVQ   24(AX), R12
+	LEAQ   (R12)(DI*2), R13
+	ADDQ   DI, R13
+	LEAQ   (R13)(DI*2), R14
+	ADDQ   DI, R14
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	VXORPS Z8, Z8, Z8
+	VXORPS Z9, Z9, Z9
+	VXORPS Z10, Z10, Z10
+	VXORPS Z11, Z11, Z11
+	VXORPS Z12, Z12, Z12
+	VXORPS Z13, Z13, Z13
+	VXORPS Z14, Z14, Z14
+	VXORPS Z15, Z15, Z15
+	VXORPS Z16, Z16, Z16
+	VXORPS Z17, Z17, Z17
+	VXORPS Z18, Z18, Z18
+	VXORPS Z19, Z19, Z19
+	VXORPS Z20, Z20, Z20
+	SUBQ   $0x02, R11
+	JLT    tail
+
+loop:
+	VPMOVSXBD    (CX), Z21
+	VCVTDQ2PS    Z21, Z21
+	VPMOVSXBD    16(CX), Z22
+	VCVTDQ2PS    Z22, Z22
+	VPMOVSXBD    32(CX), Z23
+	VCVTDQ2PS    Z23, Z23
+	VBROADCASTSS (R12), Z24
+	VFMADD231PS  Z21, Z24, Z0
+	VFMADD231PS  Z22, Z24, Z1
+	VFMADD231PS  Z23, Z24, Z2
+	VBROADCASTSS (R12)(DI*1), Z24
+	VFMADD231PS  Z21, Z24, Z3
+	VFMADD231PS  Z22, Z24, Z4
+	VFMADD231PS  Z23, Z24, Z5
+	VBROADCASTSS (R12)(DI*2), Z24
+	VFMADD231PS  Z21, Z24, Z6
+	VFMADD231PS  Z22, Z24, Z7
+	VFMADD231PS  Z23, Z24, Z8
+	VBROADCASTSS (R13), Z24
+	VFMADD231PS  Z21, Z24, Z9
+	VFMADD231PS  Z22, Z24, Z10
+	VFMADD231PS  Z23, Z24, Z11
+	VBROADCASTSS (R13)(DI*1), Z24
+	VFMADD231PS  Z21, Z24, Z12
+	VFMADD231PS  Z22, Z24, Z13
+	VFMADD231PS  Z23, Z24, Z14
+	VBROADCASTSS (R13)(DI*2), Z24
+	VFMADD231PS  Z21, Z24, Z15
+	VFMADD231PS  Z22, Z24, Z16
+	VFMADD231PS  Z23, Z24, Z17
+	VBROADCASTSS (R14), Z24
+	VFMADD231PS  Z21, Z24, Z18
+	VFMADD231PS  Z22, Z24, Z19
+	VFMADD231PS  Z23, Z24, Z20
+	VPMOVSXBD    48(CX), Z21
+	VCVTDQ2PS    Z21, Z21
+	VPMOVSXBD    64(CX), Z22
+	VCVTDQ2PS    Z22, Z22
+	VPMOVSXBD    80(CX), Z23
+	VCVTDQ2PS    Z23, Z23
+	VBROADCASTSS 4(R12), Z24
+	VFMADD231PS  Z21, Z24, Z0
+	VFMADD231PS  Z22, Z24, Z1
+	VFMADD231PS  Z23, Z24, Z2
+	VBROADCASTSS 4(R12)(DI*1), Z24
+	VFMADD231PS  Z21, Z24, Z3
+	VFMADD231PS  Z22, Z24, Z4
+	VFMADD231PS  Z23, Z24, Z5
+	VBROADCASTSS 4(R12)(DI*2), Z24
+	VFMADD231PS  Z21, Z24, Z6
+	VFMADD231PS  Z22, Z24, Z7
+	VFMADD231PS  Z23, Z24, Z8
+	VBROADCASTSS 4(R13), Z24
+	VFMADD231PS  Z21, Z24, Z9
+	VFMADD231PS  Z22, Z24, Z10
+	VFMADD231PS  Z23, Z24, Z11
+	VBROADCASTSS 4(R13)(DI*1), Z24
+	VFMADD231PS  Z21, Z24, Z12
+	VFMADD231PS  Z22, Z24, Z13
+	VFMADD231PS  Z23, Z24, Z14
+	VBROADCASTSS 4(R13)(DI*2), Z24
+	VFMADD231PS  Z21, Z24, Z15
+	VFMADD231PS  Z22, Z24, Z16
+	VFMADD231PS  Z23, Z24, Z17
+	VBROADCASTSS 4(R14), Z24
+	VFMADD231PS  Z21, Z24, Z18
+	VFMADD231PS  Z22, Z24, Z19
+	VFMADD231PS  Z23, Z24, Z20
+	ADDQ         $0x00000060, CX
+	ADDQ         $0x08, R12
+	ADDQ         $0x08, R13
+	ADDQ         $0x08, R14
+	SUBQ         $0x02, R11
+	JGE          loop
+
+tail:
+	ADDQ $0x02, R11
+	JE   summed
+
+one:
+	VPMOVSXBD    (CX), Z21
+	VCVTDQ2PS    Z21, Z21
+	VPMOVSXBD    16(CX), Z22
+	VCVTDQ2PS    Z22, Z22
+	VPMOVSXBD    32(CX), Z23
+	VCVTDQ2PS    Z23, Z23
+	VBROADCASTSS (R12), Z24
+	VFMADD231PS  Z21, Z24, Z0
+	VFMADD231PS  Z22, Z24, Z1
+	VFMADD231PS  Z23, Z24, Z2
+	VBROADCASTSS (R12)(DI*1), Z24
+	VFMADD231PS  Z21, Z24, Z3
+	VFMADD231PS  Z22, Z24, Z4
+	VFMADD231PS  Z23, Z24, Z5
+	VBROADCASTSS (R12)(DI*2), Z24
+	VFMADD231PS  Z21, Z24, Z6
+	VFMADD231PS  Z22, Z24, Z7
+	VFMADD231PS  Z23, Z24, Z8
+	VBROADCASTSS (R13), Z24
+	VFMADD231PS  Z21, Z24, Z9
+	VFMADD231PS  Z22, Z24, Z10
+	VFMADD231PS  Z23, Z24, Z11
+	VBROADCASTSS (R13)(DI*1), Z24
+	VFMADD231PS  Z21, Z24, Z12
+	VFMADD231PS  Z22, Z24, Z13
+	VFMADD231PS  Z23, Z24, Z14
+	VBROADCASTSS (R13)(DI*2), Z24
+	VFMADD231PS  Z21, Z24, Z15
+	VFMADD231PS  Z22, Z24, Z16
+	VFMADD231PS  Z23, Z24, Z17
+	VBROADCASTSS (R14), Z24
+	VFMADD231PS  Z21, Z24, Z18
+	VFMADD231PS  Z22, Z24, Z19
+	VFMADD231PS  Z23, Z24, Z20
+	ADDQ         $0x00000030, CX
+	ADDQ         $0x04, R12
+	ADDQ         $0x04, R13
+	ADDQ         $0x04, R14
+	DECQ         R11
+	JNE          one
+
+summed:
+	MOVQ        168(AX), R11
+	SHLQ        $0x02, R11
+	VMOVUPS     (R10), Z21
+	VMOVUPS     64(R10), Z22
+	VMOVUPS     128(R10), Z23
+	MOVQ        BX, R12
+	MOVQ        SI, R13
+	VFMADD213PS (R12), Z21, Z0
+	VMOVUPS     Z0, (R12)
+	VFMADD213PS 64(R12), Z22, Z1
+	VMOVUPS     Z1, 64(R12)
+	VFMADD213PS (R9), Z23, Z2
+	VMOVUPS     Z2, (R13)
+	ADDQ        R11, R12
+	ADDQ        DI, R13
+	VFMADD213PS (R12), Z21, Z3
+	VMOVUPS     Z3, (R12)
+	VFMADD213PS 64(R12), Z22, Z4
+	VMOVUPS     Z4, 64(R12)
+	VFMADD213PS (R9), Z23, Z5
+	VMOVUPS     Z5, (R13)
+	ADDQ        R11, R12
+	ADDQ        DI, R13
+	VFMADD213PS (R12), Z21, Z6
+	VMOVUPS     Z6, (R12)
+	VFMADD213PS 64(R12), Z22, Z7
+	VMOVUPS     Z7, 64(R12)
+	VFMADD213PS (R9), Z23, Z8
+	VMOVUPS     Z8, (R13)
+	ADDQ        R11, R12
+	ADDQ        DI, R13
+	VFMADD213PS (R12), Z21, Z9
+	VMOVUPS     Z9, (R12)
+	VFMADD213PS 64(R12), Z22, Z10
+	VMOVUPS     Z10, 64(R12)
+	VFMADD213PS (R9), Z23, Z11
+	VMOVUPS     Z11, (R13)
+	ADDQ        R11, R12
+	ADDQ        DI, R13
+	VFMADD213PS (R12), Z21, Z12
+	VMOVUPS     Z12, (R12)
+	VFMADD213PS 64(R12), Z22, Z13
+	VMOVUPS     Z13, 64(R12)
+	VFMADD213PS (R9), Z23, Z14
+	VMOVUPS     Z14, (R13)
+	ADDQ        R11, R12
+	ADDQ        DI, R13
+	VFMADD213PS (R12), Z21, Z15
+	VMOVUPS     Z15, (R12)
+	VFMADD213PS 64(R12), Z22, Z16
+	VMOVUPS     Z16, 64(R12)
+	VFMADD213PS (R9), Z23, Z17
+	VMOVUPS     Z17, (R13)
+	ADDQ        R11, R12
+	ADDQ        DI, R13
+	VFMADD213PS (R12), Z21, Z18
+	VMOVUPS     Z18, (R12)
+	VFMADD213PS 64(R12), Z22, Z19
+	VMOVUPS     Z19, 64(R12)
+	VFMADD213PS (R9), Z23, Z20
+	VMOVUPS     Z20, (R13)
+	MOVQ        BX, R12
+	MOVQ        SI, R13
+	MOVQ        R8, R14
+	VMOVUPS     (R12), Z0
+	VMOVUPS     (R12)(R11*1), Z1
+	VMOVUPS     (R12)(R11*2), Z2
+	VMOVUPS     64(R12), Z3
+	VMOVUPS     64(R12)(R11*1), Z4
+	VMOVUPS     64(R12)(R11*2), Z5
+	VMOVUPS     recurrentConstants<>+0(SB), Z6
+	VMOVUPS     recurrentConstants<>+64(SB), Z7
+	VMAXPS      Z0, Z6, Z0
+	VMINPS      Z0, Z7, Z0
+	VMULPS      Z0, Z0, Z8
+	VMAXPS      Z1, Z6, Z1
+	VMINPS      Z1, Z7, Z1
+	VMULPS      Z1, Z1, Z9
+	VMAXPS      Z2, Z6, Z2
+	VMINPS      Z2, Z7, Z2
+	VMULPS      Z2, Z2, Z10
+	VMAXPS      Z3, Z6, Z3
+	VMINPS      Z3, Z7, Z3
+	VMULPS      Z3, Z3, Z11
+	VMAXPS      Z4, Z6, Z4
+	VMINPS      Z4, Z7, Z4
+	VMULPS      Z4, Z4, Z12
+	VMAXPS      Z5, Z6, Z5
+	VMINPS      Z5, Z7, Z5
+	VMULPS      Z5, Z5, Z6
+	VMOVUPS     recurrentConstants<>+128(SB), Z7
+	VMOVUPS     Z7, Z13
+	VMOVUPS     Z7, Z14
+	VMOVUPS     Z7, Z15
+	VMOVUPS     Z7, Z16
+	VMOVUPS     Z7, Z17
+	VMOVUPS     Z7, Z7
+	VMOVUPS     recurrentConstants<>+192(SB), Z18
+	VFMADD213PS Z18, Z8, Z13
+	VFMADD213PS Z18, Z9, Z14
+	VFMADD213PS Z18, Z10, Z15
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z6, Z7
+	VMOVUPS     recurrentConstants<>+256(SB), Z18
+	VFMADD213PS Z18, Z8, Z13
+	VFMADD213PS Z18, Z9, Z14
+	VFMADD213PS Z18, Z10, Z15
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z6, Z7
+	VMOVUPS     recurrentConstants<>+320(SB), Z18
+	VFMADD213PS Z18, Z8, Z13
+	VFMADD213PS Z18, Z9, Z14
+	VFMADD213PS Z18, Z10, Z15
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z6, Z7
+	VMOVUPS     recurrentConstants<>+384(SB), Z18
+	VFMADD213PS Z18, Z8, Z13
+	VFMADD213PS Z18, Z9, Z14
+	VFMADD213PS Z18, Z10, Z15
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z6, Z7
+	VMOVUPS     recurrentConstants<>+448(SB), Z18
+	VMOVUPS     Z18, Z19
+	VMOVUPS     Z18, Z20
+	VMOVUPS     Z18, Z21
+	VMOVUPS     Z18, Z22
+	VMOVUPS     Z18, Z23
+	VMOVUPS     Z18, Z18
+	VMOVUPS     recurrentConstants<>+512(SB), Z24
+	VFMADD213PS Z24, Z8, Z19
+	VFMADD213PS Z24, Z9, Z20
+	VFMADD213PS Z24, Z10, Z21
+	VFMADD213PS Z24, Z11, Z22
+	VFMADD213PS Z24, Z12, Z23
+	VFMADD213PS Z24, Z6, Z18
+	VMOVUPS     recurrentConstants<>+576(SB), Z24
+	VFMADD213PS Z24, Z8, Z19
+	VFMADD213PS Z24, Z9, Z20
+	VFMADD213PS Z24, Z10, Z21
+	VFMADD213PS Z24, Z11, Z22
+	VFMADD213PS Z24, Z12, Z23
+	VFMADD213PS Z24, Z6, Z18
+	VMOVUPS     recurrentConstants<>+640(SB), Z24
+	VFMADD213PS Z24, Z8, Z19
+	VFMADD213PS Z24, Z9, Z20
+	VFMADD213PS Z24, Z10, Z21
+	VFMADD213PS Z24, Z11, Z22
+	VFMADD213PS Z24, Z12, Z23
+	VFMADD213PS Z24, Z6, Z18
+	VMOVUPS     recurrentConstants<>+704(SB), Z24
+	VFMADD213PS Z24, Z8, Z19
+	VFMADD213PS Z24, Z9, Z20
+	VFMADD213PS Z24, Z10, Z21
+	VFMADD213PS Z24, Z11, Z22
+	VFMADD213PS Z24, Z12, Z23
+	VFMADD213PS Z24, Z6, Z18
+	VMULPS      Z13, Z0, Z0
+	VMULPS      Z14, Z1, Z1
+	VMULPS      Z15, Z2, Z2
+	VMULPS      Z16, Z3, Z3
+	VMULPS      Z17, Z4, Z4
+	VMULPS      Z7, Z5, Z5
+	VDIVPS      Z19, Z0, Z0
+	VDIVPS      Z20, Z1, Z1
+	VDIVPS      Z21, Z2, Z2
+	VDIVPS      Z22, Z3, Z3
+	VDIVPS      Z23, Z4, Z4
+	VDIVPS      Z18, Z5, Z5
+	VMOVUPS     recurrentConstants<>+768(SB), Z6
+	VADDPS      Z6, Z0, Z0
+	VADDPS      Z6, Z1, Z1
+	VADDPS      Z6, Z2, Z2
+	VADDPS      Z6, Z3, Z3
+	VADDPS      Z6, Z4, Z4
+	VADDPS      Z6, Z5, Z5
+	VMOVUPS     128(R12), Z6
+	VMOVUPS     128(R12)(R11*1), Z7
+	VMOVUPS     128(R12)(R11*2), Z8
+	VFMADD231PS (R13), Z3, Z6
+	VFMADD231PS (R13)(DI*1), Z4, Z7
+	VFMADD231PS (R13)(DI*2), Z5, Z8
+	VMOVUPS     recurrentConstants<>+832(SB), Z3
+	VMOVUPS     recurrentConstants<>+896(SB), Z4
+	VMAXPS      Z6, Z3, Z6
+	VMINPS      Z6, Z4, Z6
+	VMULPS      Z6, Z6, Z5
+	VMAXPS      Z7, Z3, Z7
+	VMINPS      Z7, Z4, Z7
+	VMULPS      Z7, Z7, Z9
+	VMAXPS      Z8, Z3, Z8
+	VMINPS      Z8, Z4, Z8
+	VMULPS      Z8, Z8, Z3
+	VMOVUPS     recurrentConstants<>+960(SB), Z4
+	VMOVUPS     Z4, Z10
+	VMOVUPS     Z4, Z11
+	VMOVUPS     Z4, Z4
+	VMOVUPS     recurrentConstants<>+1024(SB), Z12
+	VFMADD213PS Z12, Z5, Z10
+	VFMADD213PS Z12, Z9, Z11
+	VFMADD213PS Z12, Z3, Z4
+	VMOVUPS     recurrentConstants<>+1088(SB), Z12
+	VFMADD213PS Z12, Z5, Z10
+	VFMADD213PS Z12, Z9, Z11
+	VFMADD213PS Z12, Z3, Z4
+	VMOVUPS     recurrentConstants<>+1152(SB), Z12
+	VFMADD213PS Z12, Z5, Z10
+	VFMADD213PS Z12, Z9, Z11
+	VFMADD213PS Z12, Z3, Z4
+	VMOVUPS     recurrentConstants<>+704(SB), Z12
+	VFMADD213PS Z12, Z5, Z10
+	VFMADD213PS Z12, Z9, Z11
+	VFMADD213PS Z12, Z3, Z4
+	VMOVUPS     recurrentConstants<>+1216(SB), Z12
+	VMOVUPS     Z12, Z13
+	VMOVUPS     Z12, Z14
+	VMOVUPS     Z12, Z12
+	VMOVUPS     recurrentConstants<>+1280(SB), Z15
+	VFMADD213PS Z15, Z5, Z13
+	VFMADD213PS Z15, Z9, Z14
+	VFMADD213PS Z15, Z3, Z12
+	VMOVUPS     recurrentConstants<>+1344(SB), Z15
+	VFMADD213PS Z15, Z5, Z13
+	VFMADD213PS Z15, Z9, Z14
+	VFMADD213PS Z15, Z3, Z12
+	VMOVUPS     recurrentConstants<>+1408(SB), Z15
+	VFMADD213PS Z15, Z5, Z13
+	VFMADD213PS Z15, Z9, Z14
+	VFMADD213PS Z15, Z3, Z12
+	VMOVUPS     recurrentConstants<>+704(SB), Z15
+	VFMADD213PS Z15, Z5, Z13
+	VFMADD213PS Z15, Z9, Z14
+	VFMADD213PS Z15, Z3, Z12
+	VMULPS      Z10, Z6, Z6
+	VMULPS      Z11, Z7, Z7
+	VMULPS      Z4, Z8, Z8
+	VDIVPS      Z13, Z6, Z6
+	VDIVPS      Z14, Z7, Z7
+	VDIVPS      Z12, Z8, Z8
+	VMOVUPS     (R14), Z3
+	VMOVUPS     (R14)(DI*1), Z4
+	VMOVUPS     (R14)(DI*2), Z5
+	VSUBPS      Z6, Z3, Z3
+	VFMADD213PS Z6, Z0, Z3
+	VSUBPS      Z7, Z4, Z4
+	VFMADD213PS Z7, Z1, Z4
+	VSUBPS      Z8, Z5, Z5
+	VFMADD213PS Z8, Z2, Z5
+	VMOVUPS     Z3, (R13)
+	VMOVUPS     Z4, (R13)(DI*1)
+	VMOVUPS     Z5, (R13)(DI*2)
+	ADDQ        R11, R12
+	ADDQ        R11, R12
+	ADDQ        R11, R12
+	ADDQ        DI, R13
+	ADDQ        DI, R13
+	ADDQ        DI, R13
+	ADDQ        DI, R14
+	ADDQ        DI, R14
+	ADDQ        DI, R14
+	VMOVUPS     (R12), Z0
+	VMOVUPS     (R12)(R11*1), Z1
+	VMOVUPS     (R12)(R11*2), Z2
+	VMOVUPS     64(R12), Z3
+	VMOVUPS     64(R12)(R11*1), Z4
+	VMOVUPS     64(R12)(R11*2), Z5
+	VMOVUPS     recurrentConstants<>+0(SB), Z6
+	VMOVUPS     recurrentConstants<>+64(SB), Z7
+	VMAXPS      Z0, Z6, Z0
+	VMINPS      Z0, Z7, Z0
+	VMULPS      Z0, Z0, Z8
+	VMAXPS      Z1, Z6, Z1
+	VMINPS      Z1, Z7, Z1
+	VMULPS      Z1, Z1, Z9
+	VMAXPS      Z2, Z6, Z2
+	VMINPS      Z2, Z7, Z2
+	VMULPS      Z2, Z2, Z10
+	VMAXPS      Z3, Z6, Z3
+	VMINPS      Z3, Z7, Z3
+	VMULPS      Z3, Z3, Z11
+	VMAXPS      Z4, Z6, Z4
+	VMINPS      Z4, Z7, Z4
+	VMULPS      Z4, Z4, Z12
+	VMAXPS      Z5, Z6, Z5
+	VMINPS      Z5, Z7, Z5
+	VMULPS      Z5, Z5, Z6
+	VMOVUPS     recurrentConstants<>+128(SB), Z7
+	VMOVUPS     Z7, Z13
+	VMOVUPS     Z7, Z14
+	VMOVUPS     Z7, Z15
+	VMOVUPS     Z7, Z16
+	VMOVUPS     Z7, Z17
+	VMOVUPS     Z7, Z7
+	VMOVUPS     recurrentConstants<>+192(SB), Z18
+	VFMADD213PS Z18, Z8, Z13
+	VFMADD213PS Z18, Z9, Z14
+	VFMADD213PS Z18, Z10, Z15
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z6, Z7
+	VMOVUPS     recurrentConstants<>+256(SB), Z18
+	VFMADD213PS Z18, Z8, Z13
+	VFMADD213PS Z18, Z9, Z14
+	VFMADD213PS Z18, Z10, Z15
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z6, Z7
+	VMOVUPS     recurrentConstants<>+320(SB), Z18
+	VFMADD213PS Z18, Z8, Z13
+	VFMADD213PS Z18, Z9, Z14
+	VFMADD213PS Z18, Z10, Z15
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z6, Z7
+	VMOVUPS     recurrentConstants<>+384(SB), Z18
+	VFMADD213PS Z18, Z8, Z13
+	VFMADD213PS Z18, Z9, Z14
+	VFMADD213PS Z18, Z10, Z15
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z6, Z7
+	VMOVUPS     recurrentConstants<>+448(SB), Z18
+	VMOVUPS     Z18, Z19
+	VMOVUPS     Z18, Z20
+	VMOVUPS     Z18, Z21
+	VMOVUPS     Z18, Z22
+	VMOVUPS     Z18, Z23
+	VMOVUPS     Z18, Z18
+	VMOVUPS     recurrentConstants<>+512(SB), Z24
+	VFMADD213PS Z24, Z8, Z19
+	VFMADD213PS Z24, Z9, Z20
+	VFMADD213PS Z24, Z10, Z21
+	VFMADD213PS Z24, Z11, Z22
+	VFMADD213PS Z24, Z12, Z23
+	VFMADD213PS Z24, Z6, Z18
+	VMOVUPS     recurrentConstants<>+576(SB), Z24
+	VFMADD213PS Z24, Z8, Z19
+	VFMADD213PS Z24, Z9, Z20
+	VFMADD213PS Z24, Z10, Z21
+	VFMADD213PS Z24, Z11, Z22
+	VFMADD213PS Z24, Z12, Z23
+	VFMADD213PS Z24, Z6, Z18
+	VMOVUPS     recurrentConstants<>+640(SB), Z24
+	VFMADD213PS Z24, Z8, Z19
+	VFMADD213PS Z24, Z9, Z20
+	VFMADD213PS Z24, Z10, Z21
+	VFMADD213PS Z24, Z11, Z22
+	VFMADD213PS Z24, Z12, Z23
+	VFMADD213PS Z24, Z6, Z18
+	VMOVUPS     recurrentConstants<>+704(SB), Z24
+	VFMADD213PS Z24, Z8, Z19
+	VFMADD213PS Z24, Z9, Z20
+	VFMADD213PS Z24, Z10, Z21
+	VFMADD213PS Z24, Z11, Z22
+	VFMADD213PS Z24, Z12, Z23
+	VFMADD213PS Z24, Z6, Z18
+	VMULPS      Z13, Z0, Z0
+	VMULPS      Z14, Z1, Z1
+	VMULPS      Z15, Z2, Z2
+	VMULPS      Z16, Z3, Z3
+	VMULPS      Z17, Z4, Z4
+	VMULPS      Z7, Z5, Z5
+	VDIVPS      Z19, Z0, Z0
+	VDIVPS      Z20, Z1, Z1
+	VDIVPS      Z21, Z2, Z2
+	VDIVPS      Z22, Z3, Z3
+	VDIVPS      Z23, Z4, Z4
+	VDIVPS      Z18, Z5, Z5
+	VMOVUPS     recurrentConstants<>+768(SB), Z6
+	VADDPS      Z6, Z0, Z0
+	VADDPS      Z6, Z1, Z1
+	VADDPS      Z6, Z2, Z2
+	VADDPS      Z6, Z3, Z3
+	VADDPS      Z6, Z4, Z4
+	VADDPS      Z6, Z5, Z5
+	VMOVUPS     128(R12), Z6
+	VMOVUPS     128(R12)(R11*1), Z7
+	VMOVUPS     128(R12)(R11*2), Z8
+	VFMADD231PS (R13), Z3, Z6
+	VFMADD231PS (R13)(DI*1), Z4, Z7
+	VFMADD231PS (R13)(DI*2), Z5, Z8
+	VMOVUPS     recurrentConstants<>+832(SB), Z3
+	VMOVUPS     recurrentConstants<>+896(SB), Z4
+	VMAXPS      Z6, Z3, Z6
+	VMINPS      Z6, Z4, Z6
+	VMULPS      Z6, Z6, Z5
+	VMAXPS      Z7, Z3, Z7
+	VMINPS      Z7, Z4, Z7
+	VMULPS      Z7, Z7, Z9
+	VMAXPS      Z8, Z3, Z8
+	VMINPS      Z8, Z4, Z8
+	VMULPS      Z8, Z8, Z3
+	VMOVUPS     recurrentConstants<>+960(SB), Z4
+	VMOVUPS     Z4, Z10
+	VMOVUPS     Z4, Z11
+	VMOVUPS     Z4, Z4
+	VMOVUPS     recurrentConstants<>+1024(SB), Z12
+	VFMADD213PS Z12, Z5, Z10
+	VFMADD213PS Z12, Z9, Z11
+	VFMADD213PS Z12, Z3, Z4
+	VMOVUPS     recurrentConstants<>+1088(SB), Z12
+	VFMADD213PS Z12, Z5, Z10
+	VFMADD213PS Z12, Z9, Z11
+	VFMADD213PS Z12, Z3, Z4
+	VMOVUPS     recurrentConstants<>+1152(SB), Z12
+	VFMADD213PS Z12, Z5, Z10
+	VFMADD213PS Z12, Z9, Z11
+	VFMADD213PS Z12, Z3, Z4
+	VMOVUPS     recurrentConstants<>+704(SB), Z12
+	VFMADD213PS Z12, Z5, Z10
+	VFMADD213PS Z12, Z9, Z11
+	VFMADD213PS Z12, Z3, Z4
+	VMOVUPS     recurrentConstants<>+1216(SB), Z12
+	VMOVUPS     Z12, Z13
+	VMOVUPS     Z12, Z14
+	VMOVUPS     Z12, Z12
+	VMOVUPS     recurrentConstants<>+1280(SB), Z15
+	VFMADD213PS Z15, Z5, Z13
+	VFMADD213PS Z15, Z9, Z14
+	VFMADD213PS Z15, Z3, Z12
+	VMOVUPS     recurrentConstants<>+1344(SB), Z15
+	VFMADD213PS Z15, Z5, Z13
+	VFMADD213PS Z15, Z9, Z14
+	VFMADD213PS Z15, Z3, Z12
+	VMOVUPS     recurrentConstants<>+1408(SB), Z15
+	VFMADD213PS Z15, Z5, Z13
+	VFMADD213PS Z15, Z9, Z14
+	VFMADD213PS Z15, Z3, Z12
+	VMOVUPS     recurrentConstants<>+704(SB), Z15
+	VFMADD213PS Z15, Z5, Z13
+	VFMADD213PS Z15, Z9, Z14
+	VFMADD213PS Z15, Z3, Z12
+	VMULPS      Z10, Z6, Z6
+	VMULPS      Z11, Z7, Z7
+	VMULPS      Z4, Z8, Z8
+	VDIVPS      Z13, Z6, Z6
+	VDIVPS      Z14, Z7, Z7
+	VDIVPS      Z12, Z8, Z8
+	VMOVUPS     (R14), Z3
+	VMOVUPS     (R14)(DI*1), Z4
+	VMOVUPS     (R14)(DI*2), Z5
+	VSUBPS      Z6, Z3, Z3
+	VFMADD213PS Z6, Z0, Z3
+	VSUBPS      Z7, Z4, Z4
+	VFMADD213PS Z7, Z1, Z4
+	VSUBPS      Z8, Z5, Z5
+	VFMADD213PS Z8, Z2, Z5
+	VMOVUPS     Z3, (R13)
+	VMOVUPS     Z4, (R13)(DI*1)
+	VMOVUPS     Z5, (R13)(DI*2)
+	ADDQ        R11, R12
+	ADDQ        R11, R12
+	ADDQ        R11, R12
+	ADDQ        DI, R13
+	ADDQ        DI, R13
+	ADDQ        DI, R13
+	ADDQ        DI, R14
+	ADDQ        DI, R14
+	ADDQ        DI, R14
+	VMOVUPS     (R12), Z0
+	VMOVUPS     64(R12), Z1
+	VMOVUPS     recurrentConstants<>+0(SB), Z2
+	VMOVUPS     recurrentConstants<>+64(SB), Z3
+	VMAXPS      Z0, Z2, Z0
+	VMINPS      Z0, Z3, Z0
+	VMULPS      Z0, Z0, Z4
+	VMAXPS      Z1, Z2, Z1
+	VMINPS      Z1, Z3, Z1
+	VMULPS      Z1, Z1, Z2
+	VMOVUPS     recurrentConstants<>+128(SB), Z3
+	VMOVUPS     recurrentConstants<>+128(SB), Z5
+	VFMADD213PS recurrentConstants<>+192(SB), Z4, Z3
+	VFMADD213PS recurrentConstants<>+192(SB), Z2, Z5
+	VFMADD213PS recurrentConstants<>+256(SB), Z4, Z3
+	VFMADD213PS recurrentConstants<>+256(SB), Z2, Z5
+	VFMADD213PS recurrentConstants<>+320(SB), Z4, Z3
+	VFMADD213PS recurrentConstants<>+320(SB), Z2, Z5
+	VFMADD213PS recurrentConstants<>+384(SB), Z4, Z3
+	VFMADD213PS recurrentConstants<>+384(SB), Z2, Z5
+	VMOVUPS     recurrentConstants<>+448(SB), Z6
+	VMOVUPS     recurrentConstants<>+448(SB), Z7
+	VFMADD213PS recurrentConstants<>+512(SB), Z4, Z6
+	VFMADD213PS recurrentConstants<>+512(SB), Z2, Z7
+	VFMADD213PS recurrentConstants<>+576(SB), Z4, Z6
+	VFMADD213PS recurrentConstants<>+576(SB), Z2, Z7
+	VFMADD213PS recurrentConstants<>+640(SB), Z4, Z6
+	VFMADD213PS recurrentConstants<>+640(SB), Z2, Z7
+	VFMADD213PS recurrentConstants<>+704(SB), Z4, Z6
+	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z7
+	VMULPS      Z3, Z0, Z0
+	VMULPS      Z5, Z1, Z1
+	VDIVPS      Z6, Z0, Z0
+	VDIVPS      Z7, Z1, Z1
+	VADDPS      recurrentConstants<>+768(SB), Z0, Z0
+	VADDPS      recurrentConstants<>+768(SB), Z1, Z1
+	VMOVUPS     128(R12), Z2
+	VFMADD231PS (R13), Z1, Z2
+	VMOVUPS     recurrentConstants<>+832(SB), Z1
+	VMOVUPS     recurrentConstants<>+896(SB), Z3
+	VMAXPS      Z2, Z1, Z2
+	VMINPS      Z2, Z3, Z2
+	VMULPS      Z2, Z2, Z1
+	VMOVUPS     recurrentConstants<>+960(SB), Z3
+	VFMADD213PS recurrentConstants<>+1024(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+1088(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+1152(SB), Z1, Z3
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z3
+	VMOVUPS     recurrentConstants<>+1216(SB), Z4
+	VFMADD213PS recurrentConstants<>+1280(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+1344(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+1408(SB), Z1, Z4
+	VFMADD213PS recurrentConstants<>+704(SB), Z1, Z4
+	VMULPS      Z3, Z2, Z2
+	VDIVPS      Z4, Z2, Z2
+	VMOVUPS     (R14), Z1
+	VSUBPS      Z2, Z1, Z1
+	VFMADD213PS Z2, Z0, Z1
+	VMOVUPS     Z1, (R13)
+	ADDQ        $0x40, SI
+	ADDQ        $0x40, R8
+	ADDQ        $0x40, R9
+	ADDQ        $0x000000c0, BX
+	ADDQ        $0x000000c0, R10
+	DECQ        DX
+	JNE         panel
+	VZEROUPPER
+	RET
+
+// func gru8x16Byte(t *byte)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·gru8x16Byte(SB), NOSPLIT, $0-8
+	MOVQ t+0(FP), AX
+	MOVQ 224(AX), CX
+	MOVQ 192(AX), DX
+	MOVQ 120(AX), BX
+	MOVQ 72(AX), SI
+	MOVQ 176(AX), DI
+	MOVQ 48(AX), R8
+	MOVQ 144(AX), R9
+	MOVQ 248(AX), R10
+	SHLQ $0x02, DI
+
+panel:
+	MOVQ   184(AX), R11
+	MOVQ   24(AX), R12
+	LEAQ   (R12)(DI*2), R13
+	ADDQ   DI, R13
+	LEAQ   (R13)(DI*2), R14
+	ADDQ   DI, R14
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	VXORPS Z8, Z8, Z8
+	VXORPS Z9, Z9, Z9
+	VXORPS Z10, Z10, Z10
+	VXORPS Z11, Z11, Z11
+	VXORPS Z12, Z12, Z12
+	VXORPS Z13, Z13, Z13
+	VXORPS Z14, Z14, Z14
+	VXORPS Z15, Z15, Z15
+	VXORPS Z16, Z16, Z16
+	VXORPS Z17, Z17, Z17
+	VXORPS Z18, Z18, Z18
+	VXORPS Z19, Z19, Z19
+	VXORPS Z20, Z20, Z20
+	VXORPS Z21, Z21, Z21
+	VXORPS Z22, Z22, Z22
+	VXORPS Z23, Z23, Z23
+	SUBQ   $0x02, R11
+	JLT    tail
+
+loop:
+	VPMOVSXBD    (CX), Z24
+	VCVTDQ2PS    Z24, Z24
+	VPMOVSXBD    16(CX), Z25
+	VCVTDQ2PS    Z25, Z25
+	VPMOVSXBD    32(CX), Z26
+	VCVTDQ2PS    Z26, Z26
+	VBROADCASTSS (R12), Z27
+	VFMADD231PS  Z24, Z27, Z0
+	VFMADD231PS  Z25, Z27, Z1
+	VFMADD231PS  Z26, Z27, Z2
+	VBROADCASTSS (R12)(DI*1), Z27
+	VFMADD231PS  Z24, Z27, Z3
+	VFMADD231PS  Z25, Z27, Z4
+	VFMADD231PS  Z26, Z27, Z5
+	VBROADCASTSS (R12)(DI*2), Z27
+	VFMADD231PS  Z24, Z27, Z6
+	VFMADD231PS  Z25, Z27, Z7
+	VFMADD231PS  Z26, Z27, Z8
+	VBROADCASTSS (R13), Z27
+	VFMADD231PS  Z24, Z27, Z9
+	VFMADD231PS  Z25, Z27, Z10
+	VFMADD231PS  Z26, Z27, Z11
+	VBROADCASTSS (R13)(DI*1), Z27
+	VFMADD231PS  Z24, Z27, Z12
+	VFMADD231PS  Z25, Z27, Z13
+	VFMADD231PS  Z26, Z27, Z14
+	VBROADCASTSS (R13)(DI*2), Z27
+	VFMADD231PS  Z24, Z27, Z15
+	VFMADD231PS  Z25, Z27, Z16
+	VFMADD231PS  Z26, Z27, Z17
+	VBROADCASTSS (R14), Z27
+	VFMADD231PS  Z24, Z27, Z18
+	VFMADD231PS  Z25, Z27, Z19
+	VFMADD231PS  Z26, Z27, Z20
+	VBROADCASTSS (R14)(DI*1), Z27
+	VFMADD231PS  Z24, Z27, Z21
+	VFMADD231PS  Z25, Z27, Z22
+	VFMADD231PS  Z26, Z27, Z23
+	VPMOVSXBD    48(CX), Z24
+	VCVTDQ2PS    Z24, Z24
+	VPMOVSXBD    64(CX), Z25
+	VCVTDQ2PS    Z25, Z25
+	VPMOVSXBD    80(CX), Z26
+	VCVTDQ2PS    Z26, Z26
+	VBROADCASTSS 4(R12), Z27
+	VFMADD231PS  Z24, Z27, Z0
+	VFMADD231PS  Z25, Z27, Z1
+	VFMADD231PS  Z26, Z27, Z2
+	VBROADCASTSS 4(R12)(DI*1), Z27
+	VFMADD231PS  Z24, Z27, Z3
+	VFMADD231PS  Z25, Z27, Z4
+	VFMADD231PS  Z26, Z27, Z5
+	VBROADCASTSS 4(R12)(DI*2), Z27
+	VFMADD231PS  Z24, Z27, Z6
+	VFMADD231PS  Z25, Z27, Z7
+	VFMADD231PS  Z26, Z27, Z8
+	VBROADCASTSS 4(R13), Z27
+	VFMADD231PS  Z24, Z27, Z9
+	VFMADD231PS  Z25, Z27, Z10
+	VFMADD231PS  Z26, Z27, Z11
+	VBROADCASTSS 4(R13)(DI*1), Z27
+	VFMADD231PS  Z24, Z27, Z12
+	VFMADD231PS  Z25, Z27, Z13
+	VFMADD231PS  Z26, Z27, Z14
+	VBROADCASTSS 4(R13)(DI*2), Z27
+	VFMADD231PS  Z24, Z27, Z15
+	VFMADD231PS  Z25, Z27, Z16
+	VFMADD231PS  Z26, Z27, Z17
+	VBROADCASTSS 4(R14), Z27
+	VFMADD231PS  Z24, Z27, Z18
+	VFMADD231PS  Z25, Z27, Z19
+	VFMADD231PS  Z26, Z27, Z20
+	VBROADCASTSS 4(R14)(DI*1), Z27
+	VFMADD231PS  Z24, Z27, Z21
+	VFMADD231PS  Z25, Z27, Z22
+	VFMADD231PS  Z26, Z27, Z23
+	ADDQ         $0x00000060, CX
+	ADDQ         $0x08, R12
+	ADDQ         $0x08, R13
+	ADDQ         $0x08, R14
+	SUBQ         $0x02, R11
+	JGE          loop
+
+tail:
+	ADDQ $0x02, R11
+	JE   summed
+
+one:
+	VPMOVSXBD    (CX), Z24
+	VCVTDQ2PS    Z24, Z24
+	VPMOVSXBD    16(CX), Z25
+	VCVTDQ2PS    Z25, Z25
+	VPMOVSXBD    32(CX), Z26
+	VCVTDQ2PS    Z26, Z26
+	VBROADCASTSS (R12), Z27
+	VFMADD231PS  Z24, Z27, Z0
+	VFMADD231PS  Z25, Z27, Z1
+	VFMADD231PS  Z26, Z27, Z2
+	VBROADCASTSS (R12)(DI*1), Z27
+	VFMADD231PS  Z24, Z27, Z3
+	VFMADD231PS  Z25, Z27, Z4
+	VFMADD231PS  Z26, Z27, Z5
+	VBROADCASTSS (R12)(DI*2), Z27
+	VFMADD231PS  Z24, Z27, Z6
+	VFMADD231PS  Z25, Z27, Z7
+	VFMADD231PS  Z26, Z27, Z8
+	VBROADCASTSS (R13), Z27
+	VFMADD231PS  Z24, Z27, Z9
+	VFMADD231PS  Z25, Z27, Z10
+	VFMADD231PS  Z26, Z27, Z11
+	VBROADCASTSS (R13)(DI*1), Z27
+	VFMADD231PS  Z24, Z27, Z12
+	VFMADD231PS  Z25, Z27, Z13
+	VFMADD231PS  Z26, Z27, Z14
+	VBROADCASTSS (R13)(DI*2), Z27
+	VFMADD231PS  Z24, Z27, Z15
+	VFMADD231PS  Z25, Z27, Z16
+	VFMADD231PS  Z26, Z27, Z17
+	VBROADCASTSS (R14), Z27
+	VFMADD231PS  Z24, Z27, Z18
+	VFMADD231PS  Z25, Z27, Z19
+	VFMADD231PS  Z26, Z27, Z20
+	VBROADCASTSS (R14)(DI*1), Z27
+	VFMADD231PS  Z24, Z27, Z21
+	VFMADD231PS  Z25, Z27, Z22
+	VFMADD231PS  Z26, Z27, Z23
+	ADDQ         $0x00000030, CX
+	ADDQ         $0x04, R12
+	ADDQ         $0x04, R13
+	ADDQ         $0x04, R14
+	DECQ         R11
+	JNE          one
+
+summed:
+	MOVQ        168(AX), R11
+	SHLQ        $0x02, R11
+	VMOVUPS     (R10), Z24
+	VMOVUPS     64(R10), Z25
+	VMOVUPS     128(R10), Z26
+	MOVQ        BX, R12
+	MOVQ        SI, R13
+	VFMADD213PS (R12), Z24, Z0
+	VMOVUPS     Z0, (R12)
+	VFMADD213PS 64(R12), Z25, Z1
+	VMOVUPS     Z1, 64(R12)
+	VFMADD213PS (R9), Z26, Z2
+	VMOVUPS     Z2, (R13)
+	ADDQ        R11, R12
+	ADDQ        DI, R13
+	VFMADD213PS (R12), Z24, Z3
+	VMOVUPS     Z3, (R12)
+	VFMADD213PS 64(R12), Z25, Z4
+	VMOVUPS     Z4, 64(R12)
+	VFMADD213PS (R9), Z26, Z5
+	VMOVUPS     Z5, (R13)
+	ADDQ        R11, R12
+	ADDQ        DI, R13
+	VFMADD213PS (R12), Z24, Z6
+	VMOVUPS     Z6, (R12)
+	VFMADD213PS 64(R12), Z25, Z7
+	VMOVUPS     Z7, 64(R12)
+	VFMADD213PS (R9), Z26, Z8
+	VMOVUPS     Z8, (R13)
+	ADDQ        R11, R12
+	ADDQ        DI, R13
+	VFMADD213PS (R12), Z24, Z9
+	VMOVUPS     Z9, (R12)
+	VFMADD213PS 64(R12), Z25, Z10
+	VMOVUPS     Z10, 64(R12)
+	VFMADD213PS (R9), Z26, Z11
+	VMOVUPS     Z11, (R13)
+	ADDQ        R11, R12
+	ADDQ        DI, R13
+	VFMADD213PS (R12), Z24, Z12
+	VMOVUPS     Z12, (R12)
+	VFMADD213PS 64(R12), Z25, Z13
+	VMOVUPS     Z13, 64(R12)
+	VFMADD213PS (R9), Z26, Z14
+	VMOVUPS     Z14, (R13)
+	ADDQ        R11, R12
+	ADDQ        DI, R13
+	VFMADD213PS (R12), Z24, Z15
+	VMOVUPS     Z15, (R12)
+	VFMADD213PS 64(R12), Z25, Z16
+	VMOVUPS     Z16, 64(R12)
+	VFMADD213PS (R9), Z26, Z17
+	VMOVUPS     Z17, (R13)
+	ADDQ        R11, R12
+	ADDQ        DI, R13
+	VFMADD213PS (R12), Z24, Z18
+	VMOVUPS     Z18, (R12)
+	VFMADD213PS 64(R12), Z25, Z19
+	VMOVUPS     Z19, 64(R12)
+	VFMADD213PS (R9), Z26, Z20
+	VMOVUPS     Z20, (R13)
+	ADDQ        R11, R12
+	ADDQ        DI, R13
+	VFMADD213PS (R12), Z24, Z21
+	VMOVUPS     Z21, (R12)
+	VFMADD213PS 64(R12), Z25, Z22
+	VMOVUPS     Z22, 64(R12)
+	VFMADD213PS (R9), Z26, Z23
+	VMOVUPS     Z23, (R13)
+	MOVQ        BX, R12
+	MOVQ        SI, R13
+	MOVQ        R8, R14
+	VMOVUPS     (R12), Z0
+	VMOVUPS     (R12)(R11*1), Z1
+	VMOVUPS     (R12)(R11*2), Z2
+	VMOVUPS     64(R12), Z3
+	VMOVUPS     64(R12)(R11*1), Z4
+	VMOVUPS     64(R12)(R11*2), Z5
+	VMOVUPS     recurrentConstants<>+0(SB), Z6
+	VMOVUPS     recurrentConstants<>+64(SB), Z7
+	VMAXPS      Z0, Z6, Z0
+	VMINPS      Z0, Z7, Z0
+	VMULPS      Z0, Z0, Z8
+	VMAXPS      Z1, Z6, Z1
+	VMINPS      Z1, Z7, Z1
+	VMULPS      Z1, Z1, Z9
+	VMAXPS      Z2, Z6, Z2
+	VMINPS      Z2, Z7, Z2
+	VMULPS      Z2, Z2, Z10
+	VMAXPS      Z3, Z6, Z3
+	VMINPS      Z3, Z7, Z3
+	VMULPS      Z3, Z3, Z11
+	VMAXPS      Z4, Z6, Z4
+	VMINPS      Z4, Z7, Z4
+	VMULPS      Z4, Z4, Z12
+	VMAXPS      Z5, Z6, Z5
+	VMINPS      Z5, Z7, Z5
+	VMULPS      Z5, Z5, Z6
+	VMOVUPS     recurrentConstants<>+128(SB), Z7
+	VMOVUPS     Z7, Z13
+	VMOVUPS     Z7, Z14
+	VMOVUPS     Z7, Z15
+	VMOVUPS     Z7, Z16
+	VMOVUPS     Z7, Z17
+	VMOVUPS     Z7, Z7
+	VMOVUPS     recurrentConstants<>+192(SB), Z18
+	VFMADD213PS Z18, Z8, Z13
+	VFMADD213PS Z18, Z9, Z14
+	VFMADD213PS Z18, Z10, Z15
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z6, Z7
+	VMOVUPS     recurrentConstants<>+256(SB), Z18
+	VFMADD213PS Z18, Z8, Z13
+	VFMADD213PS Z18, Z9, Z14
+	VFMADD213PS Z18, Z10, Z15
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z6, Z7
+	VMOVUPS     recurrentConstants<>+320(SB), Z18
+	VFMADD213PS Z18, Z8, Z13
+	VFMADD213PS Z18, Z9, Z14
+	VFMADD213PS Z18, Z10, Z15
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z6, Z7
+	VMOVUPS     recurrentConstants<>+384(SB), Z18
+	VFMADD213PS Z18, Z8, Z13
+	VFMADD213PS Z18, Z9, Z14
+	VFMADD213PS Z18, Z10, Z15
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z6, Z7
+	VMOVUPS     recurrentConstants<>+448(SB), Z18
+	VMOVUPS     Z18, Z19
+	VMOVUPS     Z18, Z20
+	VMOVUPS     Z18, Z21
+	VMOVUPS     Z18, Z22
+	VMOVUPS     Z18, Z23
+	VMOVUPS     Z18, Z18
+	VMOVUPS     recurrentConstants<>+512(SB), Z24
+	VFMADD213PS Z24, Z8, Z19
+	VFMADD213PS Z24, Z9, Z20
+	VFMADD213PS Z24, Z10, Z21
+	VFMADD213PS Z24, Z11, Z22
+	VFMADD213PS Z24, Z12, Z23
+	VFMADD213PS Z24, Z6, Z18
+	VMOVUPS     recurrentConstants<>+576(SB), Z24
+	VFMADD213PS Z24, Z8, Z19
+	VFMADD213PS Z24, Z9, Z20
+	VFMADD213PS Z24, Z10, Z21
+	VFMADD213PS Z24, Z11, Z22
+	VFMADD213PS Z24, Z12, Z23
+	VFMADD213PS Z24, Z6, Z18
+	VMOVUPS     recurrentConstants<>+640(SB), Z24
+	VFMADD213PS Z24, Z8, Z19
+	VFMADD213PS Z24, Z9, Z20
+	VFMADD213PS Z24, Z10, Z21
+	VFMADD213PS Z24, Z11, Z22
+	VFMADD213PS Z24, Z12, Z23
+	VFMADD213PS Z24, Z6, Z18
+	VMOVUPS     recurrentConstants<>+704(SB), Z24
+	VFMADD213PS Z24, Z8, Z19
+	VFMADD213PS Z24, Z9, Z20
+	VFMADD213PS Z24, Z10, Z21
+	VFMADD213PS Z24, Z11, Z22
+	VFMADD213PS Z24, Z12, Z23
+	VFMADD213PS Z24, Z6, Z18
+	VMULPS      Z13, Z0, Z0
+	VMULPS      Z14, Z1, Z1
+	VMULPS      Z15, Z2, Z2
+	VMULPS      Z16, Z3, Z3
+	VMULPS      Z17, Z4, Z4
+	VMULPS      Z7, Z5, Z5
+	VDIVPS      Z19, Z0, Z0
+	VDIVPS      Z20, Z1, Z1
+	VDIVPS      Z21, Z2, Z2
+	VDIVPS      Z22, Z3, Z3
+	VDIVPS      Z23, Z4, Z4
+	VDIVPS      Z18, Z5, Z5
+	VMOVUPS     recurrentConstants<>+768(SB), Z6
+	VADDPS      Z6, Z0, Z0
+	VADDPS      Z6, Z1, Z1
+	VADDPS      Z6, Z2, Z2
+	VADDPS      Z6, Z3, Z3
+	VADDPS      Z6, Z4, Z4
+	VADDPS      Z6, Z5, Z5
+	VMOVUPS     128(R12), Z6
+	VMOVUPS     128(R12)(R11*1), Z7
+	VMOVUPS     128(R12)(R11*2), Z8
+	VFMADD231PS (R13), Z3, Z6
+	VFMADD231PS (R13)(DI*1), Z4, Z7
+	VFMADD231PS (R13)(DI*2), Z5, Z8
+	VMOVUPS     recurrentConstants<>+832(SB), Z3
+	VMOVUPS     recurrentConstants<>+896(SB), Z4
+	VMAXPS      Z6, Z3, Z6
+	VMINPS      Z6, Z4, Z6
+	VMULPS      Z6, Z6, Z5
+	VMAXPS      Z7, Z3, Z7
+	VMINPS      Z7, Z4, Z7
+	VMULPS      Z7, Z7, Z9
+	VMAXPS      Z8, Z3, Z8
+	VMINPS      Z8, Z4, Z8
+	VMULPS      Z8, Z8, Z3
+	VMOVUPS     recurrentConstants<>+960(SB), Z4
+	VMOVUPS     Z4, Z10
+	VMOVUPS     Z4, Z11
+	VMOVUPS     Z4, Z4
+	VMOVUPS     recurrentConstants<>+1024(SB), Z12
+	VFMADD213PS Z12, Z5, Z10
+	VFMADD213PS Z12, Z9, Z11
+	VFMADD213PS Z12, Z3, Z4
+	VMOVUPS     recurrentConstants<>+1088(SB), Z12
+	VFMADD213PS Z12, Z5, Z10
+	VFMADD213PS Z12, Z9, Z11
+	VFMADD213PS Z12, Z3, Z4
+	VMOVUPS     recurrentConstants<>+1152(SB), Z12
+	VFMADD213PS Z12, Z5, Z10
+	VFMADD213PS Z12, Z9, Z11
+	VFMADD213PS Z12, Z3, Z4
+	VMOVUPS     recurrentConstants<>+704(SB), Z12
+	VFMADD213PS Z12, Z5, Z10
+	VFMADD213PS Z12, Z9, Z11
+	VFMADD213PS Z12, Z3, Z4
+	VMOVUPS     recurrentConstants<>+1216(SB), Z12
+	VMOVUPS     Z12, Z13
+	VMOVUPS     Z12, Z14
+	VMOVUPS     Z12, Z12
+	VMOVUPS     recurrentConstants<>+1280(SB), Z15
+	VFMADD213PS Z15, Z5, Z13
+	VFMADD213PS Z15, Z9, Z14
+	VFMADD213PS Z15, Z3, Z12
+	VMOVUPS     recurrentConstants<>+1344(SB), Z15
+	VFMADD213PS Z15, Z5, Z13
+	VFMADD213PS Z15, Z9, Z14
+	VFMADD213PS Z15, Z3, Z12
+	VMOVUPS     recurrentConstants<>+1408(SB), Z15
+	VFMADD213PS Z15, Z5, Z13
+	VFMADD213PS Z15, Z9, Z14
+	VFMADD213PS Z15, Z3, Z12
+	VMOVUPS     recurrentConstants<>+704(SB), Z15
+	VFMADD213PS Z15, Z5, Z13
+	VFMADD213PS Z15, Z9, Z14
+	VFMADD213PS Z15, Z3, Z12
+	VMULPS      Z10, Z6, Z6
+	VMULPS      Z11, Z7, Z7
+	VMULPS      Z4, Z8, Z8
+	VDIVPS      Z13, Z6, Z6
+	VDIVPS      Z14, Z7, Z7
+	VDIVPS      Z12, Z8, Z8
+	VMOVUPS     (R14), Z3
+	VMOVUPS     (R14)(DI*1), Z4
+	VMOVUPS     (R14)(DI*2), Z5
+	VSUBPS      Z6, Z3, Z3
+	VFMADD213PS Z6, Z0, Z3
+	VSUBPS      Z7, Z4, Z4
+	VFMADD213PS Z7, Z1, Z4
+	VSUBPS      Z8, Z5, Z5
+	VFMADD213PS Z8, Z2, Z5
+	VMOVUPS     Z3, (R13)
+	VMOVUPS     Z4, (R13)(DI*1)
+	VMOVUPS     Z5, (R13)(DI*2)
+	ADDQ        R11, R12
+	ADDQ        R11, R12
+	ADDQ        R11, R12
+	ADDQ        DI, R13
+	ADDQ        DI, R13
+	ADDQ        DI, R13
+	ADDQ        DI, R14
+	ADDQ        DI, R14
+	ADDQ        DI, R14
+	VMOVUPS     (R12), Z0
+	VMOVUPS     (R12)(R11*1), Z1
+	VMOVUPS     (R12)(R11*2), Z2
+	VMOVUPS     64(R12), Z3
+	VMOVUPS     64(R12)(R11*1), Z4
+	VMOVUPS     64(R12)(R11*2), Z5
+	VMOVUPS     recurrentConstants<>+0(SB), Z6
+	VMOVUPS     recurrentConstants<>+64(SB), Z7
+	VMAXPS      Z0, Z6, Z0
+	VMINPS      Z0, Z7, Z0
+	VMULPS      Z0, Z0, Z8
+	VMAXPS      Z1, Z6, Z1
+	VMINPS      Z1, Z7, Z1
+	VMULPS      Z1, Z1, Z9
+	VMAXPS      Z2, Z6, Z2
+	VMINPS      Z2, Z7, Z2
+	VMULPS      Z2, Z2, Z10
+	VMAXPS      Z3, Z6, Z3
+	VMINPS      Z3, Z7, Z3
+	VMULPS      Z3, Z3, Z11
+	VMAXPS      Z4, Z6, Z4
+	VMINPS      Z4, Z7, Z4
+	VMULPS      Z4, Z4, Z12
+	VMAXPS      Z5, Z6, Z5
+	VMINPS      Z5, Z7, Z5
+	VMULPS      Z5, Z5, Z6
+	VMOVUPS     recurrentConstants<>+128(SB), Z7
+	VMOVUPS     Z7, Z13
+	VMOVUPS     Z7, Z14
+	VMOVUPS     Z7, Z15
+	VMOVUPS     Z7, Z16
+	VMOVUPS     Z7, Z17
+	VMOVUPS     Z7, Z7
+	VMOVUPS     recurrentConstants<>+192(SB), Z18
+	VFMADD213PS Z18, Z8, Z13
+	VFMADD213PS Z18, Z9, Z14
+	VFMADD213PS Z18, Z10, Z15
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z6, Z7
+	VMOVUPS     recurrentConstants<>+256(SB), Z18
+	VFMADD213PS Z18, Z8, Z13
+	VFMADD213PS Z18, Z9, Z14
+	VFMADD213PS Z18, Z10, Z15
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z6, Z7
+	VMOVUPS     recurrentConstants<>+320(SB), Z18
+	VFMADD213PS Z18, Z8, Z13
+	VFMADD213PS Z18, Z9, Z14
+	VFMADD213PS Z18, Z10, Z15
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z6, Z7
+	VMOVUPS     recurrentConstants<>+384(SB), Z18
+	VFMADD213PS Z18, Z8, Z13
+	VFMADD213PS Z18, Z9, Z14
+	VFMADD213PS Z18, Z10, Z15
+	VFMADD213PS Z18, Z11, Z16
+	VFMADD213PS Z18, Z12, Z17
+	VFMADD213PS Z18, Z6, Z7
+	VMOVUPS     recurrentConstants<>+448(SB), Z18
+	VMOVUPS     Z18, Z19
+	VMOVUPS     Z18, Z20
+	VMOVUPS     Z18, Z21
+	VMOVUPS     Z18, Z22
+	VMOVUPS     Z18, Z23
+	VMOVUPS     Z18, Z18
+	VMOVUPS     recurrentConstants<>+512(SB), Z24
+	VFMADD213PS Z24, Z8, Z19
+	VFMADD213PS Z24, Z9, Z20
+	VFMADD213PS Z24, Z10, Z21
+	VFMADD213PS Z24, Z11, Z22
+	VFMADD213PS Z24, Z12, Z23
+	VFMADD213PS Z24, Z6, Z18
+	VMOVUPS     recurrentConstants<>+576(SB), Z24
+	VFMADD213PS Z24, Z8, Z19
+	VFMADD213PS Z24, Z9, Z20
+	VFMADD213PS Z24, Z10, Z21
+	VFMADD213PS Z24, Z11, Z22
+	VFMADD213PS Z24, Z12, Z23
+	VFMADD213PS Z24, Z6, Z18
+	VMOVUPS     recurrentConstants<>+640(SB), Z24
+	VFMADD213PS Z24, Z8, Z19
+	VFMADD213PS Z24, Z9, Z20
+	VFMADD213PS Z24, Z10, Z21
+	VFMADD213PS Z24, Z11, Z22
+	VFMADD213PS Z24, Z12, Z23
+	VFMADD213PS Z24, Z6, Z18
+	VMOVUPS     recurrentConstants<>+704(SB), Z24
+	VFMADD213PS Z24, Z8, Z19
+	VFMADD213PS Z24, Z9, Z20
+	VFMADD213PS Z24, Z10, Z21
+	VFMADD213PS Z24, Z11, Z22
+	VFMADD213PS Z24, Z12, Z23
+	VFMADD213PS Z24, Z6, Z18
+	VMULPS      Z13, Z0, Z0
+	VMULPS      Z14, Z1, Z1
+	VMULPS      Z15, Z2, Z2
+	VMULPS      Z16, Z3, Z3
+	VMULPS      Z17, Z4, Z4
+	VMULPS      Z7, Z5, Z5
+	VDIVPS      Z19, Z0, Z0
+	VDIVPS      Z20, Z1, Z1
+	VDIVPS      Z21, Z2, Z2
+	VDIVPS      Z22, Z3, Z3
+	VDIVPS      Z23, Z4, Z4
+	VDIVPS      Z18, Z5, Z5
+	VMOVUPS     recurrentConstants<>+768(SB), Z6
+	VADDPS      Z6, Z0, Z0
+	VADDPS      Z6, Z1, Z1
+	VADDPS      Z6, Z2, Z2
+	VADDPS      Z6, Z3, Z3
+	VADDPS      Z6, Z4, Z4
+	VADDPS      Z6, Z5, Z5
+	VMOVUPS     128(R12), Z6
+	VMOVUPS     128(R12)(R11*1), Z7
+	VMOVUPS     128(R12)(R11*2), Z8
+	VFMADD231PS (R13), Z3, Z6
+	VFMADD231PS (R13)(DI*1), Z4, Z7
+	VFMADD231PS (R13)(DI*2), Z5, Z8
+	VMOVUPS     recurrentConstants<>+832(SB), Z3
+	VMOVUPS     recurrentConstants<>+896(SB), Z4
+	VMAXPS      Z6, Z3, Z6
+	VMINPS      Z6, Z4, Z6
+	VMULPS      Z6, Z6, Z5
+	VMAXPS      Z7, Z3, Z7
+	VMINPS      Z7, Z4, Z7
+	VMULPS      Z7, Z7, Z9
+	VMAXPS      Z8, Z3, Z8
+	VMINPS      Z8, Z4, Z8
+	VMULPS      Z8, Z8, Z3
+	VMOVUPS     recurrentConstants<>+960(SB), Z4
+	VMOVUPS     Z4, Z10
+	VMOVUPS     Z4, Z11
+	VMOVUPS     Z4, Z4
+	VMOVUPS     recurrentConstants<>+1024(SB), Z12
+	VFMADD213PS Z12, Z5, Z10
+	VFMADD213PS Z12, Z9, Z11
+	VFMADD213PS Z12, Z3, Z4
+	VMOVUPS     recurrentConstants<>+1088(SB), Z12
+	VFMADD213PS Z12, Z5, Z10
+	VFMADD213PS Z12, Z9, Z11
+	VFMADD213PS Z12, Z3, Z4
+	VMOVUPS     recurrentConstants<>+1152(SB), Z12
+	VFMADD213PS Z12, Z5, Z10
+	VFMADD213PS Z12, Z9, Z11
+	VFMADD213PS Z12, Z3, Z4
+	VMOVUPS     recurrentConstants<>+704(SB), Z12
+	VFMADD213PS Z12, Z5, Z10
+	VFMADD213PS Z12, Z9, Z11
+	VFMADD213PS Z12, Z3, Z4
+	VMOVUPS     recurrentConstants<>+1216(SB), Z12
+	VMOVUPS     Z12, Z13
+	VMOVUPS     Z12, Z14
+	VMOVUPS     Z12, Z12
+	VMOVUPS     recurrentConstants<>+1280(SB), Z15
+	VFMADD213PS Z15, Z5, Z13
+	VFMADD213PS Z15, Z9, Z14
+	VFMADD213PS Z15, Z3, Z12
+	VMOVUPS     recurrentConstants<>+1344(SB), Z15
+	VFMADD213PS Z15, Z5, Z13
+	VFMADD213PS Z15, Z9, Z14
+	VFMADD213PS Z15, Z3, Z12
+	VMOVUPS     recurrentConstants<>+1408(SB), Z15
+	VFMADD213PS Z15, Z5, Z13
+	VFMADD213PS Z15, Z9, Z14
+	VFMADD213PS Z15, Z3, Z12
+	VMOVUPS     recurrentConstants<>+704(SB), Z15
+	VFMADD213PS Z15, Z5, Z13
+	VFMADD213PS Z15, Z9, Z14
+	VFMADD213PS Z15, Z3, Z12
+	VMULPS      Z10, Z6, Z6
+	VMULPS      Z11, Z7, Z7
+	VMULPS      Z4, Z8, Z8
+	VDIVPS      Z13, Z6, Z6
+	VDIVPS      Z14, Z7, Z7
+	VDIVPS      Z12, Z8, Z8
+	VMOVUPS     (R14), Z3
+	VMOVUPS     (R14)(DI*1), Z4
+	VMOVUPS     (R14)(DI*2), Z5
+	VSUBPS      Z6, Z3, Z3
+	VFMADD213PS Z6, Z0, Z3
+	VSUBPS      Z7, Z4, Z4
+	VFMADD213PS Z7, Z1, Z4
+	VSUBPS      Z8, Z5, Z5
+	VFMADD213PS Z8, Z2, Z5
+	VMOVUPS     Z3, (R13)
+	VMOVUPS     Z4, (R13)(DI*1)
+	VMOVUPS     Z5, (R13)(DI*2)
+	ADDQ        R11, R12
+	ADDQ        R11, R12
+	ADDQ        R11, R12
+	ADDQ        DI, R13
+	ADDQ        DI, R13
+	ADDQ        DI, R13
+	ADDQ        DI, R14
+	ADDQ        DI, R14
+	ADDQ        DI, R14
+	VMOVUPS     (R12), Z0
+	VMOVUPS     (R12)(R11*1), Z1
+	VMOVUPS     64(R12), Z2
+	VMOVUPS     64(R12)(R11*1), Z3
+	VMOVUPS     recurrentConstants<>+0(SB), Z4
+	VMOVUPS     recurrentConstants<>+64(SB), Z5
+	VMAXPS      Z0, Z4, Z0
+	VMINPS      Z0, Z5, Z0
+	VMULPS      Z0, Z0, Z6
+	VMAXPS      Z1, Z4, Z1
+	VMINPS      Z1, Z5, Z1
+	VMULPS      Z1, Z1, Z7
+	VMAXPS      Z2, Z4, Z2
+	VMINPS      Z2, Z5, Z2
+	VMULPS      Z2, Z2, Z8
+	VMAXPS      Z3, Z4, Z3
+	VMINPS      Z3, Z5, Z3
+	VMULPS      Z3, Z3, Z4
+	VMOVUPS     recurrentConstants<>+128(SB), Z5
+	VMOVUPS     Z5, Z9
+	VMOVUPS     Z5, Z10
+	VMOVUPS     Z5, Z11
+	VMOVUPS     Z5, Z5
+	VMOVUPS     recurrentConstants<>+192(SB), Z12
+	VFMADD213PS Z12, Z6, Z9
+	VFMADD213PS Z12, Z7, Z10
+	VFMADD213PS Z12, Z8, Z11
+	VFMADD213PS Z12, Z4, Z5
+	VMOVUPS     recurrentConstants<>+256(SB), Z12
+	VFMADD213PS Z12, Z6, Z9
+	VFMADD213PS Z12, Z7, Z10
+	VFMADD213PS Z12, Z8, Z11
+	VFMADD213PS Z12, Z4, Z5
+	VMOVUPS     recurrentConstants<>+320(SB), Z12
+	VFMADD213PS Z12, Z6, Z9
+	VFMADD213PS Z12, Z7, Z10
+	VFMADD213PS Z12, Z8, Z11
+	VFMADD213PS Z12, Z4, Z5
+	VMOVUPS     recurrentConstants<>+384(SB), Z12
+	VFMADD213PS Z12, Z6, Z9
+	VFMADD213PS Z12, Z7, Z10
+	VFMADD213PS Z12, Z8, Z11
+	VFMADD213PS Z12, Z4, Z5
+	VMOVUPS     recurrentConstants<>+448(SB), Z12
+	VMOVUPS     Z12, Z13
+	VMOVUPS     Z12, Z14
+	VMOVUPS     Z12, Z15
+	VMOVUPS     Z12, Z12
+	VMOVUPS     recurrentConstants<>+512(SB), Z16
+	VFMADD213PS Z16, Z6, Z13
+	VFMADD213PS Z16, Z7, Z14
+	VFMADD213PS Z16, Z8, Z15
+	VFMADD213PS Z16, Z4, Z12
+	VMOVUPS     recurrentConstants<>+576(SB), Z16
+	VFMADD213PS Z16, Z6, Z13
+	VFMADD213PS Z16, Z7, Z14
+	VFMADD213PS Z16, Z8, Z15
+	VFMADD213PS Z16, Z4, Z12
+	VMOVUPS     recurrentConstants<>+640(SB), Z16
+	VFMADD213PS Z16, Z6, Z13
+	VFMADD213PS Z16, Z7, Z14
+	VFMADD213PS Z16, Z8, Z15
+	VFMADD213PS Z16, Z4, Z12
+	VMOVUPS     recurrentConstants<>+704(SB), Z16
+	VFMADD213PS Z16, Z6, Z13
+	VFMADD213PS Z16, Z7, Z14
+	VFMADD213PS Z16, Z8, Z15
+	VFMADD213PS Z16, Z4, Z12
+	VMULPS      Z9, Z0, Z0
+	VMULPS      Z10, Z1, Z1
+	VMULPS      Z11, Z2, Z2
+	VMULPS      Z5, Z3, Z3
+	VDIVPS      Z13, Z0, Z0
+	VDIVPS      Z14, Z1, Z1
+	VDIVPS      Z15, Z2, Z2
+	VDIVPS      Z12, Z3, Z3
+	VMOVUPS     recurrentConstants<>+768(SB), Z4
+	VADDPS      Z4, Z0, Z0
+	VADDPS      Z4, Z1, Z1
+	VADDPS      Z4, Z2, Z2
+	VADDPS      Z4, Z3, Z3
+	VMOVUPS     128(R12), Z4
+	VMOVUPS     128(R12)(R11*1), Z5
+	VFMADD231PS (R13), Z2, Z4
+	VFMADD231PS (R13)(DI*1), Z3, Z5
+	VMOVUPS     recurrentConstants<>+832(SB), Z2
+	VMOVUPS     recurrentConstants<>+896(SB), Z3
+	VMAXPS      Z4, Z2, Z4
+	VMINPS      Z4, Z3, Z4
+	VMULPS      Z4, Z4, Z6
+	VMAXPS      Z5, Z2, Z5
+	VMINPS      Z5, Z3, Z5
+	VMULPS      Z5, Z5, Z2
+	VMOVUPS     recurrentConstants<>+960(SB), Z3
+	VMOVUPS     recurrentConstants<>+960(SB), Z7
+	VFMADD213PS recurrentConstants<>+1024(SB), Z6, Z3
+	VFMADD213PS recurrentConstants<>+1024(SB), Z2, Z7
+	VFMADD213PS recurrentConstants<>+1088(SB), Z6, Z3
+	VFMADD213PS recurrentConstants<>+1088(SB), Z2, Z7
+	VFMADD213PS recurrentConstants<>+1152(SB), Z6, Z3
+	VFMADD213PS recurrentConstants<>+1152(SB), Z2, Z7
+	VFMADD213PS recurrentConstants<>+704(SB), Z6, Z3
+	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z7
+	VMOVUPS     recurrentConstants<>+1216(SB), Z8
+	VMOVUPS     recurrentConstants<>+1216(SB), Z9
+	VFMADD213PS recurrentConstants<>+1280(SB), Z6, Z8
+	VFMADD213PS recurrentConstants<>+1280(SB), Z2, Z9
+	VFMADD213PS recurrentConstants<>+1344(SB), Z6, Z8
+	VFMADD213PS recurrentConstants<>+1344(SB), Z2, Z9
+	VFMADD213PS recurrentConstants<>+1408(SB), Z6, Z8
+	VFMADD213PS recurrentConstants<>+1408(SB), Z2, Z9
+	VFMADD213PS recurrentConstants<>+704(SB), Z6, Z8
+	VFMADD213PS recurrentConstants<>+704(SB), Z2, Z9
+	VMULPS      Z3, Z4, Z4
+	VMULPS      Z7, Z5, Z5
+	VDIVPS      Z8, Z4, Z4
+	VDIVPS      Z9, Z5, Z5
+	VMOVUPS     (R14), Z2
+	VMOVUPS     (R14)(DI*1), Z3
+	VSUBPS      Z4, Z2, Z2
+	VFMADD213PS Z4, Z0, Z2
+	VSUBPS      Z5, Z3, Z3
+	VFMADD213PS Z5, Z1, Z3
+	VMOVUPS     Z2, (R13)
+	VMOVUPS     Z3, (R13)(DI*1)
+	ADDQ        $0x40, SI
+	ADDQ        $0x40, R8
+	ADDQ        $0x40, R9
+	ADDQ        $0x000000c0, BX
+	ADDQ        $0x000000c0, R10
 	DECQ        DX
 	JNE         panel
 	VZEROUPPER
@@ -9744,9 +19095,10 @@ summed:
 	VADDPS      Z5, Z1, Z1
 	VADDPS      Z6, Z2, Z2
 	VADDPS      Z7, Z3, Z3
-	MOVQ        168(AX), R9
+	MOVQ        168(AX), DI
+	SHLQ        $0x02, DI
 	MOVQ        BX, DI
-	SHLQ        $0x02, R9
+	MOVQ        SI, R9
 	VADDPS      (DI), Z0, Z0
 	VMOVUPS     Z0, (DI)
 	VADDPS      64(DI), Z1, Z1
@@ -9944,16 +19296,16 @@ summed:
 	VADDPS      Z3, Z0, Z0
 	VADDPS      Z4, Z1, Z1
 	VADDPS      Z5, Z2, Z2
-	MOVQ        168(AX), R10
+	MOVQ        168(AX), DI
+	SHLQ        $0x02, DI
 	MOVQ        BX, DI
-	SHLQ        $0x02, R10
+	MOVQ        SI, R10
 	VADDPS      (DI), Z0, Z0
 	VMOVUPS     Z0, (DI)
 	VADDPS      64(DI), Z1, Z1
 	VMOVUPS     Z1, 64(DI)
 	VADDPS      (R9), Z2, Z2
-	MOVQ        SI, DI
-	VMOVUPS     Z2, (DI)
+	VMOVUPS     Z2, (R10)
 	MOVQ        BX, DI
 	MOVQ        SI, R10
 	MOVQ        R8, R11
@@ -10137,9 +19489,10 @@ summed:
 	VADDPS      Z5, Z1, Z1
 	VADDPS      Z6, Z2, Z2
 	VADDPS      Z7, Z3, Z3
-	MOVQ        168(AX), R9
+	MOVQ        168(AX), DI
+	SHLQ        $0x02, DI
 	MOVQ        BX, DI
-	SHLQ        $0x02, R9
+	MOVQ        SI, R9
 	VADDPS      (DI), Z0, Z0
 	VMOVUPS     Z0, (DI)
 	VADDPS      64(DI), Z1, Z1
@@ -10352,16 +19705,16 @@ summed:
 	VADDPS      Z3, Z0, Z0
 	VADDPS      Z4, Z1, Z1
 	VADDPS      Z5, Z2, Z2
-	MOVQ        168(AX), R10
+	MOVQ        168(AX), DI
+	SHLQ        $0x02, DI
 	MOVQ        BX, DI
-	SHLQ        $0x02, R10
+	MOVQ        SI, R10
 	VADDPS      (DI), Z0, Z0
 	VMOVUPS     Z0, (DI)
 	VADDPS      64(DI), Z1, Z1
 	VMOVUPS     Z1, 64(DI)
 	VADDPS      (R9), Z2, Z2
-	MOVQ        SI, DI
-	VMOVUPS     Z2, (DI)
+	VMOVUPS     Z2, (R10)
 	MOVQ        BX, DI
 	MOVQ        SI, R10
 	MOVQ        R8, R11

@@ -13,8 +13,10 @@ import (
 type Weights struct {
 	W []float32 // [gates·hidden, input]
 	R []float32 // [gates·hidden, hidden]
-	B []float32 // [2·gates·hidden]: the biases of W, then of R; nil: zero
-	P []float32 // LSTM: peepholes [3·hidden] of the gates i, o, f; nil: none
+	// In place of W and R; nil: there are none. Only [NewLayer] takes them.
+	IntegerW, IntegerR *Integers
+	B                  []float32 // [2·gates·hidden]: the biases of W, then of R; nil: zero
+	P                  []float32 // LSTM: peepholes [3·hidden] of the gates i, o, f; nil: none
 }
 
 // Layer is one direction of a recurrent operator with its weights in the order of the kernels. It is read-only and may be shared, unless
@@ -30,6 +32,8 @@ type Layer struct {
 	format        gemm.Format
 	r             []float32 // panels of the kernel
 	narrow        []uint16  // r in a 16-bit format
+	small         []int8    // r as integers
+	scale         []float32 // of their rows, in the order of columns
 	candidate     []float32 // [padded] GRU: bias of R for the candidate gate, if it is not in bias
 	rGates        operand   // the general way: all gates that need the states only
 	rCandidate    operand   // the general way: the candidate gate of a GRU
@@ -46,6 +50,9 @@ type operand struct {
 }
 
 func (b *operand) pack(f gemm.Format) {
+	if b.packed != nil {
+		return
+	}
 	ld := b.n
 	if b.trans {
 		ld = b.k
@@ -66,10 +73,11 @@ func (b *operand) args(m int, a []float32, lda int, c []float32, ldc int, e *gem
 	return args
 }
 
-// NewLayer packs weights for level l, rounded to a format; they are not needed afterwards.
+// NewLayer packs weights for level l, rounded to a format unless they are integers; they are not needed afterwards.
 func NewLayer(c Cell, input, hidden int, w Weights, f gemm.Format, l level.Level) *Layer {
 	layer := new(Layer)
-	layer.Set(c, input, hidden, w, l)
+	layer.set(c, input, hidden, w, l)
+	layer.setIntegers(w)
 	if layer.kernel == nil {
 		layer.rGates.pack(f)
 		if c.Kind == GRU {
@@ -79,7 +87,7 @@ func NewLayer(c Cell, input, hidden int, w Weights, f gemm.Format, l level.Level
 	}
 	layer.w.pack(f)
 	layer.wBuffer = nil
-	if f.Holds(layer.r) && f != gemm.Float32 {
+	if layer.format == gemm.Float32 && f.Holds(layer.r) && f != gemm.Float32 {
 		layer.format, layer.narrow = f, tensor.Data[uint16](tensor.New(tensor.Uint16, len(layer.r)))
 		f.Round(layer.narrow, layer.r)
 		layer.r = nil
@@ -90,9 +98,17 @@ func NewLayer(c Cell, input, hidden int, w Weights, f gemm.Format, l level.Level
 // Set makes l a layer of other weights, which it may refer to until it is set again; it is for weights that change from run to run. In
 // the memory that it has already it allocates nothing.
 func (l *Layer) Set(c Cell, input, hidden int, w Weights, lv level.Level) {
+	if w.IntegerW != nil || w.IntegerR != nil {
+		panic("BUG: weights of integers that change from run to run")
+	}
+	l.set(c, input, hidden, w, lv)
+}
+
+// set leaves out the matrices that are integers.
+func (l *Layer) set(c Cell, input, hidden int, w Weights, lv level.Level) {
 	gates := c.Kind.Gates()
 	rows := gates * hidden
-	if len(w.W) != rows*input || len(w.R) != rows*hidden || w.B != nil && len(w.B) != 2*rows || w.P != nil && len(w.P) != 3*hidden {
+	if !w.IntegerW.fits(w.W, rows, input) || !w.IntegerR.fits(w.R, rows, hidden) || w.B != nil && len(w.B) != 2*rows || w.P != nil && len(w.P) != 3*hidden {
 		panic(fmt.Sprintf("BUG: recurrent weights of %d, %d, %d, %d elements for input %d and hidden size %d", len(w.W), len(w.R), len(w.B), len(w.P), input, hidden))
 	}
 	l.cell, l.input, l.hidden, l.level = c, input, hidden, lv
@@ -103,9 +119,14 @@ func (l *Layer) Set(c Cell, input, hidden int, w Weights, lv level.Level) {
 	}
 	lanes := l.kernel.Lanes
 	l.padded = (hidden + lanes - 1) / lanes * lanes
-	l.wBuffer = grow(l.wBuffer, input*gates*l.padded)
-	l.w = operand{k: input, n: gates * l.padded, data: l.wBuffer}
-	l.r = grow(l.r, hidden*gates*l.padded)
+	l.w, l.format = operand{k: input, n: gates * l.padded}, gemm.Float32
+	if w.IntegerW == nil {
+		l.wBuffer = grow(l.wBuffer, input*gates*l.padded)
+		l.w.data = l.wBuffer
+	}
+	if w.IntegerR == nil {
+		l.r = grow(l.r, hidden*gates*l.padded)
+	}
 	l.bias, l.candidate = grow(l.bias, gates*l.padded), grow(l.candidate, l.padded)
 	for _, s := range [][]float32{l.w.data, l.r, l.bias, l.candidate} {
 		clear(s)
@@ -115,10 +136,12 @@ func (l *Layer) Set(c Cell, input, hidden int, w Weights, lv level.Level) {
 			u := panel * lanes
 			from, units := g*hidden+u, min(lanes, hidden-u)
 			at := (panel*gates + g) * lanes
-			if input > 0 {
+			if input > 0 && w.IntegerW == nil {
 				move.Transpose(l.w.data[at:], l.w.n, w.W[from*input:], input, input, units)
 			}
-			move.Transpose(l.r[(panel*hidden*gates+g)*lanes:], gates*lanes, w.R[from*hidden:], hidden, hidden, units)
+			if w.IntegerR == nil {
+				move.Transpose(l.r[(panel*hidden*gates+g)*lanes:], gates*lanes, w.R[from*hidden:], hidden, hidden, units)
+			}
 			if w.B == nil {
 				continue
 			}
@@ -145,8 +168,10 @@ func (l *Layer) setGeneral(w Weights) {
 	clear(l.candidate)
 	l.peepholes = w.P
 	if l.cell.Kind == GRU {
-		l.rGates.n, l.rGates.data = 2*h, w.R[:2*h*h]
-		l.rCandidate = operand{k: h, n: h, data: w.R[2*h*h:], trans: true}
+		l.rGates.n, l.rCandidate = 2*h, operand{k: h, n: h, trans: true}
+		if w.IntegerR == nil {
+			l.rGates.data, l.rCandidate.data = w.R[:2*h*h], w.R[2*h*h:]
+		}
 	}
 	if w.B == nil {
 		return

@@ -1,30 +1,47 @@
 package recurrent
 
-import "math"
+import (
+	"math"
 
-var (
-	portableLSTM = [...]func(*tile){portableLSTMTile}
-	portableGRU  = [...]func(*tile){portableGRUTile}
+	"github.com/gocompile/gocompile/backend/cpu/kernel/gemm"
 )
 
 const portableLanes = 8
 
-// products is the sums of a panel for one state: gate g of lane l at g*8+l.
-func portableProducts(sums *[4 * portableLanes]float32, r, h []float32, gates int) {
+var portableSteps = map[gemm.Format][kinds][]func(*tile){
+	gemm.Float32: {LSTM: {portableLSTM}, GRU: {portableGRU}},
+	gemm.Int8:    {LSTM: {portableLSTM}, GRU: {portableGRU}},
+}
+
+// portableProducts is the sums of panel p for one state: gate g of lane l at g*8+l.
+func portableProducts(sums *[4 * portableLanes]float32, t *tile, p, gates int) {
 	clear(sums[:])
 	width := gates * portableLanes
-	for k, x := range h {
-		for j, w := range r[k*width:][:width] {
-			sums[j] += x * w
+	if len(t.small) == 0 {
+		r := t.r[p*t.k*width:]
+		for k, x := range t.h[:t.k] {
+			for j, w := range r[k*width:][:width] {
+				sums[j] += x * w
+			}
 		}
+		return
+	}
+	r := t.small[p*t.k*width:]
+	for k, x := range t.h[:t.k] {
+		for j, q := range r[k*width:][:width] {
+			sums[j] += x * float32(q)
+		}
+	}
+	for j, s := range t.scale[p*width:][:width] {
+		sums[j] *= s
 	}
 }
 
-func portableLSTMTile(t *tile) {
+func portableLSTM(t *tile) {
 	const n = portableLanes
 	var sums [4 * n]float32
 	for p := range t.panels {
-		portableProducts(&sums, t.r[p*t.k*4*n:], t.h[:t.k], 4)
+		portableProducts(&sums, t, p, 4)
 		xw := t.xw[p*4*n:][:4*n]
 		for l := range n {
 			gate := func(g int) float32 { return sums[g*n+l] + xw[g*n+l] }
@@ -35,11 +52,11 @@ func portableLSTMTile(t *tile) {
 	}
 }
 
-func portableGRUTile(t *tile) {
+func portableGRU(t *tile) {
 	const n = portableLanes
 	var sums [4 * n]float32
 	for p := range t.panels {
-		portableProducts(&sums, t.r[p*t.k*3*n:], t.h[:t.k], 3)
+		portableProducts(&sums, t, p, 3)
 		xw := t.xw[p*3*n:][:3*n]
 		for l := range n {
 			update, reset := sigmoid(sums[l]+xw[l]), sigmoid(sums[n+l]+xw[n+l])

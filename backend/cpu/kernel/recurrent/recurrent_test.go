@@ -143,32 +143,41 @@ func (p *problem) reference(t testing.TB) [3][]float32 {
 	return out
 }
 
+// cell is that of a direction.
+func (p *problem) cell(d int) Cell {
+	cell := Cell{Kind: p.kind, Clip: p.clip, InputForget: p.inputForget, LinearBeforeReset: p.linearBeforeReset}
+	for i, f := range p.functions[d*len(p.functions)/p.dirs : (d+1)*len(p.functions)/p.dirs] {
+		name, _ := ParseName(f.Name)
+		cell.Functions[i] = Function{name, float32(f.Alpha), float32(f.Beta)}
+	}
+	return cell
+}
+
+// weights is those of a direction.
+func (p *problem) weights(d int) Weights {
+	rows := p.kind.Gates() * p.hidden
+	part := func(s []float32, n int) []float32 {
+		if s == nil {
+			return nil
+		}
+		return s[d*n : (d+1)*n]
+	}
+	return Weights{W: part(p.w, rows*p.input), R: part(p.r, rows*p.hidden), B: part(p.b, 2*rows), P: part(p.p, 3*p.hidden)}
+}
+
 // args packs the weights, or sets the layers of x to them, and makes results that hold garbage.
 func (p *problem) args(x *Ctx, l level.Level, f gemm.Format, dynamic bool) Args {
 	a := Args{Seq: p.seq, Batch: p.batch, BatchFirst: p.batchFirst, Stacked: p.stacked, X: p.x, Lengths: p.lengths, H0: p.h0, C0: p.c0, Reverse: [2]bool{p.reverse && p.dirs == 1, true}}
 	if p.timeFirst {
 		a.TimeFirst.X, a.TimeFirst.Y, a.X = true, true, swapped(p.x, p.batch, p.seq)
 	}
-	rows := p.kind.Gates() * p.hidden
-	part := func(s []float32, d, n int) []float32 {
-		if s == nil {
-			return nil
-		}
-		return s[d*n : (d+1)*n]
-	}
 	for d := range p.dirs {
-		cell := Cell{Kind: p.kind, Clip: p.clip, InputForget: p.inputForget, LinearBeforeReset: p.linearBeforeReset}
-		for i, f := range p.functions[d*len(p.functions)/p.dirs : (d+1)*len(p.functions)/p.dirs] {
-			name, _ := ParseName(f.Name)
-			cell.Functions[i] = Function{name, float32(f.Alpha), float32(f.Beta)}
-		}
-		w := Weights{W: part(p.w, d, rows*p.input), R: part(p.r, d, rows*p.hidden), B: part(p.b, d, 2*rows), P: part(p.p, d, 3*p.hidden)}
 		if dynamic {
 			layer := x.Dynamic(p.dirs)[d]
-			layer.Set(cell, p.input, p.hidden, w, l)
+			layer.Set(p.cell(d), p.input, p.hidden, p.weights(d), l)
 			a.Layers = append(a.Layers, layer)
 		} else {
-			a.Layers = append(a.Layers, NewLayer(cell, p.input, p.hidden, w, f, l))
+			a.Layers = append(a.Layers, NewLayer(p.cell(d), p.input, p.hidden, p.weights(d), f, l))
 		}
 	}
 	garbage := func(n int) []float32 { return slices.Repeat([]float32{float32(math.NaN())}, n) }

@@ -23,41 +23,42 @@ func (x *Ctx) step(t *paddedTile, d, at, p0, p1 int) {
 	l := dir.layer
 	gates, lanes, rows := l.cell.Kind.Gates(), l.kernel.Lanes, x.active[at]
 	h, next, xw := dir.h[at&1], dir.h[(at+1)&1], x.products(d, at)
-	kernels := l.kernel.of(l.cell.Kind)
+	steps := l.kernel.steps[l.format][l.cell.Kind]
+	widened := rows > len(steps) && l.format != gemm.Int8 && l.format != gemm.Float32
+	if widened {
+		steps = l.kernel.steps[gemm.Float32][l.cell.Kind]
+	}
 	t.k, t.stride, t.xwRow = l.hidden, l.padded, l.columns()
 	group := 1
 	panel := l.hidden * gates * lanes
 	if rows == 1 {
 		group = max(1, groupFloats/max(1, panel))
 	}
-	alone := l.kernel.narrow[l.format][l.cell.Kind]
 	for done := 0; done < p1-p0; done += group {
 		p := p0 + done
 		t.panels = min(group, p1-p)
 		if at&1 != 0 {
 			p = p1 - done - t.panels
 		}
-		t.bias, t.narrow = l.candidate[p*lanes:], nil
-		switch narrow := l.format != gemm.Float32; {
-		case !narrow:
-			t.r = l.r[p*panel:]
-		case rows == 1 && alone != nil:
-			t.narrow = l.narrow[p*panel:]
-		default:
+		t.bias, t.small, t.narrow = l.candidate[p*lanes:], nil, nil
+		switch {
+		case widened:
 			t.wide = grow(t.wide, t.panels*panel)
 			l.format.Widen(t.wide, l.narrow[p*panel:][:t.panels*panel])
 			t.r = t.wide
+		case l.format == gemm.Float32:
+			t.r = l.r[p*panel:]
+		case l.format == gemm.Int8:
+			t.small, t.scale = l.small[p*panel:], l.scale[p*gates*lanes:]
+		default:
+			t.narrow = l.narrow[p*panel:]
 		}
 		for r := 0; r < rows; {
-			n := strip(rows-r, len(kernels))
+			n := strip(rows-r, len(steps))
 			row := r*l.padded + p*lanes
 			t.h, t.own, t.next, t.c = h[r*l.padded:], h[row:], next[row:], dir.c[row:]
 			t.xw = xw[r*t.xwRow+p*gates*lanes:]
-			if len(t.narrow) > 0 {
-				alone(&t.tile)
-			} else {
-				kernels[n-1](&t.tile)
-			}
+			steps[n-1](&t.tile)
 			r += n
 		}
 	}

@@ -39,6 +39,41 @@ func gru3x8(t *byte)
 //go:noescape
 func gru4x8(t *byte)
 
+// lstm1x8Byte advances 1 sequences by a step for the hidden units of the panels of t, 8 a panel.
+//
+//go:noescape
+func lstm1x8Byte(t *byte)
+
+// lstm2x8Byte advances 2 sequences by a step for the hidden units of the panels of t, 8 a panel.
+//
+//go:noescape
+func lstm2x8Byte(t *byte)
+
+// lstm3x8Byte advances 3 sequences by a step for the hidden units of the panels of t, 8 a panel.
+//
+//go:noescape
+func lstm3x8Byte(t *byte)
+
+// gru1x8Byte advances 1 sequences by a step for the hidden units of the panels of t, 8 a panel.
+//
+//go:noescape
+func gru1x8Byte(t *byte)
+
+// gru2x8Byte advances 2 sequences by a step for the hidden units of the panels of t, 8 a panel.
+//
+//go:noescape
+func gru2x8Byte(t *byte)
+
+// gru3x8Byte advances 3 sequences by a step for the hidden units of the panels of t, 8 a panel.
+//
+//go:noescape
+func gru3x8Byte(t *byte)
+
+// gru4x8Byte advances 4 sequences by a step for the hidden units of the panels of t, 8 a panel.
+//
+//go:noescape
+func gru4x8Byte(t *byte)
+
 // lstm1x8Half advances 1 sequences by a step for the hidden units of the panels of t, 8 a panel.
 //
 //go:noescape
@@ -128,6 +163,76 @@ func gru7x16(t *byte)
 //
 //go:noescape
 func gru8x16(t *byte)
+
+// lstm1x16Byte advances 1 sequences by a step for the hidden units of the panels of t, 16 a panel.
+//
+//go:noescape
+func lstm1x16Byte(t *byte)
+
+// lstm2x16Byte advances 2 sequences by a step for the hidden units of the panels of t, 16 a panel.
+//
+//go:noescape
+func lstm2x16Byte(t *byte)
+
+// lstm3x16Byte advances 3 sequences by a step for the hidden units of the panels of t, 16 a panel.
+//
+//go:noescape
+func lstm3x16Byte(t *byte)
+
+// lstm4x16Byte advances 4 sequences by a step for the hidden units of the panels of t, 16 a panel.
+//
+//go:noescape
+func lstm4x16Byte(t *byte)
+
+// lstm5x16Byte advances 5 sequences by a step for the hidden units of the panels of t, 16 a panel.
+//
+//go:noescape
+func lstm5x16Byte(t *byte)
+
+// lstm6x16Byte advances 6 sequences by a step for the hidden units of the panels of t, 16 a panel.
+//
+//go:noescape
+func lstm6x16Byte(t *byte)
+
+// gru1x16Byte advances 1 sequences by a step for the hidden units of the panels of t, 16 a panel.
+//
+//go:noescape
+func gru1x16Byte(t *byte)
+
+// gru2x16Byte advances 2 sequences by a step for the hidden units of the panels of t, 16 a panel.
+//
+//go:noescape
+func gru2x16Byte(t *byte)
+
+// gru3x16Byte advances 3 sequences by a step for the hidden units of the panels of t, 16 a panel.
+//
+//go:noescape
+func gru3x16Byte(t *byte)
+
+// gru4x16Byte advances 4 sequences by a step for the hidden units of the panels of t, 16 a panel.
+//
+//go:noescape
+func gru4x16Byte(t *byte)
+
+// gru5x16Byte advances 5 sequences by a step for the hidden units of the panels of t, 16 a panel.
+//
+//go:noescape
+func gru5x16Byte(t *byte)
+
+// gru6x16Byte advances 6 sequences by a step for the hidden units of the panels of t, 16 a panel.
+//
+//go:noescape
+func gru6x16Byte(t *byte)
+
+// gru7x16Byte advances 7 sequences by a step for the hidden units of the panels of t, 16 a panel.
+//
+//go:noescape
+func gru7x16Byte(t *byte)
+
+// gru8x16Byte advances 8 sequences by a step for the hidden units of the panels of t, 16 a panel.
+//
+//go:noescape
+func gru8x16Byte(t *byte)
 
 // lstm1x16Half advances 1 sequences by a step for the hidden units of the panels of t, 16 a panel.
 //

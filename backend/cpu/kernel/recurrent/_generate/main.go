@@ -23,16 +23,20 @@ const (
 	tileK      = 184
 	tilePanels = 192
 	tileNarrow = 200
+	tileSmall  = 224
+	tileScale  = 248
 )
 
 func main() {
 	ConstraintExpr("amd64,!noasm")
 	for _, lanes = range []int{8, 16} {
-		for rows := 1; rows <= lanes/8*3; rows++ {
-			kernel("lstm", 4, rows, float32s, lstm)
-		}
-		for rows := 1; rows <= lanes/8*4; rows++ {
-			kernel("gru", 3, rows, float32s, gru)
+		for _, f := range []format{float32s, int8s} {
+			for rows := 1; rows <= lanes/8*3; rows++ {
+				kernel("lstm", 4, rows, f, lstm)
+			}
+			for rows := 1; rows <= lanes/8*4; rows++ {
+				kernel("gru", 3, rows, f, gru)
+			}
 		}
 		for _, f := range []format{float16s, bfloat16s} {
 			kernel("lstm", 4, 1, f, lstm)
@@ -57,7 +61,8 @@ func vector() VecVirtual {
 // operands are the registers that walk through a tile.
 type operands struct {
 	xw, own, next, c, bias, stride Register
-	sums                           cursor // what products leaves in xw
+	scale                          Register // of integers
+	sums                           cursor   // what products leaves in xw
 }
 
 // kernel generates the step of rows sequences: for each panel the products of R with their states, then the gates.
@@ -74,6 +79,9 @@ func kernel(name string, gates, rows int, f format, epilogue func(p *operands, r
 	} else {
 		p.own, p.bias = load(t, tileOwn), load(t, tileBias)
 	}
+	if f.scaled {
+		p.scale = load(t, tileScale)
+	}
 	SHLQ(Imm(2), p.stride)
 	Label("panel")
 	products(t, r, p, gates, rows, f)
@@ -84,6 +92,9 @@ func kernel(name string, gates, rows int, f format, epilogue func(p *operands, r
 		}
 	}
 	ADDQ(U32(uint32(4*lanes*gates)), p.xw)
+	if f.scaled {
+		ADDQ(U32(uint32(4*lanes*gates)), p.scale)
+	}
 	DECQ(panels)
 	JNE(LabelRef("panel"))
 	VZEROUPPER()
@@ -96,21 +107,38 @@ type format struct {
 	bytes  int
 	tile   int             // the field that has R
 	read   func(at Mem) Op // a vector of elements as float32
+	scaled bool            // whether sums are of integers, which are then multiplied by the scale of their row of R
+}
+
+// register is a vector of elements in a register.
+func (f format) register(at Mem) VecVirtual {
+	v, ok := f.read(at).(VecVirtual)
+	if !ok {
+		v = vector()
+		VMOVUPS(at, v)
+	}
+	return v
 }
 
 var (
-	float32s = format{"", 4, tileR, func(at Mem) Op { return at }}
+	float32s = format{"", 4, tileR, func(at Mem) Op { return at }, false}
 	float16s = format{"Half", 2, tileNarrow, func(at Mem) Op {
 		v := vector()
 		VCVTPH2PS(at, v)
 		return v
-	}}
+	}, false}
 	bfloat16s = format{"Brain", 2, tileNarrow, func(at Mem) Op {
 		v := vector()
 		VPMOVZXWD(at, v)
 		VPSLLD(Imm(16), v, v)
 		return v
-	}}
+	}, false}
+	int8s = format{"Byte", 1, tileSmall, func(at Mem) Op {
+		v := vector()
+		VPMOVSXBD(at, v)
+		VCVTDQ2PS(v, v)
+		return v
+	}, true}
 )
 
 // products adds the products of a panel of R with the states to xw; those of the candidate gate of a GRU are left in place of the
@@ -153,8 +181,7 @@ func products(t, r Register, p *operands, gates, rows int, f format) {
 		case gates <= rows:
 			b := make([]VecVirtual, gates)
 			for g := range b {
-				b[g] = vector()
-				VMOVUPS(at(g), b[g])
+				b[g] = f.register(at(g))
 			}
 			for i := range rows {
 				x := broadcast(state(i))
@@ -168,8 +195,7 @@ func products(t, r Register, p *operands, gates, rows int, f format) {
 				x[i] = broadcast(state(i))
 			}
 			for g := range gates {
-				b := vector()
-				VMOVUPS(at(g), b)
+				b := f.register(at(g))
 				for i := range x {
 					VFMADD231PS(b, x[i], sum[i][g])
 				}
@@ -208,31 +234,31 @@ func products(t, r Register, p *operands, gates, rows int, f format) {
 			}
 		}
 	}
-	row, xwRow := GP64(), load(t, tileXWRow)
-	MOVQ(p.xw, row)
+	xwRow := load(t, tileXWRow)
 	SHLQ(Imm(2), xwRow)
-	for i := range rows {
+	var scales []VecVirtual
+	if f.scaled {
 		for g := range gates {
-			sum := sums[0][i][g]
-			if g == 2 && gates == 3 {
-				VADDPS(Mem{Base: p.bias}, sum, sum)
-				continue
-			}
-			VADDPS(Mem{Base: row, Disp: 4 * lanes * g}, sum, sum)
-			VMOVUPS(sum, Mem{Base: row, Disp: 4 * lanes * g})
-		}
-		if i+1 < rows {
-			ADDQ(xwRow, row)
+			scales = append(scales, cursor{at: p.scale}.load(1, g)...)
 		}
 	}
-	if gates == 3 {
-		next := GP64()
-		MOVQ(p.next, next)
-		for i := range rows {
-			VMOVUPS(sums[0][i][2], Mem{Base: next})
-			if i+1 < rows {
-				ADDQ(p.stride, next)
+	row, next := cursor{p.xw, xwRow}.copied(), cursor{p.next, p.stride}.copied()
+	for i := range rows {
+		for g, sum := range sums[0][i] {
+			to, more := row.vector(0, g), row.vector(0, g)
+			if g == 2 && gates == 3 {
+				to, more = next.vector(0, 0), Mem{Base: p.bias}
 			}
+			if f.scaled {
+				VFMADD213PS(more, scales[g], sum)
+			} else {
+				VADDPS(more, sum, sum)
+			}
+			VMOVUPS(sum, to)
+		}
+		if i+1 < rows {
+			ADDQ(row.stride, row.at)
+			ADDQ(next.stride, next.at)
 		}
 	}
 	p.sums = cursor{p.xw, xwRow}
