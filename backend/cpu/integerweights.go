@@ -20,18 +20,30 @@ type integerWeights struct {
 
 // integerWeightsOf returns the weights that v is, nil if it is none or something else reads it.
 func integerWeightsOf(v *ir.Value) *integerWeights {
-	n := v.Def()
-	if n == nil || v.IsOutput() || v.Type.Elem != tensor.Float32 || len(v.Type.Dims) != 2 {
+	if v.IsOutput() || len(v.Type.Dims) != 2 {
 		return nil
 	}
-	o, ok := n.Op.(*op.DequantizeLinear)
-	if !ok || n.Input(0).Def() == nil || ir.OpName(n.Input(0).Def().Op) != "Const" {
+	w := dequantized(v)
+	if w == nil {
 		return nil
 	}
 	for _, u := range v.Uses() {
 		if u.Index != 1 || !isProduct(u.Node) {
 			return nil
 		}
+	}
+	return w
+}
+
+// dequantized returns the constant integers of 8 bits at most that v is made from, nil if there are none.
+func dequantized(v *ir.Value) *integerWeights {
+	n := v.Def()
+	if n == nil || v.Type.Elem != tensor.Float32 {
+		return nil
+	}
+	o, ok := n.Op.(*op.DequantizeLinear)
+	if !ok || n.Input(0).Def() == nil || ir.OpName(n.Input(0).Def().Op) != "Const" {
+		return nil
 	}
 	w := &integerWeights{axis: o.Axis, block: o.BlockSize, round: o.RoundLeft}
 	for i, t := range []**tensor.Tensor{&w.q, &w.scale, &w.zero} {

@@ -177,7 +177,7 @@ func (l *lowering) constant(n *ir.Node) {
 	case *ir.Dims:
 		l.slot(n.Out()[0], slot{kind: dimension, dims: o, first: -1})
 	case *op.DequantizeLinear:
-		if w := integerWeightsOf(n.Out()[0]); w != nil && n.Out()[0].Used() {
+		if v := n.Out()[0]; v.Used() && integerWeightsOf(v) != nil || isRecurrentWeight(v) {
 			l.slotOf[n.Out()[0]] = l.slotOf[n.Input(0)]
 		}
 	}

@@ -34,28 +34,36 @@ type recurrence struct {
 
 // lowerRecurrent makes the kernel of a node.
 func lowerRecurrent(n *ir.Node, p *Program) kernel {
-	k, in := recurrenceOf(n)
+	k, known := recurrenceOf(n)
 	if k == nil {
 		return nil // Eval says what is wrong
 	}
 	k.level = p.level
 	k.timeFirst.X, k.timeFirst.Y = orderedByTime(n.Input(0)), orderedByTime(n.Out()[0])
-	if in != nil {
+	if known {
+		in := k.constants(n)
 		for d, cell := range k.cells {
-			w, input, hidden, _ := k.weights(in, d)
+			w, input, hidden, _ := in.of(k, d)
 			k.layers = append(k.layers, recurrent.NewLayer(cell, input, hidden, w, p.weights, p.level))
+		}
+		for i := 1; i <= 2; i++ {
+			if v := n.Input(i); v.Const != nil {
+				p.spent(v.Const)
+			} else {
+				p.spent(dequantized(v).q)
+			}
 		}
 	}
 	return k
 }
 
-// recurrenceOf is the kernel of a recurrent node, still without level and layers, and its inputs as float32 if all weights are constant; nil if there is none.
-func recurrenceOf(n *ir.Node) (*recurrence, []*tensor.Tensor) {
+// recurrenceOf is the kernel of a recurrent node, still without level and layers, nil if there is none, and whether all its weights are known.
+func recurrenceOf(n *ir.Node) (k *recurrence, known bool) {
 	elem := n.Input(0).Type.Elem
 	if elem != tensor.Float32 && elem != tensor.Float16 && elem != tensor.BFloat16 {
-		return nil, nil
+		return nil, false
 	}
-	k := &recurrence{elem: elem}
+	k = &recurrence{elem: elem}
 	var cell recurrent.Cell
 	var direction string
 	var layout int
@@ -75,10 +83,10 @@ func recurrenceOf(n *ir.Node) (*recurrence, []*tensor.Tensor) {
 		k.hidden, direction, layout, k.stacked = o.HiddenSize, o.Direction, o.Layout, o.Stacked
 		fns, err = o.Functions()
 	default:
-		return nil, nil
+		return nil, false
 	}
 	if err != nil {
-		return nil, nil
+		return nil, false
 	}
 	k.batchFirst, k.reverse = layout == 1, [2]bool{direction == "reverse", true}
 	dirs := 1
@@ -89,34 +97,30 @@ func recurrenceOf(n *ir.Node) (*recurrence, []*tensor.Tensor) {
 		for i, f := range fns[d*len(fns)/dirs : (d+1)*len(fns)/dirs] {
 			name, ok := recurrent.ParseName(f.Name)
 			if !ok {
-				return nil, nil
+				return nil, false
 			}
 			cell.Functions[i] = recurrent.Function{Name: name, Alpha: float32(f.Alpha), Beta: float32(f.Beta)}
 		}
 		k.cells = append(k.cells, cell)
 	}
-	in := make([]*tensor.Tensor, len(n.In()))
+	var sizes weightSizes
 	for i, v := range n.In() {
-		if v == nil || i == 0 || i >= 4 && i <= 6 {
-			continue
-		}
 		switch {
-		case v.Const != nil && elem == tensor.Float32:
-			in[i] = v.Const
+		case v == nil || !carriesWeights(i):
 		case v.Const != nil:
-			in[i] = tensor.Must(tensor.Float32s(v.Const), v.Const.Shape()...)
+			sizes.set(i, v.Const)
+		case (i == 1 || i == 2) && dequantized(v) != nil:
+			sizes.set(i, dequantized(v).q)
 		case elem == tensor.Float32:
-			return k, nil
+			return k, false
 		default:
-			return nil, nil
+			return nil, false
 		}
 	}
-	for d := range dirs {
-		if _, _, _, err := k.weights(in, d); err != nil {
-			return nil, nil
-		}
+	if sizes.check(k) != nil {
+		return nil, false
 	}
-	return k, in
+	return k, true
 }
 
 // orderedByTime tells whether the rows of a sequence of batches `[batch, seq, …]` lie in memory as `[seq, batch, …]`: steps of a recurrent layer read and write them
@@ -135,27 +139,6 @@ func orderedByTime(v *ir.Value) bool {
 		}
 	}
 	return true
-}
-
-// weights is the part of a direction of the weights among the inputs.
-func (k *recurrence) weights(in []*tensor.Tensor, d int) (w recurrent.Weights, input, hidden int, err error) {
-	if in[1].Rank() != 3 || in[2].Rank() != 3 {
-		return w, 0, 0, fmt.Errorf("weights must be of rank 3, got shapes %v and %v", in[1].Shape(), in[2].Shape())
-	}
-	input, hidden = in[1].Dim(2), in[2].Dim(2)
-	dirs, rows := len(k.cells), k.cells[0].Kind.Gates()*hidden
-	part := func(i, size int) []float32 {
-		if i >= len(in) || in[i] == nil || err != nil {
-			return nil
-		}
-		if in[i].Len() != dirs*size {
-			err = fmt.Errorf("input %d must have %d elements, got shape %v", i, dirs*size, in[i].Shape())
-			return nil
-		}
-		return f32(in[i])[d*size:][:size]
-	}
-	w = recurrent.Weights{W: part(1, rows*input), R: part(2, rows*hidden), B: part(3, 2*rows), P: part(7, 3*hidden)}
-	return w, input, hidden, err
 }
 
 func (k *recurrence) run(x *exec, in, out []*tensor.Tensor) error {
@@ -202,8 +185,9 @@ func (k *recurrence) run(x *exec, in, out []*tensor.Tensor) error {
 // dynamic sets the layers of the session to weights that are computed in this run.
 func (k *recurrence) dynamic(x *exec, in []*tensor.Tensor) ([]*recurrent.Layer, error) {
 	layers := x.recurrent.Dynamic(len(k.cells))
+	weights := recurrentWeights{in: in}
 	for d, l := range layers {
-		w, input, hidden, err := k.weights(in, d)
+		w, input, hidden, err := weights.of(k, d)
 		if err != nil {
 			return nil, err
 		}
