@@ -124,3 +124,56 @@ func TestParseWeights(t *testing.T) {
 		}
 	}
 }
+
+// Recurrent weights become integers of 8 bits in every integer format, and a compiled model keeps them.
+func TestRecurrentWeights(t *testing.T) {
+	for _, name := range []string{"lstm", "gru"} {
+		in := recorded(t, name)
+		run := func(file string, options ...Option) ([]float32, *Model) {
+			m, err := Load(file, options...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { m.Close() })
+			out, err := m.NewSession().Run(context.Background(), in)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return tensor.Data[float32](out[m.Outputs()[0].Name].(*tensor.Tensor)), m
+		}
+		file := "examples/dates/" + name + "/model.onnx"
+		want, _ := run(file)
+		for _, format := range []string{"int8", "uint4"} {
+			o, err := ParseWeights(format)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, m := run(file, o)
+			worst, peak, recurrent := 0.0, 0.0, 0
+			for i, v := range want {
+				worst, peak = max(worst, math.Abs(float64(got[i]-v))), max(peak, math.Abs(float64(v)))
+			}
+			if worst == 0 || worst > 0.1*peak {
+				t.Errorf("%s in %s: results are %.2g of the peak off, want more than 0 and at most 0.1", name, format, worst/peak)
+			}
+			for _, w := range m.RoundedWeights() {
+				if len(w.Shape) == 3 {
+					recurrent++
+					if w.Format != "int8" {
+						t.Errorf("%s in %s: %+v", name, format, w)
+					}
+				}
+			}
+			if recurrent < 2 {
+				t.Errorf("%s in %s: %d recurrent matrices", name, format, recurrent)
+			}
+			compiled := t.TempDir() + "/model.gcx"
+			if err := m.WriteFile(compiled); err != nil {
+				t.Fatal(err)
+			}
+			if again, _ := run(compiled); !slices.Equal(again, got) {
+				t.Errorf("%s in %s: the compiled model computes something else", name, format)
+			}
+		}
+	}
+}

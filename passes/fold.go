@@ -73,7 +73,7 @@ func foldable(r *run, n *ir.Node) bool {
 	case *ir.Const, *ir.Dims:
 		return false
 	case *op.DequantizeLinear:
-		if onlyMultiplies(n.Out()[0]) {
+		if onlyMultiplies(n.Out()[0]) || onlyRecurs(n.Out()[0]) {
 			return false
 		}
 	case *op.Transpose:

@@ -27,7 +27,7 @@ type WeightOptions struct {
 // QuantizedSuffix ends the name of the integers that take the place of a matrix.
 const QuantizedSuffix = "_quantized"
 
-// Weight is a constant matrix by which something is multiplied, or a table.
+// Weight is a constant matrix by which something is multiplied, those of a recurrent operator, or a table.
 type Weight struct {
 	Name    string  `json:"name"` // the model's own
 	Shape   []int   `json:"shape"`
@@ -37,8 +37,9 @@ type Weight struct {
 	Because string  `json:"because,omitempty"` // why it stays as it is
 }
 
-// QuantizeWeights rounds constant right operands of float32 matrix products to integers, from which DequantizeLinear makes floats again. It
-// changes what the graph computes, by about as much as the errors that it reports, and is none of the passes of the pipeline.
+// QuantizeWeights rounds constant right operands of float32 matrix products to integers, from which DequantizeLinear makes floats again, and the matrices of
+// recurrent operators to integers of 8 bits, whatever the format. It changes what the graph computes, by about as much as the errors that it reports, and is none of the
+// passes of the pipeline.
 func QuantizeWeights(g *ir.Graph, o WeightOptions) ([]Weight, error) {
 	if err := o.Format.check(); err != nil {
 		return nil, err
@@ -55,13 +56,17 @@ func QuantizeWeights(g *ir.Graph, o WeightOptions) ([]Weight, error) {
 	var consts []*ir.Node
 	g.Walk(func(n *ir.Node) {
 		if c, ok := n.Op.(*ir.Const); ok {
-			if t, ok := c.Value.(*tensor.Tensor); ok && t.DType() == tensor.Float32 && t.Rank() == 2 {
+			if t, ok := c.Value.(*tensor.Tensor); ok && t.DType() == tensor.Float32 && (t.Rank() == 2 || t.Rank() == 3) {
 				consts = append(consts, n)
 			}
 		}
 	})
 	for _, n := range consts {
-		w, err := o.weight(n)
+		rounded := o.weight
+		if n.Out()[0].Const.Rank() == 3 {
+			rounded = o.recurrentWeight
+		}
+		w, err := rounded(n)
 		if err != nil {
 			return nil, &ir.NodeError{Node: n, Err: err}
 		}
@@ -82,6 +87,13 @@ func transposeTables(g *ir.Graph) error {
 		}
 	}
 	return nil
+}
+
+// few tells whether a matrix has too few elements to be rounded, and tooFew says so.
+func (o WeightOptions) few(t *tensor.Tensor) bool { return t.Len() < max(1, o.Least) }
+
+func (o WeightOptions) tooFew() string {
+	return fmt.Sprintf("it has less than %d elements", max(1, o.Least))
 }
 
 // usesOf sorts the uses of a constant: products that have it on their right, gathers of its rows, and whether there are others, but for gathers of its
@@ -124,8 +136,8 @@ func (o WeightOptions) weight(n *ir.Node) (*Weight, error) {
 		sum = 0
 	}
 	switch {
-	case t.Len() < o.Least || t.Len() == 0:
-		w.Because = fmt.Sprintf("it has less than %d elements", max(1, o.Least))
+	case o.few(t):
+		w.Because = o.tooFew()
 	case others || len(gathers) > 0 && !o.Tables:
 		w.Because = "something else reads it too"
 	case slices.ContainsFunc(products, func(p *ir.Node) bool { return p.Op.(*op.MatMul).TransB != (sum == 1) }):

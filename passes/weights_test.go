@@ -157,3 +157,83 @@ func TestQuantizeWeightsRefuses(t *testing.T) {
 		t.Errorf("%+v, %v", weights, err)
 	}
 }
+
+// TestQuantizeRecurrent: matrices of recurrent operators become integers of 8 bits whatever the format, and stay integers in the passes.
+func TestQuantizeRecurrent(t *testing.T) {
+	for _, direction := range []string{"forward", "bidirectional"} {
+		for _, c := range []struct {
+			options passes.WeightOptions
+			formats string // of w and r of the LSTM, of w, which is shown too, and r of the GRU
+		}{
+			{passes.WeightOptions{Format: passes.WeightFormat{Bits: 8}}, "[int8 int8 float32 int8]"},
+			{passes.WeightOptions{Format: passes.WeightFormat{Bits: 4, Block: 8}}, "[int8 int8 float32 int8]"},
+			{passes.WeightOptions{Format: passes.WeightFormat{Bits: 8}, Budget: 1e-6}, "[float32 float32 float32 float32]"},
+			{passes.WeightOptions{Format: passes.WeightFormat{Bits: 8}, Least: 5000}, "[float32 float32 float32 float32]"},
+		} {
+			r := rand.New(rand.NewPCG(3, 4))
+			g := parse(t, `graph "g"(%x "x": f32[S, B, 12]) -> ("y" %x) {
+}`)
+			dirs := 1
+			if direction == "bidirectional" {
+				dirs = 2
+			}
+			weights := func(shape ...int) *ir.Value {
+				w := tensor.New(tensor.Float32, append([]int{dirs}, shape...)...)
+				for i := range w.Len() {
+					w.SetFloat64(i, 0.3*r.NormFloat64())
+				}
+				return g.Const(w)
+			}
+			const hidden = 20
+			lstm, err := g.Add(&op.LSTM{Direction: direction, HiddenSize: hidden, Stacked: true}, g.Inputs()[0], weights(4*hidden, 12), weights(4*hidden, hidden))
+			if err != nil {
+				t.Fatal(err)
+			}
+			shown := weights(3*hidden, dirs*hidden)
+			gru, err := g.Add(&op.GRU{Direction: direction, HiddenSize: hidden, Stacked: true}, lstm.Out()[0], shown, weights(3*hidden, hidden))
+			if err != nil {
+				t.Fatal(err)
+			}
+			g.SetOutputs(ir.Output{Name: "y", Value: gru.Out()[0]}, ir.Output{Name: "w", Value: shown})
+			x := tensor.New(tensor.Float32, 5, 3, 12)
+			for i := range x.Len() {
+				x.SetFloat64(i, r.NormFloat64())
+			}
+			want, err := ir.Evaluate(context.Background(), g, []tensor.Value{x}, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			list, err := passes.QuantizeWeights(g, c.options)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var formats []string
+			integers := 0
+			for _, w := range list {
+				formats = append(formats, w.Format)
+				if w.Format != "float32" {
+					integers++
+				}
+				if (w.Because == "") != (w.Format != "float32") {
+					t.Errorf("%+v", w)
+				}
+			}
+			if fmt.Sprint(formats) != c.formats {
+				t.Errorf("%s, %+v: formats are %v, expected %v", direction, c.options, formats, c.formats)
+			}
+			if _, err := passes.Optimize(g, passes.Options{Verify: true}); err != nil {
+				t.Fatal(err)
+			}
+			if n := g.CountOps()["DequantizeLinear"]; n != integers {
+				t.Errorf("%s, %+v: %d DequantizeLinear, expected %d", direction, c.options, n, integers)
+			}
+			got, err := ir.Evaluate(context.Background(), g, []tensor.Value{x}, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if d := ofPeak(got[0].(*tensor.Tensor), want[0].(*tensor.Tensor)); !(d <= 0.04) || (d == 0) != (integers == 0) {
+				t.Errorf("%s, %+v: results differ by %.2g of their peak", direction, c.options, d)
+			}
+		}
+	}
+}
