@@ -51,8 +51,8 @@ func WithMemoryLimit(n int64) Option { return func(c *config) { c.memory = n } }
 // cannot hold stays as it is. Another type makes compilation fail.
 func WithWeights(t tensor.DType) Option { return func(c *config) { c.weights = t } }
 
-// WithIntegerWeights rounds the constant matrices of products to integers of 8 or 4 bits with scales, which is how they stay in memory: a quarter or an eighth
-// of it, and of the time of what is bound by reading weights. Products are computed in float32 all the same. It changes results by more than
+// WithIntegerWeights rounds the constant matrices of products to integers of 8 or 4 bits with scales, and those of LSTM, GRU and RNN to 8 bits, which is how they
+// stay in memory: a quarter or an eighth of it, and of the time of what is bound by reading weights. Products are computed in float32 all the same. It changes results by more than
 // WithWeights does. A model that [Model.WriteFile] wrote cannot be rounded again. See [passes.QuantizeWeights].
 func WithIntegerWeights(o passes.WeightOptions) Option { return func(c *config) { c.rounded = &o } }
 
@@ -60,7 +60,7 @@ func WithIntegerWeights(o passes.WeightOptions) Option { return func(c *config) 
 const leastRounded = 4096
 
 // ParseWeights is the option that keeps matrices in a format by name: float32 as they are, float16 or bfloat16 as WithWeights, or a format of integers as
-// [passes.ParseWeightFormat] reads it, tables of embeddings in 8 bits then.
+// [passes.ParseWeightFormat] reads it, tables of embeddings and recurrent matrices in 8 bits then.
 func ParseWeights(name string) (Option, error) {
 	switch name {
 	case "float32":

@@ -25,7 +25,7 @@ func quantizeCommand() *cli.Command {
 		Name:      quantizeName,
 		Usage:     "round weights to integers, and tell what that costs",
 		ArgsUsage: "MODEL",
-		Description: "Rounds the matrices of a model to integers of 8 or 4 bits and compares it with the model as it is: size, speed, the error of each matrix, of each product " +
+		Description: "Rounds the matrices of a model to integers of 8 or 4 bits, those of recurrent layers to 8, and compares it with the model as it is: size, speed, the error of each matrix, of each product " +
 			"and of the outputs. Errors are roots of mean squares, relative to what is right. Matrices whose own error is beyond the budget are rounded to 8 bits, or " +
 			"else stay as they are. With --calibrate the weights that are rounded later make up for the errors of those before, on such inputs, and these are compared on too; " +
 			"else inputs are given or made up as for run. With --output it writes the model as ONNX.",
