@@ -1,6 +1,9 @@
 package recurrent
 
-import "github.com/gocompile/gocompile/backend/cpu/kernel/gemm"
+import (
+	"github.com/gocompile/gocompile/backend/cpu/kernel/gemm"
+	"github.com/gocompile/gocompile/tensor"
+)
 
 // Integers are a matrix of weights: element (r, k) is Q[r·cols+k]·Scale[r].
 type Integers struct {
@@ -66,7 +69,7 @@ func (b *Integers) ordered(l *Layer) *Integers {
 // setSmall lays R out as kernels read it.
 func (l *Layer) setSmall(b *Integers) {
 	n, h, width := l.w.n, l.hidden, l.cell.Kind.Gates()*l.kernel.Lanes
-	l.format, l.small, l.scale = gemm.Int8, make([]int8, n*h), make([]float32, n)
+	l.format, l.small, l.scale = gemm.Int8, tensor.Data[int8](tensor.New(tensor.Int8, n*h)), make([]float32, n)
 	for c := range n {
 		row, ok := l.columnOf(c)
 		if !ok {
