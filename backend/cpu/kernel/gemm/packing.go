@@ -2,6 +2,7 @@ package gemm
 
 import (
 	"fmt"
+	"slices"
 	"unsafe"
 
 	"github.com/gocompile/gocompile/backend/cpu/kernel/move"
@@ -18,6 +19,7 @@ type Packing struct {
 
 	runs  []Lines // columns, if they are not all rows of B in their order
 	lanes int     // columns of a run
+	short bool    // a run has fewer
 }
 
 const (
@@ -77,7 +79,7 @@ func PackLines(f Format, b []float32, k int, runs []Lines, lanes int) *Packed {
 		f = Float32
 	}
 	q := packingOf(newPacked(l, f, k, lanes*len(runs), nil), b, k, true)
-	q.runs, q.lanes = runs, lanes
+	q.runs, q.lanes, q.short = runs, lanes, slices.ContainsFunc(runs, func(r Lines) bool { return r.Count < lanes })
 	q.all()
 	return q.p
 }
@@ -148,7 +150,9 @@ func (q *Packing) panel(dst []float32, k, n, j int) {
 		packPanel(dst, q.b, k, n, first, cols, width, q.ldb, q.transB)
 		return
 	}
-	clear(dst)
+	if q.short || cols < width {
+		clear(dst)
+	}
 	for c := 0; c < cols; c += q.lanes {
 		if r := q.runs[(first+c)/q.lanes]; r.Count > 0 {
 			move.Transpose(dst[c:], width, q.b[r.First*q.ldb+k:], q.ldb, n, r.Count)

@@ -76,8 +76,11 @@ func (b *operand) args(m int, a []float32, lda int, c []float32, ldc int, e *gem
 // NewLayer packs weights for level l, rounded to a format unless they are integers; they are not needed afterwards.
 func NewLayer(c Cell, input, hidden int, w Weights, f gemm.Format, l level.Level) *Layer {
 	layer := new(Layer)
-	layer.set(c, input, hidden, w, l)
+	layer.set(c, input, hidden, w, l, true)
 	layer.setIntegers(w)
+	if layer.kernel != nil && w.IntegerW == nil {
+		layer.w.packed = gemm.PackLines(f, w.W, input, layer.lines(), layer.kernel.Lanes)
+	}
 	if layer.kernel == nil {
 		layer.rGates.pack(f)
 		if c.Kind == GRU {
@@ -86,7 +89,6 @@ func NewLayer(c Cell, input, hidden int, w Weights, f gemm.Format, l level.Level
 		layer.peepholes = append([]float32(nil), layer.peepholes...)
 	}
 	layer.w.pack(f)
-	layer.wBuffer = nil
 	if layer.format == gemm.Float32 && f.Holds(layer.r) && f != gemm.Float32 {
 		layer.format, layer.narrow = f, tensor.Data[uint16](tensor.New(tensor.Uint16, len(layer.r)))
 		f.Round(layer.narrow, layer.r)
@@ -101,11 +103,11 @@ func (l *Layer) Set(c Cell, input, hidden int, w Weights, lv level.Level) {
 	if w.IntegerW != nil || w.IntegerR != nil {
 		panic("BUG: weights of integers that change from run to run")
 	}
-	l.set(c, input, hidden, w, lv)
+	l.set(c, input, hidden, w, lv, false)
 }
 
-// set leaves out the matrices that are integers.
-func (l *Layer) set(c Cell, input, hidden int, w Weights, lv level.Level) {
+// set leaves out the matrices that are integers, and, if l lasts, W where a kernel is chosen: it is packed as it lies.
+func (l *Layer) set(c Cell, input, hidden int, w Weights, lv level.Level, lasts bool) {
 	gates := c.Kind.Gates()
 	rows := gates * hidden
 	if !w.IntegerW.fits(w.W, rows, input) || !w.IntegerR.fits(w.R, rows, hidden) || w.B != nil && len(w.B) != 2*rows || w.P != nil && len(w.P) != 3*hidden {
@@ -120,7 +122,8 @@ func (l *Layer) set(c Cell, input, hidden int, w Weights, lv level.Level) {
 	lanes := l.kernel.Lanes
 	l.padded = (hidden + lanes - 1) / lanes * lanes
 	l.w, l.format = operand{k: input, n: gates * l.padded}, gemm.Float32
-	if w.IntegerW == nil {
+	copies := w.IntegerW == nil && !lasts
+	if copies {
 		l.wBuffer = grow(l.wBuffer, input*gates*l.padded)
 		l.w.data = l.wBuffer
 	}
@@ -128,15 +131,18 @@ func (l *Layer) set(c Cell, input, hidden int, w Weights, lv level.Level) {
 		l.r = grow(l.r, hidden*gates*l.padded)
 	}
 	l.bias, l.candidate = grow(l.bias, gates*l.padded), grow(l.candidate, l.padded)
-	for _, s := range [][]float32{l.w.data, l.r, l.bias, l.candidate} {
-		clear(s)
+	clear(l.bias)
+	clear(l.candidate)
+	if l.padded > hidden { // else everything is written
+		clear(l.w.data)
+		clear(l.r)
 	}
 	for g := range gates {
 		for panel := range l.padded / lanes {
 			u := panel * lanes
 			from, units := g*hidden+u, min(lanes, hidden-u)
 			at := (panel*gates + g) * lanes
-			if input > 0 && w.IntegerW == nil {
+			if input > 0 && copies {
 				move.Transpose(l.w.data[at:], l.w.n, w.W[from*input:], input, input, units)
 			}
 			if w.IntegerR == nil {
@@ -155,6 +161,18 @@ func (l *Layer) set(c Cell, input, hidden int, w Weights, lv level.Level) {
 			}
 		}
 	}
+}
+
+// lines is which rows of W are the columns of products: of each panel those of one gate after another.
+func (l *Layer) lines() []gemm.Lines {
+	var all []gemm.Lines
+	lanes := l.kernel.Lanes
+	for u := 0; u < l.padded; u += lanes {
+		for g := range l.cell.Kind.Gates() {
+			all = append(all, gemm.Lines{First: g*l.hidden + u, Count: min(lanes, l.hidden-u)})
+		}
+	}
+	return all
 }
 
 // setGeneral keeps the order of ONNX.
