@@ -10,6 +10,8 @@ import (
 //
 //	Conv(DequantizeLinear(x, s, z), DequantizeLinear(w, t, y), bias)  →  float(ConvInteger(x, w, z, y)) · (s · t) + bias
 //
+// Where the result is quantised again, everything is divided by that scale beforehand.
+//
 // This is how quantisers of models with pairs of QuantizeLinear and DequantizeLinear spell it.
 func quantised(r *run, g *ir.Graph) error {
 	for n := range g.Nodes() {
@@ -82,11 +84,18 @@ func convolveIntegers(g *ir.Graph, n *ir.Node, o *op.Conv, x, w *ir.Node) error 
 	ofChannels := func(v *ir.Value) *ir.Value {
 		return b.add(&op.Reshape{}, v, b.add(&ir.Const{Value: tensor.Must(shape, len(shape))}))
 	}
-	scale := b.add(&op.Binary{Fn: op.Mul}, ofChannels(x.Input(1)), ofChannels(w.Input(1)))
+	step := stepBehind(n)
+	perStep := func(v *ir.Value) *ir.Value {
+		if step == nil {
+			return v
+		}
+		return b.add(&op.Binary{Fn: op.Div}, v, ofChannels(b.add(&ir.Const{Value: step.Input(1).Const})))
+	}
+	scale := perStep(b.add(&op.Binary{Fn: op.Mul}, ofChannels(x.Input(1)), ofChannels(w.Input(1))))
 	sum := b.add(&op.ConvInteger{Window: o.Window, Group: o.Group}, x.Input(0), w.Input(0), x.Input(2), w.Input(2))
 	y := b.add(&op.Binary{Fn: op.Mul}, b.add(&op.Cast{To: tensor.Float32}, sum), scale)
 	if bias := n.Input(2); bias != nil {
-		y = b.add(&op.Binary{Fn: op.Add}, y, ofChannels(bias))
+		y = b.add(&op.Binary{Fn: op.Add}, y, perStep(ofChannels(bias)))
 	}
 	if b.err != nil {
 		return b.err
@@ -96,5 +105,40 @@ func convolveIntegers(g *ir.Graph, n *ir.Node, o *op.Conv, x, w *ir.Node) error 
 	y.Learn(old.Fact)
 	g.ReplaceUses(old, y)
 	ir.Credit(y.Def(), n)
+	if step != nil {
+		b.at = step
+		q := *step.Op.(*op.QuantizeLinear)
+		if err := replace(g, step, 0, &q, step.Input(0), b.add(&ir.Const{Value: tensor.Scalar[float32](1)}), step.Input(2)); err != nil {
+			return err
+		}
+		g.Remove(step)
+	}
+	for _, d := range []*ir.Node{n, w, x} {
+		removeIfUnused(g, d)
+	}
+	return b.err
+}
+
+// stepBehind is the node that makes bytes with a constant scale of the result of a convolution, after Relu at most, so that the scale can be divided by beforehand.
+func stepBehind(n *ir.Node) *ir.Node {
+	v := n.Out()[0]
+	for single(v) {
+		u := v.Uses()[0].Node
+		switch o := u.Op.(type) {
+		case *op.Unary:
+			if o.Fn != op.Relu {
+				return nil
+			}
+			v = u.Out()[0]
+			continue
+		case *op.QuantizeLinear:
+			zero := u.Input(2)
+			s, ok := scalarOf(u.Input(1))
+			if o.BlockSize == 0 && o.Precision == tensor.Invalid && u.Input(0) == v && ok && s > 0 && oneNumber(u.Input(1)) && (zero == nil || oneNumber(zero)) && s != 1 {
+				return u
+			}
+		}
+		return nil
+	}
 	return nil
 }
