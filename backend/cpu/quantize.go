@@ -13,7 +13,7 @@ import (
 // Nanoseconds an element.
 const (
 	quantizeCost   = 0.3
-	dequantizeCost = 0.6
+	dequantizeCost = 0.2
 	extremesCost   = 0.15
 )
 
@@ -165,36 +165,25 @@ func (k *quantizing) part(lo, hi int) {
 // dequantizing makes integers float32 numbers.
 type dequantizing struct {
 	groups scaleGroups
+	x      *exec
 	in     []*tensor.Tensor
 	out    []float32
 	body   func(lo, hi int)
 }
 
 func (k *dequantizing) run(x *exec, in, out []*tensor.Tensor) error {
-	k.in, k.out = in, f32(out[0])
+	k.x, k.in, k.out = x, in, f32(out[0])
 	x.divide(len(k.out), dequantizeCost, k.body)
 	return nil
 }
-
-const tableRun = 1024 // elements from which a table of all 256 values pays
 
 func (k *dequantizing) part(lo, hi int) {
 	scale := f32(k.in[1])
 	k.groups.each(lo, hi, func(from, to, s int) {
 		dst, factor, zero := k.out[from:to], scale[s], zeroAt(k.in, s)
 		switch x := k.in[0]; x.DType() {
-		case tensor.Uint8:
-			if to-from >= tableRun {
-				quant.DequantizeBytes(dst, x.Bytes()[from:to], factor, int32(zero), false)
-			} else {
-				quant.Dequantize(dst, tensor.Data[uint8](x)[from:to], factor, uint8(zero))
-			}
-		case tensor.Int8:
-			if to-from >= tableRun {
-				quant.DequantizeBytes(dst, x.Bytes()[from:to], factor, int32(zero), true)
-			} else {
-				quant.Dequantize(dst, tensor.Data[int8](x)[from:to], factor, int8(zero))
-			}
+		case tensor.Uint8, tensor.Int8:
+			quant.DequantizeBytes(k.x.quant.Level(), dst, x.Bytes()[from:to], factor, int32(zero), x.DType() == tensor.Int8)
 		case tensor.Uint16:
 			quant.Dequantize(dst, tensor.Data[uint16](x)[from:to], factor, uint16(zero))
 		case tensor.Int16:

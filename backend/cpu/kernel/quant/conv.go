@@ -37,8 +37,9 @@ type convolver struct {
 	add    []int32
 	scale  []float32
 	bias   []float32
-	unit   int  // rows that a panel groups
-	flip   byte // what makes X signed
+	pairs  [][2]int // distances of the elements of a kernel of one channel
+	unit   int      // rows that a panel groups
+	flip   byte     // what makes X signed
 	image  int
 	src    []byte // planes of the image, in memory or in X
 
@@ -74,7 +75,8 @@ func Conv(ctx *Ctx, args ConvArgs) {
 		return
 	}
 	p.offset()
-	if p.In == 1 && p.taps > 0 && args.Groups > 1 {
+	if p.In == 1 && len(args.Weights.pairs) > 0 {
+		x.pairOffsets()
 		n := args.Batch * args.Groups
 		x.each(n, n*args.Out*p.positions*p.taps, x.depthwise)
 		x.args = ConvArgs{}
@@ -157,7 +159,7 @@ func (x *convolver) runPlanes(int) {
 	p, n := &x.planes, x.args.Groups*x.planes.In
 	in := x.args.X[x.image*n*p.size:]
 	for i, ok := x.take(n); ok; i, ok = x.take(n) {
-		p.copyPlane(x.memory[i*p.plane:][:p.plane], in[i*p.size:][:p.size], byte(x.args.ZeroX))
+		p.copyPlane(x.f, x.memory[i*p.plane:][:p.plane], in[i*p.size:][:p.size], byte(x.args.ZeroX))
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/gocompile/gocompile/backend/cpu/kernel/conv"
+	"github.com/gocompile/gocompile/backend/cpu/level"
 )
 
 // convShapes are convolutions with all kinds of windows.
@@ -127,14 +128,16 @@ func checkFinished(t *testing.T, x *Ctx, r *rand.Rand, a ConvArgs, sums []int32)
 }
 
 func TestPick(t *testing.T) {
-	src := bytesOf(rand.New(rand.NewPCG(1, 1)), 200)
-	for stride := 1; stride < 4; stride++ {
-		for n := range 50 {
-			dst := make([]byte, n)
-			pick(dst, src[:max(0, (n-1)*stride+1)], stride)
-			for i, v := range dst {
-				if v != src[i*stride] {
-					t.Fatalf("stride %d, %d elements: element %d is %d, want %d", stride, n, i, v, src[i*stride])
+	src := bytesOf(rand.New(rand.NewPCG(1, 1)), 400)
+	for l := level.Portable; l <= level.Highest(); l++ {
+		for stride := 1; stride < 4; stride++ {
+			for n := range 100 {
+				dst := make([]byte, n)
+				pick(at(l), dst, src[:max(0, (n-1)*stride+1)], stride)
+				for i, v := range dst {
+					if v != src[i*stride] {
+						t.Fatalf("%v, stride %d, %d elements: element %d is %d, want %d", l, stride, n, i, v, src[i*stride])
+					}
 				}
 			}
 		}

@@ -89,19 +89,16 @@ func Dequantize[T Integer](dst []float32, x []T, scale float32, zero T) {
 	}
 }
 
-// DequantizeBytes is Dequantize for many bytes of one scale: every value is computed once.
-func DequantizeBytes(dst []float32, x []byte, scale float32, zero int32, signed bool) {
-	var table [256]float32
-	for i := range table {
-		v := int32(i)
-		if signed {
-			v = int32(int8(i))
-		}
-		table[i] = float32(v-zero) * scale
-	}
+// DequantizeBytes is Dequantize for bytes, signed or not.
+func DequantizeBytes(lv level.Level, dst []float32, x []byte, scale float32, zero int32, signed bool) {
 	dst = dst[:len(x)]
-	for i, v := range x {
-		dst[i] = table[v]
+	done := at(lv).dequantizeBytes(dst, x, scale, zero, signed)
+	for i, v := range x[done:] {
+		n := int32(v)
+		if signed {
+			n = int32(int8(v))
+		}
+		dst[done+i] = float32(n-zero) * scale
 	}
 }
 

@@ -15,8 +15,8 @@ type planes struct {
 	inPlace bool
 	rows    [2]int // on the first two axes
 	phases  []int  // the element of a row of the padded input that each phase begins with
-	length  int    // of a phase of a row
-	pitch   int    // of a row: all phases
+	length  int    // of a row of a phase
+	slab    int    // elements of a phase
 	plane   int    // elements of a channel
 	offsets []int  // by element of the sum: where it is for position 0, in a group
 	reach   int    // the greatest of them
@@ -60,13 +60,14 @@ func (p *planes) measure() {
 		}
 		p.length = max(p.length, x.Out+k*x.Dilation/x.Stride)
 	}
-	p.pitch, p.rows = len(p.phases)*p.length, [2]int{span(&p.axes[0]), span(&p.axes[1])}
+	p.rows = [2]int{span(&p.axes[0]), span(&p.axes[1])}
 	if p.inPlace {
-		p.length, p.pitch, p.rows = x.In, x.In, [2]int{p.axes[0].In, p.axes[1].In}
+		p.length, p.rows = x.In, [2]int{p.axes[0].In, p.axes[1].In}
 	}
-	p.plane = p.rows[0] * p.rows[1] * p.pitch
+	p.slab = p.rows[0] * p.rows[1] * p.length
+	p.plane = len(p.phases) * p.slab
 	p.line = x.Out
-	if y := &p.axes[1]; p.pitch == x.Out && y.Stride == 1 {
+	if y := &p.axes[1]; p.length == x.Out && y.Stride == 1 {
 		if p.line *= y.Out; p.rows[1] == y.Out && p.axes[0].Stride == 1 {
 			p.line *= p.axes[0].Out
 		}
@@ -91,9 +92,9 @@ func (p *planes) offset() {
 	for c := range p.In {
 		for i := range x.Kernel {
 			for j := range y.Kernel {
-				row := c*p.plane + (i*x.Dilation*p.rows[1]+j*y.Dilation)*p.pitch
+				row := c*p.plane + (i*x.Dilation*p.rows[1]+j*y.Dilation)*p.length
 				for k := range z.Kernel {
-					at := row + p.phase(k)*p.length + k*z.Dilation/z.Stride
+					at := row + p.phase(k)*p.slab + k*z.Dilation/z.Stride
 					p.offsets, p.reach = append(p.offsets, at), max(p.reach, at)
 				}
 			}
@@ -104,7 +105,7 @@ func (p *planes) offset() {
 // at is where position i lies in a plane.
 func (p *planes) at(i int) int {
 	x, y, z := &p.axes[0], &p.axes[1], &p.axes[2]
-	return (i/(y.Out*z.Out)*x.Stride*p.rows[1]+i/z.Out%y.Out*y.Stride)*p.pitch + i%z.Out
+	return (i/(y.Out*z.Out)*x.Stride*p.rows[1]+i/z.Out%y.Out*y.Stride)*p.length + i%z.Out
 }
 
 // A piece is positions of a panel that lie side by side. The assembly knows the offsets of the fields.
@@ -136,23 +137,40 @@ func (p *planes) meets(i, t int) int {
 }
 
 // copyPlane writes one channel x in the layout of planes; padding is zero.
-func (p *planes) copyPlane(dst, x []byte, zero byte) {
-	a, b := &p.axes[0], &p.axes[1]
-	for i := range p.rows[0] {
-		for j := range p.rows[1] {
-			row := dst[:p.pitch]
-			dst = dst[p.pitch:]
-			if !reached(a, i) || !reached(b, j) {
-				continue
+func (p *planes) copyPlane(f *functions, dst, x []byte, zero byte) {
+	a, b, c := &p.axes[0], &p.axes[1], &p.axes[2]
+	for _, first := range p.phases {
+		start := first - c.Before
+		lo, hi := p.inside(start)
+		for i := range p.rows[0] {
+			for j := range p.rows[1] {
+				row := dst[:p.length]
+				dst = dst[p.length:]
+				if !reached(a, i) || !reached(b, j) {
+					continue
+				}
+				u, v := i-a.Before, j-b.Before
+				if u < 0 || u >= a.In || v < 0 || v >= b.In || lo == hi {
+					fill(row, zero)
+					continue
+				}
+				fill(row[:lo], zero)
+				fill(row[hi:], zero)
+				pick(f, row[lo:hi], x[(u*b.In+v)*c.In:][:c.In][lo*c.Stride+start:], c.Stride)
 			}
-			u, v := i-a.Before, j-b.Before
-			if u < 0 || u >= a.In || v < 0 || v >= b.In {
-				fill(row, zero)
-				continue
-			}
-			p.copyRow(row, x[(u*b.In+v)*p.axes[2].In:][:p.axes[2].In], zero)
 		}
 	}
+}
+
+// inside is the range of the elements of a row of the phase that begins at element start of the input that lie in the input.
+func (p *planes) inside(start int) (lo, hi int) {
+	c := &p.axes[2]
+	lo = min(p.length, max(0, (c.Stride-1-start)/c.Stride))
+	hi = lo
+	if last := c.In - 1 - start; last >= 0 {
+		hi = max(lo, min(p.length, last/c.Stride+1))
+	}
+	return lo, hi
 }
 
 // reached reports whether any position meets element i of the padded input.
@@ -171,25 +189,5 @@ func reached(a *conv.Axis, i int) bool {
 func fill(b []byte, v byte) {
 	for i := range b {
 		b[i] = v
-	}
-}
-
-// copyRow writes the phases of a row.
-func (p *planes) copyRow(row, x []byte, zero byte) {
-	a := &p.axes[2]
-	for _, f := range p.phases {
-		to := row[:p.length]
-		row = row[p.length:]
-		start := f - a.Before
-		lo := min(len(to), max(0, (a.Stride-1-start)/a.Stride))
-		hi := lo
-		if last := a.In - 1 - start; last >= 0 {
-			hi = max(lo, min(len(to), last/a.Stride+1))
-		}
-		fill(to[:lo], zero)
-		fill(to[hi:], zero)
-		if lo < hi {
-			pick(to[lo:hi], x[lo*a.Stride+start:], a.Stride)
-		}
 	}
 }

@@ -23,6 +23,7 @@ type ConvWeights struct {
 	wide               []int16 // less their zero points
 	zero               []int32 // of the bytes, one a channel
 	uniform            bool    // which is the same for all
+	pairs              []int32 // of groups of few weights: less their zero point, 16 bits each, two and two
 	sums               []int32 // of the weights of a channel less their zero point
 }
 
@@ -49,6 +50,7 @@ func (w *ConvWeights) Pack(s ConvSource, l level.Level) {
 		w.stride = 2 * pairs(s.Depth)
 		w.wide = grown(w.wide, channels*w.stride)
 	}
+	w.pairs = w.pairs[:0]
 	for i := range channels {
 		zero := int32(0)
 		if len(s.Zero) > 0 {
@@ -63,6 +65,9 @@ func (w *ConvWeights) Pack(s ConvSource, l level.Level) {
 			}
 		}
 		w.sums[i] = sum - int32(s.Depth)*zero
+		if s.Groups > 1 && s.Depth <= mostPaired {
+			w.pair(row, s.Signed, zero)
+		}
 		if !quads {
 			to := w.wide[i*w.stride:][:w.stride]
 			widen(&portable, to, row, s.Signed, int16(zero))
@@ -79,5 +84,23 @@ func (w *ConvWeights) Pack(s ConvSource, l level.Level) {
 	}
 }
 
+const mostPaired = 128 // weights of a channel
+
+// pair appends the weights of a channel to pairs; that which an odd last one lacks is 0.
+func (w *ConvWeights) pair(row []byte, signed bool, zero int32) {
+	for k, x := range row {
+		v := int32(x)
+		if signed {
+			v = int32(int8(x))
+		}
+		v = (v - zero) & 0xffff
+		if k%2 == 0 {
+			w.pairs = append(w.pairs, v)
+		} else {
+			w.pairs[len(w.pairs)-1] |= v << 16
+		}
+	}
+}
+
 // Bytes is the memory that the weights take.
-func (w *ConvWeights) Bytes() int { return len(w.bytes) + 2*len(w.wide) }
+func (w *ConvWeights) Bytes() int { return len(w.bytes) + 2*len(w.wide) + 4*len(w.pairs) }

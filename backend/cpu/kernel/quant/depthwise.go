@@ -5,17 +5,11 @@ package quant
 type taps struct {
 	dst     []int32 // element (r, i) at r·dstStep + i; up to 15 more elements of a row are written, before the next row
 	src     []int16 // element (r, i) of a tap at r·srcStep + i + its distance; as many more are read
-	pairs   []tapPair
+	at      [][2]int
+	weights []int32 // 16 bits each
 	n, rows int
 	dstStep int
 	srcStep int
-}
-
-// tapPair is two elements of a kernel. The assembly knows the offsets of the fields.
-type tapPair struct {
-	first, second int // distances
-	weights       [2]int16
-	_             int32
 }
 
 const tapsSlack = 32 // elements that may be read and written too much
@@ -24,9 +18,9 @@ func portableTaps(t *taps) {
 	for r := range t.rows {
 		dst, src := t.dst[r*t.dstStep:][:t.n], t.src[r*t.srcStep:]
 		clear(dst)
-		for _, p := range t.pairs {
-			a, b := src[p.first:][:t.n], src[p.second:][:t.n]
-			x, y := int32(p.weights[0]), int32(p.weights[1])
+		for k, at := range t.at {
+			a, b := src[at[0]:][:t.n], src[at[1]:][:t.n]
+			x, y := int32(int16(t.weights[k])), t.weights[k]>>16
 			for i := range dst {
 				dst[i] += x*int32(a[i]) + y*int32(b[i])
 			}
@@ -38,11 +32,20 @@ func portableTaps(t *taps) {
 type depthSlot struct {
 	plane       []byte
 	wide        []int16
-	pairs       []tapPair
 	sums        []int32
 	add         []int32
 	scale, bias []float32
 	taps        taps
+	widening    widening
+}
+
+// pairOffsets puts the distances of the elements of the kernel into pairs.
+func (x *convolver) pairOffsets() {
+	x.pairs = x.pairs[:0]
+	at := x.planes.offsets[:x.planes.taps]
+	for k := 0; k < len(at); k += 2 {
+		x.pairs = append(x.pairs, [2]int{at[k], at[min(k+1, len(at)-1)]})
+	}
 }
 
 // runDepthwise convolves channels each with kernels of its own.
@@ -50,15 +53,10 @@ func (x *convolver) runDepthwise(slot int) {
 	a, p, s := &x.args, &x.planes, &x.slots[slot]
 	d := &s.depth
 	n := a.Batch * a.Groups
+	d.wide = grown(d.wide, p.plane+p.reach+tapsSlack)
+	clear(d.wide)
 	for i, ok := x.take(n); ok; i, ok = x.take(n) {
-		src := a.X[i*p.size:][:p.size]
-		if !p.inPlace {
-			d.plane = grown(d.plane, p.plane)
-			p.copyPlane(d.plane, src, byte(a.ZeroX))
-			src = d.plane
-		}
-		d.wide = grown(d.wide, p.plane+p.reach+tapsSlack)
-		widen(x.f, d.wide[:p.plane], src, a.SignedX, int16(a.ZeroX))
+		x.widenPlane(d, a.X[i*p.size:])
 		for k := range a.Out {
 			x.sumChannel(s, i*a.Out+k)
 		}
@@ -69,12 +67,12 @@ func (x *convolver) runDepthwise(slot int) {
 func (x *convolver) sumChannel(s *convSlot, i int) {
 	a, p, d := &x.args, &x.planes, &s.depth
 	m := i % (a.Groups * a.Out)
-	x.pair(d, m)
 	d.sums = grown(d.sums, p.positions+panelColumns+tapsSlack)
 	t := &d.taps
-	*t = taps{pairs: d.pairs, n: p.line, rows: 1, dstStep: p.line}
+	pairs := len(x.pairs)
+	*t = taps{at: x.pairs, weights: a.Weights.pairs[m*pairs:][:pairs], n: p.line, rows: 1, dstStep: p.line}
 	if y := &p.axes[1]; p.line == p.axes[2].Out {
-		t.rows, t.srcStep = y.Out, y.Stride*p.pitch
+		t.rows, t.srcStep = y.Out, y.Stride*p.length
 	}
 	for at := 0; at < p.positions; at += t.rows * t.n {
 		t.dst, t.src = d.sums[at:], d.wide[p.at(at):]
@@ -82,19 +80,6 @@ func (x *convolver) sumChannel(s *convSlot, i int) {
 	}
 	*t = taps{}
 	x.storeChannel(s, i, m)
-}
-
-// pair puts the kernel of a channel into pairs.
-func (x *convolver) pair(d *depthSlot, channel int) {
-	p, w := &x.planes, x.args.Weights
-	d.pairs = d.pairs[:0]
-	for k := 0; k < p.taps; k += 2 {
-		t := tapPair{first: p.offsets[k], second: p.offsets[k], weights: [2]int16{int16(w.at(channel, k))}}
-		if k+1 < p.taps {
-			t.second, t.weights[1] = p.offsets[k+1], int16(w.at(channel, k+1))
-		}
-		d.pairs = append(d.pairs, t)
-	}
 }
 
 const storedRows = 64 // rows of 32 results that are made at a time

@@ -2169,49 +2169,51 @@ TEXT ·sumTaps(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), AX
 	MOVQ (AX), CX
 	MOVQ 24(AX), DX
-	MOVQ 88(AX), BX
-	MOVQ 96(AX), SI
-	MOVQ 80(AX), DI
+	MOVQ 112(AX), BX
+	MOVQ 120(AX), SI
+	MOVQ 104(AX), DI
 	SHLQ $0x02, BX
 	ADDQ SI, SI
 
 row:
 	MOVQ CX, R8
 	MOVQ DX, R9
-	MOVQ 72(AX), R10
+	MOVQ 96(AX), R10
 	SUBQ $0x20, R10
 	JLT  tail
 
 loop:
 	MOVQ  48(AX), R11
-	MOVQ  56(AX), R12
+	MOVQ  72(AX), R12
+	MOVQ  56(AX), R13
 	VPXOR Y0, Y0, Y0
 	VPXOR Y1, Y1, Y1
 	VPXOR Y2, Y2, Y2
 	VPXOR Y3, Y3, Y3
 
 pairs:
-	MOVQ         (R11), R13
-	MOVQ         8(R11), R14
-	VPBROADCASTD 16(R11), Y4
-	VMOVDQU      (R9)(R13*2), Y5
-	VMOVDQU      (R9)(R14*2), Y6
+	MOVQ         (R11), R14
+	MOVQ         8(R11), R15
+	VPBROADCASTD (R12), Y4
+	VMOVDQU      (R9)(R14*2), Y5
+	VMOVDQU      (R9)(R15*2), Y6
 	VPUNPCKLWD   Y6, Y5, Y7
 	VPUNPCKHWD   Y6, Y5, Y5
 	VPMADDWD     Y4, Y7, Y7
 	VPMADDWD     Y4, Y5, Y5
 	VPADDD       Y7, Y0, Y0
 	VPADDD       Y5, Y1, Y1
-	VMOVDQU      32(R9)(R13*2), Y5
-	VMOVDQU      32(R9)(R14*2), Y6
+	VMOVDQU      32(R9)(R14*2), Y5
+	VMOVDQU      32(R9)(R15*2), Y6
 	VPUNPCKLWD   Y6, Y5, Y7
 	VPUNPCKHWD   Y6, Y5, Y5
 	VPMADDWD     Y4, Y7, Y7
 	VPMADDWD     Y4, Y5, Y5
 	VPADDD       Y7, Y2, Y2
 	VPADDD       Y5, Y3, Y3
-	ADDQ         $0x18, R11
-	DECQ         R12
+	ADDQ         $0x10, R11
+	ADDQ         $0x04, R12
+	DECQ         R13
 	JNE          pairs
 	VPERM2I128   $0x20, Y1, Y0, Y4
 	VMOVDQU      Y4, (R8)
@@ -2232,24 +2234,26 @@ tail:
 
 last:
 	MOVQ  48(AX), R11
-	MOVQ  56(AX), R12
+	MOVQ  72(AX), R12
+	MOVQ  56(AX), R13
 	VPXOR Y0, Y0, Y0
 	VPXOR Y1, Y1, Y1
 
 lastPairs:
-	MOVQ         (R11), R13
-	MOVQ         8(R11), R14
-	VPBROADCASTD 16(R11), Y2
-	VMOVDQU      (R9)(R13*2), Y3
-	VMOVDQU      (R9)(R14*2), Y4
+	MOVQ         (R11), R14
+	MOVQ         8(R11), R15
+	VPBROADCASTD (R12), Y2
+	VMOVDQU      (R9)(R14*2), Y3
+	VMOVDQU      (R9)(R15*2), Y4
 	VPUNPCKLWD   Y4, Y3, Y5
 	VPUNPCKHWD   Y4, Y3, Y3
 	VPMADDWD     Y2, Y5, Y5
 	VPMADDWD     Y2, Y3, Y3
 	VPADDD       Y5, Y0, Y0
 	VPADDD       Y3, Y1, Y1
-	ADDQ         $0x18, R11
-	DECQ         R12
+	ADDQ         $0x10, R11
+	ADDQ         $0x04, R12
+	DECQ         R13
 	JNE          lastPairs
 	VPERM2I128   $0x20, Y1, Y0, Y2
 	VMOVDQU      Y2, (R8)
@@ -2265,6 +2269,167 @@ next:
 	ADDQ SI, DX
 	DECQ DI
 	JNE  row
+	VZEROUPPER
+	RET
+
+// func widenRows1(w *byte)
+// Requires: AVX, AVX2
+TEXT ·widenRows1(SB), NOSPLIT, $0-8
+	MOVQ         w+0(FP), AX
+	MOVQ         (AX), CX
+	MOVQ         24(AX), DX
+	MOVQ         72(AX), BX
+	MOVQ         88(AX), SI
+	MOVQ         96(AX), DI
+	ADDQ         SI, SI
+	MOVQ         48(AX), R8
+	VMOVDQU      (R8), Y0
+	VPBROADCASTW 104(AX), Y1
+	VPBROADCASTW 106(AX), Y2
+
+row:
+	MOVQ CX, R8
+	MOVQ DX, R9
+	MOVQ 80(AX), R10
+	DECQ R10
+	JE   last
+
+vector:
+	VPMOVZXBW (R9), Y3
+	VPXOR     Y2, Y3, Y3
+	VPSUBW    Y1, Y3, Y3
+	VMOVDQU   Y3, (R8)
+	ADDQ      $0x10, R9
+	ADDQ      $0x20, R8
+	DECQ      R10
+	JNE       vector
+
+last:
+	VPMOVZXBW (R9), Y3
+	VPXOR     Y2, Y3, Y3
+	VPSUBW    Y1, Y3, Y3
+	VPAND     Y0, Y3, Y3
+	VMOVDQU   Y3, (R8)
+	ADDQ      SI, CX
+	ADDQ      DI, DX
+	DECQ      BX
+	JNE       row
+	VZEROUPPER
+	RET
+
+// func widenRows2(w *byte)
+// Requires: AVX, AVX2
+TEXT ·widenRows2(SB), NOSPLIT, $0-8
+	MOVQ         w+0(FP), AX
+	MOVQ         (AX), CX
+	MOVQ         24(AX), DX
+	MOVQ         72(AX), BX
+	MOVQ         88(AX), SI
+	MOVQ         96(AX), DI
+	ADDQ         SI, SI
+	MOVQ         48(AX), R8
+	VMOVDQU      (R8), Y0
+	VPBROADCASTW 104(AX), Y1
+	VPBROADCASTW 106(AX), Y2
+	VPCMPEQW     Y3, Y3, Y3
+	VPSRLW       $0x08, Y3, Y3
+
+row:
+	MOVQ CX, R8
+	MOVQ DX, R9
+	MOVQ 80(AX), R10
+	DECQ R10
+	JE   last
+
+vector:
+	VPAND   (R9), Y3, Y4
+	VPXOR   Y2, Y4, Y4
+	VPSUBW  Y1, Y4, Y4
+	VMOVDQU Y4, (R8)
+	ADDQ    $0x20, R9
+	ADDQ    $0x20, R8
+	DECQ    R10
+	JNE     vector
+
+last:
+	VPAND   (R9), Y3, Y4
+	VPXOR   Y2, Y4, Y4
+	VPSUBW  Y1, Y4, Y4
+	VPAND   Y0, Y4, Y4
+	VMOVDQU Y4, (R8)
+	ADDQ    SI, CX
+	ADDQ    DI, DX
+	DECQ    BX
+	JNE     row
+	VZEROUPPER
+	RET
+
+// func evens32(dst *byte, src *byte, n int)
+// Requires: AVX, AVX2
+TEXT ·evens32(SB), NOSPLIT, $0-24
+	MOVQ     dst+0(FP), AX
+	MOVQ     src+8(FP), CX
+	MOVQ     n+16(FP), DX
+	VPCMPEQW Y0, Y0, Y0
+	VPSRLW   $0x08, Y0, Y0
+
+loop:
+	VPAND     (CX), Y0, Y1
+	VPAND     32(CX), Y0, Y2
+	VPACKUSWB Y2, Y1, Y1
+	VPERMQ    $0xd8, Y1, Y1
+	VMOVDQU   Y1, (AX)
+	ADDQ      $0x40, CX
+	ADDQ      $0x20, AX
+	SUBQ      $0x20, DX
+	JNE       loop
+	VZEROUPPER
+	RET
+
+// func dequantizeBytes32(dst *float32, x *byte, n int, scale float32, zero int32, flip uint32)
+// Requires: AVX, AVX2, SSE
+TEXT ·dequantizeBytes32(SB), NOSPLIT, $0-36
+	MOVQ         dst+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         n+16(FP), DX
+	MOVSS        scale+24(FP), X0
+	VBROADCASTSS X0, Y0
+	MOVL         zero+28(FP), BX
+	VMOVD        BX, X1
+	VPBROADCASTD X1, Y1
+	MOVL         flip+32(FP), BX
+	VMOVD        BX, X2
+	VPBROADCASTD X2, Y2
+
+loop:
+	VPMOVZXBD (CX), Y3
+	VPXOR     Y2, Y3, Y3
+	VPSUBD    Y1, Y3, Y3
+	VCVTDQ2PS Y3, Y3
+	VMULPS    Y0, Y3, Y3
+	VMOVUPS   Y3, (AX)
+	VPMOVZXBD 8(CX), Y3
+	VPXOR     Y2, Y3, Y3
+	VPSUBD    Y1, Y3, Y3
+	VCVTDQ2PS Y3, Y3
+	VMULPS    Y0, Y3, Y3
+	VMOVUPS   Y3, 32(AX)
+	VPMOVZXBD 16(CX), Y3
+	VPXOR     Y2, Y3, Y3
+	VPSUBD    Y1, Y3, Y3
+	VCVTDQ2PS Y3, Y3
+	VMULPS    Y0, Y3, Y3
+	VMOVUPS   Y3, 64(AX)
+	VPMOVZXBD 24(CX), Y3
+	VPXOR     Y2, Y3, Y3
+	VPSUBD    Y1, Y3, Y3
+	VCVTDQ2PS Y3, Y3
+	VMULPS    Y0, Y3, Y3
+	VMOVUPS   Y3, 96(AX)
+	ADDQ      $0x20, CX
+	ADDQ      $0x00000080, AX
+	SUBQ      $0x20, DX
+	JNE       loop
 	VZEROUPPER
 	RET
 

@@ -10,7 +10,7 @@ import (
 	"github.com/gocompile/gocompile/backend/cpu/level"
 )
 
-var native = []functions{{level.AVX2, avx2Tile, avx2Widen, avx2Extremes, avx2Quantize, avx2Requantize, avx2Dequantize, avx2Pack, avx2Gather, avx2Finish, avx2Taps}}
+var native = []functions{{level.AVX2, avx2Tile, avx2Widen, avx2Extremes, avx2Quantize, avx2Requantize, avx2Dequantize, avx2Pack, avx2Gather, avx2Finish, avx2Taps, avx2WidenRows, avx2Evens, avx2DequantizeBytes}}
 
 // avx2Tile calls the kernel for as many rows as the tile has.
 func avx2Tile(t *tile) {
@@ -119,6 +119,41 @@ func avx2Finish(f *finishing) {
 }
 
 func avx2Taps(t *taps) { sumTaps((*byte)(unsafe.Pointer(t))) }
+
+func avx2WidenRows(w *widening, stride int) {
+	if stride == 1 {
+		widenRows1((*byte)(unsafe.Pointer(w)))
+	} else {
+		widenRows2((*byte)(unsafe.Pointer(w)))
+	}
+}
+
+func avx2Evens(dst, src []byte) int {
+	n := len(dst) &^ 31
+	if n > 0 {
+		_ = src[2*n-1]
+		evens32(&dst[0], &src[0], n)
+	}
+	return n
+}
+
+func avx2DequantizeBytes(dst []float32, x []byte, scale float32, zero int32, signed bool) int {
+	n := len(x) &^ 31
+	if n > 0 {
+		_ = dst[n-1]
+		zero, flip := unsignedZero(zero, signed)
+		dequantizeBytes32(&dst[0], &x[0], n, scale, zero, flip)
+	}
+	return n
+}
+
+// unsignedZero is the zero point of bytes that become unsigned when they are xor flip.
+func unsignedZero(zero int32, signed bool) (at int32, flip uint32) {
+	if signed {
+		return zero + 128, 128
+	}
+	return zero, 0
+}
 
 // quadLevel is the least level with AVX512-VNNI on this processor.
 var quadLevel = func() level.Level {

@@ -3,14 +3,14 @@ package quant
 import "encoding/binary"
 
 // pick sets dst to every stride-th element of src.
-func pick(dst, src []byte, stride int) {
+func pick(f *functions, dst, src []byte, stride int) {
 	i := 0
 	switch stride {
 	case 1:
 		copy(dst, src)
 		return
 	case 2:
-		for ; i+8 <= len(dst) && 2*i+16 <= len(src); i += 8 {
+		for i = f.evens(dst[:min(len(dst), len(src)/2)], src); i+8 <= len(dst) && 2*i+16 <= len(src); i += 8 {
 			lo, hi := evens(binary.LittleEndian.Uint64(src[2*i:])), evens(binary.LittleEndian.Uint64(src[2*i+8:]))
 			binary.LittleEndian.PutUint64(dst[i:], lo|hi<<32)
 		}

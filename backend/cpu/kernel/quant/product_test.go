@@ -273,10 +273,17 @@ func TestDequantize(t *testing.T) {
 	}
 	got := make([]float32, 256)
 	for _, zero := range []int32{0, 7, 100} {
-		DequantizeBytes(got, all, 0.3, zero, true)
-		for i, v := range got {
-			if w := float32(int32(int8(i))-zero) * 0.3; v != w {
-				t.Fatalf("%d less %d: %v, want %v", int8(i), zero, v, w)
+		for l := level.Portable; l <= level.Highest(); l++ {
+			for from := range 40 {
+				for _, signed := range []bool{false, true} {
+					clear(got)
+					DequantizeBytes(l, got[from:], all[from:], 0.3, zero, signed)
+					for i, v := range got[from:] {
+						if w := float32(value(all[from+i], signed)-zero) * 0.3; v != w {
+							t.Fatalf("%v: %d less %d, signed %v: %v, want %v", l, all[from+i], zero, signed, v, w)
+						}
+					}
+				}
 			}
 		}
 		Dequantize(got, all, 0.3, uint8(zero))

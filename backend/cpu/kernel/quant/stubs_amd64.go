@@ -114,6 +114,26 @@ func packPairs32(dst *int8, next *int8, src *byte, stride int, pairs int, flip u
 //go:noescape
 func sumTaps(t *byte)
 
+// widenRows1 widens the rows of w, whose elements lie as many bytes apart.
+//
+//go:noescape
+func widenRows1(w *byte)
+
+// widenRows2 widens the rows of w, whose elements lie as many bytes apart.
+//
+//go:noescape
+func widenRows2(w *byte)
+
+// evens32 sets dst[i] to src[2·i] for i < n, a positive multiple of 32.
+//
+//go:noescape
+func evens32(dst *byte, src *byte, n int)
+
+// dequantizeBytes32 sets dst[i] to ((x[i] xor flip) − zero) · scale for i < n, a positive multiple of 32.
+//
+//go:noescape
+func dequantizeBytes32(dst *float32, x *byte, n int, scale float32, zero int32, flip uint32)
+
 // finishFloats stores the tile of f, scaled, as float32 numbers.
 //
 //go:noescape

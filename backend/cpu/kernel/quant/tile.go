@@ -17,31 +17,36 @@ type tile struct {
 
 // functions are what a level brings.
 type functions struct {
-	level      level.Level
-	tile       func(t *tile)
-	widen      func(dst []int16, src []byte, signed bool, zero int16) int
-	extremes   func(x []float32) (lo, hi float32, done int)
-	quantize   func(dst []byte, x []float32, scale float32, l limits) int
-	requantize func(dst []byte, x []int32, scale []float32, l limits) int
-	dequantize func(dst []float32, x []int32, scale, bias []float32) int
-	pack       func(dst, next []int8, src []byte, stride int, flip byte)
-	gather     func(dst, src []byte, offsets []int, pieces []piece) // nil: there is none
-	finish     func(f *finishing)
-	taps       func(t *taps)
+	level           level.Level
+	tile            func(t *tile)
+	widen           func(dst []int16, src []byte, signed bool, zero int16) int
+	extremes        func(x []float32) (lo, hi float32, done int)
+	quantize        func(dst []byte, x []float32, scale float32, l limits) int
+	requantize      func(dst []byte, x []int32, scale []float32, l limits) int
+	dequantize      func(dst []float32, x []int32, scale, bias []float32) int
+	pack            func(dst, next []int8, src []byte, stride int, flip byte)
+	gather          func(dst, src []byte, offsets []int, pieces []piece) // nil: there is none
+	finish          func(f *finishing)
+	taps            func(t *taps)
+	widenRows       func(w *widening, stride int) // stride 1 or 2; nil: there is none
+	evens           func(dst, src []byte) int
+	dequantizeBytes func(dst []float32, x []byte, scale float32, zero int32, signed bool) int
 }
 
 // The functions that return a number treat a multiple of their vector length and return how many elements they did; plain Go does the rest.
 var portable = functions{
-	level:      level.Portable,
-	tile:       portableTile,
-	widen:      func([]int16, []byte, bool, int16) int { return 0 },
-	extremes:   func([]float32) (lo, hi float32, done int) { return 0, 0, 0 },
-	quantize:   func([]byte, []float32, float32, limits) int { return 0 },
-	requantize: func([]byte, []int32, []float32, limits) int { return 0 },
-	dequantize: func([]float32, []int32, []float32, []float32) int { return 0 },
-	pack:       portablePack,
-	finish:     portableFinish,
-	taps:       portableTaps,
+	level:           level.Portable,
+	tile:            portableTile,
+	widen:           func([]int16, []byte, bool, int16) int { return 0 },
+	extremes:        func([]float32) (lo, hi float32, done int) { return 0, 0, 0 },
+	quantize:        func([]byte, []float32, float32, limits) int { return 0 },
+	requantize:      func([]byte, []int32, []float32, limits) int { return 0 },
+	dequantize:      func([]float32, []int32, []float32, []float32) int { return 0 },
+	pack:            portablePack,
+	finish:          portableFinish,
+	taps:            portableTaps,
+	evens:           func([]byte, []byte) int { return 0 },
+	dequantizeBytes: func([]float32, []byte, float32, int32, bool) int { return 0 },
 }
 
 // at is the best functions for a level.

@@ -10,17 +10,13 @@ import (
 const (
 	tapsDst     = 0
 	tapsSrc     = 24
-	tapsPairs   = 48
+	tapsAt      = 48
 	tapsCount   = 56
-	tapsN       = 72
-	tapsRows    = 80
-	tapsDstStep = 88
-	tapsSrcStep = 96
-
-	tapPairSize = 24 // bytes of quant.tapPair
-	tapFirst    = 0
-	tapSecond   = 8
-	tapWeights  = 16
+	tapsWeights = 72
+	tapsN       = 96
+	tapsRows    = 104
+	tapsDstStep = 112
+	tapsSrcStep = 120
 )
 
 // sumTaps generates sums of products of 16 bit integers that lie at constant distances: the two of a pair are put side by side for VPMADDWD.
@@ -39,8 +35,9 @@ func sumTaps() {
 	MOVQ(src, from)
 	MOVQ(Mem{Base: t, Disp: tapsN}, left)
 	body := func(name string, halves int) {
-		p, pairs := GP64(), GP64()
-		MOVQ(Mem{Base: t, Disp: tapsPairs}, p)
+		at, weights, pairs := GP64(), GP64(), GP64()
+		MOVQ(Mem{Base: t, Disp: tapsAt}, at)
+		MOVQ(Mem{Base: t, Disp: tapsWeights}, weights)
 		MOVQ(Mem{Base: t, Disp: tapsCount}, pairs)
 		sum := make([]VecVirtual, 2*halves)
 		for i := range sum {
@@ -49,9 +46,9 @@ func sumTaps() {
 		}
 		Label(name)
 		first, second, w := GP64(), GP64(), YMM()
-		MOVQ(Mem{Base: p, Disp: tapFirst}, first)
-		MOVQ(Mem{Base: p, Disp: tapSecond}, second)
-		VPBROADCASTD(Mem{Base: p, Disp: tapWeights}, w)
+		MOVQ(Mem{Base: at}, first)
+		MOVQ(Mem{Base: at, Disp: 8}, second)
+		VPBROADCASTD(Mem{Base: weights}, w)
 		for i := range halves {
 			a, b, lo, hi := YMM(), YMM(), YMM(), YMM()
 			VMOVDQU(Mem{Base: from, Index: first, Scale: 2, Disp: 32 * i}, a)
@@ -63,7 +60,8 @@ func sumTaps() {
 			VPADDD(lo, sum[2*i], sum[2*i])
 			VPADDD(hi, sum[2*i+1], sum[2*i+1])
 		}
-		ADDQ(Imm(tapPairSize), p)
+		ADDQ(Imm(16), at)
+		ADDQ(Imm(4), weights)
 		DECQ(pairs)
 		JNE(LabelRef(name))
 		for i := range halves {
