@@ -104,7 +104,7 @@ func (k *matmul) pack(p *Program, v *ir.Value) {
 			return integers.packed(k.transB, k.part, p.packs.memory())
 		}
 		return p.packFloats(w, k.transB, k.part)
-	})
+	}, w)
 }
 
 // packFloats packs columns of a matrix, or of its transpose, on all threads, and releases what was packed bit by bit, so that no large matrix is in memory

@@ -1,6 +1,7 @@
 package cpu
 
 import (
+	"slices"
 	"sync"
 
 	"github.com/gocompile/gocompile/backend/cpu/kernel/gemm"
@@ -18,8 +19,9 @@ type packs struct {
 
 func newPacks() *packs { return &packs{m: map[any]any{}} }
 
-// packed is what make returns for a key, which says what is packed and how; make is called once a key. A nil cache keeps nothing.
-func packed[V any](c *packs, key any, make func() V) V {
+// packed is what make returns for a key, which says what is packed and how; make is called once a key, and may read those of the constants whose memory
+// may not be filled that it is told of. A nil cache keeps nothing.
+func packed[V any](c *packs, key any, make func() V, reads ...*tensor.Tensor) V {
 	if c == nil {
 		return make()
 	}
@@ -28,7 +30,9 @@ func packed[V any](c *packs, key any, make func() V) V {
 	if v, ok := c.m[key]; ok {
 		return v.(V)
 	}
-	c.fill()
+	if slices.ContainsFunc(reads, func(t *tensor.Tensor) bool { return c.hollow[t] }) {
+		c.fill()
+	}
 	v := make()
 	c.m[key] = v
 	return v

@@ -12,8 +12,8 @@ import (
 	"github.com/gocompile/gocompile/tensor"
 )
 
-// TestPackedOnce: weights of every kind are packed once when a program is compiled, however many products read them, and what they were made of is
-// released.
+// TestPackedOnce: weights of every kind are packed once when a program and its variants are compiled, however many products read them, and what they were
+// made of is released.
 func TestPackedOnce(t *testing.T) {
 	b := newGraphTest(t, 1)
 	var weights []*ir.Value
@@ -35,8 +35,11 @@ func TestPackedOnce(t *testing.T) {
 	}
 	b.g.SetOutputs(outputs...)
 	released := map[*byte]int{}
-	if _, err := Compile(b.g, Options{Release: func(b []byte) { released[unsafe.SliceData(b)]++ }}); err != nil {
-		t.Fatal(err)
+	o := Options{packs: newPacks(), Release: func(b []byte) { released[unsafe.SliceData(b)]++ }}
+	for range 2 { // the second program is a variant of the first
+		if _, err := Compile(b.g, o); err != nil {
+			t.Fatal(err)
+		}
 	}
 	for _, w := range weights {
 		if n := released[unsafe.SliceData(w.Const.Bytes())]; n != 1 {

@@ -41,20 +41,49 @@ func lowerRecurrent(n *ir.Node, p *Program) kernel {
 	k.level = p.level
 	k.timeFirst.X, k.timeFirst.Y = orderedByTime(n.Input(0)), orderedByTime(n.Out()[0])
 	if known {
-		in := k.constants(n)
-		for d, cell := range k.cells {
-			w, input, hidden, _ := in.of(k, d)
-			k.layers = append(k.layers, recurrent.NewLayer(cell, input, hidden, w, p.weights, p.level))
-		}
-		for i := 1; i <= 2; i++ {
-			if v := n.Input(i); v.Const != nil {
-				p.spent(v.Const)
-			} else {
-				p.spent(dequantized(v).q)
-			}
-		}
+		k.layers = packed(p.packs, packedLayersOf(n, k), func() []*recurrent.Layer { return k.pack(n, p) })
 	}
 	return k
+}
+
+// packedLayers is the key of the layers of a recurrent node, one a direction.
+type packedLayers struct {
+	weights    [8]integerWeights // by input; q alone where they are no integers
+	cells      [2]recurrent.Cell
+	directions int
+}
+
+func packedLayersOf(n *ir.Node, k *recurrence) packedLayers {
+	key := packedLayers{directions: len(k.cells)}
+	copy(key.cells[:], k.cells)
+	for i, v := range n.In() {
+		switch {
+		case v == nil || !carriesWeights(i):
+		case v.Const != nil:
+			key.weights[i].q = v.Const
+		default:
+			key.weights[i] = *dequantized(v)
+		}
+	}
+	return key
+}
+
+// pack makes the layers of a node whose weights are known.
+func (k *recurrence) pack(n *ir.Node, p *Program) []*recurrent.Layer {
+	in := k.constants(n)
+	var layers []*recurrent.Layer
+	for d, cell := range k.cells {
+		w, input, hidden, _ := in.of(k, d)
+		layers = append(layers, recurrent.NewLayer(cell, input, hidden, w, p.weights, p.level, p.packs.memory()))
+	}
+	for i := 1; i <= 2; i++ {
+		if v := n.Input(i); v.Const != nil {
+			p.spent(v.Const)
+		} else {
+			p.spent(dequantized(v).q)
+		}
+	}
+	return layers
 }
 
 // recurrenceOf is the kernel of a recurrent node, still without level and layers, nil if there is none, and whether all its weights are known.

@@ -2,7 +2,7 @@ package gemm
 
 import "github.com/gocompile/gocompile/tensor"
 
-// Memory hands out memory for packed matrices, side by side so that small ones share huge pages. It is not for concurrent use; a nil one takes memory for each
+// Memory hands out memory for packed matrices, small ones side by side so that they share huge pages. It is not for concurrent use; a nil one takes memory for each
 // matrix alone.
 type Memory struct {
 	rest []byte
@@ -29,3 +29,6 @@ func (m *Memory) Take(n int) []byte {
 	m.rest = m.rest[size:]
 	return b
 }
+
+// Floats is n numbers that are 0.
+func (m *Memory) Floats(n int) []float32 { return floatsOf(m.Take(4 * n)) }

@@ -48,7 +48,7 @@ func newPacked(l level.Level, f Format, k, n int, m *Memory) *Packed {
 	p.reset(k, n, form, nil)
 	size := form.len(k, n)
 	if p.format = f; f == Float32 {
-		p.data = floatsOf(m.Take(4 * size))
+		p.data = m.Floats(size)
 	} else {
 		p.narrow = unsafe.Slice((*uint16)(unsafe.Pointer(unsafe.SliceData(m.Take(2*size)))), size)
 	}
@@ -67,8 +67,8 @@ func packingOf(p *Packed, b []float32, ldb int, transB bool) Packing {
 type Lines struct{ First, Count int }
 
 // PackLines packs B `[k, lanes·len(runs)]`, of which the columns from lanes·i on are rows of b, `[rows, k]`: those of run i, at most lanes, and then zeros. Lanes
-// must divide 16. Elements are rounded to a format, as [PackBAs] does.
-func PackLines(f Format, b []float32, k int, runs []Lines, lanes int) *Packed {
+// must divide 16. Elements are rounded to a format, as [PackBAs] does. It lies in memory of m.
+func PackLines(f Format, b []float32, k int, runs []Lines, lanes int, m *Memory) *Packed {
 	for _, r := range runs {
 		if 16%lanes != 0 || r.First < 0 || r.Count < 0 || r.Count > lanes || (r.First+r.Count)*k > len(b) {
 			panic(fmt.Sprintf("BUG: rows %+v of %d elements in runs of %d, from a matrix of %d", r, k, lanes, len(b)))
@@ -78,7 +78,7 @@ func PackLines(f Format, b []float32, k int, runs []Lines, lanes int) *Packed {
 	if !f.Holds(b) {
 		f = Float32
 	}
-	q := packingOf(newPacked(l, f, k, lanes*len(runs), nil), b, k, true)
+	q := packingOf(newPacked(l, f, k, lanes*len(runs), m), b, k, true)
 	q.runs, q.lanes, q.short = runs, lanes, slices.ContainsFunc(runs, func(r Lines) bool { return r.Count < lanes })
 	q.all()
 	return q.p

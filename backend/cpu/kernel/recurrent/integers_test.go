@@ -63,7 +63,7 @@ func TestIntegers(t *testing.T) {
 								if which&2 != 0 {
 									weights.R, weights.IntegerR = nil, rec[d]
 								}
-								a.Layers[d] = NewLayer(p.cell(d), p.input, p.hidden, weights, f, l)
+								a.Layers[d] = NewLayer(p.cell(d), p.input, p.hidden, weights, f, l, nil)
 							}
 							Run(x, a)
 							what := fmt.Sprintf("level %v, %d threads, integers %b: %v", l, threads.Threads(), which, p)

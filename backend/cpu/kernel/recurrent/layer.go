@@ -73,13 +73,16 @@ func (b *operand) args(m int, a []float32, lda int, c []float32, ldc int, e *gem
 	return args
 }
 
-// NewLayer packs weights for level l, rounded to a format unless they are integers; they are not needed afterwards.
-func NewLayer(c Cell, input, hidden int, w Weights, f gemm.Format, l level.Level) *Layer {
+// NewLayer packs weights for level l in memory of m, rounded to a format unless they are integers; they are not needed afterwards.
+func NewLayer(c Cell, input, hidden int, w Weights, f gemm.Format, l level.Level, m *gemm.Memory) *Layer {
 	layer := new(Layer)
+	if kernel := choose(&c, w.P != nil, l); kernel != nil && w.IntegerR == nil {
+		layer.r = m.Floats(hidden * c.Kind.Gates() * ((hidden + kernel.Lanes - 1) / kernel.Lanes * kernel.Lanes))
+	}
 	layer.set(c, input, hidden, w, l, true)
 	layer.setIntegers(w)
 	if layer.kernel != nil && w.IntegerW == nil {
-		layer.w.packed = gemm.PackLines(f, w.W, input, layer.lines(), layer.kernel.Lanes)
+		layer.w.packed = gemm.PackLines(f, w.W, input, layer.lines(), layer.kernel.Lanes, m)
 	}
 	if layer.kernel == nil {
 		layer.rGates.pack(f)

@@ -22,7 +22,7 @@ func TestPackedFromWhereTheyLie(t *testing.T) {
 		for l := level.Portable; l <= level.Highest(); l++ {
 			var before, after runtime.MemStats
 			runtime.ReadMemStats(&before)
-			layer := NewLayer(c, input, hidden, w, gemm.Float32, l)
+			layer := NewLayer(c, input, hidden, w, gemm.Float32, l, nil)
 			runtime.ReadMemStats(&after)
 			took, weights := int(after.TotalAlloc-before.TotalAlloc), 4*(len(w.W)+len(w.R))
 			if took > weights+weights/8 {

@@ -177,7 +177,7 @@ func (p *problem) args(x *Ctx, l level.Level, f gemm.Format, dynamic bool) Args 
 			layer.Set(p.cell(d), p.input, p.hidden, p.weights(d), l)
 			a.Layers = append(a.Layers, layer)
 		} else {
-			a.Layers = append(a.Layers, NewLayer(p.cell(d), p.input, p.hidden, p.weights(d), f, l))
+			a.Layers = append(a.Layers, NewLayer(p.cell(d), p.input, p.hidden, p.weights(d), f, l, nil))
 		}
 	}
 	garbage := func(n int) []float32 { return slices.Repeat([]float32{float32(math.NaN())}, n) }
