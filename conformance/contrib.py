@@ -308,13 +308,47 @@ def group_query(w):
     call("chunk", 3, 6, [7, 5], room=9, rotary="halves", queries=np.array([3, 3], np.int32))
 
 
+def quantised(w):
+    """Bytes with scales: what onnxruntime computes in other orders may round to the byte beside it, so scales keep results off the middle between two."""
+    d = Draw("quantised")
+
+    def f(x):
+        return np.array(x, np.float32)
+
+    def operand(*shape, signed=False, scale=0.5, zero=3):
+        t = np.int8 if signed else np.uint8
+        low = -128 if signed else 0
+        return [d.ints(low, low + 256, *shape, dtype=t), f(scale), np.array(zero, t)]
+
+    for signed in (False, True):
+        t, name = (np.int8, "i8") if signed else (np.uint8, "u8")
+        types = {0: TensorProto.INT8 if signed else TensorProto.UINT8}
+        end = [f(1.9), np.array(7, t)]
+        for op in ("QLinearAdd", "QLinearMul"):
+            w.case(op, f"{name}_same", operand(2, 3, 4, signed=signed) + operand(2, 3, 4, signed=signed, scale=0.3, zero=9) + end, 1, types=types)
+            w.case(op, f"{name}_channels", operand(2, 3, 4, signed=signed) + operand(2, 3, 1, signed=signed, scale=0.3, zero=9) + end, 1, types=types)
+        w.case("QLinearSigmoid", name, operand(3, 50, signed=signed, scale=0.07) + [f(1 / 256), np.array(0, t)], 1, types=types)
+        w.case("QLinearLeakyRelu", name, operand(3, 50, signed=signed, scale=0.07, zero=20) + [f(0.09), np.array(5, t)], 1, {"alpha": 0.2}, types=types)
+        w.case("QLinearGlobalAveragePool", name, operand(2, 5, 7, 7, signed=signed) + [f(0.23), np.array(4, t)], 1, {"channels_last": 0}, types=types)
+        w.case("QLinearGlobalAveragePool", f"{name}_last", operand(2, 7, 7, 5, signed=signed) + [f(0.23), np.array(4, t)], 1, {"channels_last": 1}, types=types)
+        w.case("QLinearConcat", name, [f(0.7), np.array(4, t)] + operand(2, 3, 4, signed=signed) + operand(2, 2, 4, signed=signed, scale=0.3, zero=9), 1, {"axis": 1}, types=types)
+    bias = d.ints(-5000, 5000, 6)
+    for o in options(trans=(0, 1), bias=(False, True), columns=(False, True), float=(False, True)):
+        a, b = operand(4, 5), operand(*((6, 5) if o["trans"] else (5, 6)), signed=True)
+        if o["columns"]:
+            b[1:] = [np.linspace(0.1, 0.6, 6, dtype=np.float32), np.zeros(6, np.int8)]
+        end = [] if o["float"] else [f(51.3), np.array(120, np.uint8)]
+        ins = a + b + [bias if o["bias"] else None] + end
+        w.case("QGemm", label(o), ins, 1, {"transB": o["trans"], "alpha": 1.5}, types={0: TensorProto.FLOAT if o["float"] else TensorProto.UINT8})
+
+
 def main():
     if len(sys.argv) != 2:
         sys.exit(__doc__)
     out = pathlib.Path(sys.argv[1])
     shutil.rmtree(out / "contrib", ignore_errors=True)
     w = Writer(out)
-    for family in (gelus, products, few_bits, norms, rotary, multi_head, contrib_attention, decoder, group_query):
+    for family in (gelus, products, few_bits, norms, rotary, multi_head, contrib_attention, decoder, group_query, quantised):
         family(w)
     for r in w.refused:
         print("refused:", r)
