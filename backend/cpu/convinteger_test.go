@@ -56,3 +56,22 @@ func TestIntegerConvolutions(t *testing.T) {
 		}
 	}
 }
+
+func TestMaximaOfBytes(t *testing.T) {
+	for i, s := range []struct {
+		x      []int
+		window op.Window
+	}{
+		{[]int{2, 3, 9, 41}, op.Window{Kernel: []int{3, 3}, Strides: []int{2, 2}, Pads: []int{1, 1, 1, 1}}},
+		{[]int{1, 3, 8, 37}, op.Window{Kernel: []int{2, 3}}},
+		{[]int{1, 2, 70}, op.Window{Kernel: []int{4}, Strides: []int{3}, Dilations: []int{2}, AutoPad: op.SameLower}},
+		{[]int{1, 2, 4, 5, 6}, op.Window{Kernel: []int{2, 2, 2}, Strides: []int{2, 1, 2}, Pads: []int{0, 1, 0, 1, 0, 1}, Ceil: true}},
+		{[]int{1, 2, 3, 3}, op.Window{Kernel: []int{3, 3}, Dilations: []int{2000, 1}, Pads: []int{2000, 1, 2000, 1}}},
+		{[]int{0, 2, 3}, op.Window{Kernel: []int{2}}},
+	} {
+		for _, d := range byteTypes {
+			b := newGraphTest(t, uint64(i))
+			b.check(b.add(&op.MaxPool{Window: s.window}, b.input(b.random(d, s.x...)))[0])
+		}
+	}
+}

@@ -127,10 +127,16 @@ func (k *convolution) run(x *exec, in, out []*tensor.Tensor) error {
 
 // shapeOfConvolution is the shape of a convolution of data with weights w. Its axes are appended to a slice.
 func shapeOfConvolution(axes []conv.Axis, window *op.Window, groups int, data, w *tensor.Tensor) (conv.Shape, error) {
+	axes, err := appendWindow(axes, window, data, w.Shape()[2:])
+	return conv.Shape{Batch: data.Dim(0), Groups: groups, In: w.Dim(1), Out: w.Dim(0) / groups, Axes: axes}, err
+}
+
+// appendWindow appends a window with such a kernel over images.
+func appendWindow(axes []conv.Axis, window *op.Window, images *tensor.Tensor, kernel []int) ([]conv.Axis, error) {
 	var buffer [conv.MaxAxes]op.WindowAxis
-	all, err := window.AppendOver(buffer[:0], data.Shape()[2:], w.Shape()[2:])
+	all, err := window.AppendOver(buffer[:0], images.Shape()[2:], kernel)
 	for _, a := range all {
 		axes = append(axes, conv.Axis{In: a.In, Out: a.Out, Kernel: a.Kernel, Stride: a.Stride, Dilation: a.Dilation, Before: a.Before})
 	}
-	return conv.Shape{Batch: data.Dim(0), Groups: groups, In: w.Dim(1), Out: w.Dim(0) / groups, Axes: axes}, err
+	return axes, err
 }

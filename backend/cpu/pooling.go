@@ -1,7 +1,9 @@
 package cpu
 
 import (
+	"github.com/gocompile/gocompile/backend/cpu/kernel/conv"
 	"github.com/gocompile/gocompile/backend/cpu/kernel/pooling"
+	"github.com/gocompile/gocompile/backend/cpu/kernel/quant"
 	"github.com/gocompile/gocompile/ir"
 	"github.com/gocompile/gocompile/ir/op"
 	"github.com/gocompile/gocompile/tensor"
@@ -9,7 +11,13 @@ import (
 
 func init() {
 	lowerBy(func(o *op.MaxPool, n *ir.Node, _ *Program) kernel {
-		if len(n.Out()) > 1 && n.Out()[1].Used() || !poolable(n) {
+		if len(n.Out()) > 1 && n.Out()[1].Used() {
+			return nil
+		}
+		if rank, ok := n.Input(0).Type.Rank(); ok && isByte(n.Input(0).Type.Elem) && rank >= 3 && rank <= 2+conv.MaxAxes {
+			return &maximaOfBytes{window: &o.Window}
+		}
+		if !poolable(n) {
 			return nil
 		}
 		return &pooled{window: &o.Window}
@@ -53,5 +61,19 @@ func (k *pooled) run(x *exec, in, out []*tensor.Tensor) error {
 		x.pooling = pooling.NewCtx(x.pool)
 	}
 	pooling.Run(x.pooling, args)
+	return nil
+}
+
+// maximaOfBytes takes maxima of images of bytes of up to three axes.
+type maximaOfBytes struct{ window *op.Window }
+
+func (k *maximaOfBytes) run(x *exec, in, out []*tensor.Tensor) error {
+	data := in[0]
+	var axes [conv.MaxAxes]conv.Axis
+	window, err := appendWindow(axes[:0], k.window, data, k.window.Kernel)
+	if err != nil {
+		return err
+	}
+	quant.MaxPool(x.quant, quant.MaxPoolArgs{Planes: data.Dim(0) * data.Dim(1), Axes: window, X: data.Bytes(), Y: out[0].Bytes(), Signed: data.DType() == tensor.Int8})
 	return nil
 }

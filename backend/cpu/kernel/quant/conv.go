@@ -33,6 +33,7 @@ type convolver struct {
 	slots  []convSlot
 	planes planes
 	args   ConvArgs
+	pool8  MaxPoolArgs
 	memory []byte // planes of one image
 	add    []int32
 	scale  []float32
@@ -49,17 +50,22 @@ type convolver struct {
 	split  int // parts of the channels of a group
 	next   atomic.Int64
 
-	copyPlanes, multiply, depthwise func(slot int)
+	copyPlanes, multiply, depthwise, maxPlanes func(slot int)
+}
+
+// convolver is that of the context, made at the first call.
+func (x *Ctx) convolver() *convolver {
+	if x.conv == nil {
+		c := &convolver{Ctx: x, slots: make([]convSlot, len(x.slots))}
+		c.copyPlanes, c.multiply, c.depthwise, c.maxPlanes = c.runPlanes, c.runBlocks, c.runDepthwise, c.runMaxima
+		x.conv = c
+	}
+	return x.conv
 }
 
 // Conv computes a convolution. Sums of (weight − its zero point) · (x − ZeroX) are exact and wrap around in 32 bits; padding adds nothing.
 func Conv(ctx *Ctx, args ConvArgs) {
-	x := ctx.conv
-	if x == nil {
-		x = &convolver{Ctx: ctx, slots: make([]convSlot, len(ctx.slots))}
-		x.copyPlanes, x.multiply, x.depthwise = x.runPlanes, x.runBlocks, x.runDepthwise
-		ctx.conv = x
-	}
+	x := ctx.convolver()
 	x.args = args
 	x.planes.resolve(args.Shape)
 	x.args.check(&x.planes)
@@ -69,7 +75,7 @@ func Conv(ctx *Ctx, args ConvArgs) {
 	}
 	x.prepare()
 	channels := args.Groups * p.In
-	if !p.inPlace && channels*p.plane > sparse*(channels*p.size+args.Groups*args.Out*p.positions)+1<<12 {
+	if p.isSparse(channels*p.plane, channels*p.size+args.Groups*args.Out*p.positions) {
 		x.scattered()
 		x.args = ConvArgs{}
 		return
@@ -93,6 +99,11 @@ func Conv(ctx *Ctx, args ConvArgs) {
 		x.each(args.Groups*x.blocks*x.split, args.Groups*args.Out*p.depth*p.positions, x.multiply)
 	}
 	x.args, x.src = ConvArgs{}, nil
+}
+
+// isSparse reports whether planes of so many bytes are too large for what is read and written.
+func (p *planes) isSparse(planes, operands int) bool {
+	return !p.inPlace && planes > sparse*operands+1<<12
 }
 
 // prepare finds what is added to the sums of each channel, and makes scales and summands one a channel.

@@ -32,6 +32,8 @@ func portableTaps(t *taps) {
 type depthSlot struct {
 	plane       []byte
 	wide        []int16
+	maxima      []byte
+	pooling     maxima
 	sums        []int32
 	add         []int32
 	scale, bias []float32

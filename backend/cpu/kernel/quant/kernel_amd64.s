@@ -2386,6 +2386,88 @@ loop:
 	VZEROUPPER
 	RET
 
+// func maximaUnsigned(m *byte)
+// Requires: AVX, AVX2
+TEXT ·maximaUnsigned(SB), NOSPLIT, $0-8
+	MOVQ m+0(FP), AX
+	MOVQ (AX), CX
+	MOVQ 24(AX), DX
+	MOVQ 80(AX), BX
+
+row:
+	MOVQ CX, SI
+	MOVQ DX, DI
+	MOVQ 72(AX), R8
+
+vector:
+	MOVQ    48(AX), R9
+	MOVQ    56(AX), R10
+	MOVQ    (R9), R11
+	VMOVDQU (DI)(R11*1), Y0
+	DECQ    R10
+	JE      store
+
+tap:
+	ADDQ    $0x08, R9
+	MOVQ    (R9), R11
+	VPMAXUB (DI)(R11*1), Y0, Y0
+	DECQ    R10
+	JNE     tap
+
+store:
+	VMOVDQU Y0, (SI)
+	ADDQ    $0x20, SI
+	ADDQ    $0x20, DI
+	SUBQ    $0x20, R8
+	JG      vector
+	ADDQ    88(AX), CX
+	ADDQ    96(AX), DX
+	DECQ    BX
+	JNE     row
+	VZEROUPPER
+	RET
+
+// func maximaSigned(m *byte)
+// Requires: AVX, AVX2
+TEXT ·maximaSigned(SB), NOSPLIT, $0-8
+	MOVQ m+0(FP), AX
+	MOVQ (AX), CX
+	MOVQ 24(AX), DX
+	MOVQ 80(AX), BX
+
+row:
+	MOVQ CX, SI
+	MOVQ DX, DI
+	MOVQ 72(AX), R8
+
+vector:
+	MOVQ    48(AX), R9
+	MOVQ    56(AX), R10
+	MOVQ    (R9), R11
+	VMOVDQU (DI)(R11*1), Y0
+	DECQ    R10
+	JE      store
+
+tap:
+	ADDQ    $0x08, R9
+	MOVQ    (R9), R11
+	VPMAXSB (DI)(R11*1), Y0, Y0
+	DECQ    R10
+	JNE     tap
+
+store:
+	VMOVDQU Y0, (SI)
+	ADDQ    $0x20, SI
+	ADDQ    $0x20, DI
+	SUBQ    $0x20, R8
+	JG      vector
+	ADDQ    88(AX), CX
+	ADDQ    96(AX), DX
+	DECQ    BX
+	JNE     row
+	VZEROUPPER
+	RET
+
 // func dequantizeBytes32(dst *float32, x *byte, n int, scale float32, zero int32, flip uint32)
 // Requires: AVX, AVX2, SSE
 TEXT ·dequantizeBytes32(SB), NOSPLIT, $0-36

@@ -10,7 +10,7 @@ import (
 	"github.com/gocompile/gocompile/backend/cpu/level"
 )
 
-var native = []functions{{level.AVX2, avx2Tile, avx2Widen, avx2Extremes, avx2Quantize, avx2Requantize, avx2Dequantize, avx2Pack, avx2Gather, avx2Finish, avx2Taps, avx2WidenRows, avx2Evens, avx2DequantizeBytes}}
+var native = []functions{{level.AVX2, avx2Tile, avx2Widen, avx2Extremes, avx2Quantize, avx2Requantize, avx2Dequantize, avx2Pack, avx2Gather, avx2Finish, avx2Taps, avx2WidenRows, avx2Maxima, avx2Evens, avx2DequantizeBytes}}
 
 // avx2Tile calls the kernel for as many rows as the tile has.
 func avx2Tile(t *tile) {
@@ -125,6 +125,14 @@ func avx2WidenRows(w *widening, stride int) {
 		widenRows1((*byte)(unsafe.Pointer(w)))
 	} else {
 		widenRows2((*byte)(unsafe.Pointer(w)))
+	}
+}
+
+func avx2Maxima(m *maxima, signed bool) {
+	if p := (*byte)(unsafe.Pointer(m)); signed {
+		maximaSigned(p)
+	} else {
+		maximaUnsigned(p)
 	}
 }
 

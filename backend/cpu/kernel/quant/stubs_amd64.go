@@ -129,6 +129,16 @@ func widenRows2(w *byte)
 //go:noescape
 func evens32(dst *byte, src *byte, n int)
 
+// maximaUnsigned computes the maxima of m.
+//
+//go:noescape
+func maximaUnsigned(m *byte)
+
+// maximaSigned computes the maxima of m.
+//
+//go:noescape
+func maximaSigned(m *byte)
+
 // dequantizeBytes32 sets dst[i] to ((x[i] xor flip) − zero) · scale for i < n, a positive multiple of 32.
 //
 //go:noescape

@@ -29,6 +29,7 @@ type functions struct {
 	finish          func(f *finishing)
 	taps            func(t *taps)
 	widenRows       func(w *widening, stride int) // stride 1 or 2; nil: there is none
+	maxima          func(m *maxima, signed bool)
 	evens           func(dst, src []byte) int
 	dequantizeBytes func(dst []float32, x []byte, scale float32, zero int32, signed bool) int
 }
@@ -45,6 +46,7 @@ var portable = functions{
 	pack:            portablePack,
 	finish:          portableFinish,
 	taps:            portableTaps,
+	maxima:          portableMaxima,
 	evens:           func([]byte, []byte) int { return 0 },
 	dequantizeBytes: func([]float32, []byte, float32, int32, bool) int { return 0 },
 }

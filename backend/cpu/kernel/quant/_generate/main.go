@@ -29,6 +29,8 @@ func main() {
 	widenRows("widenRows1", 1)
 	widenRows("widenRows2", 2)
 	evens()
+	maxima("maximaUnsigned", VPMAXUB)
+	maxima("maximaSigned", VPMAXSB)
 	dequantizeBytes()
 	finish(false, order)
 	finish(true, order)
