@@ -28,6 +28,7 @@ type Ctx struct {
 
 	tasks   []task
 	items   int // of all tasks
+	streams int // parts of the items, each for a thread, as long as all are equally fast
 	partial []float32
 	next    atomic.Int64
 	byItem  func(t int)
@@ -157,6 +158,10 @@ func (x *Ctx) reserve() {
 	if len(x.partial) < partial {
 		x.partial = make([]float32, partial)
 	}
+	x.streams = 1
+	if t := &x.tasks[0]; len(x.tasks) == 1 && t.splits == 1 && t.Batch*t.Groups%len(x.threads) == 0 {
+		x.streams = len(x.threads) // the blocks of a head meet the keys that their thread has packed
+	}
 	rest := x.partial
 	for i := range x.tasks {
 		t := &x.tasks[i]
@@ -230,13 +235,14 @@ func (x *Ctx) spread(n int, f func(t int)) {
 	x.pool.Run(min(n, len(x.threads)), f)
 }
 
-// parts solves parts of blocks until none is left. The last blocks, which see the most keys if the attention is causal, come first.
+// parts solves parts of blocks until none is left. The last blocks of a head, which see the most keys if the attention is causal, come first.
 func (x *Ctx) parts(t int) {
 	for {
-		i := x.items - int(x.next.Add(1))
-		if i < 0 {
+		n := int(x.next.Add(1) - 1)
+		if n >= x.items {
 			return
 		}
-		x.threads[t].item(x, i)
+		n = n%x.streams*(x.items/x.streams) + n/x.streams
+		x.threads[t].item(x, x.items-1-n)
 	}
 }
