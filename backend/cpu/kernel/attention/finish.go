@@ -51,19 +51,6 @@ func (p *Problem) empty(y []float32, b, g int) {
 	}
 }
 
-// merge joins the parts of blocks, each at its first, until none is left.
-func (x *Ctx) merge(t int) {
-	for {
-		i := x.items - int(x.next.Add(1))
-		if i < 0 {
-			return
-		}
-		if k := x.task(i); k.splits > 1 && (i-k.first)%k.splits == 0 {
-			x.threads[t].join(k, (i-k.first)/k.splits)
-		}
-	}
-}
-
 // join adds all parts of a block to the first.
 func (t *thread) join(k *task, i int) {
 	p, plan := &k.Problem, &k.plan

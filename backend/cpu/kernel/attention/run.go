@@ -1,7 +1,6 @@
 package attention
 
 import (
-	"slices"
 	"sync/atomic"
 
 	"github.com/gocompile/gocompile/backend/cpu/kernel/gemm"
@@ -31,8 +30,8 @@ type Ctx struct {
 	streams int // parts of the items, each for a thread, as long as all are equally fast
 	partial []float32
 	next    atomic.Int64
+	solved  []atomic.Int32 // solved parts of each block, by its first item
 	byItem  func(t int)
-	byBlock func(t int)
 }
 
 // thread is the memory of one of the threads that work on a problem.
@@ -73,7 +72,7 @@ func NewCtx(p *pool.Pool, l level.Level) *Ctx {
 		x.threads[i].gemm = gemm.NewCtx(nil, l)
 		x.threads[i].add.Accumulate = true
 	}
-	x.byItem, x.byBlock = x.parts, x.merge
+	x.byItem = x.parts
 	return x
 }
 
@@ -108,9 +107,6 @@ func (x *Ctx) solve() {
 	}
 	x.reserve()
 	x.spread(x.items, x.byItem)
-	if slices.ContainsFunc(x.tasks, func(t task) bool { return t.splits > 1 }) {
-		x.spread(x.items, x.byBlock)
-	}
 	clear(x.tasks)
 	for i := range x.threads {
 		x.threads[i].block = block{}
@@ -157,6 +153,14 @@ func (x *Ctx) reserve() {
 	}
 	if len(x.partial) < partial {
 		x.partial = make([]float32, partial)
+	}
+	if partial > 0 {
+		if len(x.solved) < x.items {
+			x.solved = make([]atomic.Int32, x.items)
+		}
+		for i := range x.items {
+			x.solved[i].Store(0)
+		}
 	}
 	x.streams = 1
 	if t := &x.tasks[0]; len(x.tasks) == 1 && t.splits == 1 && t.Batch*t.Groups%len(x.threads) == 0 {
@@ -211,6 +215,18 @@ func (t *task) partials() int {
 	return t.items * t.plan.rows * (t.ValueSize + 2)
 }
 
+// finished notes that item i is, and merges the parts of its block if it was the last one of them.
+func (x *Ctx) finished(t, i int) {
+	k := x.task(i)
+	if k.splits == 1 {
+		return
+	}
+	block := (i - k.first) / k.splits
+	if x.solved[k.first+block*k.splits].Add(1) == int32(k.splits) {
+		x.threads[t].join(k, block)
+	}
+}
+
 // task is the one that item i belongs to.
 func (x *Ctx) task(i int) *task {
 	k := len(x.tasks) - 1
@@ -242,7 +258,8 @@ func (x *Ctx) parts(t int) {
 		if n >= x.items {
 			return
 		}
-		n = n%x.streams*(x.items/x.streams) + n/x.streams
-		x.threads[t].item(x, x.items-1-n)
+		i := x.items - 1 - (n%x.streams*(x.items/x.streams) + n/x.streams)
+		x.threads[t].item(x, i)
+		x.finished(t, i)
 	}
 }
