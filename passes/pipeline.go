@@ -44,6 +44,7 @@ var stages = [][]Pass{
 		{"scale", "moves scalar factors behind transposes, reshapes and products of matrices", scale},
 		{"identity", "removes operators that pass their input on unchanged", identities},
 		{"common", "computes equal expressions once", common},
+		{"carried", "lets bodies of loops take from outside what is handed from iteration to iteration as it is", carried},
 		{"captures", "removes values that bodies of control flow take and do not use, and tells them which are constant", captures},
 		{"dead", "removes nodes whose results nothing uses", dead},
 	},
