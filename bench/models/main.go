@@ -1,6 +1,6 @@
 // Command models measures every model of a folder beside other runtimes, and writes the table docs/models.md.
 //
-//	go run ./bench/models -zoo DIR [-python python] [-threads N] [-out docs/models.md]
+//	go run ./bench/models -zoo DIR [-python python] [-threads N] [-title Models] [-out docs/models.md]
 //
 // DIR/NAME holds model.onnx and the inputs test_data_set_0/input_<i>.pb. A runtime is a program that speaks the protocol of internal/peer; all
 // programs are alive at once, one at a time is told to run, in turns, so that slow phases of the machine fall on all of them.
@@ -27,6 +27,7 @@ import (
 
 type options struct {
 	zoo     string
+	title   string
 	peers   []peer.Runtime
 	threads int
 	rounds  int
@@ -36,6 +37,7 @@ type options struct {
 func main() {
 	o := options{}
 	flag.StringVar(&o.zoo, "zoo", "", "the `folder` of models")
+	flag.StringVar(&o.title, "title", "Models", "the `heading` of the page")
 	flag.IntVar(&o.threads, "threads", 1, "threads of each runtime")
 	flag.IntVar(&o.rounds, "rounds", 3, "turns of each runtime on a model")
 	flag.DurationVar(&o.budget, "budget", 500*time.Millisecond, "time of a turn")

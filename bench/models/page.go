@@ -14,7 +14,7 @@ func page(rows []row, o options, machine string) string {
 	if o.threads > 1 {
 		threads = fmt.Sprintf("%d threads", o.threads)
 	}
-	fmt.Fprintf(&b, `# Models
+	fmt.Fprintf(&b, `# %s
 
 Every model of a folder on its recorded inputs, %s each, all runtimes alive at once and run in turns. Nodes are those of the file, operators those that
 are left after the passes. Load is from the file to a program, first the first run, median that of the following ones, peak the largest resident
@@ -22,7 +22,7 @@ size of the process, which for runtimes under Python includes it. The ratio is o
 
 Written by `+"`go run ./bench/models -zoo DIR -python python`"+`. %s.
 
-`, threads, machine)
+`, o.title, threads, machine)
 	b.WriteString("| model | nodes | operators |")
 	line := "|---|---:|---:|"
 	for i, p := range o.peers {
