@@ -13,7 +13,7 @@ import (
 )
 
 func init() {
-	lowerBy(func(o *op.Conv, n *ir.Node, _ *Program) kernel {
+	lowerBy(func(o *op.Conv, n *ir.Node, p *Program) kernel {
 		rank, ok := n.Input(0).Type.Rank()
 		if !ok || n.Input(0).Type.Elem != tensor.Float32 || rank < 3 || rank > 2+conv.MaxAxes {
 			return nil
@@ -21,6 +21,7 @@ func init() {
 		k := &convolution{window: &o.Window, groups: max(1, o.Group)}
 		if w := n.Input(1).Const; w != nil && w.Len() > 0 && w.Dim(0)%k.groups == 0 {
 			k.weights = conv.NewWeights(tensor.Data[float32](w), k.groups, w.Dim(0)/k.groups, w.Len()/w.Dim(0))
+			k.weights.OnPacked(func() { p.spent(w) })
 		}
 		return k
 	})

@@ -19,6 +19,7 @@ const (
 type Weights struct {
 	groups, out, depth int
 	data               []float32
+	spent              func() // or nil; see OnPacked
 
 	flat atomic.Pointer[flatPlan]
 
@@ -37,6 +38,16 @@ func NewWeights(w []float32, groups, out, depth int) *Weights {
 	return &Weights{groups: groups, out: out, depth: depth, data: w[:groups*out*depth]}
 }
 
+// OnPacked has f called each time that the weights were packed in some order: they are not read again, unless another order is needed. It is to be called before
+// the first use.
+func (w *Weights) OnPacked(f func()) { w.spent = f }
+
+func (w *Weights) release() {
+	if w.spent != nil {
+		w.spent()
+	}
+}
+
 func stripsOf(out int) int { return (out + stripRows - 1) / stripRows }
 
 // stripsLen is the number of floats that the strips of all groups take.
@@ -47,6 +58,7 @@ func (w *Weights) packed(group int) []float32 {
 	w.once.Do(func() {
 		w.strips = make([]float32, stripsLen(w.groups, w.out, w.depth))
 		packStrips(w.strips, w.data, w.groups, w.out, w.depth)
+		w.release()
 	})
 	n := len(w.strips) / w.groups
 	return w.strips[group*n:][:n]
@@ -59,6 +71,7 @@ func (w *Weights) matrix(group int) *gemm.Packed {
 		for g := range w.matrices {
 			w.matrices[g] = gemm.PackB(w.data[g*w.out*w.depth:], w.depth, w.out, w.depth, true)
 		}
+		w.release()
 	})
 	return w.matrices[group]
 }
@@ -79,6 +92,7 @@ func (w *Weights) byTaps(group, channels int) *gemm.Packed {
 			}
 			w.taps[g] = gemm.PackB(turned, w.depth, w.out, w.depth, true)
 		}
+		w.release()
 	})
 	return w.taps[group]
 }
