@@ -6,6 +6,7 @@ import (
 	"testing"
 	"unsafe"
 
+	"github.com/gocompile/gocompile/backend/cpu/kernel/gemm"
 	"github.com/gocompile/gocompile/backend/cpu/pool"
 	"github.com/gocompile/gocompile/ir"
 	"github.com/gocompile/gocompile/ir/op"
@@ -81,5 +82,32 @@ func TestReleasedWhilePacked(t *testing.T) {
 		if calls < 3 || slices.Contains(released, false) {
 			t.Errorf("transposed %t: %d calls, everything released: %t", trans, calls, !slices.Contains(released, false))
 		}
+	}
+}
+
+// TestPackedTogether: the packed matrices of a program and its variants lie in memory that was taken at once.
+func TestPackedTogether(t *testing.T) {
+	b := newGraphTest(t, 3)
+	x, total := b.input(b.random(tensor.Float32, 1, 256)), 0
+	for i := range 12 {
+		w := b.g.Const(b.random(tensor.Float32, 256, 256))
+		x = b.add(&op.MatMul{TransB: i%2 == 0}, x, w)[0]
+		total += len(w.Const.Bytes())
+	}
+	b.g.SetOutputs(ir.Output{Name: "y", Value: x})
+	o := Options{packs: newPacks()}
+	for range 2 {
+		if _, err := Compile(b.g, o); err != nil {
+			t.Fatal(err)
+		}
+	}
+	least, most := ^uintptr(0), uintptr(0)
+	for _, m := range o.packs.m {
+		data := m.(*gemm.Packed).Data()
+		first := uintptr(unsafe.Pointer(unsafe.SliceData(data)))
+		least, most = min(least, first), max(most, first+uintptr(len(data)))
+	}
+	if len(o.packs.m) != 12 || int(most-least) > total+12*64 {
+		t.Errorf("%d matrices of %d bytes lie in %d", len(o.packs.m), total, most-least)
 	}
 }

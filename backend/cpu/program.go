@@ -115,6 +115,7 @@ func Compile(g *ir.Graph, o Options) (*Program, error) {
 		p.pool = pool.Default()
 	}
 	l := &lowering{program: p, options: o, slotOf: map[*ir.Value]int{}}
+	p.reserve()
 	l.units = p.units(g, !o.Unfused)
 	for _, v := range g.Inputs() {
 		kind := input
