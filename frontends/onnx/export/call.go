@@ -56,6 +56,9 @@ func (c *call) write() error {
 
 func (c *call) writeConst(o *ir.Const) error {
 	v := c.node.Out()[0]
+	if c.options.Contrib && onlyInNBits(v) {
+		return nil
+	}
 	switch x := o.Value.(type) {
 	case *tensor.Tensor:
 		c.bind(v, c.constant(x, v.Name))

@@ -11,6 +11,10 @@ import (
 // writeMatMul transposes operands in front of the product, which has no attributes in ONNX.
 func writeMatMul(c *call) error {
 	o := c.node.Op.(*op.MatMul)
+	if b := c.nBits[c.node.Input(1)]; b != nil {
+		b.product(c)
+		return nil
+	}
 	if c.options.Contrib && (o.TransA || o.TransB) && c.typ(0).Elem == c.typ(1).Elem {
 		c.as(microsoft+"::FusedMatMul", attrs(flag("transA", o.TransA), flag("transB", o.TransB)), c.ins()...)
 		return nil

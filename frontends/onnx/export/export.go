@@ -36,7 +36,7 @@ func Model(g *ir.Graph, o Options) (*proto.Model, error) {
 	if o.Opset != 0 && (o.Opset < MinOpset || o.Opset > MaxOpset) {
 		return nil, fmt.Errorf("opset %d cannot be written, %d to %d can", o.Opset, MinOpset, MaxOpset)
 	}
-	m := &model{options: o, names: map[string]bool{}, nodeNames: map[string]bool{}, domains: map[string]bool{}, elems: map[string]tensor.DType{}, problems: map[string]string{}}
+	m := &model{options: o, names: map[string]bool{}, nodeNames: map[string]bool{}, domains: map[string]bool{}, elems: map[string]tensor.DType{}, problems: map[string]string{}, nBits: map[*ir.Value]*nBits{}}
 	s := m.scope(nil, g)
 	for _, v := range g.Inputs() {
 		m.names[v.Name] = true
@@ -106,6 +106,7 @@ type model struct {
 	elems     map[string]tensor.DType // of tensors, by their names
 	late      error                   // what the node that is being written cannot use
 	problems  map[string]string       // node by reason
+	nBits     map[*ir.Value]*nBits    // weights that products take in another form
 }
 
 // name makes a name that is not taken, like hint if that is one.

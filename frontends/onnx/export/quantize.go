@@ -25,6 +25,12 @@ func init() {
 	})
 	spell("DequantizeLinear", func(c *call) error {
 		o := c.node.Op.(*op.DequantizeLinear)
+		if c.options.Contrib {
+			if b := nBitsOf(c.node.Out()[0]); b != nil {
+				writeNBits(c, b)
+				return nil
+			}
+		}
 		c.as("DequantizeLinear", attrs(integer("axis", o.Axis), c.newer(21, o.BlockSize != 0, integer("block_size", o.BlockSize)),
 			c.newer(23, o.Elem != tensor.Invalid && o.Elem != c.typ(1).Elem, integer("output_dtype", int(o.Elem)))), c.ins()...)
 		return nil
