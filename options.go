@@ -52,8 +52,9 @@ func WithMemoryLimit(n int64) Option { return func(c *config) { c.memory = n } }
 func WithWeights(t tensor.DType) Option { return func(c *config) { c.weights = t } }
 
 // WithIntegerWeights rounds the constant matrices of products to integers of 8 or 4 bits with scales, and those of LSTM, GRU and RNN to 8 bits, which is how they
-// stay in memory: a quarter or an eighth of it, and of the time of what is bound by reading weights. Products are computed in float32 all the same. It changes results by more than
-// WithWeights does. A model that [Model.WriteFile] wrote cannot be rounded again. See [passes.QuantizeWeights].
+// stay in memory: a quarter or an eighth of it, and of the time of what is bound by reading weights. Products are computed in float32 all the same, unless
+// [passes.WeightFormat] permits them to round what they multiply too. It changes results by more than WithWeights does. A model that [Model.WriteFile] wrote
+// cannot be rounded again. See [passes.QuantizeWeights].
 func WithIntegerWeights(o passes.WeightOptions) Option { return func(c *config) { c.rounded = &o } }
 
 // leastRounded is the elements from which on [ParseWeights] rounds matrices to integers: smaller ones gain nothing.

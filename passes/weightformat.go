@@ -18,6 +18,7 @@ type WeightFormat struct {
 	Bits       int  // 8 or 4
 	Block      int  // weights of one sum that have a scale in common; 0: all of them
 	Asymmetric bool // the range of integers is that of the weights, by a zero point, and not the same to both sides of zero
+	RoundLeft  bool // permit products to round what they multiply too, to 8 bits, block by block: see [op.DequantizeLinear]
 }
 
 // defaultBlock is the block of a name without one, by bits.
@@ -32,15 +33,21 @@ func (f WeightFormat) String() string {
 	if f.Block > 0 || defaultBlock[f.Bits] > 0 {
 		s += fmt.Sprintf("/%d", f.Block)
 	}
+	if f.RoundLeft {
+		s += roundLeftSuffix
+	}
 	return s
 }
 
+const roundLeftSuffix = "a8" // of names: activations of 8 bits
+
 // ParseWeightFormat reads the name of a format: int8 or int4, uint8 or uint4 for an asymmetric one, and behind a slash the block: int4/64, 0 for none. Without that,
-// 8 bits have none and 4 bits one of 32.
+// 8 bits have none and 4 bits one of 32. An a8 at the end permits products to round what they multiply: int4a8, int8/64a8.
 func ParseWeightFormat(name string) (WeightFormat, error) {
-	kind, block, blocked := strings.Cut(name, "/")
+	weights, roundLeft := strings.CutSuffix(name, roundLeftSuffix)
+	kind, block, blocked := strings.Cut(weights, "/")
 	kind, asymmetric := strings.CutPrefix(kind, "u")
-	f := WeightFormat{Asymmetric: asymmetric}
+	f := WeightFormat{Asymmetric: asymmetric, RoundLeft: roundLeft}
 	switch kind {
 	case "int8":
 		f.Bits = 8
@@ -53,7 +60,7 @@ func ParseWeightFormat(name string) (WeightFormat, error) {
 		f.Block, err = strconv.Atoi(block)
 	}
 	if err != nil || f.check() != nil {
-		return f, fmt.Errorf("no format of weights is named %q; int8, int4, uint8 and uint4 are, with a block behind them such as int4/32", name)
+		return f, fmt.Errorf("no format of weights is named %q; int8, int4, uint8 and uint4 are, with a block behind them such as int4/32, and a8 behind a block of a multiple of 16 such as int4/32a8", name)
 	}
 	return f, nil
 }
@@ -61,6 +68,9 @@ func ParseWeightFormat(name string) (WeightFormat, error) {
 func (f WeightFormat) check() error {
 	if f.Bits != 8 && f.Bits != 4 || f.Block < 0 || f.Block > 1<<20 {
 		return fmt.Errorf("weights of %d bits in blocks of %d are not supported; 8 and 4 bits are", f.Bits, f.Block)
+	}
+	if f.RoundLeft && (f.Block == 0 || f.Block%16 != 0) {
+		return fmt.Errorf("what weights multiply is rounded in blocks of a multiple of 16 of them, not of %d", f.Block)
 	}
 	return nil
 }
@@ -81,6 +91,7 @@ func (f WeightFormat) elem() tensor.DType {
 type roundedWeights struct {
 	q, scale, zero *tensor.Tensor // zero is nil where it is 0
 	axis, block    int            // as of DequantizeLinear
+	roundLeft      bool           // the same
 	err            float64        // root of the mean square of the errors over that of the weights
 }
 
@@ -100,7 +111,7 @@ func (f WeightFormat) round(t *tensor.Tensor, sum int, moments *Moments) (*round
 	if sum == 1 {
 		m.length, m.count, m.step, m.next = t.Dim(1), t.Dim(0), 1, t.Dim(1)
 	}
-	r := &roundedWeights{axis: 1 - sum, block: f.Block}
+	r := &roundedWeights{axis: 1 - sum, block: f.Block, roundLeft: f.RoundLeft}
 	shape := []int{m.count}
 	if f.Block == 0 {
 		m.block = max(1, m.length)

@@ -202,7 +202,7 @@ func (o WeightOptions) apply(n *ir.Node, r *roundedWeights, products, gathers []
 	case o.Dynamic && len(gathers) == 0:
 		b.dynamic(products, r)
 	default:
-		w := b.add(&op.DequantizeLinear{Axis: r.axis, BlockSize: r.block}, q, scale, zero)
+		w := b.add(&op.DequantizeLinear{Axis: r.axis, BlockSize: r.block, RoundLeft: r.roundLeft}, q, scale, zero)
 		for _, p := range products {
 			if b.err == nil {
 				b.g.SetInput(p, 1, w)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"strings"
 	"testing"
 
 	"github.com/gocompile/gocompile/ir"
@@ -62,6 +63,7 @@ func TestQuantizeWeights(t *testing.T) {
 		{passes.WeightOptions{Format: passes.WeightFormat{Bits: 8}, Tables: true}, "[int8 int8 int8]", 0.04},
 		{passes.WeightOptions{Format: passes.WeightFormat{Bits: 8, Block: 7, Asymmetric: true}}, "[float32 uint8/7 uint8/7]", 0.04},
 		{passes.WeightOptions{Format: passes.WeightFormat{Bits: 4, Block: 8}, Tables: true}, "[int8 int4/8 int4/8]", 0.4},
+		{passes.WeightOptions{Format: passes.WeightFormat{Bits: 8, Block: 16, RoundLeft: true}, Tables: true}, "[int8 int8/16a8 int8/16a8]", 0.04},
 		{passes.WeightOptions{Format: passes.WeightFormat{Bits: 4, Block: 10, Asymmetric: true}}, "[float32 uint4/10 uint4/10]", 0.4},
 		{passes.WeightOptions{Format: passes.WeightFormat{Bits: 4, Block: 8}, Budget: 0.02}, "[float32 int8 int8]", 0.04},
 		{passes.WeightOptions{Format: passes.WeightFormat{Bits: 8}, Budget: 1e-6}, "[float32 float32 float32]", 1e-6},
@@ -113,6 +115,9 @@ func TestQuantizeWeights(t *testing.T) {
 				t.Fatal(err)
 			}
 			compareWith("optimised")
+			if strings.Contains(g.String(), "RoundLeft=true") != c.options.Format.RoundLeft {
+				t.Errorf("the permission to round what is multiplied is not what was asked for:\n%v", g)
+			}
 		})
 	}
 }
@@ -120,13 +125,18 @@ func TestQuantizeWeights(t *testing.T) {
 // TestParseWeightFormat: names are read as what they print.
 func TestParseWeightFormat(t *testing.T) {
 	for name, want := range map[string]passes.WeightFormat{"int8": {Bits: 8}, "uint8/64": {Bits: 8, Block: 64, Asymmetric: true}, "int4/32": {Bits: 4, Block: 32},
-		"uint4/0": {Bits: 4, Asymmetric: true}} {
+		"uint4/0": {Bits: 4, Asymmetric: true}, "int8/64a8": {Bits: 8, Block: 64, RoundLeft: true}, "uint4/32a8": {Bits: 4, Block: 32, Asymmetric: true, RoundLeft: true}} {
 		if f, err := passes.ParseWeightFormat(name); err != nil || f != want || f.String() != name {
 			t.Errorf("%s is %+v, prints as %v: %v", name, f, f, err)
 		}
 	}
 	if f, err := passes.ParseWeightFormat("int4"); err != nil || f.Block != 32 {
 		t.Errorf("int4 is %+v: %v", f, err)
+	}
+	for _, name := range []string{"int8a8", "int4/0a8", "int4/24a8", "a8", "int4a8/32", "int4a88"} {
+		if f, err := passes.ParseWeightFormat(name); err == nil {
+			t.Errorf("%s is read as %v", name, f)
+		}
 	}
 }
 
@@ -143,7 +153,7 @@ func ofPeak(got, want *tensor.Tensor) float64 {
 func TestQuantizeWeightsRefuses(t *testing.T) {
 	g, _ := weighted(t, rand.New(rand.NewPCG(1, 2)))
 	for _, o := range []passes.WeightOptions{{}, {Format: passes.WeightFormat{Bits: 3}}, {Format: passes.WeightFormat{Bits: 8, Block: -1}},
-		{Format: passes.WeightFormat{Bits: 4, Block: 32}, Dynamic: true}} {
+		{Format: passes.WeightFormat{Bits: 4, Block: 32}, Dynamic: true}, {Format: passes.WeightFormat{Bits: 8, RoundLeft: true}}} {
 		if _, err := passes.QuantizeWeights(g, o); err == nil {
 			t.Errorf("%+v is accepted", o)
 		}

@@ -17,8 +17,9 @@ func page(rows []row) string {
 
 The constant matrices of a model are kept as float32, in 16 bits, or as integers with scales, as `+"`--weights FORMAT`"+` or `+"`gocompile.ParseWeights`"+` says.
 int8 has a scale for each column of a matrix, int4/32 one for 32 weights of a column; uint8 and uint4 have a zero point beside each scale. int4 alone means int4/32.
-Products are computed in float32 whatever the format: integers become numbers in the registers of a kernel, as DequantizeLinear has it, and the only error is that
-of rounding the weights. Tables of embeddings, and the matrices of LSTM, GRU and RNN, are rounded to 8 bits with a scale a row where other matrices become integers. `+"`gocompile quantize`"+` tells the error of
+Products are computed in float32: integers become numbers in the registers of a kernel, as DequantizeLinear has it, and the only error is that
+of rounding the weights. Formats with a8 behind them permit to round what the weights multiply too, to 8 bits with a scale for each block of a row, and multiply integers: then long prompts are
+read several times as fast. Tables of embeddings, and the matrices of LSTM, GRU and RNN, are rounded to 8 bits with a scale a row where other matrices become integers. `+"`gocompile quantize`"+` tells the error of
 each matrix of a model, and rounds only those that stay within a budget. With `+"`--calibrate`"+` it knows what matrices are multiplied by, and lets each weight that it rounds
 make up for the errors of those before: formats that are called calibrated here.
 

@@ -20,7 +20,7 @@ func modelFlags() []cli.Flag {
 		&cli.IntFlag{Name: "limit", HideDefault: true, Usage: "stop after `N` rewrites, to find the one that breaks a model"},
 		&cli.StringFlag{Name: "backend", Value: "cpu", Usage: "`NAME` of the back end: cpu, cuda or auto"},
 		&cli.IntFlag{Name: "threads", HideDefault: true, Usage: "use `N` threads of its own instead of one a processor"},
-		&cli.StringFlag{Name: "weights", Value: "float32", Usage: "keep matrices in `FORMAT`: float16, bfloat16, int8, int4, uint8, uint4 (int4/64: a scale for 64 weights), or float32 as they are"},
+		&cli.StringFlag{Name: "weights", Value: "float32", Usage: "keep matrices in `FORMAT`: float16, bfloat16, int8, int4, uint8, uint4 (int4/64: a scale for 64 weights; int4/64a8: products may round what they multiply to 8 bits), or float32 as they are"},
 		&cli.StringFlag{Name: "memory", Usage: "fail when intermediate values need more than `SIZE`, such as 512MB"},
 	}
 }

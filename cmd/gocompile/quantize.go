@@ -30,7 +30,7 @@ func quantizeCommand() *cli.Command {
 			"else stay as they are. With --calibrate the weights that are rounded later make up for the errors of those before, on such inputs, and these are compared on too; " +
 			"else inputs are given or made up as for run. With --output it writes the model as ONNX.",
 		Flags: append(append(inputFlags(),
-			&cli.StringFlag{Name: "weights", Value: "int8", Usage: "round to `FORMAT`: int8, int4, uint8 or uint4, with a block of weights that share a scale behind it such as int4/32"},
+			&cli.StringFlag{Name: "weights", Value: "int8", Usage: "round to `FORMAT`: int8, int4, uint8 or uint4, with a block of weights that share a scale behind it such as int4/32, and a8 (int4/32a8) to let products round what they multiply too; as ONNX only --contrib keeps that"},
 			&cli.FloatFlag{Name: "budget", Usage: "largest error of a matrix; by default 0.02 in 8 bits and 0.15 in 4"},
 			&cli.IntFlag{Name: "least", Value: 4096, Usage: "round matrices of `N` elements and more"},
 			&cli.BoolFlag{Name: "tables", Value: true, Usage: "round tables of embeddings too, to 8 bits"},
