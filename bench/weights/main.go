@@ -23,7 +23,7 @@ import (
 
 // formats are those that are compared; the first is the reference, and gives what others are calibrated on.
 var formats = []string{"float32", "float16", "bfloat16", "int8", "int8/64", "uint8/64", "int4/128", "int4/64", "int4/32", "uint4/32", "int4/16", "int8/32a8", "int4/32a8",
-	"int4/128" + calibrated, "int4/32" + calibrated, "int4/32a8" + calibrated, "uint4/32" + calibrated}
+	"int4/128" + calibrated, "int4/32" + calibrated, "uint4/32" + calibrated}
 
 const calibrated = ", calibrated" // with errors made up for
 
