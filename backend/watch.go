@@ -37,6 +37,7 @@ type Event struct {
 // Work is what a step has to do at least, whatever it is done with.
 type Work struct {
 	Flops     int64 // arithmetic operations, see op.Flops
+	Small     int64 // those of them that are on integers of 8 bits, which have a peak of their own
 	Constants int64 // bytes of constants that are read
 	Values    int64 // bytes of other values that are read, and of results that are written
 }

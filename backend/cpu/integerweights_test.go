@@ -6,6 +6,7 @@ import (
 	"math"
 	"testing"
 
+	"github.com/gocompile/gocompile/backend"
 	"github.com/gocompile/gocompile/ir"
 	"github.com/gocompile/gocompile/ir/op"
 	"github.com/gocompile/gocompile/tensor"
@@ -126,9 +127,13 @@ func TestRoundLeftIsAsked(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, err := p.NewSession().Run(context.Background(), b.in)
+		var work backend.Work
+		got, err := p.NewSessionWith(backend.SessionOptions{Observe: func(e backend.Event) { work = e.Work }}).Run(context.Background(), b.in)
 		if err != nil {
 			t.Fatal(err)
+		}
+		if small := work.Small; work.Flops != 2*k*n || round && small != work.Flops || !round && small != 0 {
+			t.Errorf("rounded %t: %d of %d operations are on bytes", round, small, work.Flops)
 		}
 		different := 0
 		for j := range n {

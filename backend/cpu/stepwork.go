@@ -16,6 +16,9 @@ func (s *Session) workOf(i int) backend.Work {
 	}
 	st := &s.program.steps[i]
 	w := backend.Work{Flops: s.flops(st)}
+	if multipliesBytes(st.kernel) {
+		w.Small = w.Flops
+	}
 	_, columns := st.kernel.(*gatherColumns)
 	picks := columns || len(st.nodes) == 1 && picked(st.node.Op)
 	for k, slot := range st.in {
@@ -46,6 +49,19 @@ func (s *Session) workOf(i int) backend.Work {
 		s.watch.work[i] = &w
 	}
 	return w
+}
+
+// multipliesBytes reports whether a kernel is products of integers of 8 bits.
+func multipliesBytes(k kernel) bool {
+	switch k := k.(type) {
+	case *integerMatMul:
+		return true
+	case *matmul:
+		return k.packed != nil && k.packed.Rounds()
+	case *products:
+		return !slices.ContainsFunc(k.members, func(m *matmul) bool { return !multipliesBytes(m) })
+	}
+	return false
 }
 
 // picked reports whether an operator reads no more of its first input than it writes.

@@ -21,7 +21,7 @@ type Profile struct {
 	Floor   float64 `json:"floor_s"`          // of all steps together
 	Flops   int64   `json:"flops"`
 	Arena   int     `json:"arena_bytes"`      // that intermediate values share
-	Peak    float64 `json:"peak_flops_per_s"` // of the processor
+	Peak    float64 `json:"peak_flops_per_s"` // of the processor, for numbers of the sizes that the run multiplies
 	// Bandwidth is that of a memory as large as all constants and the arena, in bytes a second.
 	Bandwidth float64  `json:"bandwidth_bytes_per_s"`
 	Kernels   []Kernel `json:"kernels"` // the slowest first
@@ -40,6 +40,7 @@ type Step struct {
 	Time      float64  `json:"time_s"`            // without the steps of its bodies
 	Share     float64  `json:"share"`             // of the time of all steps
 	Flops     int64    `json:"flops"`
+	Small     int64    `json:"flops_on_bytes,omitempty"` // those of them that are on integers of 8 bits
 	Constants int64    `json:"constant_bytes"`
 	Values    int64    `json:"value_bytes"`
 	Floor     float64  `json:"floor_s"`
@@ -89,9 +90,11 @@ func (p *Profile) Against(l roof.Limits) {
 	}
 	p.Threads, p.Peak, p.Bandwidth = l.Threads, l.FMA, l.Rate(total)
 	p.Floor = 0
+	flops, atPeak := 0.0, 0.0
 	for _, s := range p.Steps {
 		calls := float64(max(s.Calls, 1))
-		arithmetic := ratio(float64(s.Flops), l.FMA)
+		arithmetic := ratio(float64(s.Flops-s.Small), l.FMA) + ratio(float64(s.Small), l.Dot)
+		flops, atPeak = flops+float64(s.Flops), atPeak+arithmetic
 		memory := ratio(float64(s.Constants), p.Bandwidth) + ratio(float64(s.Values), l.Rate(int64(float64(s.Values)/calls)))
 		switch s.Floor, s.Bound = max(arithmetic, memory), "memory"; {
 		case s.Floor == 0:
@@ -100,6 +103,9 @@ func (p *Profile) Against(l roof.Limits) {
 			s.Bound = "arithmetic"
 		}
 		p.Floor += s.Floor
+	}
+	if atPeak > 0 {
+		p.Peak = flops / atPeak
 	}
 	p.sum()
 }

@@ -69,6 +69,15 @@ func TestTake(t *testing.T) {
 	}
 }
 
+// Operations on bytes are held against the peak of bytes, and the run against what its steps could reach together.
+func TestAgainstBytes(t *testing.T) {
+	p := &Profile{Steps: []*Step{{Flops: 100, Calls: 1}, {Flops: 400, Small: 400, Calls: 1}}}
+	p.Against(roof.Limits{Threads: 1, FMA: 10, Dot: 40, Reads: []roof.Bandwidth{{Bytes: 1 << 20, Rate: 1e10}}})
+	if p.Steps[0].Floor != 10 || p.Steps[1].Floor != 10 || p.Floor != 20 || p.Peak != 25 {
+		t.Errorf("floors %v and %v, together %v, at a peak of %v", p.Steps[0].Floor, p.Steps[1].Floor, p.Floor, p.Peak)
+	}
+}
+
 func TestTakeFails(t *testing.T) {
 	if _, err := Take(context.Background(), chain(t), nil, Options{Runs: 5, Time: time.Minute}); err == nil {
 		t.Error("a run without its input is no error")

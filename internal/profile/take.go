@@ -138,6 +138,7 @@ func (r *recorder) add(step *backend.Step, d time.Duration, w backend.Work, call
 	s.times[len(r.runs)-1] += d
 	s.calls += calls
 	s.work.Flops += w.Flops
+	s.work.Small += w.Small
 	s.work.Constants += w.Constants
 	s.work.Values += w.Values
 }
@@ -150,7 +151,7 @@ func (r *recorder) profile(modules map[string][]string) *Profile {
 			s.times = append(s.times, 0)
 		}
 		p.Steps = append(p.Steps, &Step{Name: step.Name, Kernel: step.Kernel, Nodes: nodesOf(step), Modules: pathOf(step, modules), Calls: s.calls,
-			Time: max(median(s.times), 0).Seconds(), Flops: s.work.Flops, Constants: s.work.Constants, Values: s.work.Values, order: i})
+			Time: max(median(s.times), 0).Seconds(), Flops: s.work.Flops, Small: s.work.Small, Constants: s.work.Constants, Values: s.work.Values, order: i})
 	}
 	p.sum()
 	return p

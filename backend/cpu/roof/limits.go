@@ -10,6 +10,7 @@ import (
 type Limits struct {
 	Threads int
 	FMA     float64     // float32 operations a second, two a multiply-add
+	Dot     float64     // the same on integers of 8 bits
 	Reads   []Bandwidth // the smallest memory first
 }
 
@@ -25,7 +26,7 @@ var sizes = []int64{32 << 10, 256 << 10, 1 << 20, 4 << 20, 16 << 20, 32 << 20, 6
 // Measure takes about a tenth of a second, and 128 MiB of memory meanwhile.
 func Measure(l level.Level, threads int) Limits {
 	threads = max(threads, 1)
-	m := Limits{Threads: threads, FMA: together(threads, func(int) float64 { return FMA(l) })}
+	m := Limits{Threads: threads, FMA: together(threads, func(int) float64 { return FMA(l) }), Dot: together(threads, func(int) float64 { return Dot(l) })}
 	memory := make([]byte, sizes[len(sizes)-1])
 	for i := 0; i < len(memory); i += 4096 {
 		memory[i] = 1 // pages that nothing was written to are all the same

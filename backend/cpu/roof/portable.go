@@ -16,6 +16,17 @@ func portableMultiply(n int) float64 {
 	return float64(n) * 8 * 2
 }
 
+func portableDot(n int) float64 {
+	var a, b, c, d int32
+	x := 1 + int32(sink)
+	for range n {
+		a, b, c, d = a+x*3, b+x*5, c+x*7, d+x*9
+		x ^= 1
+	}
+	sink = float32(a+b+c+d) * 0
+	return float64(n) * 4 * 2
+}
+
 func portableTouch(data []byte) {
 	var sum uint64
 	for ; len(data) >= blockBytes; data = data[blockBytes:] {

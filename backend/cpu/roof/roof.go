@@ -12,12 +12,18 @@ const (
 )
 
 // FMA is the rate of float32 multiply-adds with the instructions of a level, in operations a second: two a multiply-add.
-func FMA(l level.Level) float64 {
+func FMA(l level.Level) float64 { return rate(l, multiply) }
+
+// Dot is the rate at which integers of 8 bits are multiplied and added up in 32 bits, counted as FMA is.
+func Dot(l level.Level) float64 { return rate(l, dot) }
+
+// rate is the best of some measurements of what f does in n turns.
+func rate(l level.Level, f func(l level.Level, n int) float64) float64 {
 	l = min(l, level.Highest())
 	n, best := 1<<10, 0.0
 	for done := 0; done < tries; {
 		start := time.Now()
-		operations := multiply(l, n)
+		operations := f(l, n)
 		took := time.Since(start)
 		if took < slice {
 			n *= 2

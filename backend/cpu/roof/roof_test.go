@@ -8,10 +8,10 @@ import (
 
 func TestFMA(t *testing.T) {
 	for l := level.Portable; l <= level.Highest(); l++ {
-		rate := FMA(l)
-		t.Logf("%v: %.1f GFLOP/s", l, rate/1e9)
-		if !(rate > 0) {
-			t.Errorf("%v: %g operations a second", l, rate)
+		rate, bytes := FMA(l), Dot(l)
+		t.Logf("%v: %.1f GFLOP/s, %.1f on bytes", l, rate/1e9, bytes/1e9)
+		if !(rate > 0) || !(bytes > 0) {
+			t.Errorf("%v: %g operations a second, %g on bytes", l, rate, bytes)
 		}
 	}
 }
@@ -33,7 +33,7 @@ func TestRead(t *testing.T) {
 func TestMeasure(t *testing.T) {
 	l := Measure(level.Highest(), 2)
 	t.Logf("%d threads: %.1f GFLOP/s", l.Threads, l.FMA/1e9)
-	if l.Threads != 2 || !(l.FMA > 0) || len(l.Reads) < 2 {
+	if l.Threads != 2 || !(l.FMA > 0) || !(l.Dot > 0) || len(l.Reads) < 2 {
 		t.Fatalf("%+v", l)
 	}
 	for i, b := range l.Reads {

@@ -10,6 +10,12 @@ func multiplyAVX2(n int)
 // multiplyAVX512 does 24·n multiply-adds of whole vectors, n > 0.
 func multiplyAVX512(n int)
 
+// dotAVX2 does 10·n products of whole vectors of bytes, n > 0.
+func dotAVX2(n int)
+
+// dotVNNI does 24·n products of whole vectors of bytes, n > 0.
+func dotVNNI(n int)
+
 // read loads 256·blocks bytes from p on, blocks > 0.
 //
 //go:noescape

@@ -87,6 +87,9 @@ func (p *Packed) Bytes() int {
 	return 4*len(p.data) + 2*len(p.narrow) + len(p.small) + 4*len(p.scales) + 4*len(p.zeros)
 }
 
+// Rounds tells whether products round A, as [Integers] may permit.
+func (p *Packed) Rounds() bool { return p.quads }
+
 // Format is that of the elements.
 func (p *Packed) Format() Format { return p.format }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	. "github.com/mmcloughlin/avo/build"
+	"github.com/mmcloughlin/avo/ir"
 	. "github.com/mmcloughlin/avo/operand"
 	. "github.com/mmcloughlin/avo/reg"
 )
@@ -13,15 +14,32 @@ func main() {
 	ConstraintExpr("amd64,!noasm")
 	multiply("AVX2", 12, func() VecVirtual { return YMM() })
 	multiply("AVX512", 24, func() VecVirtual { return ZMM() })
+	dot("AVX2", 10, func() VecVirtual { return YMM() }, func(x, sum VecVirtual) {
+		y := YMM()
+		VPMADDUBSW(x, x, y)
+		VPMADDWD(x, y, y)
+		VPADDD(y, sum, sum)
+	})
+	dot("VNNI", 24, func() VecVirtual { return ZMM() }, func(x, sum VecVirtual) {
+		Instruction(&ir.Instruction{Opcode: "VPDPBUSD", Operands: []Op{x, x, sum}, Inputs: []Op{x, sum}, Outputs: []Op{sum}, ISA: []string{"AVX512VNNI"}})
+	})
 	read()
 	Generate()
 }
 
 // multiply generates independent multiply-adds on registers.
 func multiply(level string, sums int, register func() VecVirtual) {
-	name := "multiply" + level
+	repeat("multiply"+level, "multiply-adds of whole vectors", sums, register, func(x, sum VecVirtual) { VFMADD231PS(x, x, sum) })
+}
+
+// dot generates independent products of bytes that are added in 32 bits, on registers.
+func dot(level string, sums int, register func() VecVirtual, add func(x, sum VecVirtual)) {
+	repeat("dot"+level, "products of whole vectors of bytes", sums, register, add)
+}
+
+func repeat(name, what string, sums int, register func() VecVirtual, add func(x, sum VecVirtual)) {
 	TEXT(name, NOSPLIT, "func(n int)")
-	Doc(fmt.Sprintf("%s does %d·n multiply-adds of whole vectors, n > 0.", name, sums))
+	Doc(fmt.Sprintf("%s does %d·n %s, n > 0.", name, sums, what))
 	n := Load(Param("n"), GP64())
 	x := register()
 	VPXOR(x.AsX(), x.AsX(), x.AsX()) // clears all of x
@@ -32,7 +50,7 @@ func multiply(level string, sums int, register func() VecVirtual) {
 	}
 	Label("loop")
 	for i := range v {
-		VFMADD231PS(x, x, v[i])
+		add(x, v[i])
 	}
 	DECQ(n)
 	JNE(LabelRef("loop"))
