@@ -82,8 +82,8 @@ type Args struct {
 // MatMul computes C = A·B with the epilogue. An unpacked B is read in place or packed into the scratch of x, whichever is
 // faster.
 func MatMul(x *Ctx, args Args) {
+	defer x.unround()
 	x.matMul(args)
-	x.unround()
 }
 
 func (x *Ctx) matMul(args Args) {
