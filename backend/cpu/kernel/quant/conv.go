@@ -8,9 +8,9 @@ import (
 )
 
 const (
-	panelMemory = 1 << 18 // bytes of the panels that are packed at a time, unless one takes more
-	partStrips  = 8       // strips of a part of the channels, at least, when panels do not keep all threads busy
-	sparse      = 8       // planes that take so many times the memory of X and of the result are not made
+	maxBlock   = 16 // panels of a block, at most
+	partStrips = 8  // strips of a part of the channels, at least, when panels do not keep all threads busy
+	sparse     = 8  // planes that take so many times the memory of X and of the result are not made
 )
 
 // ConvArgs are the operands of a convolution, all dense. Of Sums, Float and Bytes one is set.
@@ -140,10 +140,7 @@ func (x *convolver) prepare() {
 func (x *convolver) divide() {
 	p, threads := &x.planes, x.pool.Threads()
 	x.panels = count(p.positions, panelColumns)
-	x.block = max(1, min(x.panels, panelMemory/max(1, x.panelBytes())))
-	for threads > 1 && x.block > 1 && x.args.Groups*count(x.panels, x.block) < blockShare*threads {
-		x.block = (x.block + 1) / 2
-	}
+	x.block = max(1, min(maxBlock, x.args.Groups*x.panels/(blockShare*threads)))
 	x.blocks = count(x.panels, x.block)
 	x.split = 1
 	if n := x.args.Groups * x.blocks; n < threads {
@@ -176,7 +173,7 @@ func (x *convolver) runPlanes(int) {
 
 func (x *convolver) runBlocks(slot int) {
 	s, n := &x.slots[slot], x.args.Groups*x.blocks*x.split
-	s.b, s.start = grown(s.b, x.block*x.panelBytes()), grown(s.start, x.block*panelColumns)
+	s.b = grown(s.b, x.panelBytes())
 	for i, ok := x.take(n); ok; i, ok = x.take(n) {
 		x.runBlock(s, i/x.split/x.blocks, i/x.split%x.blocks, i%x.split)
 	}
@@ -185,41 +182,53 @@ func (x *convolver) runBlocks(slot int) {
 // runBlock computes a part of the channels of a group at a block of positions.
 func (x *convolver) runBlock(s *convSlot, group, block, part int) {
 	p, w := &x.planes, x.args.Weights
-	first, last := block*x.block, min((block+1)*x.block, x.panels)
 	src := x.src[group*p.In*p.plane:]
-	for j := first; j < last; j++ {
-		from := j * panelColumns
-		x.packPanel(s, src, from, min(panelColumns, p.positions-from), j-first)
-	}
 	all := strips(w.out)
-	for i := part * all / x.split; i < (part+1)*all/x.split; i++ {
-		row, end := i*w.out/all, (i+1)*w.out/all
-		for j := first; j < last; j++ {
-			x.sum(s, group*w.out+row, end-row, j-first)
-			x.store(s, group*w.out+row, end-row, j*panelColumns)
+	x.finishing(s)
+	for j := block * x.block; j < min((block+1)*x.block, x.panels); j++ {
+		from := j * panelColumns
+		x.packPanel(s, src, from, min(panelColumns, p.positions-from))
+		x.beginPanel(s)
+		for i := part * all / x.split; i < (part+1)*all/x.split; i++ {
+			row, end := i*w.out/all, (i+1)*w.out/all
+			x.sum(s, group*w.out+row, end-row)
+			x.store(s, group*w.out+row, end-row, from)
 		}
 	}
 }
 
-// sum computes the sums of rows from one on with panel k of a slot.
-func (x *convolver) sum(s *convSlot, row, rows, k int) {
-	w, size := x.args.Weights, x.panelBytes()
-	b := s.b[k*size:][:size]
+// beginPanel fills in what all tiles of the panel of a slot have in common.
+func (x *convolver) beginPanel(s *convSlot) {
+	w := x.args.Weights
 	if x.unit == 2 {
-		for half := range 2 {
-			s.tile = tile{a: w.wide[row*w.stride:], b: b[half*size/2:][:size/2], c: s.c[half*panelWidth:], aRow: w.stride, cRow: panelColumns, pairs: w.stride / 2, rows: rows}
-			x.f.tile(&s.tile)
-		}
+		s.tile = tile{aRow: w.stride, cRow: panelColumns, pairs: w.stride / 2}
 		return
 	}
-	start := s.start[k*panelColumns:][:panelColumns]
-	s.quad = quadTile{a: w.bytes[row*w.stride:], b: b, c: s.c[:], start: start, aRow: w.stride, cRow: panelColumns, quads: w.stride / 4, rows: rows}
+	s.quad = quadTile{b: s.b, c: s.c[:], start: s.start[:], aRow: w.stride, cRow: panelColumns, quads: w.stride / 4}
 	if !w.uniform {
-		for i := range rows {
-			scaled(s.c[i*panelColumns:][:panelColumns], start, -w.zero[row+i])
-		}
 		s.quad.start, s.quad.startRow = s.c[:], panelColumns
 	}
+}
+
+// sum computes the sums of rows from one on with the panel of a slot.
+func (x *convolver) sum(s *convSlot, row, rows int) {
+	w := x.args.Weights
+	if x.unit == 2 {
+		half := len(s.b) / 2
+		t := &s.tile
+		t.a, t.rows = w.wide[row*w.stride:], rows
+		t.b, t.c = s.b[:half], s.c[:]
+		x.f.tile(t)
+		t.b, t.c = s.b[half:], s.c[panelWidth:]
+		x.f.tile(t)
+		return
+	}
+	if !w.uniform {
+		for i := range rows {
+			scaled(s.c[i*panelColumns:][:panelColumns], s.start[:], -w.zero[row+i])
+		}
+	}
+	s.quad.a, s.quad.rows = w.bytes[row*w.stride:], rows
 	multiplyQuads(&s.quad)
 }
 
@@ -243,7 +252,7 @@ func (x *convolver) store(s *convSlot, row, rows, from int) {
 		}
 		return
 	}
-	f := x.finishing(s)
+	f := &s.finish
 	f.c, f.add, f.scale, f.bias, f.row, f.rows = s.c[:], x.add[row:], x.scale[row:], x.bias[row:], p.positions, rows
 	if n < panelColumns {
 		f.row = panelColumns
@@ -270,7 +279,7 @@ func (x *convolver) store(s *convSlot, row, rows, from int) {
 	}
 }
 
-// finishing is that of a slot, with all that is the same for all channels.
+// finishing begins that of a slot with all that is the same for all channels.
 func (x *convolver) finishing(s *convSlot) *finishing {
 	f := &x.args.Finish
 	s.finish = finishing{low: f.Low, high: f.High, step: f.Step, limits: newLimits(f.Zero, f.Signed)}

@@ -9,8 +9,8 @@ const (
 type convSlot struct {
 	rows   [(gatherRowsAt + 1) * panelColumns]byte // as they are gathered, and what is written too much
 	pieces []piece
-	b      []int8  // panels
-	start  []int32 // by panel: the sums of its columns, or what sums of products begin with if that is the same for all channels
+	b      []int8              // a panel
+	start  [panelColumns]int32 // the sums of its columns, or what sums of products begin with if that is the same for all channels
 	c      [stripRows * panelColumns]int32
 	edge   struct {
 		bytes  [stripRows * panelColumns]byte
@@ -25,11 +25,10 @@ type convSlot struct {
 // panelBytes is the memory of a packed panel.
 func (x *convolver) panelBytes() int { return x.args.Weights.stride * panelColumns }
 
-// packPanel packs positions from one on, n of them, of a group whose channels begin at src, as panel k of a slot.
-func (x *convolver) packPanel(s *convSlot, src []byte, from, n, k int) {
+// packPanel packs positions from one on, n of them, of a group whose channels begin at src, as the panel of a slot.
+func (x *convolver) packPanel(s *convSlot, src []byte, from, n int) {
 	p, depth := &x.planes, x.planes.depth
-	size := x.panelBytes()
-	b, sums := s.b[k*size:][:size], s.start[k*panelColumns:][:panelColumns]
+	b, sums := s.b, s.start[:]
 	clear(sums)
 	s.pieces = p.pieces(s.pieces[:0], from, n)
 	done := 0
