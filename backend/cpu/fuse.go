@@ -54,6 +54,8 @@ func (p *Program) units(g *ir.Graph, fuse bool) map[*ir.Node]*unit {
 				add(u)
 			} else if u := p.integerConvolutionUnit(n, units); u != nil {
 				add(u)
+			} else if u := p.bytesUnit(n, units); u != nil {
+				add(u)
 			} else if u := p.columnsUnit(n); u != nil {
 				add(u)
 			}

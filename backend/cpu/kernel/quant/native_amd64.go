@@ -10,7 +10,7 @@ import (
 	"github.com/gocompile/gocompile/backend/cpu/level"
 )
 
-var native = []functions{{level.AVX2, avx2Tile, avx2Widen, avx2Extremes, avx2Quantize, avx2Requantize, avx2Dequantize, avx2Pack, avx2Gather, avx2Finish, avx2Taps, avx2WidenRows, avx2Maxima, avx2Evens, avx2DequantizeBytes}}
+var native = []functions{{level.AVX2, avx2Tile, avx2Widen, avx2Extremes, avx2Quantize, avx2Requantize, avx2Dequantize, avx2Pack, avx2Gather, avx2Finish, avx2Taps, avx2WidenRows, avx2Maxima, avx2Evens, avx2DequantizeBytes, avx2Combine}}
 
 // avx2Tile calls the kernel for as many rows as the tile has.
 func avx2Tile(t *tile) {
@@ -155,12 +155,18 @@ func avx2DequantizeBytes(dst []float32, x []byte, scale float32, zero int32, sig
 	return n
 }
 
-// unsignedZero is the zero point of bytes that become unsigned when they are xor flip.
-func unsignedZero(zero int32, signed bool) (at int32, flip uint32) {
-	if signed {
-		return zero + 128, 128
+func avx2Combine(dst, a, b []byte, c *combining, mul bool) int {
+	n := len(dst) &^ 31
+	if n == 0 {
+		return 0
 	}
-	return zero, 0
+	_, _ = a[n-1], b[n-1]
+	if p := (*byte)(unsafe.Pointer(c)); mul {
+		mulBytes32(&dst[0], &a[0], &b[0], n, p)
+	} else {
+		addBytes32(&dst[0], &a[0], &b[0], n, p)
+	}
+	return n
 }
 
 // quadLevel is the least level with AVX512-VNNI on this processor.

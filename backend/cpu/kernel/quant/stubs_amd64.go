@@ -153,3 +153,13 @@ func finishFloats(f *byte)
 //
 //go:noescape
 func finishBytes(f *byte)
+
+// addBytes32 sets dst[i] to the sum of what a[i] and b[i] stand for, rounded as c says, for i < n, a positive multiple of 32.
+//
+//go:noescape
+func addBytes32(dst *byte, a *byte, b *byte, n int, c *byte)
+
+// mulBytes32 sets dst[i] to the product of what a[i] and b[i] stand for, rounded as c says, for i < n, a positive multiple of 32.
+//
+//go:noescape
+func mulBytes32(dst *byte, a *byte, b *byte, n int, c *byte)

@@ -32,6 +32,7 @@ type functions struct {
 	maxima          func(m *maxima, signed bool)
 	evens           func(dst, src []byte) int
 	dequantizeBytes func(dst []float32, x []byte, scale float32, zero int32, signed bool) int
+	combine         func(dst, a, b []byte, c *combining, mul bool) int
 }
 
 // The functions that return a number treat a multiple of their vector length and return how many elements they did; plain Go does the rest.
@@ -49,6 +50,7 @@ var portable = functions{
 	maxima:          portableMaxima,
 	evens:           func([]byte, []byte) int { return 0 },
 	dequantizeBytes: func([]float32, []byte, float32, int32, bool) int { return 0 },
+	combine:         func([]byte, []byte, []byte, *combining, bool) int { return 0 },
 }
 
 // at is the best functions for a level.
