@@ -36,6 +36,8 @@ type convolver struct {
 	pool8  MaxPoolArgs
 	memory []byte // planes of one image
 	add    []int32
+	sums   []int32 // of a product
+	zeroX  [1]int32
 	scale  []float32
 	bias   []float32
 	pairs  [][2]int // distances of the elements of a kernel of one channel
@@ -77,6 +79,11 @@ func Conv(ctx *Ctx, args ConvArgs) {
 	channels := args.Groups * p.In
 	if p.isSparse(channels*p.plane, channels*p.size+args.Groups*args.Out*p.positions) {
 		x.scattered()
+		x.args = ConvArgs{}
+		return
+	}
+	if x.isDense() {
+		x.dense()
 		x.args = ConvArgs{}
 		return
 	}

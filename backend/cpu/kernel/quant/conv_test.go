@@ -27,6 +27,8 @@ var convShapes = []conv.Shape{
 	{Batch: 1, Groups: 1, In: 70, Out: 9, Axes: []conv.Axis{{In: 6, Out: 6, Kernel: 3, Stride: 1, Dilation: 1, Before: 1}, {In: 20, Out: 20, Kernel: 3, Stride: 1, Dilation: 1, Before: 1}}},
 	{Batch: 1, Groups: 1, In: 64, Out: 200, Axes: []conv.Axis{{In: 7, Out: 7, Kernel: 1, Stride: 1, Dilation: 1}, {In: 7, Out: 7, Kernel: 1, Stride: 1, Dilation: 1}}},
 	{Batch: 1, Groups: 1, In: 2, Out: 2, Axes: []conv.Axis{{In: 3, Out: 3, Kernel: 3, Stride: 1, Dilation: 5000, Before: 5000}, {In: 3, Out: 3, Kernel: 3, Stride: 1, Dilation: 7, Before: 7}}},
+	{Batch: 3, Groups: 1, In: 37, Out: 70, Axes: []conv.Axis{{In: 1, Out: 1, Kernel: 1, Stride: 1, Dilation: 1}, {In: 1, Out: 1, Kernel: 1, Stride: 1, Dilation: 1}}},
+	{Batch: 2, Groups: 1, In: 5, Out: 33, Axes: []conv.Axis{{In: 3, Out: 1, Kernel: 3, Stride: 1, Dilation: 1}, {In: 2, Out: 1, Kernel: 2, Stride: 2, Dilation: 1}}},
 	{Batch: 0, Groups: 1, In: 2, Out: 2, Axes: []conv.Axis{{In: 3, Out: 3, Kernel: 1, Stride: 1, Dilation: 1}}},
 }
 

@@ -37,6 +37,8 @@ func (a *ConvArgs) byteOf(x byte) int32 {
 	return int32(x)
 }
 
+var noAdd = []int32{0}
+
 // storeOne makes result i, of a channel, of its sum.
 func (x *convolver) storeOne(i, channel int, sum int32) {
 	a := &x.args
@@ -44,7 +46,7 @@ func (x *convolver) storeOne(i, channel int, sum int32) {
 		a.Sums[i] = sum
 		return
 	}
-	f := finishing{add: []int32{0}, scale: x.scale[channel:], bias: x.bias[channel:], low: a.Finish.Low, high: a.Finish.High}
+	f := finishing{add: noAdd, scale: x.scale[channel:], bias: x.bias[channel:], low: a.Finish.Low, high: a.Finish.High}
 	if v := f.value(0, sum); a.Bytes != nil {
 		l := newLimits(a.Finish.Zero, a.Finish.Signed)
 		a.Bytes[i] = l.round(v / a.Finish.Step)

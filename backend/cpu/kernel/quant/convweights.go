@@ -2,6 +2,7 @@ package quant
 
 import (
 	"fmt"
+	"sync"
 
 	"github.com/gocompile/gocompile/backend/cpu/level"
 )
@@ -18,18 +19,20 @@ type ConvSource struct {
 // ConvWeights are such weights in the form that kernels read. They are read-only and may be shared.
 type ConvWeights struct {
 	groups, out, depth int
-	stride             int     // of a row of bytes or wide, of which one is there
-	bytes              []byte  // unsigned, for kernels that add four products at once
-	wide               []int16 // less their zero points
-	zero               []int32 // of the bytes, one a channel
-	uniform            bool    // which is the same for all
-	pairs              []int32 // of groups of few weights: less their zero point, 16 bits each, two and two
+	stride             int        // of a row of bytes or wide, of which one is there
+	bytes              []byte     // unsigned, for kernels that add four products at once
+	wide               []int16    // less their zero points
+	zero               []int32    // of the bytes, one a channel
+	uniform            bool       // which is the same for all
+	pairs              []int32    // of groups of few weights: less their zero point, 16 bits each, two and two
+	onceMatrix         *sync.Once // nil: they may be packed anew
+	matrix             *Packed
 	sums               []int32 // of the weights of a channel less their zero point
 }
 
 // PackConv packs weights for convolutions at level l.
 func PackConv(s ConvSource, l level.Level) *ConvWeights {
-	w := new(ConvWeights)
+	w := &ConvWeights{onceMatrix: new(sync.Once)}
 	w.Pack(s, l)
 	return w
 }
