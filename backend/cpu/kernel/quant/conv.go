@@ -31,6 +31,7 @@ type ConvArgs struct {
 type convolver struct {
 	*Ctx
 	slots  []convSlot
+	finish func(f *finishing)
 	planes planes
 	args   ConvArgs
 	pool8  MaxPoolArgs
@@ -58,7 +59,7 @@ type convolver struct {
 // convolver is that of the context, made at the first call.
 func (x *Ctx) convolver() *convolver {
 	if x.conv == nil {
-		c := &convolver{Ctx: x, slots: make([]convSlot, len(x.slots))}
+		c := &convolver{Ctx: x, slots: make([]convSlot, len(x.slots)), finish: finishAt(x.level)}
 		c.copyPlanes, c.multiply, c.depthwise, c.maxPlanes = c.runPlanes, c.runBlocks, c.runDepthwise, c.runMaxima
 		x.conv = c
 	}
@@ -267,19 +268,19 @@ func (x *convolver) store(s *convSlot, row, rows, from int) {
 	switch {
 	case a.Bytes != nil && n == panelColumns:
 		f.bytes = a.Bytes[at:]
-		x.f.finish(f)
+		x.finish(f)
 	case a.Bytes != nil:
 		f.bytes = s.edge.bytes[:]
-		x.f.finish(f)
+		x.finish(f)
 		for i := range rows {
 			copy(a.Bytes[at+i*p.positions:][:n], f.bytes[i*panelColumns:])
 		}
 	case n == panelColumns:
 		f.floats = a.Float[at:]
-		x.f.finish(f)
+		x.finish(f)
 	default:
 		f.floats = s.edge.floats[:]
-		x.f.finish(f)
+		x.finish(f)
 		for i := range rows {
 			copy(a.Float[at+i*p.positions:][:n], f.floats[i*panelColumns:])
 		}

@@ -122,7 +122,7 @@ func (x *convolver) finishRow(s *convSlot, n, at int) {
 		} else {
 			f.floats = a.Float[at:]
 		}
-		x.f.finish(f)
+		x.finish(f)
 	}
 	whole := n &^ (panelColumns - 1)
 	if whole == n {
@@ -131,11 +131,11 @@ func (x *convolver) finishRow(s *convSlot, n, at int) {
 	f.rows, f.c = 1, f.c[whole:]
 	if a.Bytes != nil {
 		f.bytes = s.edge.bytes[:]
-		x.f.finish(f)
+		x.finish(f)
 		copy(a.Bytes[at+whole:][:n-whole], f.bytes)
 	} else {
 		f.floats = s.edge.floats[:]
-		x.f.finish(f)
+		x.finish(f)
 		copy(a.Float[at+whole:][:n-whole], f.floats)
 	}
 }

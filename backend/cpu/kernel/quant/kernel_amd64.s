@@ -2727,6 +2727,150 @@ whole:
 	VZEROUPPER
 	RET
 
+// func finishFloatsWide(f *byte)
+// Requires: AVX, AVX512F
+TEXT ·finishFloatsWide(SB), NOSPLIT, $0-8
+	MOVQ         f+0(FP), AX
+	MOVQ         (AX), CX
+	MOVQ         24(AX), DX
+	MOVQ         48(AX), BX
+	MOVQ         72(AX), SI
+	MOVQ         120(AX), DI
+	MOVQ         144(AX), R8
+	MOVQ         152(AX), R9
+	SHLQ         $0x02, R8
+	VBROADCASTSS 160(AX), Z0
+	VBROADCASTSS 164(AX), Z1
+
+loop:
+	VBROADCASTSS (DX), Z2
+	VBROADCASTSS (BX), Z3
+	VBROADCASTSS (SI), Z4
+	VPADDD       (CX), Z2, Z5
+	VCVTDQ2PS    Z5, Z5
+	VMULPS       Z3, Z5, Z5
+	VADDPS       Z4, Z5, Z5
+	VMAXPS       Z5, Z0, Z5
+	VMINPS       Z5, Z1, Z5
+	VMOVUPS      Z5, (DI)
+	VPADDD       64(CX), Z2, Z2
+	VCVTDQ2PS    Z2, Z2
+	VMULPS       Z3, Z2, Z2
+	VADDPS       Z4, Z2, Z2
+	VMAXPS       Z2, Z0, Z2
+	VMINPS       Z2, Z1, Z2
+	VMOVUPS      Z2, 64(DI)
+	ADDQ         $0x00000080, CX
+	ADDQ         $0x04, DX
+	ADDQ         $0x04, BX
+	ADDQ         $0x04, SI
+	ADDQ         R8, DI
+	DECQ         R9
+	JNE          loop
+	VZEROUPPER
+	RET
+
+// func finishBytesWide(f *byte)
+// Requires: AVX, AVX512F
+TEXT ·finishBytesWide(SB), NOSPLIT, $0-8
+	MOVQ         f+0(FP), AX
+	MOVQ         (AX), CX
+	MOVQ         24(AX), DX
+	MOVQ         48(AX), BX
+	MOVQ         72(AX), SI
+	MOVQ         96(AX), DI
+	MOVQ         144(AX), R8
+	MOVQ         152(AX), R9
+	VBROADCASTSS 160(AX), Z0
+	VBROADCASTSS 164(AX), Z1
+	MOVL         168(AX), R10
+	CMPL         R10, $0x3f800000
+	JEQ          whole
+	VBROADCASTSS 168(AX), Z2
+	VBROADCASTSS 172(AX), Z3
+	VBROADCASTSS 176(AX), Z4
+	VBROADCASTSS 180(AX), Z5
+
+loop:
+	VBROADCASTSS (DX), Z6
+	VBROADCASTSS (BX), Z7
+	VBROADCASTSS (SI), Z8
+	VPADDD       (CX), Z6, Z9
+	VCVTDQ2PS    Z9, Z9
+	VMULPS       Z7, Z9, Z9
+	VADDPS       Z8, Z9, Z9
+	VMAXPS       Z9, Z0, Z9
+	VMINPS       Z9, Z1, Z9
+	VDIVPS       Z2, Z9, Z9
+	VMAXPS       Z3, Z9, Z9
+	VMINPS       Z4, Z9, Z9
+	VCVTPS2DQ    Z9, Z9
+	VPADDD       Z5, Z9, Z9
+	VPMOVDB      Z9, (DI)
+	VPADDD       64(CX), Z6, Z6
+	VCVTDQ2PS    Z6, Z6
+	VMULPS       Z7, Z6, Z6
+	VADDPS       Z8, Z6, Z6
+	VMAXPS       Z6, Z0, Z6
+	VMINPS       Z6, Z1, Z6
+	VDIVPS       Z2, Z6, Z6
+	VMAXPS       Z3, Z6, Z6
+	VMINPS       Z4, Z6, Z6
+	VCVTPS2DQ    Z6, Z6
+	VPADDD       Z5, Z6, Z6
+	VPMOVDB      Z6, 16(DI)
+	ADDQ         $0x00000080, CX
+	ADDQ         $0x04, DX
+	ADDQ         $0x04, BX
+	ADDQ         $0x04, SI
+	ADDQ         R8, DI
+	DECQ         R9
+	JNE          loop
+	VZEROUPPER
+	RET
+
+whole:
+	VBROADCASTSS 168(AX), Z2
+	VBROADCASTSS 172(AX), Z2
+	VBROADCASTSS 176(AX), Z3
+	VBROADCASTSS 180(AX), Z4
+
+wholeLoop:
+	VBROADCASTSS (DX), Z5
+	VBROADCASTSS (BX), Z6
+	VBROADCASTSS (SI), Z7
+	VPADDD       (CX), Z5, Z8
+	VCVTDQ2PS    Z8, Z8
+	VMULPS       Z6, Z8, Z8
+	VADDPS       Z7, Z8, Z8
+	VMAXPS       Z8, Z0, Z8
+	VMINPS       Z8, Z1, Z8
+	VMAXPS       Z2, Z8, Z8
+	VMINPS       Z3, Z8, Z8
+	VCVTPS2DQ    Z8, Z8
+	VPADDD       Z4, Z8, Z8
+	VPMOVDB      Z8, (DI)
+	VPADDD       64(CX), Z5, Z5
+	VCVTDQ2PS    Z5, Z5
+	VMULPS       Z6, Z5, Z5
+	VADDPS       Z7, Z5, Z5
+	VMAXPS       Z5, Z0, Z5
+	VMINPS       Z5, Z1, Z5
+	VMAXPS       Z2, Z5, Z5
+	VMINPS       Z3, Z5, Z5
+	VCVTPS2DQ    Z5, Z5
+	VPADDD       Z4, Z5, Z5
+	VPMOVDB      Z5, 16(DI)
+	ADDQ         $0x00000080, CX
+	ADDQ         $0x04, DX
+	ADDQ         $0x04, BX
+	ADDQ         $0x04, SI
+	ADDQ         R8, DI
+	DECQ         R9
+	JNE          wholeLoop
+	VZEROUPPER
+	RET
+
 // func addBytes32(dst *byte, a *byte, b *byte, n int, c *byte)
 // Requires: AVX, AVX2
 TEXT ·addBytes32(SB), NOSPLIT, $0-40

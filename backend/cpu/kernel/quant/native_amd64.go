@@ -118,6 +118,23 @@ func avx2Finish(f *finishing) {
 	}
 }
 
+// finishAt finishes tiles with the vectors of a level.
+func finishAt(l level.Level) func(f *finishing) {
+	if l < level.AVX512 {
+		return at(l).finish
+	}
+	return func(f *finishing) {
+		p := (*byte)(unsafe.Pointer(f))
+		if f.bytes != nil {
+			_ = f.bytes[(f.rows-1)*f.row+panelColumns-1]
+			finishBytesWide(p)
+		} else {
+			_ = f.floats[(f.rows-1)*f.row+panelColumns-1]
+			finishFloatsWide(p)
+		}
+	}
+}
+
 func avx2Taps(t *taps) { sumTaps((*byte)(unsafe.Pointer(t))) }
 
 func avx2WidenRows(w *widening, stride int) {

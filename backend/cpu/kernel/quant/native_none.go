@@ -11,3 +11,5 @@ const quadLevel = level.Level(255)
 func multiplyQuads(*quadTile) { panic("BUG: no kernel for quads") }
 
 func packWholeQuads([]int8, []byte, int, byte, []int32) { panic("BUG: no kernel for quads") }
+
+func finishAt(l level.Level) func(f *finishing) { return at(l).finish }

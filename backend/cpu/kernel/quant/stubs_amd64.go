@@ -154,6 +154,16 @@ func finishFloats(f *byte)
 //go:noescape
 func finishBytes(f *byte)
 
+// finishFloatsWide stores the tile of f, scaled, as float32 numbers.
+//
+//go:noescape
+func finishFloatsWide(f *byte)
+
+// finishBytesWide stores the tile of f, scaled, divided by the step and rounded to bytes.
+//
+//go:noescape
+func finishBytesWide(f *byte)
+
 // addBytes32 sets dst[i] to the sum of what a[i] and b[i] stand for, rounded as c says, for i < n, a positive multiple of 32.
 //
 //go:noescape

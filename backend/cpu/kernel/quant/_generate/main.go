@@ -34,6 +34,8 @@ func main() {
 	dequantizeBytes()
 	finish(false, order)
 	finish(true, order)
+	finishWide(false)
+	finishWide(true)
 	combine("addBytes32", "sum", VADDPS, order)
 	combine("mulBytes32", "product", VMULPS, order)
 	Generate()

@@ -160,3 +160,76 @@ func finish(bytes bool, order Mem) {
 	r.store(compute(), Mem{Base: dst})
 	advance("whole")
 }
+
+// finishWide generates finish for AVX-512.
+func finishWide(bytes bool) {
+	name, what, to := "finishFloatsWide", "as float32 numbers", finishFloats
+	if bytes {
+		name, what, to = "finishBytesWide", "divided by the step and rounded to bytes", finishBytes
+	}
+	TEXT(name, NOSPLIT, "func(f *byte)")
+	Pragma("noescape")
+	Doc(fmt.Sprintf("%s stores the tile of f, scaled, %s.", name, what))
+	f := Load(Param("f"), GP64())
+	c, add, scale, bias := load(f, finishC), load(f, finishAdd), load(f, finishScale), load(f, finishBias)
+	dst, dstRow, rows := load(f, to), load(f, finishRow), load(f, finishRows)
+	if !bytes {
+		SHLQ(Imm(2), dstRow)
+	}
+	wide := func(m Mem) VecVirtual {
+		v := ZMM()
+		VBROADCASTSS(m, v)
+		return v
+	}
+	low, high := wide(Mem{Base: f, Disp: finishLow}), wide(Mem{Base: f, Disp: finishHigh})
+	loop := func(label string, divide bool) {
+		var step, least, most, zero VecVirtual
+		if bytes {
+			step, least, most = wide(Mem{Base: f, Disp: finishStep}), wide(Mem{Base: f, Disp: finishLimits + limitsLow}), wide(Mem{Base: f, Disp: finishLimits + limitsHigh})
+			zero = wide(Mem{Base: f, Disp: finishLimits + limitsZero})
+		}
+		Label(label)
+		constant, factor, summand := wide(Mem{Base: add}), wide(Mem{Base: scale}), wide(Mem{Base: bias})
+		for i := range 2 {
+			v := ZMM()
+			VPADDD(Mem{Base: c, Disp: 64 * i}, constant, v)
+			VCVTDQ2PS(v, v)
+			VMULPS(factor, v, v)
+			VADDPS(summand, v, v)
+			VMAXPS(v, low, v) // the second source, which is NaN if the number is
+			VMINPS(v, high, v)
+			if !bytes {
+				VMOVUPS(v, Mem{Base: dst, Disp: 64 * i})
+				continue
+			}
+			if divide {
+				VDIVPS(step, v, v)
+			}
+			VMAXPS(least, v, v)
+			VMINPS(most, v, v)
+			VCVTPS2DQ(v, v)
+			VPADDD(zero, v, v)
+			VPMOVDB(v, Mem{Base: dst, Disp: 16 * i})
+		}
+		ADDQ(U32(128), c)
+		for _, p := range []Register{add, scale, bias} {
+			ADDQ(Imm(4), p)
+		}
+		ADDQ(dstRow, dst)
+		DECQ(rows)
+		JNE(LabelRef(label))
+		VZEROUPPER()
+		RET()
+	}
+	if bytes {
+		one := GP32()
+		MOVL(Mem{Base: f, Disp: finishStep}, one)
+		CMPL(one, U32(0x3f800000))
+		JEQ(LabelRef("whole"))
+		loop("loop", true)
+		Label("whole")
+		loop("wholeLoop", false)
+		return
+	}
+	loop("loop", false)
+}
