@@ -474,3 +474,21 @@ func TestChoiceBySize(t *testing.T) {
 		agree(t, g, in)
 	}
 }
+
+// A bias of -1e9 leaves nothing of a score: a query that sees only such keys weighs them alike.
+func TestAttentionWithLargeBias(t *testing.T) {
+	g := parse(t, `graph "g"(%q: f32[B, N, 6], %k: f32[B, N, 6], %v: f32[B, N, 6], %m: f32[B, 1, N, N]) -> ("y" %y) {
+  %y, %a, %b, %c = Attention(%q, %k, %v, %m) {Heads=2, KVHeads=2, Causal=true}
+}`)
+	r := rand.New(rand.NewPCG(1, 2))
+	for _, n := range []int{3, 40} {
+		mask := make([]float32, 2*n*n)
+		for i := range mask {
+			if i/n%3 != 0 || i%2 == 0 {
+				mask[i] = -1e9
+			}
+		}
+		x := func() tensor.Value { return randomgraph.Tensor(r, 1, 2, n, 6) }
+		agree(t, g, []tensor.Value{x(), x(), x(), tensor.Must(mask, 2, 1, n, n)})
+	}
+}

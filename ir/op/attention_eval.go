@@ -73,6 +73,10 @@ func (o *Attention) Eval(c *ir.EvalContext) error {
 		scale = 1 / math.Sqrt(float64(q.size))
 	}
 	round := rounder(o.Precision)
+	roundScore := round
+	if o.Precision == tensor.Invalid && q.t.DType() == tensor.Float32 {
+		roundScore = rounder(tensor.Float32) // it counts where a bias such as -1e9 leaves nothing of a score: a query that sees no other keys weighs them alike
+	}
 	scores := make([]float64, k.rows)
 	for b := range q.batch {
 		for h := range q.heads {
@@ -96,7 +100,7 @@ func (o *Attention) Eval(c *ir.EvalContext) error {
 					keep(CappedScores, j, dot)
 					scores[j] = math.Inf(-1)
 					if bias, visible := m.bias(b, h, i, j); visible {
-						scores[j] = round(dot + bias)
+						scores[j] = roundScore(dot + bias)
 					}
 					keep(MaskedScores, j, scores[j])
 				}
