@@ -83,12 +83,6 @@ func (s *Session) checkMemory(pl *plan) error {
 	return nil
 }
 
-func (s *Session) use(pl *plan) {
-	if pl != s.plan {
-		s.adopt(pl)
-	}
-}
-
 // stretchedPlan is the plan for the capacity of the states, nil if there is none.
 func (s *Session) stretchedPlan(in []tensor.Value) *plan {
 	p, n := s.program, int64(s.capacity())

@@ -256,7 +256,7 @@ func (s *Session) body(ctx context.Context, step, body int, in []tensor.Value) (
 	k := bodyKey{step, body}
 	b := s.bodies[k]
 	if b == nil {
-		b = s.program.steps[step].bodies[body].bodySession(s)
+		b = s.program.steps[step].bodies[body].sessionIn(s)
 		s.bodies[k] = b
 	}
 	copy(b.binding, s.binding)

@@ -74,11 +74,8 @@ func (s *Session) turns(i int) bool {
 func (s *Session) goOn(ctx context.Context, i int, in []tensor.Value) error {
 	p := s.program
 	if s.onward == nil {
-		s.onward = p.session(s.exec.pool)
+		s.onward = p.sessionIn(s)
 		s.onward.reuse = s.reuse
-		if s.watch != nil {
-			s.onward.watch = p.watcher(s.watch.SessionOptions)
-		}
 	}
 	r := s.onward
 	copy(r.binding, s.binding)

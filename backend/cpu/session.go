@@ -105,9 +105,7 @@ func (s *Session) run(ctx context.Context, in []tensor.Value) ([]tensor.Value, e
 	if err != nil {
 		return nil, err
 	}
-	if pl != s.plan {
-		s.adopt(pl)
-	}
+	s.use(pl)
 	defer s.end()
 	if err := s.compute(ctx, in); err != nil {
 		return nil, err
@@ -142,7 +140,14 @@ func (s *Session) bindPlanned() {
 	}
 }
 
-// adopt makes a plan the session's.
+// use makes a plan the session's, if it is not yet.
+func (s *Session) use(pl *plan) {
+	if pl != s.plan {
+		s.adopt(pl)
+	}
+}
+
+// adopt makes another plan the session's.
 func (s *Session) adopt(pl *plan) {
 	p := s.program
 	if s.values == nil {

@@ -29,8 +29,8 @@ func (p *Program) NewSessionWith(o backend.SessionOptions) *Session {
 	return s
 }
 
-// bodySession makes a session for a body, which is watched as the one that it runs in.
-func (p *Program) bodySession(outer *Session) *Session {
+// sessionIn makes a session for a part of what another one runs, such as a body; it is watched as that is.
+func (p *Program) sessionIn(outer *Session) *Session {
 	s := p.session(outer.exec.pool)
 	if outer.watch != nil {
 		s.watch = p.watcher(outer.watch.SessionOptions)
