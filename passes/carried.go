@@ -29,11 +29,7 @@ func carried(r *run, g *ir.Graph) error {
 func unchanged(o *op.Loop) []int {
 	var list []int
 	for j := range o.Carried {
-		v := o.Body.Outputs()[1+j].Value
-		for id, _ := nodeOf[*op.Identity](v); id != nil; id, _ = nodeOf[*op.Identity](v) {
-			v = id.Input(0)
-		}
-		if v.Def() == nil && v.Index() == 2+j {
+		if op.PassesOn(o.Body, 2+j, 1+j) {
 			list = append(list, j)
 		}
 	}

@@ -142,7 +142,7 @@ func (o *Loop) Infer(c *ir.InferContext) ([]ir.Fact, error) {
 	}
 	var trips sym.Expr
 	known := false
-	if m, ok := c.Exprs(0); ok && len(m) == 1 && (!c.Has(1) || isTrue(c.Const(1))) && (isTrue(outs[0].Value.Const) || passesOn(o.Body, 1, 0)) {
+	if m, ok := c.Exprs(0); ok && len(m) == 1 && (!c.Has(1) || isTrue(c.Const(1))) && (isTrue(outs[0].Value.Const) || PassesOn(o.Body, 1, 0)) {
 		trips, known = sym.Max(sym.Const(0), m[0]), true
 	}
 	facts := make([]ir.Fact, 0, len(outs)-1)
@@ -182,8 +182,8 @@ func (o *Loop) Infer(c *ir.InferContext) ([]ir.Fact, error) {
 // isTrue reports whether a condition is known to hold.
 func isTrue(cond *tensor.Tensor) bool { return cond != nil && cond.Len() == 1 && cond.Int64(0) != 0 }
 
-// passesOn reports whether output j of a body is just its input i.
-func passesOn(b *ir.Graph, i, j int) bool {
+// PassesOn reports whether output j of a body is just its input i.
+func PassesOn(b *ir.Graph, i, j int) bool {
 	v := b.Outputs()[j].Value
 	for v.Def() != nil {
 		if _, ok := v.Def().Op.(*Identity); !ok {
