@@ -68,12 +68,7 @@ func planFlat(l *layout) *flatPlan {
 	}
 	for i := range v.Kernel {
 		for j := range w.Kernel {
-			y, x := i*v.Dilation-v.Before, j*w.Dilation-w.Before // for position 0
-			at := y*w.In + x
-			if p.halved {
-				at = (2*(y&1)+x&1)*p.plane + (y>>1)*w.Out + x>>1
-			}
-			p.offsets = append(p.offsets, at)
+			p.offsets = append(p.offsets, p.row(i*v.Dilation-v.Before)+p.column(j*w.Dilation-w.Before)) // for position 0
 		}
 	}
 	vectors := count(l.positions, maskLanes)
@@ -92,6 +87,22 @@ func planFlat(l *layout) *flatPlan {
 		}
 	}
 	return p
+}
+
+// row is where row y of a channel begins.
+func (p *flatPlan) row(y int) int {
+	if p.halved {
+		return 2*(y&1)*p.plane + y>>1*p.axes[2].Out
+	}
+	return y * p.axes[2].In
+}
+
+// column is where element x of a row is.
+func (p *flatPlan) column(x int) int {
+	if p.halved {
+		return x&1*p.plane + x>>1
+	}
+	return x
 }
 
 // flatPlanOf returns the plan for a layout, which the weights keep as long as the shape stays the same.

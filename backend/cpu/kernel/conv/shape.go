@@ -4,6 +4,9 @@ package conv
 // input; what lies outside of it is zero.
 type Axis struct{ In, Out, Kernel, Stride, Dilation, Before int }
 
+// unit is an axis of one element.
+var unit = Axis{In: 1, Out: 1, Kernel: 1, Stride: 1, Dilation: 1}
+
 // Shape is the shape of a convolution: X `[Batch, Groups·In, spatial…]` with weights `[Groups·Out, In, kernel…]` to Y `[Batch, Groups·Out, positions…]`.
 type Shape struct {
 	Batch, Groups int
@@ -47,7 +50,7 @@ func (l *layout) resolve(s Shape) {
 	missing := MaxAxes - len(s.Axes)
 	for i := range l.axes {
 		a := &l.axes[i]
-		a.Axis = Axis{In: 1, Out: 1, Kernel: 1, Stride: 1, Dilation: 1}
+		a.Axis = unit
 		if i >= missing {
 			a.Axis = s.Axes[i-missing]
 		}
@@ -104,8 +107,7 @@ func (a *axis) resolve() {
 
 // isRow tells whether there is one axis, without stride.
 func (l *layout) isRow() bool {
-	one := Axis{In: 1, Out: 1, Kernel: 1, Stride: 1, Dilation: 1}
-	return l.axes[0].Axis == one && l.axes[1].Axis == one && l.axes[2].Stride == 1
+	return l.axes[0].Axis == unit && l.axes[1].Axis == unit && l.axes[2].Stride == 1
 }
 
 // offset computes where each element of a sum begins in the planes.

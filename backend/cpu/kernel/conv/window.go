@@ -12,7 +12,7 @@ type windowSums struct {
 	vectors  int // of a row of dst
 	step     int // elements of a row of dst
 	columns  [largestWindow]int
-	from     [3*2 + largestWindow]*float32 // scratch: the rows that a block reads
+	from     [(windowRows-1)*2 + largestWindow]uintptr // scratch: the rows that a block reads, while it does
 	bias     float32
 }
 
@@ -33,11 +33,11 @@ type windowPlan struct {
 	columns      [largestWindow]int
 }
 
-// planWindow returns nil for windows that there is no kernel for.
+// planWindow returns nil for windows that there is no kernel for. The first axis has one element.
 func planWindow(l *layout, p *flatPlan) *windowPlan {
 	v, w := &l.axes[1], &l.axes[2]
 	k := v.Kernel
-	if l.axes[0].Axis != (Axis{In: 1, Out: 1, Kernel: 1, Stride: 1, Dilation: 1}) || k != w.Kernel || k != 3 && k != 5 && k != 7 || v.Dilation != 1 || w.Dilation != 1 ||
+	if k != w.Kernel || k != 3 && k != 5 && k != 7 || v.Dilation != 1 || w.Dilation != 1 ||
 		v.Stride != w.Stride || v.Stride > 2 || v.Stride == 2 && !p.halved || v.Out < windowRows || w.Out < narrowest || k == 3 && w.Out <= maskLanes {
 		return nil
 	}
@@ -46,23 +46,15 @@ func planWindow(l *layout, p *flatPlan) *windowPlan {
 		y := min(b*windowRows, v.Out-windowRows) // the last block may compute rows once more
 		q.rows = append(q.rows, y*w.Out)
 		for i := range q.read {
-			at, row := noRow, y*v.Stride-v.Before+i
-			switch {
-			case row < 0 || row >= v.In:
-			case p.halved:
-				at = 2*(row&1)*p.plane + row>>1*w.Out
-			default:
-				at = row * w.In
+			at := noRow
+			if row := y*v.Stride - v.Before + i; row >= 0 && row < v.In {
+				at = p.row(row)
 			}
 			q.rows = append(q.rows, at)
 		}
 	}
 	for j := range k {
-		x := j - w.Before
-		q.columns[j] = x
-		if p.halved {
-			q.columns[j] = x&1*p.plane + x>>1
-		}
+		q.columns[j] = p.column(j - w.Before)
 	}
 	for first := 0; first < w.Out; first += maskLanes {
 		lanes := min(maskLanes, w.Out-first)
