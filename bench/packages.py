@@ -17,7 +17,8 @@ import zipfile
 
 import numpy as np
 import onnxruntime
-from onnx import numpy_helper
+
+import cases
 
 # Name, package, file in it, and the shapes of inputs, of numbers between 0 and 1 or, beside a shape, of integers below that one.
 MODELS = [
@@ -61,11 +62,7 @@ def build(path, data, shapes):
         else:
             inputs[at.name] = r.random(shape, np.float32)
     outputs = dict(zip((o.name for o in session.get_outputs()), session.run(None, inputs)))
-    case = path / "test_data_set_0"
-    case.mkdir(parents=True)
-    for kind, values in (("input", inputs), ("output", outputs)):
-        for i, (name, value) in enumerate(values.items()):
-            (case / f"{kind}_{i}.pb").write_bytes(numpy_helper.from_array(value, name).SerializeToString())
+    cases.write(path, inputs, outputs)
     (path / "model.onnx").write_bytes(data)
 
 
