@@ -12,44 +12,39 @@ const (
 )
 
 // FMA is the rate of float32 multiply-adds with the instructions of a level, in operations a second: two a multiply-add.
-func FMA(l level.Level) float64 { return rate(l, multiply) }
+func FMA(l level.Level) float64 { return operations(l, multiply) }
 
 // Dot is the rate at which integers of 8 bits are multiplied and added up in 32 bits, counted as FMA is.
-func Dot(l level.Level) float64 { return rate(l, dot) }
+func Dot(l level.Level) float64 { return operations(l, dot) }
 
-// rate is the best of some measurements of what f does in n turns.
-func rate(l level.Level, f func(l level.Level, n int) float64) float64 {
+func operations(l level.Level, f func(l level.Level, n int) float64) float64 {
 	l = min(l, level.Highest())
-	n, best := 1<<10, 0.0
-	for done := 0; done < tries; {
-		start := time.Now()
-		operations := f(l, n)
-		took := time.Since(start)
-		if took < slice {
-			n *= 2
-			continue
-		}
-		best = max(best, operations/took.Seconds())
-		done++
-	}
-	return best
+	return rate(1<<10, func(n int) float64 { return f(l, n) })
 }
 
 // Read is the rate at which data is read, in bytes a second. All of data is read in order, so its size says which memory is measured; it has 4
 // KiB at least, and should have been read or written before.
 func Read(data []byte) float64 {
-	n, best := 1, 0.0
-	for done := 0; done < tries; {
-		start := time.Now()
+	return rate(1, func(n int) float64 {
 		for range n {
 			touch(data)
 		}
+		return float64(len(data) / blockBytes * blockBytes * n)
+	})
+}
+
+// rate is the best of some measurements of what f does a second, in n turns or more.
+func rate(n int, f func(n int) float64) float64 {
+	best := 0.0
+	for done := 0; done < tries; {
+		start := time.Now()
+		amount := f(n)
 		took := time.Since(start)
 		if took < slice {
 			n *= 2
 			continue
 		}
-		best = max(best, float64(len(data)/blockBytes*blockBytes*n)/took.Seconds())
+		best = max(best, amount/took.Seconds())
 		done++
 	}
 	return best
