@@ -106,7 +106,7 @@ func (x *Ctx) solve() {
 		return
 	}
 	x.reserve()
-	x.spread(x.items, x.byItem)
+	x.spread()
 	clear(x.tasks)
 	for i := range x.threads {
 		x.threads[i].block = block{}
@@ -236,19 +236,19 @@ func (x *Ctx) task(i int) *task {
 	return &x.tasks[k]
 }
 
-// spread calls f on as many threads as n pieces of work and the amount of work justify.
-func (x *Ctx) spread(n int, f func(t int)) {
+// spread solves all items on as many threads as their number and the amount of work justify.
+func (x *Ctx) spread() {
 	x.next.Store(0)
 	work := 0.0
 	for i := range x.tasks {
 		p := &x.tasks[i].Problem
 		work += float64(p.Batch) * float64(p.Groups) * float64(p.rows()) * float64(p.Keys) * float64(p.Size+p.ValueSize)
 	}
-	if n == 1 || work < forkWork {
-		f(0)
+	if x.items == 1 || work < forkWork {
+		x.parts(0)
 		return
 	}
-	x.pool.Run(min(n, len(x.threads)), f)
+	x.pool.Run(min(x.items, len(x.threads)), x.byItem)
 }
 
 // parts solves parts of blocks until none is left. The last blocks of a head, which see the most keys if the attention is causal, come first.
