@@ -34,65 +34,47 @@ type recurrence struct {
 
 // lowerRecurrent makes the kernel of a node.
 func lowerRecurrent(n *ir.Node, p *Program) kernel {
-	k, known := recurrenceOf(n)
+	k, weights := recurrenceOf(n)
 	if k == nil {
 		return nil // Eval says what is wrong
 	}
 	k.level = p.level
 	k.timeFirst.X, k.timeFirst.Y = orderedByTime(n.Input(0)), orderedByTime(n.Out()[0])
-	if known {
-		k.layers = packed(p.packs, packedLayersOf(n, k), func() []*recurrent.Layer { return k.pack(n, p) })
+	if weights != nil {
+		key := packedLayers{weights: *weights, directions: len(k.cells)}
+		copy(key.cells[:], k.cells)
+		k.layers = packed(p.packs, key, func() []*recurrent.Layer { return k.pack(weights, p) })
 	}
 	return k
 }
 
 // packedLayers is the key of the layers of a recurrent node, one a direction.
 type packedLayers struct {
-	weights    [8]integerWeights // by input; q alone where they are no integers
+	weights    constantWeights
 	cells      [2]recurrent.Cell
 	directions int
 }
 
-func packedLayersOf(n *ir.Node, k *recurrence) packedLayers {
-	key := packedLayers{directions: len(k.cells)}
-	copy(key.cells[:], k.cells)
-	for i, v := range n.In() {
-		switch {
-		case v == nil || !carriesWeights(i):
-		case v.Const != nil:
-			key.weights[i].q = v.Const
-		default:
-			key.weights[i] = *dequantized(v)
-		}
-	}
-	return key
-}
-
 // pack makes the layers of a node whose weights are known.
-func (k *recurrence) pack(n *ir.Node, p *Program) []*recurrent.Layer {
-	in := k.constants(n)
+func (k *recurrence) pack(constants *constantWeights, p *Program) []*recurrent.Layer {
+	w, r := constants[1].q, constants[2].q
+	weights := constants.evaluated()
 	var layers []*recurrent.Layer
 	for d, cell := range k.cells {
-		w, input, hidden, _ := in.of(k, d)
-		layers = append(layers, recurrent.NewLayer(cell, input, hidden, w, p.weights, p.level, p.packs.memory()))
+		layers = append(layers, recurrent.NewLayer(cell, w.Dim(2), r.Dim(2), weights.of(k, d), p.weights, p.level, p.packs.memory()))
 	}
-	for i := 1; i <= 2; i++ {
-		if v := n.Input(i); v.Const != nil {
-			p.spent(v.Const)
-		} else {
-			p.spent(dequantized(v).q)
-		}
-	}
+	p.spent(w)
+	p.spent(r)
 	return layers
 }
 
-// recurrenceOf is the kernel of a recurrent node, still without level and layers, nil if there is none, and whether all its weights are known.
-func recurrenceOf(n *ir.Node) (k *recurrence, known bool) {
+// recurrenceOf is the kernel of a recurrent node, still without level and layers, nil if there is none, and its weights, nil unless all are known.
+func recurrenceOf(n *ir.Node) (*recurrence, *constantWeights) {
 	elem := n.Input(0).Type.Elem
 	if elem != tensor.Float32 && elem != tensor.Float16 && elem != tensor.BFloat16 {
-		return nil, false
+		return nil, nil
 	}
-	k = &recurrence{elem: elem}
+	k := &recurrence{elem: elem}
 	var cell recurrent.Cell
 	var direction string
 	var layout int
@@ -112,10 +94,10 @@ func recurrenceOf(n *ir.Node) (k *recurrence, known bool) {
 		k.hidden, direction, layout, k.stacked = o.HiddenSize, o.Direction, o.Layout, o.Stacked
 		fns, err = o.Functions()
 	default:
-		return nil, false
+		return nil, nil
 	}
 	if err != nil {
-		return nil, false
+		return nil, nil
 	}
 	k.batchFirst, k.reverse = layout == 1, [2]bool{direction == "reverse", true}
 	dirs := 1
@@ -126,30 +108,17 @@ func recurrenceOf(n *ir.Node) (k *recurrence, known bool) {
 		for i, f := range fns[d*len(fns)/dirs : (d+1)*len(fns)/dirs] {
 			name, ok := recurrent.ParseName(f.Name)
 			if !ok {
-				return nil, false
+				return nil, nil
 			}
 			cell.Functions[i] = recurrent.Function{Name: name, Alpha: float32(f.Alpha), Beta: float32(f.Beta)}
 		}
 		k.cells = append(k.cells, cell)
 	}
-	var sizes weightSizes
-	for i, v := range n.In() {
-		switch {
-		case v == nil || !carriesWeights(i):
-		case v.Const != nil:
-			sizes.set(i, v.Const)
-		case (i == 1 || i == 2) && dequantized(v) != nil:
-			sizes.set(i, dequantized(v).q)
-		case elem == tensor.Float32:
-			return k, false
-		default:
-			return nil, false
-		}
+	weights := constantWeightsOf(n)
+	if weights == nil && elem != tensor.Float32 || weights != nil && !weights.fit(k) {
+		return nil, nil
 	}
-	if sizes.check(k) != nil {
-		return nil, false
-	}
-	return k, true
+	return k, weights
 }
 
 // orderedByTime tells whether the rows of a sequence of batches `[batch, seq, …]` lie in memory as `[seq, batch, …]`: steps of a recurrent layer read and write them
@@ -187,9 +156,7 @@ func (k *recurrence) run(x *exec, in, out []*tensor.Tensor) error {
 	}
 	layers := k.layers
 	if layers == nil {
-		if layers, err = k.dynamic(x, in); err != nil {
-			return err
-		}
+		layers = k.dynamic(x, in, s)
 	}
 	w := widened{x: x, elem: k.elem}
 	w.reserve(in[0], operand(in, 5), operand(in, 6))
@@ -212,17 +179,13 @@ func (k *recurrence) run(x *exec, in, out []*tensor.Tensor) error {
 }
 
 // dynamic sets the layers of the session to weights that are computed in this run.
-func (k *recurrence) dynamic(x *exec, in []*tensor.Tensor) ([]*recurrent.Layer, error) {
+func (k *recurrence) dynamic(x *exec, in []*tensor.Tensor, s op.RecurrentShape) []*recurrent.Layer {
 	layers := x.recurrent.Dynamic(len(k.cells))
 	weights := recurrentWeights{in: in}
 	for d, l := range layers {
-		w, input, hidden, err := weights.of(k, d)
-		if err != nil {
-			return nil, err
-		}
-		l.Set(k.cells[d], input, hidden, w, k.level)
+		l.Set(k.cells[d], s.Input, s.Hidden, weights.of(k, d), k.level)
 	}
-	return layers, nil
+	return layers
 }
 
 // widened sees tensors of a type of two bytes as float32, in scratch memory; float32 itself it sees where it is.
