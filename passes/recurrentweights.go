@@ -1,8 +1,6 @@
 package passes
 
 import (
-	"fmt"
-
 	"github.com/gocompile/gocompile/ir"
 	"github.com/gocompile/gocompile/ir/op"
 	"github.com/gocompile/gocompile/tensor"
@@ -46,17 +44,10 @@ func (o WeightOptions) recurrentWeight(n *ir.Node) (*Weight, error) {
 		return w, nil
 	}
 	dirs, rows, cols := t.Dim(0), t.Dim(1), t.Dim(2)
-	f := WeightFormat{Bits: 8}
-	r, err := f.round(tensor.View(t.DType(), []int{dirs * rows, cols}, t.Bytes()), 1, nil)
-	switch {
-	case err != nil:
-		w.Because = err.Error()
-		return w, nil
-	case o.Budget > 0 && r.err > o.Budget:
-		w.Because = fmt.Sprintf("in %v its error would be %.2g", f, r.err)
+	r := o.round(w, tensor.View(t.DType(), []int{dirs * rows, cols}, t.Bytes()), 1, nil, WeightFormat{Bits: 8})
+	if r == nil {
 		return w, nil
 	}
-	w.Format, w.Error, w.Bytes = f.String(), r.err, r.bytes()
 	b := &builder{g: n.Graph(), at: n, name: v.Name}
 	dequantize, shape := &op.DequantizeLinear{Axis: 1}, []int{rows}
 	if dirs > 1 { // rows of one number are a scale for a block as long as they are

@@ -156,23 +156,32 @@ func (o WeightOptions) weight(n *ir.Node) (*Weight, error) {
 	if o.Moments != nil && len(gathers) == 0 {
 		moments = o.Moments(v.Name)
 	}
+	r := o.round(w, t, sum, moments, formats...)
+	if r == nil {
+		return w, nil
+	}
+	if o.Release != nil {
+		defer o.Release(t.Bytes())
+	}
+	return w, o.apply(n, r, products, gathers)
+}
+
+// round rounds a matrix to the first format in which its error is within the budget, and says in w what became of it. It returns nil where it stays as it is.
+func (o WeightOptions) round(w *Weight, t *tensor.Tensor, sum int, moments *Moments, formats ...WeightFormat) *roundedWeights {
 	for _, f := range formats {
 		r, err := f.round(t, sum, moments)
-		if err != nil {
+		switch {
+		case err != nil:
 			w.Because = err.Error()
-			return w, nil
-		}
-		if o.Budget > 0 && r.err > o.Budget {
+			return nil
+		case o.Budget > 0 && r.err > o.Budget:
 			w.Because = fmt.Sprintf("in %v its error would be %.2g", f, r.err)
-			continue
+		default:
+			w.Format, w.Error, w.Bytes, w.Because = f.String(), r.err, r.bytes(), ""
+			return r
 		}
-		w.Format, w.Error, w.Bytes, w.Because = f.String(), r.err, r.bytes(), ""
-		if o.Release != nil {
-			defer o.Release(t.Bytes())
-		}
-		return w, o.apply(n, r, products, gathers)
 	}
-	return w, nil
+	return nil
 }
 
 // apply replaces a constant by what was made of it.
