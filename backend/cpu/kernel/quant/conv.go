@@ -2,7 +2,6 @@ package quant
 
 import (
 	"fmt"
-	"sync/atomic"
 
 	"github.com/gocompile/gocompile/backend/cpu/kernel/conv"
 )
@@ -51,7 +50,6 @@ type convolver struct {
 	block  int // panels of a block
 	blocks int // of a group
 	split  int // parts of the channels of a group
-	next   atomic.Int64
 
 	copyPlanes, multiply, depthwise, maxPlanes func(slot int)
 }
@@ -92,7 +90,7 @@ func Conv(ctx *Ctx, args ConvArgs) {
 	if p.In == 1 && len(args.Weights.pairs) > 0 {
 		x.pairOffsets()
 		n := args.Batch * args.Groups
-		x.each(n, n*args.Out*p.positions*p.taps, x.depthwise)
+		x.spread(n, n*args.Out*p.positions*p.taps, x.depthwise)
 		x.args = ConvArgs{}
 		return
 	}
@@ -102,9 +100,9 @@ func Conv(ctx *Ctx, args ConvArgs) {
 		if x.src = in; !p.inPlace {
 			x.memory = grown(x.memory, channels*p.plane+panelColumns)
 			x.src = x.memory
-			x.each(channels, channels*p.plane*8, x.copyPlanes)
+			x.spread(channels, channels*p.plane*8, x.copyPlanes)
 		}
-		x.each(args.Groups*x.blocks*x.split, args.Groups*args.Out*p.depth*p.positions, x.multiply)
+		x.spread(args.Groups*x.blocks*x.split, args.Groups*args.Out*p.depth*p.positions, x.multiply)
 	}
 	x.args, x.src = ConvArgs{}, nil
 }
@@ -154,21 +152,6 @@ func (x *convolver) divide() {
 	if n := x.args.Groups * x.blocks; n < threads {
 		x.split = max(1, min(count(blockShare*threads, n), strips(x.args.Out)/partStrips))
 	}
-}
-
-// each calls f on as many threads as n pieces of work and the amount of work justify.
-func (x *convolver) each(n, work int, f func(slot int)) {
-	x.next.Store(0)
-	if n <= 1 || work < forkWork {
-		f(0)
-		return
-	}
-	x.pool.Run(min(n, len(x.slots)), f)
-}
-
-func (x *convolver) take(n int) (int, bool) {
-	i := int(x.next.Add(1) - 1)
-	return i, i < n
 }
 
 func (x *convolver) runPlanes(int) {

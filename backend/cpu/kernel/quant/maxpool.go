@@ -63,7 +63,7 @@ func MaxPool(ctx *Ctx, args MaxPoolArgs) {
 		return
 	}
 	p.offset()
-	x.each(args.Planes, args.Planes*p.positions*p.taps, x.maxPlanes)
+	x.spread(args.Planes, args.Planes*p.positions*p.taps, x.maxPlanes)
 	x.pool8 = MaxPoolArgs{}
 }
 
