@@ -76,35 +76,37 @@ func Conv(ctx *Ctx, args ConvArgs) {
 	}
 	x.prepare()
 	channels := args.Groups * p.In
-	if p.isSparse(channels*p.plane, channels*p.size+args.Groups*args.Out*p.positions) {
+	switch {
+	case p.isSparse(channels*p.plane, channels*p.size+args.Groups*args.Out*p.positions):
 		x.scattered()
-		x.args = ConvArgs{}
-		return
-	}
-	if x.isDense() {
+	case x.isDense():
 		x.dense()
-		x.args = ConvArgs{}
-		return
-	}
-	p.offset()
-	if p.In == 1 && len(args.Weights.pairs) > 0 {
+	case p.In == 1 && len(args.Weights.pairs) > 0:
+		p.offset()
 		x.pairOffsets()
 		n := args.Batch * args.Groups
 		x.spread(n, n*args.Out*p.positions*p.taps, x.depthwise)
-		x.args = ConvArgs{}
-		return
+	default:
+		p.offset()
+		x.general()
 	}
+	x.args, x.src = ConvArgs{}, nil
+}
+
+// general multiplies panels of each image with the weights.
+func (x *convolver) general() {
+	a, p := &x.args, &x.planes
+	channels := a.Groups * p.In
 	x.divide()
-	for x.image = range args.Batch {
-		in := args.X[x.image*channels*p.size:][:channels*p.size]
+	for x.image = range a.Batch {
+		in := a.X[x.image*channels*p.size:][:channels*p.size]
 		if x.src = in; !p.inPlace {
 			x.memory = grown(x.memory, channels*p.plane+panelColumns)
 			x.src = x.memory
 			x.spread(channels, channels*p.plane*8, x.copyPlanes)
 		}
-		x.spread(args.Groups*x.blocks*x.split, args.Groups*args.Out*p.depth*p.positions, x.multiply)
+		x.spread(a.Groups*x.blocks*x.split, a.Groups*a.Out*p.depth*p.positions, x.multiply)
 	}
-	x.args, x.src = ConvArgs{}, nil
 }
 
 // isSparse reports whether planes of so many bytes are too large for what is read and written.

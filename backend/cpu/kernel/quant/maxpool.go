@@ -59,11 +59,10 @@ func MaxPool(ctx *Ctx, args MaxPoolArgs) {
 	x.pool8 = args
 	if p.isSparse(args.Planes*p.plane, args.Planes*(p.size+p.positions)) {
 		x.scatteredMaxima()
-		x.pool8 = MaxPoolArgs{}
-		return
+	} else {
+		p.offset()
+		x.spread(args.Planes, args.Planes*p.positions*p.taps, x.maxPlanes)
 	}
-	p.offset()
-	x.spread(args.Planes, args.Planes*p.positions*p.taps, x.maxPlanes)
 	x.pool8 = MaxPoolArgs{}
 }
 
