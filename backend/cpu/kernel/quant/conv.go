@@ -246,7 +246,14 @@ func (x *convolver) store(s *convSlot, row, rows, from int) {
 		return
 	}
 	f := &s.finish
-	f.c, f.add, f.scale, f.bias, f.row, f.rows = s.c[:], x.add[row:], x.scale[row:], x.bias[row:], p.positions, rows
+	f.c, f.add, f.scale, f.bias = s.c[:], x.add[row:], x.scale[row:], x.bias[row:]
+	x.finishTile(s, rows, n, at, p.positions)
+}
+
+// finishTile finishes rows of sums, of each of which n are kept: the result has element at on, and each row so many elements behind the one before.
+func (x *convolver) finishTile(s *convSlot, rows, n, at, row int) {
+	a, f := &x.args, &s.finish
+	f.rows, f.row = rows, row
 	if n < panelColumns {
 		f.row = panelColumns
 	}
@@ -258,7 +265,7 @@ func (x *convolver) store(s *convSlot, row, rows, from int) {
 		f.bytes = s.edge.bytes[:]
 		x.finish(f)
 		for i := range rows {
-			copy(a.Bytes[at+i*p.positions:][:n], f.bytes[i*panelColumns:])
+			copy(a.Bytes[at+i*row:][:n], f.bytes[i*panelColumns:])
 		}
 	case n == panelColumns:
 		f.floats = a.Float[at:]
@@ -267,7 +274,7 @@ func (x *convolver) store(s *convSlot, row, rows, from int) {
 		f.floats = s.edge.floats[:]
 		x.finish(f)
 		for i := range rows {
-			copy(a.Float[at+i*p.positions:][:n], f.floats[i*panelColumns:])
+			copy(a.Float[at+i*row:][:n], f.floats[i*panelColumns:])
 		}
 	}
 }

@@ -105,37 +105,10 @@ func (x *convolver) storeChannel(s *convSlot, i, m int) {
 		d.add[r], d.scale[r], d.bias[r] = offset, x.scale[m], x.bias[m]
 	}
 	f := x.finishing(s)
-	f.add, f.scale, f.bias, f.row = d.add, d.scale, d.bias, panelColumns
-	for at := 0; at < p.positions; at += rows * panelColumns {
-		n := min(p.positions-at, rows*panelColumns)
+	f.add, f.scale, f.bias = d.add, d.scale, d.bias
+	for at := 0; at < p.positions; at += f.rows * panelColumns {
 		f.c = d.sums[at:]
-		x.finishRow(s, n, i*p.positions+at)
-	}
-}
-
-// finishRow makes n results, of which the first is element at, of sums that lie side by side.
-func (x *convolver) finishRow(s *convSlot, n, at int) {
-	a, f := &x.args, &s.finish
-	if f.rows = n / panelColumns; f.rows > 0 {
-		if a.Bytes != nil {
-			f.bytes = a.Bytes[at:]
-		} else {
-			f.floats = a.Float[at:]
-		}
-		x.finish(f)
-	}
-	whole := n &^ (panelColumns - 1)
-	if whole == n {
-		return
-	}
-	f.rows, f.c = 1, f.c[whole:]
-	if a.Bytes != nil {
-		f.bytes = s.edge.bytes[:]
-		x.finish(f)
-		copy(a.Bytes[at+whole:][:n-whole], f.bytes)
-	} else {
-		f.floats = s.edge.floats[:]
-		x.finish(f)
-		copy(a.Float[at+whole:][:n-whole], f.floats)
+		left := p.positions - at
+		x.finishTile(s, max(1, min(rows, left/panelColumns)), min(panelColumns, left), i*p.positions+at, panelColumns)
 	}
 }
