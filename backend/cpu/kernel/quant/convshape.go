@@ -108,6 +108,14 @@ func (p *planes) at(i int) int {
 	return (i/(y.Out*z.Out)*x.Stride*p.rows[1]+i/z.Out%y.Out*y.Stride)*p.length + i%z.Out
 }
 
+// lines is how many lines of p.line positions, one behind the other, lie at a constant distance, and that distance.
+func (p *planes) lines() (n, distance int) {
+	if y := &p.axes[1]; p.line == p.axes[2].Out {
+		return y.Out, y.Stride * p.length
+	}
+	return 1, 0
+}
+
 // A piece is positions of a panel that lie side by side. The assembly knows the offsets of the fields.
 type piece struct{ src, dst int }
 

@@ -72,10 +72,8 @@ func (x *convolver) sumChannel(s *convSlot, i int) {
 	d.sums = grown(d.sums, p.positions+panelColumns+tapsSlack)
 	t := &d.taps
 	pairs := len(x.pairs)
-	*t = taps{at: x.pairs, weights: a.Weights.pairs[m*pairs:][:pairs], n: p.line, rows: 1, dstStep: p.line}
-	if y := &p.axes[1]; p.line == p.axes[2].Out {
-		t.rows, t.srcStep = y.Out, y.Stride*p.length
-	}
+	*t = taps{at: x.pairs, weights: a.Weights.pairs[m*pairs:][:pairs], n: p.line, dstStep: p.line}
+	t.rows, t.srcStep = p.lines()
 	for at := 0; at < p.positions; at += t.rows * t.n {
 		t.dst, t.src = d.sums[at:], d.wide[p.at(at):]
 		x.f.taps(t)

@@ -83,10 +83,8 @@ func (x *convolver) runMaxima(slot int) {
 			p.copyPlane(x.f, d.plane, in, least)
 		}
 		m := &d.pooling
-		*m = maxima{at: p.offsets, n: p.line, rows: 1, dstStep: p.line}
-		if y := &p.axes[1]; p.line == p.axes[2].Out {
-			m.rows, m.srcStep = y.Out, y.Stride*p.length
-		}
+		*m = maxima{at: p.offsets, n: p.line, dstStep: p.line}
+		m.rows, m.srcStep = p.lines()
 		for at := 0; at < p.positions; at += m.rows * m.n {
 			m.dst, m.src = d.maxima[at:], d.plane[p.at(at):]
 			x.f.maxima(m, a.Signed)
