@@ -108,14 +108,21 @@ func avx2Gather(dst, src []byte, offsets []int, pieces []piece) {
 }
 
 func avx2Finish(f *finishing) {
-	p := (*byte)(unsafe.Pointer(f))
-	if f.bytes != nil {
-		_ = f.bytes[(f.rows-1)*f.row+panelColumns-1]
+	if p := f.checked(); f.bytes != nil {
 		finishBytes(p)
 	} else {
-		_ = f.floats[(f.rows-1)*f.row+panelColumns-1]
 		finishFloats(p)
 	}
+}
+
+// checked is f for a kernel, when the result has memory for all that it stores.
+func (f *finishing) checked() *byte {
+	if last := (f.rows-1)*f.row + panelColumns - 1; f.bytes != nil {
+		_ = f.bytes[last]
+	} else {
+		_ = f.floats[last]
+	}
+	return (*byte)(unsafe.Pointer(f))
 }
 
 // finishAt finishes tiles with the vectors of a level.
@@ -124,12 +131,9 @@ func finishAt(l level.Level) func(f *finishing) {
 		return at(l).finish
 	}
 	return func(f *finishing) {
-		p := (*byte)(unsafe.Pointer(f))
-		if f.bytes != nil {
-			_ = f.bytes[(f.rows-1)*f.row+panelColumns-1]
+		if p := f.checked(); f.bytes != nil {
 			finishBytesWide(p)
 		} else {
-			_ = f.floats[(f.rows-1)*f.row+panelColumns-1]
 			finishFloatsWide(p)
 		}
 	}
