@@ -13,12 +13,7 @@ type Scaled struct {
 	Signed bool
 }
 
-func (s Scaled) value(x byte) float32 {
-	if s.Signed {
-		return float32(int32(int8(x))-s.Zero) * s.Scale
-	}
-	return float32(int32(x)-s.Zero) * s.Scale
-}
+func (s Scaled) value(x byte) float32 { return float32(integer(x, s.Signed)-s.Zero) * s.Scale }
 
 // A Combination is a function of two numbers that bytes A and B stand for, each result of which becomes a byte: their product if Mul is set, their sum otherwise,
 // not less than 0 if Relu is set, divided by the scale of the result and rounded, ties to even.

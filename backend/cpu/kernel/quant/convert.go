@@ -93,13 +93,18 @@ func Dequantize[T Integer](dst []float32, x []T, scale float32, zero T) {
 func DequantizeBytes(lv level.Level, dst []float32, x []byte, scale float32, zero int32, signed bool) {
 	dst = dst[:len(x)]
 	done := at(lv).dequantizeBytes(dst, x, scale, zero, signed)
+	s := Scaled{scale, zero, signed}
 	for i, v := range x[done:] {
-		n := int32(v)
-		if signed {
-			n = int32(int8(v))
-		}
-		dst[done+i] = float32(n-zero) * scale
+		dst[done+i] = s.value(v)
 	}
+}
+
+// integer is a byte as a number.
+func integer(x byte, signed bool) int32 {
+	if signed {
+		return int32(int8(x))
+	}
+	return int32(x)
 }
 
 // widen sets dst to src − zero.

@@ -14,7 +14,7 @@ func (x *convolver) scattered() {
 			}
 			for k := range p.depth {
 				if t := p.meets(at, k%p.taps); t >= 0 {
-					sum += w.at(m, k) * (a.byteOf(from[k/p.taps*p.size+t]) - a.ZeroX)
+					sum += w.at(m, k) * (integer(from[k/p.taps*p.size+t], a.SignedX) - a.ZeroX)
 				}
 			}
 			x.storeOne(i*p.positions+at, m, sum)
@@ -28,13 +28,6 @@ func (w *ConvWeights) at(channel, k int) int32 {
 		return int32(w.wide[channel*w.stride+k])
 	}
 	return int32(w.bytes[channel*w.stride+k]) - w.zero[channel]
-}
-
-func (a *ConvArgs) byteOf(x byte) int32 {
-	if a.SignedX {
-		return int32(int8(x))
-	}
-	return int32(x)
 }
 
 var noAdd = []int32{0}

@@ -61,11 +61,7 @@ func (w *ConvWeights) Pack(s ConvSource, l level.Level) {
 		}
 		row, sum := s.W[i*s.Depth:][:s.Depth], int32(0)
 		for _, x := range row {
-			if s.Signed {
-				sum += int32(int8(x))
-			} else {
-				sum += int32(x)
-			}
+			sum += integer(x, s.Signed)
 		}
 		w.sums[i] = sum - int32(s.Depth)*zero
 		if s.Groups > 1 && s.Depth <= mostPaired {
@@ -80,9 +76,7 @@ func (w *ConvWeights) Pack(s ConvSource, l level.Level) {
 		to := w.bytes[i*w.stride:][:w.stride]
 		unsigned(to, row, s.Signed)
 		clear(to[len(row):])
-		if w.zero[i] = zero; s.Signed {
-			w.zero[i] += 128
-		}
+		w.zero[i], _ = unsignedZero(zero, s.Signed)
 		w.uniform = w.uniform && w.zero[i] == w.zero[0]
 	}
 }
@@ -92,11 +86,7 @@ const mostPaired = 128 // weights of a channel
 // pair appends the weights of a channel to pairs; that which an odd last one lacks is 0.
 func (w *ConvWeights) pair(row []byte, signed bool, zero int32) {
 	for k, x := range row {
-		v := int32(x)
-		if signed {
-			v = int32(int8(x))
-		}
-		v = (v - zero) & 0xffff
+		v := (integer(x, signed) - zero) & 0xffff
 		if k%2 == 0 {
 			w.pairs = append(w.pairs, v)
 		} else {

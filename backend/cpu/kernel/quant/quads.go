@@ -107,9 +107,7 @@ func (x *Ctx) quadRows() {
 
 // shiftedA is a zero point of A for its unsigned bytes.
 func (x *Ctx) shiftedA(zero int32) int32 {
-	if x.args.SignedA {
-		return zero + 128
-	}
+	zero, _ = unsignedZero(zero, x.args.SignedA)
 	return zero
 }
 

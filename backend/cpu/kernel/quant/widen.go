@@ -42,10 +42,8 @@ func (x *convolver) widenPlane(d *depthSlot, in []byte) {
 		in = d.plane
 	}
 	w := &d.widening
-	*w = widening{zero: int16(a.ZeroX), dstStep: p.length, srcStep: c.In}
-	if a.SignedX {
-		w.zero, w.flip = w.zero+128, 128
-	}
+	zero, flip := unsignedZero(a.ZeroX, a.SignedX)
+	*w = widening{zero: int16(zero), flip: int16(flip), dstStep: p.length, srcStep: c.In}
 	for k, first := range p.phases {
 		start := first - c.Before
 		lo, hi := p.inside(start)
