@@ -89,9 +89,7 @@ func (p *Program) integerConvolutionUnit(n *ir.Node, taken map[*ir.Node]*unit) *
 	in := make([]*ir.Value, 4, 8)
 	copy(in, n.In())
 	u := &unit{nodes: []*ir.Node{n}, in: in, kernel: k}
-	for next := soleUser(n); next != nil && taken[next] == nil && k.after.take(u, next); next = soleUser(next) {
-		u.nodes = append(u.nodes, next)
-	}
+	u.grow(taken, k.after.take)
 	return u
 }
 

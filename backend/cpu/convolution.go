@@ -57,9 +57,7 @@ func (p *Program) convolutionUnit(n *ir.Node, taken map[*ir.Node]*unit) *unit {
 	in := make([]*ir.Value, 3, 4)
 	copy(in, n.In())
 	u := &unit{nodes: []*ir.Node{n}, in: in, kernel: k}
-	for next := soleUser(n); next != nil && taken[next] == nil && k.take(u, next); next = soleUser(next) {
-		u.nodes = append(u.nodes, next)
-	}
+	u.grow(taken, k.take)
 	return u
 }
 

@@ -26,17 +26,9 @@ func (p *Program) productUnit(n *ir.Node, taken map[*ir.Node]*unit) *unit {
 		return nil
 	}
 	u := &unit{nodes: []*ir.Node{n}, in: append([]*ir.Value{}, n.In()...), kernel: k}
-	for range epilogueStages {
-		next := soleUser(u.last())
-		if next == nil || taken[next] != nil || !k.take(u, next) {
-			break
-		}
-		u.nodes = append(u.nodes, next)
-	}
+	u.grow(taken, k.take)
 	return u
 }
-
-const epilogueStages = 4
 
 // soleUser is the one node that uses the result of another, which is no output.
 func soleUser(n *ir.Node) *ir.Node { return soleUserOf(n.Out()[0]) }

@@ -18,6 +18,13 @@ type unit struct {
 
 func (u *unit) last() *ir.Node { return u.nodes[len(u.nodes)-1] }
 
+// grow makes what follows a part of the unit, one node after another that alone uses the result of the one before, as long as take can do so.
+func (u *unit) grow(taken map[*ir.Node]*unit, take func(u *unit, n *ir.Node) bool) {
+	for next := soleUser(u.last()); next != nil && taken[next] == nil && take(u, next); next = soleUser(next) {
+		u.nodes = append(u.nodes, next)
+	}
+}
+
 func (u *unit) place() *ir.Node {
 	if u.at != nil {
 		return u.at

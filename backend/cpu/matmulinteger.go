@@ -74,9 +74,7 @@ func (p *Program) integerUnit(n *ir.Node, taken map[*ir.Node]*unit) *unit {
 		return nil
 	}
 	u := &unit{nodes: []*ir.Node{n}, in: append([]*ir.Value{}, n.In()...), kernel: k}
-	for next := soleUser(n); next != nil && taken[next] == nil && k.take(u, next); next = soleUser(next) {
-		u.nodes = append(u.nodes, next)
-	}
+	u.grow(taken, k.take)
 	if len(u.nodes) == 1 {
 		return nil
 	}
@@ -98,9 +96,9 @@ func (k *integerMatMul) take(u *unit, n *ir.Node) bool {
 	if !ok || !k.float {
 		return false
 	}
-	other := n.Input(0)
-	if other == v {
-		other = n.Input(1)
+	other := otherInput(n, v)
+	if other == nil {
+		return false
 	}
 	columns := other.Type.Ranked && len(other.Type.Dims) <= len(dims) && isVector(other.Type, dims[len(dims)-1])
 	switch {
