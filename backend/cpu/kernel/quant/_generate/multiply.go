@@ -46,7 +46,9 @@ func multiply(rows int) {
 	})
 	Label("begin")
 	pairs, b := load(t, tilePairs), load(t, tileB)
-	at, advance := addressA(t, rows)
+	row := load(t, tileARow)
+	SHLQ(Imm(1), row)
+	at, advance := addressA(load(t, tileA), row, rows)
 
 	step := func(u int) {
 		sum := sums[u%sets]
@@ -112,11 +114,9 @@ func rowPointers(c, step Register, rows int, f func(i int, row Mem)) {
 	}
 }
 
-// addressA returns the address of pair p+u of row i of A, and how to advance p.
-func addressA(t Register, rows int) (at func(i, u int) Mem, advance func(pairs int)) {
-	row := load(t, tileARow)
-	SHLQ(Imm(1), row)
-	bases := []Register{load(t, tileA)}
+// addressA returns the address of group p+u, of four bytes, of row i of A, whose rows lie so far apart, and how to advance p.
+func addressA(a, row Register, rows int) (at func(i, u int) Mem, advance func(groups int)) {
+	bases := []Register{a}
 	if rows > 3 {
 		a3 := GP64()
 		LEAQ(Mem{Base: bases[0], Index: row, Scale: 2}, a3)
@@ -130,9 +130,9 @@ func addressA(t Register, rows int) (at func(i, u int) Mem, advance func(pairs i
 		}
 		return m
 	}
-	return at, func(pairs int) {
+	return at, func(groups int) {
 		for _, b := range bases {
-			ADDQ(Imm(uint64(4*pairs)), b)
+			ADDQ(Imm(uint64(4*groups)), b)
 		}
 	}
 }

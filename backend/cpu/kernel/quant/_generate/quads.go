@@ -46,26 +46,16 @@ func multiplyQuads(rows int) {
 		VMOVDQU32(row.Offset(64), sums[0][2*i+1])
 	})
 	quads, b := load(t, quadQuads), load(t, quadB)
-	aRow := load(t, quadARow)
-	bases := []Register{load(t, quadA)}
-	if rows > 3 {
-		a3 := GP64()
-		LEAQ(Mem{Base: bases[0], Index: aRow, Scale: 2}, a3)
-		ADDQ(aRow, a3)
-		bases = append(bases, a3)
-	}
+	row := load(t, quadARow)
+	at, advance := addressA(load(t, quadA), row, rows)
 	step := func(u int) {
 		sum := sums[u%sets]
 		b0, b1 := ZMM(), ZMM()
 		VMOVDQU32(Mem{Base: b, Disp: 128 * u}, b0)
 		VMOVDQU32(Mem{Base: b, Disp: 128*u + 64}, b1)
 		for i := range rows {
-			m := Mem{Base: bases[i/3], Disp: 4 * u}
-			if i%3 != 0 {
-				m.Index, m.Scale = aRow, uint8(i%3)
-			}
 			x := ZMM()
-			VPBROADCASTD(m, x)
+			VPBROADCASTD(at(i, u), x)
 			dotBytes(b0, x, sum[2*i])
 			dotBytes(b1, x, sum[2*i+1])
 		}
@@ -77,9 +67,7 @@ func multiplyQuads(rows int) {
 	for u := range unroll {
 		step(u)
 	}
-	for _, base := range bases {
-		ADDQ(Imm(4*unroll), base)
-	}
+	advance(unroll)
 	ADDQ(U32(128*unroll), b)
 	SUBQ(Imm(unroll), quads)
 	JGE(LabelRef("loop"))
@@ -88,9 +76,7 @@ func multiplyQuads(rows int) {
 	JE(LabelRef("done"))
 	Label("one")
 	step(0)
-	for _, base := range bases {
-		ADDQ(Imm(4), base)
-	}
+	advance(1)
 	ADDQ(U32(128), b)
 	DECQ(quads)
 	JNE(LabelRef("one"))
