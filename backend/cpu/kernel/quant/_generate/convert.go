@@ -116,8 +116,7 @@ func quantize(order Mem) {
 	Doc("quantize32 sets dst[i] to x[i] / scale rounded within limits, for i < n, a positive multiple of 32.")
 	dst, x, n := Load(Param("dst"), GP64()), Load(Param("x"), GP64()), Load(Param("n"), GP64())
 	r := newRounding(Load(Param("limits"), GP64()), order)
-	s, scale := Load(Param("scale"), XMM()).(VecVirtual), YMM()
-	VBROADCASTSS(s, scale)
+	scale := filledFloat("scale")
 	Label("loop")
 	var v [4]VecVirtual
 	for i := range v {

@@ -48,6 +48,29 @@ func load(t Register, offset int) GPVirtual {
 	return r
 }
 
+// filled fills a vector with a 32 bit integer, a parameter of the function.
+func filled(name string) VecVirtual {
+	v, x := YMM(), XMM()
+	VMOVD(Load(Param(name), GP32()), x)
+	VPBROADCASTD(x, v)
+	return v
+}
+
+// filledFloat is filled for a float.
+func filledFloat(name string) VecVirtual {
+	x, v := Load(Param(name), XMM()).(VecVirtual), YMM()
+	VBROADCASTSS(x, v)
+	return v
+}
+
+// lowBytes has all bits of the low byte of each word.
+func lowBytes() VecVirtual {
+	v := YMM()
+	VPCMPEQW(v, v, v)
+	VPSRLW(Imm(8), v, v)
+	return v
+}
+
 // broadcast fills a vector with a 32 bit parameter in memory.
 func broadcast(m Mem) VecVirtual {
 	v := YMM()

@@ -32,10 +32,9 @@ func widenRows(name string, stride int) {
 	VMOVDQU(Mem{Base: load(w, wideningMask)}, mask)
 	VPBROADCASTW(Mem{Base: w, Disp: wideningZero}, zero)
 	VPBROADCASTW(Mem{Base: w, Disp: wideningFlip}, flip)
-	low := YMM()
+	var low VecVirtual
 	if stride == 2 {
-		VPCMPEQW(low, low, low)
-		VPSRLW(Imm(8), low, low)
+		low = lowBytes()
 	}
 	v := YMM()
 	read := func(from Mem) {
@@ -79,9 +78,7 @@ func evens() {
 	Pragma("noescape")
 	Doc("evens32 sets dst[i] to src[2·i] for i < n, a positive multiple of 32.")
 	dst, src, n := Load(Param("dst"), GP64()), Load(Param("src"), GP64()), Load(Param("n"), GP64())
-	low, a, b := YMM(), YMM(), YMM()
-	VPCMPEQW(low, low, low)
-	VPSRLW(Imm(8), low, low)
+	low, a, b := lowBytes(), YMM(), YMM()
 	Label("loop")
 	VPAND(Mem{Base: src}, low, a)
 	VPAND(Mem{Base: src, Disp: 32}, low, b)
@@ -102,7 +99,7 @@ func dequantizeBytes() {
 	Pragma("noescape")
 	Doc("dequantizeBytes32 sets dst[i] to ((x[i] xor flip) − zero) · scale for i < n, a positive multiple of 32.")
 	dst, x, n := Load(Param("dst"), GP64()), Load(Param("x"), GP64()), Load(Param("n"), GP64())
-	r := newReading("scale", "zero", "flip")
+	r := reading{filledFloat("scale"), filled("zero"), filled("flip")}
 	Label("loop")
 	for i := range 4 {
 		VMOVUPS(r.read(Mem{Base: x, Disp: 8 * i}), Mem{Base: dst, Disp: 32 * i})
@@ -117,18 +114,6 @@ func dequantizeBytes() {
 
 // reading holds what turns bytes into floats: (x xor flip − zero) · scale.
 type reading struct{ scale, zero, flip VecVirtual }
-
-func newReading(scale, zero, flip string) reading {
-	r := reading{YMM(), YMM(), YMM()}
-	VBROADCASTSS(Load(Param(scale), XMM()).(VecVirtual), r.scale)
-	x := XMM()
-	VMOVD(Load(Param(zero), GP32()), x)
-	VPBROADCASTD(x, r.zero)
-	y := XMM()
-	VMOVD(Load(Param(flip), GP32()), y)
-	VPBROADCASTD(y, r.flip)
-	return r
-}
 
 func (r reading) read(m Mem) VecVirtual {
 	v := YMM()
