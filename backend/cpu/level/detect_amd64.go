@@ -13,3 +13,5 @@ func detect() Level {
 	}
 	return AVX512
 }
+
+func detectVNNI() bool { return cpuid.CPU.Supports(cpuid.AVX512VNNI) }

@@ -3,3 +3,5 @@
 package level
 
 func detect() Level { return Portable }
+
+func detectVNNI() bool { return false }

@@ -35,6 +35,9 @@ func (l Level) String() string {
 	return fmt.Sprintf("level(%d)", uint8(l))
 }
 
+// VNNI tells whether kernels of the level may add four products of bytes at once: on AVX512 where this processor and build have AVX512-VNNI too.
+func (l Level) VNNI() bool { return l >= AVX512 && vnni() }
+
 // Parse is the level of a name.
 func Parse(name string) (Level, error) {
 	for i, n := range names {
@@ -54,6 +57,7 @@ func Current() (Level, error) { return current() }
 
 var (
 	highest = sync.OnceValue(detect)
+	vnni    = sync.OnceValue(detectVNNI)
 	current = sync.OnceValues(func() (Level, error) { return decide(os.Getenv(Variable), highest()) })
 )
 

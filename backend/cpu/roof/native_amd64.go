@@ -2,11 +2,7 @@
 
 package roof
 
-import (
-	"github.com/klauspost/cpuid/v2"
-
-	"github.com/gocompile/gocompile/backend/cpu/level"
-)
+import "github.com/gocompile/gocompile/backend/cpu/level"
 
 // multiply returns how many operations it did.
 func multiply(l level.Level, n int) float64 {
@@ -24,7 +20,7 @@ func multiply(l level.Level, n int) float64 {
 // dot returns how many operations on bytes it did.
 func dot(l level.Level, n int) float64 {
 	switch {
-	case l >= level.AVX512 && cpuid.CPU.Supports(cpuid.AVX512VNNI):
+	case l.VNNI():
 		dotVNNI(n)
 		return float64(n) * 24 * 64 * 2
 	case l >= level.AVX2:

@@ -11,5 +11,3 @@ func nativeWiden(_ []float32, _ []byte, _, _ []float32, _ *Packed, _ int, _ leve
 }
 
 func nativeRound(_ []byte, _ []float32, _, _ int, _ level.Level) bool { return false }
-
-func quadWidth(level.Level) int { return 16 }

@@ -2,11 +2,7 @@
 
 package gemm
 
-import (
-	"github.com/klauspost/cpuid/v2"
-
-	"github.com/gocompile/gocompile/backend/cpu/level"
-)
+import "github.com/gocompile/gocompile/backend/cpu/level"
 
 var (
 	avx2ByteQuads = integerTiles{
@@ -37,22 +33,12 @@ func quadKernels() []Kernel {
 		{Name: "avx2-2x16-quads8", Level: level.AVX2, MR: 2, NR: 16, Quality: 16, B: ByteQuads, fn: avx2ByteQuads.tile},
 		{Name: "avx2-2x16-quads4", Level: level.AVX2, MR: 2, NR: 16, Quality: 16, B: NibbleQuads, fn: avx2NibbleQuads.tile},
 	}
-	if hasVNNI {
+	if level.AVX512.VNNI() {
 		list = append(list,
 			Kernel{Name: "avx512vnni-6x32-quads8", Level: level.AVX512, MR: 6, NR: 32, Quality: 64, B: ByteQuads, fn: avx512ByteQuads.tile},
 			Kernel{Name: "avx512vnni-6x32-quads4", Level: level.AVX512, MR: 6, NR: 32, Quality: 64, B: NibbleQuads, fn: avx512NibbleQuads.tile})
 	}
 	return list
-}
-
-var hasVNNI = cpuid.CPU.Supports(cpuid.AVX512VNNI)
-
-// quadWidth is the columns of a panel that kernels of a level for a rounded A read.
-func quadWidth(l level.Level) int {
-	if l >= level.AVX512 && hasVNNI {
-		return 32
-	}
-	return 16
 }
 
 // nativeRound writes the records of whole groups of a, if there is assembly for it.

@@ -9,7 +9,12 @@ import (
 const quadDepth = 1024 // greatest number of rows of a block
 
 // quadLayout is what the kernels of a level for a rounded A read.
-func quadLayout(l level.Level) layout { return layout{quadWidth(l), quadDepth} }
+func quadLayout(l level.Level) layout {
+	if l.VNNI() {
+		return layout{32, quadDepth}
+	}
+	return layout{16, quadDepth}
+}
 
 // packQuads packs a matrix for a rounded A. A panel is its groups, one behind the other: integers without sign (see [Format.bias]), four rows at a time, all elements of
 // each column side by side, as bytes; then the scales and, if any is not 0, the zero points. Of integers of 4 bits, row p and row p + 4 of each

@@ -39,7 +39,7 @@ func PackConv(s ConvSource, l level.Level) *ConvWeights {
 
 // Pack makes w the packed s; it reuses its memory.
 func (w *ConvWeights) Pack(s ConvSource, l level.Level) {
-	quads := hasQuads(l)
+	quads := l.VNNI()
 	channels := s.Groups * s.Out
 	if len(s.W) < channels*s.Depth || len(s.Zero) > 1 && len(s.Zero) != channels {
 		panic(fmt.Sprintf("BUG: %d weights and %d zero points for %d groups of %d channels of %d", len(s.W), len(s.Zero), s.Groups, s.Out, s.Depth))

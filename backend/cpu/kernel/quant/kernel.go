@@ -17,8 +17,8 @@ func Kernels() []Kernel {
 		l := native[i].level
 		list = append(list, Kernel{l.String() + "-6x16", l, stripRows, panelWidth, 2})
 	}
-	if hasQuads(level.Highest()) {
-		list = append(list, Kernel{quadLevel.String() + "vnni-6x32", quadLevel, stripRows, quadWidth, 4})
+	if level.Highest().VNNI() {
+		list = append(list, Kernel{"avx512vnni-6x32", level.AVX512, stripRows, quadWidth, 4})
 	}
 	return list
 }

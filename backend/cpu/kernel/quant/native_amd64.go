@@ -5,8 +5,6 @@ package quant
 import (
 	"unsafe"
 
-	"github.com/klauspost/cpuid/v2"
-
 	"github.com/gocompile/gocompile/backend/cpu/level"
 )
 
@@ -189,14 +187,6 @@ func avx2Combine(dst, a, b []byte, c *combining, mul bool) int {
 	}
 	return n
 }
-
-// quadLevel is the least level with AVX512-VNNI on this processor.
-var quadLevel = func() level.Level {
-	if cpuid.CPU.Supports(cpuid.AVX512VNNI) {
-		return level.AVX512
-	}
-	return 255
-}()
 
 // multiplyQuads calls the kernel for as many rows as the tile has.
 func multiplyQuads(t *quadTile) {

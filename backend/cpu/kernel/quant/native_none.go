@@ -6,8 +6,6 @@ import "github.com/gocompile/gocompile/backend/cpu/level"
 
 var native []functions
 
-const quadLevel = level.Level(255)
-
 func multiplyQuads(*quadTile) { panic("BUG: no kernel for quads") }
 
 func packWholeQuads([]int8, []byte, int, byte, []int32) { panic("BUG: no kernel for quads") }

@@ -25,7 +25,7 @@ type Packed struct {
 // PackB packs B `[k, n]`, of which element (p, j) is b[p*n+j], a signed byte unless unsigned is set, for products at level l, in so many bytes that take hands
 // out.
 func PackB(b []byte, k, n int, unsigned bool, l level.Level, take func(bytes int) []byte) *Packed {
-	p := &Packed{quads: hasQuads(l), k: k}
+	p := &Packed{quads: l.VNNI(), k: k}
 	memory := take(panelsOf(n, p.width()) * p.panelSize())
 	p.pack(b, k, n, unsigned, p.quads, unsafe.Slice((*int8)(unsafe.Pointer(unsafe.SliceData(memory))), len(memory)))
 	return p

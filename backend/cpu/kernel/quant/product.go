@@ -102,7 +102,7 @@ func MatMul(x *Ctx, args Args) {
 	x.args = args
 	a := &x.args
 	if a.Packed == nil {
-		x.packed.pack(a.B, a.K, a.N, !a.SignedB, hasQuads(x.level), x.buffer)
+		x.packed.pack(a.B, a.K, a.N, !a.SignedB, x.level.VNNI(), x.buffer)
 		a.Packed, x.buffer = &x.packed, x.packed.data[:cap(x.packed.data)]
 	}
 	if a.scaled() {

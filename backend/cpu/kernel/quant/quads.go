@@ -1,10 +1,6 @@
 package quant
 
-import (
-	"encoding/binary"
-
-	"github.com/gocompile/gocompile/backend/cpu/level"
-)
+import "encoding/binary"
 
 // Where the processor adds four products of bytes at once (AVX512-VNNI), A is read as unsigned bytes, in place if it is unsigned and its rows are
 // of a multiple of four; B is packed in groups of four rows. Both zero points come in by sums: of the columns of B, which are known when
@@ -25,9 +21,6 @@ type quadTile struct {
 	quads    int
 	rows     int // 1 … 6
 }
-
-// hasQuads reports whether level l has such kernels on this processor.
-func hasQuads(l level.Level) bool { return l >= quadLevel }
 
 func quadsOf(k int) int { return (k + 3) / 4 }
 
