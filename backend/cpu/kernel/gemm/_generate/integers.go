@@ -181,12 +181,7 @@ func (w *width) integerMultiply(f integers, rows int, zeros bool) {
 			ADDQ(U32(uint32(2*w.bytes())), zero)
 		}
 	})
-	for _, more := range sums[1:] {
-		for i := range more {
-			VADDPS(more[i], sums[0][i], sums[0][i])
-		}
-	}
-	w.finish(t, sums[0], 2, 0, "")
+	w.finish(t, added(sums), 2, 0, "")
 }
 
 // widenIntegers generates what makes a panel of two vectors float32.

@@ -83,14 +83,10 @@ func (w *width) multiply(rows, vectors int, columns bool, f format) {
 
 	step := func(u int) {
 		sum := sums[u%len(sums)]
-		line := make([]Op, vectors)
+		line := make([]VecVirtual, vectors)
 		for v := range line {
-			line[v] = strided(b, bStep, bStep3, u, v*f.bytes(w))
-		}
-		for v := range line {
-			r := w.new()
-			f.load(line[v].(Mem), r)
-			line[v] = r
+			line[v] = w.new()
+			f.load(strided(b, bStep, bStep3, u, v*f.bytes(w)), line[v])
 		}
 		for i := range rows {
 			x := w.new()
@@ -129,12 +125,17 @@ func (w *width) multiply(rows, vectors int, columns bool, f format) {
 	DECQ(k)
 	JNE(LabelRef("one"))
 	Label("done")
+	w.finish(t, added(sums), vectors, 0, "strip")
+}
+
+// added adds the sets of sums to the first one, which it returns.
+func added(sums [][]VecVirtual) []VecVirtual {
 	for _, more := range sums[1:] {
 		for i := range more {
 			VADDPS(more[i], sums[0][i], sums[0][i])
 		}
 	}
-	w.finish(t, sums[0], vectors, 0, "strip")
+	return sums[0]
 }
 
 // begin declares the kernel for so many rows, and panels of so many vectors, and loads the address of its tile.
@@ -171,7 +172,7 @@ func (w *width) fetchC(t Register, rows, vectors int) {
 	}
 }
 
-// strided is the memory at base + u·step + disp, for u < 4.
+// strided is the memory at base + u·step + disp, for u < 4; step3 is not read for u < 3.
 func strided(base, step, step3 Register, u, disp int) Mem {
 	switch u {
 	case 0:
@@ -192,21 +193,26 @@ func addressA(t Register, rows int, columns bool) (at func(i, u int) Mem, advanc
 		at = func(i, u int) Mem { return strided(a, step, step3, u, 4*i) }
 		return at, func(steps int) { LEAQ(Mem{Base: a, Index: step, Scale: uint8(steps)}, a) }
 	}
-	row := loadBytes(t, tileARow)
+	bytesAt, advanceBytes := rowsOf(a, loadBytes(t, tileARow), rows)
+	return func(i, u int) Mem { return bytesAt(i, 4*u) }, func(steps int) { advanceBytes(4 * steps) }
+}
+
+// rowsOf returns the address of so many bytes after the place in row i, and how to advance the place.
+func rowsOf(base, row Register, rows int) (at func(i, disp int) Mem, advance func(bytes int)) {
 	var row3 Register
 	if rows > 3 {
 		row3 = tripled(row)
 	}
-	bases := []Register{a} // of every fourth row
+	bases := []Register{base} // of every fourth row
 	for i := 4; i < rows; i += 4 {
 		next := GP64()
 		LEAQ(Mem{Base: bases[len(bases)-1], Index: row, Scale: 4}, next)
 		bases = append(bases, next)
 	}
-	at = func(i, u int) Mem { return strided(bases[i/4], row, row3, i%4, 4*u) }
-	return at, func(steps int) {
-		for _, base := range bases {
-			ADDQ(Imm(uint64(4*steps)), base)
+	at = func(i, disp int) Mem { return strided(bases[i/4], row, row3, i%4, disp) }
+	return at, func(bytes int) {
+		for _, b := range bases {
+			ADDQ(Imm(uint64(bytes)), b)
 		}
 	}
 }

@@ -86,10 +86,8 @@ func (w *width) quadMultiply(f integers, constants quadConstants, rows int, zero
 	Label("loop")
 	d.step(at, dots)
 	read := func(bytes int) {
-		if rows <= few {
-			for line := 0; line < bytes; line += 64 {
-				PREFETCHT0(Mem{Base: b, Disp: ahead + line})
-			}
+		for line := 0; line < bytes; line += 64 {
+			PREFETCHT0(Mem{Base: b, Disp: ahead + line})
 		}
 		ADDQ(U32(uint32(bytes)), b)
 	}
@@ -129,26 +127,6 @@ func (w *width) quadMultiply(f integers, constants quadConstants, rows int, zero
 	TESTQ(k, k)
 	JNE(LabelRef("group"))
 	w.finish(t, sums, 2, 0, "")
-}
-
-// rowsOf returns the address of so many bytes after the place in row i, and how to advance the place.
-func rowsOf(base, row Register, rows int) (at func(i, disp int) Mem, advance func(bytes int)) {
-	var row3 Register
-	if rows > 3 {
-		row3 = tripled(row)
-	}
-	bases := []Register{base} // of every fourth row
-	for i := 4; i < rows; i += 4 {
-		next := GP64()
-		LEAQ(Mem{Base: bases[len(bases)-1], Index: row, Scale: 4}, next)
-		bases = append(bases, next)
-	}
-	at = func(i, disp int) Mem { return strided(bases[i/4], row, row3, i%4, disp) }
-	return at, func(bytes int) {
-		for _, b := range bases {
-			ADDQ(Imm(uint64(bytes)), b)
-		}
-	}
 }
 
 // dotter generates the sums of a group.

@@ -20,14 +20,6 @@ func (w *width) row(panels, vectors int) {
 	w.multiplyRow(1, vectors, true)
 }
 
-// offset is the memory at base + u·step + disp, for u of 0 and 1.
-func offset(base, step Register, u, disp int) Mem {
-	if u == 0 {
-		return Mem{Base: base, Disp: disp}
-	}
-	return Mem{Base: base, Index: step, Scale: 1, Disp: disp}
-}
-
 // multiplyRow generates the kernel for one row of A, which takes as long as reading B does. It reads a row of each panel in turn: the processor fetches
 // ahead of several places at once faster than of one, and faster than when told what to fetch, unless it has numbers to convert meanwhile.
 func (w *width) multiplyRow(panels, vectors int, columns bool) {
@@ -49,9 +41,9 @@ func (w *width) multiplyRow(panels, vectors int, columns bool) {
 	}
 	step := func(u int) {
 		x := w.new()
-		VBROADCASTSS(offset(a, aStep, u, 0), x)
+		VBROADCASTSS(strided(a, aStep, nil, u, 0), x)
 		for i := range sums[u] {
-			VFMADD231PS(offset(b[i/vectors], bStep, u, i%vectors*w.bytes()), x, sums[u][i])
+			VFMADD231PS(strided(b[i/vectors], bStep, nil, u, i%vectors*w.bytes()), x, sums[u][i])
 		}
 	}
 	advance := func(steps uint8) {
@@ -74,8 +66,5 @@ func (w *width) multiplyRow(panels, vectors int, columns bool) {
 	JE(LabelRef("done"))
 	step(0)
 	Label("done")
-	for i, more := range sums[1] {
-		VADDPS(more, sums[0][i], sums[0][i])
-	}
-	w.finish(t, sums[0], panels*vectors, (panels-1)*vectors, "")
+	w.finish(t, added(sums), panels*vectors, (panels-1)*vectors, "")
 }
