@@ -99,11 +99,7 @@ func nibbleTable() Mem {
 // groups generates a loop over groups of rows, with the scales in registers, and in each over its rows, some at a time.
 func (w *width) groups(k, group, scales Register, each func(scale [2]VecVirtual, unroll int), next func()) {
 	Label("group")
-	left := GP64()
-	MOVQ(group, left)
-	CMPQ(k, left)
-	CMOVQLT(k, left)
-	SUBQ(left, k)
+	left := nextGroup(k, group)
 	var scale [2]VecVirtual
 	for v := range scale {
 		scale[v] = w.new()
@@ -129,17 +125,33 @@ func (w *width) groups(k, group, scales Register, each func(scale [2]VecVirtual,
 	JNE(LabelRef("group"))
 }
 
-// integerMultiply generates the kernel for a strip of the given number of rows, which lie row after row, and a panel of two vectors.
-func (w *width) integerMultiply(f integers, rows int, zeros bool) {
-	name, doc := fmt.Sprintf("multiply%d%s%s", rows, f.name, w.suffix), "without zero points"
+// nextGroup takes the rows of a group from those that are left.
+func nextGroup(k, group Register) (rows GPVirtual) {
+	rows = GP64()
+	MOVQ(group, rows)
+	CMPQ(k, rows)
+	CMOVQLT(k, rows)
+	SUBQ(rows, k)
+	return rows
+}
+
+// beginIntegers declares the kernel for so many rows of A, which lies as doc says, and a panel of two vectors, and loads the address of its tile.
+func (w *width) beginIntegers(f integers, rows int, kind, doc string, zeros bool) Register {
+	name, points := fmt.Sprintf("multiply%d%s%s", rows, f.name, kind), "without zero points"
 	if zeros {
-		name, doc = fmt.Sprintf("multiply%d%sZero%s", rows, f.name, w.suffix), "with zero points"
+		name, points = name+"Zero", "with zero points"
 	}
+	name += w.suffix
 	TEXT(name, NOSPLIT, "func(t *byte)")
 	Pragma("noescape")
-	Doc(fmt.Sprintf("%s computes the tile at t, of %d rows and at most %d columns, with A row after row and B of integers of %d bits %s. t.k is not 0.",
-		name, rows, 2*w.lanes, f.bits, doc))
-	t := Load(Param("t"), GP64())
+	Doc(fmt.Sprintf("%s computes the tile at t, of %d rows and at most %d columns, with A %s and B of integers of %d bits %s. t.k is not 0.",
+		name, rows, 2*w.lanes, doc, f.bits, points))
+	return Load(Param("t"), GP64())
+}
+
+// integerMultiply generates the kernel for a strip of the given number of rows, which lie row after row, and a panel of two vectors.
+func (w *width) integerMultiply(f integers, rows int, zeros bool) {
+	t := w.beginIntegers(f, rows, "", "row after row", zeros)
 	k := load(t, tileK)
 	at, advance := addressA(t, rows, false)
 	b, scales, group := load(t, tileSmall), load(t, tileScales), load(t, tileGroup)

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"fmt"
-
 	. "github.com/mmcloughlin/avo/build"
 	"github.com/mmcloughlin/avo/ir"
 	. "github.com/mmcloughlin/avo/operand"
@@ -52,15 +50,7 @@ func (w *width) quadMultiplies() {
 
 // quadMultiply generates the kernel for a strip of the given number of rows and a panel of two vectors.
 func (w *width) quadMultiply(f integers, constants quadConstants, rows int, zeros bool) {
-	name, doc := fmt.Sprintf("multiply%d%sQuads%s", rows, f.name, w.suffix), "without zero points"
-	if zeros {
-		name, doc = fmt.Sprintf("multiply%d%sQuadsZero%s", rows, f.name, w.suffix), "with zero points"
-	}
-	TEXT(name, NOSPLIT, "func(t *byte)")
-	Pragma("noescape")
-	Doc(fmt.Sprintf("%s computes the tile at t, of %d rows and at most %d columns, with A rounded and B of integers of %d bits %s. t.k is not 0.",
-		name, rows, 2*w.lanes, f.bits, doc))
-	t := Load(Param("t"), GP64())
+	t := w.beginIntegers(f, rows, "Quads", "rounded", zeros)
 	k, group := load(t, tileK), load(t, tileGroup)
 	at, advance := rowsOf(load(t, tileRounded), load(t, tileRoundedRow), rows)
 	b := load(t, tileSmall)
@@ -69,11 +59,7 @@ func (w *width) quadMultiply(f integers, constants quadConstants, rows int, zero
 	dots := make([]VecVirtual, 2*rows)
 
 	Label("group")
-	left := GP64()
-	MOVQ(group, left)
-	CMPQ(k, left)
-	CMOVQLT(k, left)
-	SUBQ(left, k)
+	left := nextGroup(k, group)
 	ADDQ(Imm(4*quadStep-1), left)
 	SHRQ(Imm(4), left)
 	for i := range rows {
