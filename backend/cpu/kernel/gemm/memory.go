@@ -45,4 +45,4 @@ func (m *Memory) Take(n int) []byte {
 func wholeLines(n int) int { return (n + 63) &^ 63 }
 
 // Floats is n numbers that are 0.
-func (m *Memory) Floats(n int) []float32 { return floatsOf(m.Take(4 * n)) }
+func (m *Memory) Floats(n int) []float32 { return numbersOf[float32](m.Take(4 * n)) }

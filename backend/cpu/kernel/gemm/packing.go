@@ -3,7 +3,6 @@ package gemm
 import (
 	"fmt"
 	"slices"
-	"unsafe"
 
 	"github.com/gocompile/gocompile/backend/cpu/kernel/move"
 	"github.com/gocompile/gocompile/backend/cpu/level"
@@ -50,7 +49,7 @@ func newPacked(l level.Level, f Format, k, n int, m *Memory) *Packed {
 	if p.format = f; f == Float32 {
 		p.data = m.Floats(size)
 	} else {
-		p.narrow = unsafe.Slice((*uint16)(unsafe.Pointer(unsafe.SliceData(m.Take(2*size)))), size)
+		p.narrow = numbersOf[uint16](m.Take(2 * size))
 	}
 	return p
 }

@@ -1,10 +1,6 @@
 package gemm
 
-import (
-	"unsafe"
-
-	"github.com/gocompile/gocompile/backend/cpu/level"
-)
+import "github.com/gocompile/gocompile/backend/cpu/level"
 
 const quadDepth = 1024 // greatest number of rows of a block
 
@@ -45,9 +41,9 @@ func (p *Packed) packQuadPanel(dst []byte, b *Integers, k0, kc, j0 int) {
 		b.packQuadRows(dst, k, rows, j0, cols, width, p.format.bias())
 		dst = dst[p.quadRowBytes(filled(rows)):]
 		at := k/p.group*b.N + j0
-		copy(floatsOf(dst[:4*width]), b.Scale[at:at+cols])
+		copy(numbersOf[float32](dst[:4*width]), b.Scale[at:at+cols])
 		if dst = dst[4*width:]; p.shifted {
-			copy(floatsOf(dst[:4*width]), b.Zero[at:at+cols])
+			copy(numbersOf[float32](dst[:4*width]), b.Zero[at:at+cols])
 			dst = dst[4*width:]
 		}
 	}
@@ -138,9 +134,9 @@ func (t *tile) eachGroup(bits int, add func(sums []int32, a, b []byte)) {
 			}
 			add(sums, a[4:4+n], b)
 			b = b[n*width*bits/8:]
-			scales, zeros := floatsOf(b[:4*width]), []float32(nil)
+			scales, zeros := numbersOf[float32](b[:4*width]), []float32(nil)
 			if b = b[4*width:]; t.shifted {
-				zeros, b = floatsOf(b[:4*width]), b[4*width:]
+				zeros, b = numbersOf[float32](b[:4*width]), b[4*width:]
 			}
 			for c, sum := range sums {
 				x := float32(sum)
@@ -153,9 +149,4 @@ func (t *tile) eachGroup(bits int, add func(sums []int32, a, b []byte)) {
 		}
 		t.store(i, total[:])
 	}
-}
-
-// floatsOf is the numbers in b, whose length is a multiple of 4 and which begins at one.
-func floatsOf(b []byte) []float32 {
-	return unsafe.Slice((*float32)(unsafe.Pointer(unsafe.SliceData(b))), len(b)/4)
 }

@@ -42,6 +42,12 @@ func bytesOf[E any](s []E) []byte {
 	return unsafe.Slice((*byte)(unsafe.Pointer(&s[0])), len(s)*int(unsafe.Sizeof(s[0])))
 }
 
+// numbersOf is the numbers in b, which begins where one may lie and ends with one.
+func numbersOf[E float32 | uint16](b []byte) []E {
+	var x E
+	return unsafe.Slice((*E)(unsafe.Pointer(unsafe.SliceData(b))), len(b)/int(unsafe.Sizeof(x)))
+}
+
 // maxStored bounds the sizes of a stored matrix, so that no product of them overflows.
 const maxStored = 1 << 28
 
@@ -68,14 +74,13 @@ func Restore(l Layout, data []byte) (*Packed, error) {
 	if len(data) == 0 {
 		return p, nil
 	}
-	first := unsafe.Pointer(&data[0])
-	if uintptr(first)%uintptr(size) != 0 {
+	if uintptr(unsafe.Pointer(&data[0]))%uintptr(size) != 0 {
 		return nil, fmt.Errorf("a packed matrix begins at an odd address")
 	}
 	if l.Format == Float32 {
-		p.data = unsafe.Slice((*float32)(first), len(data)/size)
+		p.data = numbersOf[float32](data)
 	} else {
-		p.narrow = unsafe.Slice((*uint16)(first), len(data)/size)
+		p.narrow = numbersOf[uint16](data)
 	}
 	return p, nil
 }
