@@ -61,13 +61,6 @@ func (f Format) Round(dst []uint16, src []float32) {
 	}
 }
 
-// packNarrow is packFor in a format that is not of integers.
-func packNarrow(l level.Level, f Format, b []float32, k, n, ldb int, transB bool) *Packed {
-	q := beginPacking(l, f, b, k, n, ldb, transB, nil)
-	q.all()
-	return q.p
-}
-
 // narrowPanel is panel in a 16-bit format.
 func (p *Packed) narrowPanel(k0, kc, j int) []uint16 {
 	return p.narrow[(k0*p.layout.panels(p.n)+j*kc)*p.layout.width:][:kc*p.layout.width]

@@ -161,7 +161,7 @@ func checkProduct(t testing.TB, x *Ctx, r *rand.Rand, m, n, k, pad int, transA, 
 		if f == Float32 {
 			args.Packed = packFor(l, b, k, n, args.LDB, transB)
 		} else {
-			args.Packed, args.B = packNarrow(l, f, b, k, n, args.LDB, transB), rounded(f, b)
+			args.Packed, args.B = packAs(l, f, b, k, n, args.LDB, transB), rounded(f, b)
 		}
 		MatMul(x, args)
 		check(t, name+", packed as "+f.String(), args, before)

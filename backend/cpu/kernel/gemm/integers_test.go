@@ -95,7 +95,7 @@ func BenchmarkIntegers(b *testing.B) {
 				case 32:
 					p = packFor(x.level, w.Floats(), k, n, n, false)
 				case 16:
-					p = packNarrow(x.level, Float16, w.Floats(), k, n, n, false)
+					p = packAs(x.level, Float16, w.Floats(), k, n, n, false)
 				}
 				a, c := matrix(r, m, k, k), make([]float32, m*n)
 				b.SetBytes(int64(p.Bytes()))

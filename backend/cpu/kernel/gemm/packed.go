@@ -48,15 +48,16 @@ func PackB(b []float32, k, n, ldb int, transB bool) *Packed {
 
 // PackBAs is PackB with the elements rounded to a format. A matrix with elements that are finite, but not in that format, stays as it is.
 func PackBAs(f Format, b []float32, k, n, ldb int, transB bool) *Packed {
-	l, _ := level.Current() // an error is reported by those that make programs
-	if !f.Holds(b) {
-		f = Float32
-	}
-	return packNarrow(l, f, b, k, n, ldb, transB)
+	return BeginPacking(f, b, k, n, ldb, transB, nil).all()
 }
 
 func packFor(l level.Level, b []float32, k, n, ldb int, transB bool) *Packed {
-	return packNarrow(l, Float32, b, k, n, ldb, transB)
+	return packAs(l, Float32, b, k, n, ldb, transB)
+}
+
+// packAs is packFor in a format that is not of integers.
+func packAs(l level.Level, f Format, b []float32, k, n, ldb int, transB bool) *Packed {
+	return beginPacking(l, f, b, k, n, ldb, transB, nil).all()
 }
 
 // Pack makes p what [PackB] returns, for the kernels of x and in the memory that p has, if that is enough; the caller does it alone.

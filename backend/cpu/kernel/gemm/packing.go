@@ -79,8 +79,7 @@ func PackLines(f Format, b []float32, k int, runs []Lines, lanes int, m *Memory)
 	}
 	q := packingOf(newPacked(l, f, k, lanes*len(runs), m), b, k, true)
 	q.runs, q.lanes, q.short = runs, lanes, slices.ContainsFunc(runs, func(r Lines) bool { return r.Count < lanes })
-	q.all()
-	return q.p
+	return q.all()
 }
 
 // Pieces is how many there are.
@@ -159,9 +158,10 @@ func (q *Packing) panel(dst []float32, k, n, j int) {
 	}
 }
 
-// all packs every piece.
-func (q *Packing) all() {
+// all packs every piece of the matrix, which it returns.
+func (q *Packing) all() *Packed {
 	for i := range q.Pieces() {
 		q.Pack(i)
 	}
+	return q.p
 }

@@ -19,7 +19,7 @@ func TestStored(t *testing.T) {
 				b, ldb := operandOf(r, k, n, pad, trans)
 				p, want := packFor(l, b, k, n, ldb, trans), b
 				if f != Float32 {
-					p, want = packNarrow(l, f, b, k, n, ldb, trans), rounded(f, b)
+					p, want = packAs(l, f, b, k, n, ldb, trans), rounded(f, b)
 				}
 				name := fmt.Sprintf("%v %v %d by %d, transposed %t", l, f, k, n, trans)
 				q, err := Restore(p.Layout(), p.Data())
