@@ -33,6 +33,7 @@ func TestTileOffsets(t *testing.T) {
 		{"scales", unsafe.Offsetof(x.scales), 256},
 		{"zeros", unsafe.Offsetof(x.zeros), 280},
 		{"group", unsafe.Offsetof(x.group), 304},
+		{"panelStep", unsafe.Offsetof(x.panelStep), 320},
 		{"strips", unsafe.Offsetof(x.strips), 360},
 		{"aSkip", unsafe.Offsetof(x.aSkip), 368},
 		{"cSkip", unsafe.Offsetof(x.cSkip), 376},
