@@ -24,11 +24,8 @@ type packs struct {
 func newPacks() *packs { return &packs{m: map[any]any{}, counted: map[*tensor.Tensor]bool{}} }
 
 // packed is what make returns for a key, which says what is packed and how; make is called once a key, and may read those of the constants whose memory
-// may not be filled that it is told of. A nil cache keeps nothing.
+// may not be filled that it is told of.
 func packed[V any](c *packs, key any, make func() V, reads ...*tensor.Tensor) V {
-	if c == nil {
-		return make()
-	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if v, ok := c.m[key]; ok {
@@ -106,9 +103,4 @@ func (p *Program) reserve() {
 }
 
 // memory is where matrices are packed, by functions that [packed] calls.
-func (c *packs) memory() *gemm.Memory {
-	if c == nil {
-		return nil
-	}
-	return &c.small
-}
+func (c *packs) memory() *gemm.Memory { return &c.small }
