@@ -61,14 +61,6 @@ func (p *Program) reserve() {
 	c := p.packs
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for key := range c.m {
-		switch k := key.(type) {
-		case packedMatrix:
-			c.counted[k.weights] = true
-		case packedBytes:
-			c.counted[k.weights] = true
-		}
-	}
 	total := 0
 	add := func(t *tensor.Tensor) {
 		if t == nil || c.counted[t] {

@@ -134,7 +134,7 @@ func restore(stored []backend.Pack, hollow []*tensor.Tensor) (*packs, error) {
 		if err := k.check(m); err != nil {
 			return nil, fmt.Errorf("pack %d: %w", i, err)
 		}
-		c.m[k] = m
+		c.m[k], c.counted[s.Constant] = m, true
 		if parts[s.Constant] == nil {
 			parts[s.Constant] = map[packedMatrix]*gemm.Packed{}
 		}
@@ -148,8 +148,7 @@ func restore(stored []backend.Pack, hollow []*tensor.Tensor) (*packs, error) {
 	for _, m := range c.m {
 		if !m.(*gemm.Packed).Layout().Best() {
 			c.fill()
-			c.m = map[any]any{}
-			break
+			return newPacks(), nil
 		}
 	}
 	return c, nil
