@@ -24,6 +24,36 @@ var nativeKernels = append([]Kernel{
 	{Name: "avx512-dot", Level: level.AVX512, MR: 6, NR: 1 << 30, Quality: 16, Small: 8, B: Columns, fn: avx512DotTile},
 }, quadKernels()...)
 
+// rowDots sets out[i*ldOut+j] to the product of a[i*lda:][:k] with b[j*ld:][:k], for some rows and n columns, a positive multiple of group.
+type rowDots struct {
+	group int
+	fn    func(k, n int, a *float32, lda int, b *float32, ld int, out *float32, ldOut int)
+}
+
+// dotRows is what dotTile does where the product is all there is to do: with several[r-1] for r rows, and those columns that are not a whole group by f.
+func dotRows(t *tile, several []rowDots, f dotsFunc) {
+	if t.k == 0 || t.bias != nil || t.accumulate != 0 || t.scale != 1 {
+		dotTile(t, 0, f)
+		return
+	}
+	done := t.cols
+	for i := 0; i < t.rows; {
+		s := &several[min(t.rows-i, len(several))-1]
+		done = min(done, t.cols/s.group*s.group)
+		i += min(t.rows-i, len(several))
+	}
+	if done > 0 {
+		for i := 0; i < t.rows; {
+			r := min(t.rows-i, len(several))
+			a, b, c := t.a[i*t.aRow:], t.b, t.c[i*t.cRow:]
+			_, _, _ = a[(r-1)*t.aRow+t.k-1], b[(done-1)*t.bStep+t.k-1], c[(r-1)*t.cRow+done-1]
+			several[r-1].fn(t.k, done, &a[0], t.aRow, &b[0], t.bStep, &c[0], t.cRow)
+			i += r
+		}
+	}
+	dotTile(t, done, f)
+}
+
 var avx2Rows = []rowDots{{8, dots1Rows}, {4, dots2Rows}}
 
 func avx2DotTile(t *tile) { dotRows(t, avx2Rows, avx2Dots) }

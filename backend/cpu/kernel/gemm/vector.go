@@ -6,37 +6,7 @@ package gemm
 // dotsFunc sets out[j] to the product of a[:k] with b[j*ld:][:k], for a number of them that is a positive multiple of 4.
 type dotsFunc func(k int, a, b []float32, ld int, out []float32)
 
-// rowDots sets out[i*ldOut+j] to the product of a[i*lda:][:k] with b[j*ld:][:k], for some rows and n columns, a positive multiple of group.
-type rowDots struct {
-	group int
-	fn    func(k, n int, a *float32, lda int, b *float32, ld int, out *float32, ldOut int)
-}
-
 const dotCols = 32 // columns of C for which rows of B are taken together, so that they are in the first cache for each row of A
-
-// dotRows is what dotTile does where the product is all there is to do: with several[r-1] for r rows, and those columns that are not a whole group by f.
-func dotRows(t *tile, several []rowDots, f dotsFunc) {
-	if t.k == 0 || t.bias != nil || t.accumulate != 0 || t.scale != 1 {
-		dotTile(t, 0, f)
-		return
-	}
-	done := t.cols
-	for i := 0; i < t.rows; {
-		s := &several[min(t.rows-i, len(several))-1]
-		done = min(done, t.cols/s.group*s.group)
-		i += min(t.rows-i, len(several))
-	}
-	if done > 0 {
-		for i := 0; i < t.rows; {
-			r := min(t.rows-i, len(several))
-			a, b, c := t.a[i*t.aRow:], t.b, t.c[i*t.cRow:]
-			_, _, _ = a[(r-1)*t.aRow+t.k-1], b[(done-1)*t.bStep+t.k-1], c[(r-1)*t.cRow+done-1]
-			several[r-1].fn(t.k, done, &a[0], t.aRow, &b[0], t.bStep, &c[0], t.cRow)
-			i += r
-		}
-	}
-	dotTile(t, done, f)
-}
 
 // dotTile multiplies rows of A with rows of B, from column begin on: element (p, j) of B is at j*bStep+p, and aStep is 1.
 func dotTile(t *tile, begin int, f dotsFunc) {
