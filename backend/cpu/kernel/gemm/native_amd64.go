@@ -32,7 +32,7 @@ type rowDots struct {
 
 // dotRows is what dotTile does where the product is all there is to do: with several[r-1] for r rows, and those columns that are not a whole group by f.
 func dotRows(t *tile, several []rowDots, f dotsFunc) {
-	if t.k == 0 || t.bias != nil || t.accumulate != 0 || t.scale != 1 {
+	if t.k == 0 || !t.plain() {
 		dotTile(t, 0, f)
 		return
 	}

@@ -8,9 +8,12 @@ type dotsFunc func(k int, a, b []float32, ld int, out []float32)
 
 const dotCols = 32 // columns of C for which rows of B are taken together, so that they are in the first cache for each row of A
 
+// plain tells whether C is the product alone.
+func (t *tile) plain() bool { return t.bias == nil && t.accumulate == 0 && t.scale == 1 }
+
 // dotTile multiplies rows of A with rows of B, from column begin on: element (p, j) of B is at j*bStep+p, and aStep is 1.
 func dotTile(t *tile, begin int, f dotsFunc) {
-	plain := t.bias == nil && t.accumulate == 0 && t.scale == 1
+	plain := t.plain()
 	whole := begin + (t.cols-begin)&^3
 	for first := begin; first < whole; first += dotCols {
 		n := min(dotCols, whole-first)
