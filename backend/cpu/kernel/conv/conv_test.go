@@ -17,6 +17,7 @@ import (
 func textbook(s Shape, x, w, bias []float32) []float64 {
 	var l layout
 	l.resolve(s)
+	axes := s.Window()
 	y := make([]float64, s.Batch*s.Groups*s.Out*l.positions)
 	for i := range y {
 		p, m := i%l.positions, i/l.positions%(s.Groups*s.Out)
@@ -26,7 +27,7 @@ func textbook(s Shape, x, w, bias []float32) []float64 {
 		}
 		for c := range s.In {
 			for t := range l.taps {
-				if at := l.meets(p, t); at >= 0 {
+				if at := axes.Meets(p, t); at >= 0 {
 					y[i] += float64(w[m*l.depth+c*l.taps+t]) * float64(x[((n*s.Groups+g)*s.In+c)*l.size+at])
 				}
 			}

@@ -71,6 +71,7 @@ func planFlat(l *layout) *flatPlan {
 			p.offsets = append(p.offsets, p.row(i*v.Dilation-v.Before)+p.column(j*w.Dilation-w.Before)) // for position 0
 		}
 	}
+	window := l.Window()
 	vectors := count(l.positions, maskLanes)
 	p.before, p.behind = max(0, -slices.Min(p.offsets)), max(4*p.plane, slices.Max(p.offsets)+vectors*maskLanes)
 	for block := 0; block < vectors; block += maskBlock {
@@ -78,7 +79,7 @@ func planFlat(l *layout) *flatPlan {
 			for m := block; m < min(block+maskBlock, vectors); m++ {
 				mask := uint16(0)
 				for i := range min(maskLanes, l.positions-m*maskLanes) {
-					if l.meets(m*maskLanes+i, k) >= 0 {
+					if window.Meets(m*maskLanes+i, k) >= 0 {
 						mask |= 1 << i
 					}
 				}

@@ -6,7 +6,7 @@ func (l *layout) copyPlane(dst, x []float32, pick func(dst, src []float32)) {
 	for _, f := range a.start {
 		for _, g := range b.start {
 			for _, h := range c.start {
-				lo, hi := c.inside(h)
+				lo, hi := c.Inside(h, c.length)
 				for i := range a.length {
 					slab := dst[:b.length*c.length]
 					dst = dst[b.length*c.length:]
@@ -15,7 +15,7 @@ func (l *layout) copyPlane(dst, x []float32, pick func(dst, src []float32)) {
 						clear(slab)
 						continue
 					}
-					from, to := b.inside(g)
+					from, to := b.Inside(g, b.length)
 					clear(slab[:from*c.length])
 					clear(slab[to*c.length:])
 					for j := from; j < to; j++ {
@@ -25,16 +25,6 @@ func (l *layout) copyPlane(dst, x []float32, pick func(dst, src []float32)) {
 			}
 		}
 	}
-}
-
-// inside is the range of the elements of a phase, which begins at element start of the input, that lie in the input.
-func (a *axis) inside(start int) (lo, hi int) {
-	lo = min(a.length, max(0, (-start+a.Stride-1)/a.Stride))
-	hi = lo
-	if last := a.In - 1 - start; last >= 0 {
-		hi = max(lo, min(a.length, last/a.Stride+1))
-	}
-	return lo, hi
 }
 
 // copyRow writes one row of the phase that begins at element start of x; its elements [lo, hi) lie in x.

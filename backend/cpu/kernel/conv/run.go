@@ -181,6 +181,7 @@ func (x *Ctx) scattered() {
 	if a.Weights != nil {
 		w = a.Weights.data
 	}
+	window := a.Window()
 	for i := range a.Batch * a.Groups * a.Out * l.positions {
 		p, m := i%l.positions, i/l.positions%(a.Groups*a.Out)
 		from := a.X[(i/l.positions/(a.Groups*a.Out)*a.Groups+m/a.Out)*a.In*l.size:]
@@ -190,7 +191,7 @@ func (x *Ctx) scattered() {
 		}
 		for c := range a.In {
 			for t := range l.taps {
-				if at := l.meets(p, t); at >= 0 {
+				if at := window.Meets(p, t); at >= 0 {
 					sum += w[m*l.depth+c*l.taps+t] * from[c*l.size+at]
 				}
 			}
@@ -198,20 +199,4 @@ func (x *Ctx) scattered() {
 		a.Y[i] = sum
 	}
 	x.finish(0, a.Batch*a.Groups*a.Out*l.positions)
-}
-
-// meets is the element of a channel that element t of the kernel meets at position p, −1 if it is padding.
-func (l *layout) meets(p, t int) int {
-	at, step := 0, 1
-	for i := MaxAxes - 1; i >= 0; i-- {
-		a := &l.axes[i]
-		k := p%a.Out*a.Stride - a.Before + t%a.Kernel*a.Dilation
-		if k < 0 || k >= a.In {
-			return -1
-		}
-		at += k * step
-		step *= a.In
-		p, t = p/a.Out, t/a.Kernel
-	}
-	return at
 }

@@ -17,6 +17,58 @@ type Shape struct {
 // MaxAxes is the greatest number of spatial axes.
 const MaxAxes = 3
 
+// Window is the axes of a shape, behind as many of one element as it lacks.
+type Window [MaxAxes]Axis
+
+// Window is that of the shape.
+func (s *Shape) Window() (w Window) {
+	missing := MaxAxes - len(s.Axes)
+	for i := range w {
+		if w[i] = unit; i >= missing {
+			w[i] = s.Axes[i-missing]
+		}
+	}
+	return w
+}
+
+// Sizes is how many elements the kernel has, a channel of the input, and one of the result.
+func (w *Window) Sizes() (kernel, in, out int) {
+	kernel, in, out = 1, 1, 1
+	for i := range w {
+		a := &w[i]
+		kernel *= a.Kernel
+		in *= a.In
+		out *= a.Out
+	}
+	return kernel, in, out
+}
+
+// Meets is the element of a channel that element k of the kernel meets at position o, −1 if it is padding.
+func (w *Window) Meets(o, k int) int {
+	at, step := 0, 1
+	for i := MaxAxes - 1; i >= 0; i-- {
+		a := &w[i]
+		x := o%a.Out*a.Stride - a.Before + k%a.Kernel*a.Dilation
+		if x < 0 || x >= a.In {
+			return -1
+		}
+		at += x * step
+		step *= a.In
+		o, k = o/a.Out, k/a.Kernel
+	}
+	return at
+}
+
+// Inside is the range of the first so many elements start, start + Stride, … that lie in the input.
+func (a *Axis) Inside(start, length int) (lo, hi int) {
+	lo = min(length, max(0, (-start+a.Stride-1)/a.Stride))
+	hi = lo
+	if last := a.In - 1 - start; last >= 0 {
+		hi = max(lo, min(length, last/a.Stride+1))
+	}
+	return lo, hi
+}
+
 // layout is a Shape with everything resolved.
 type layout struct {
 	Shape
@@ -46,17 +98,10 @@ type axis struct {
 // resolve fills l but for what concerns the planes; it reuses its memory.
 func (l *layout) resolve(s Shape) {
 	l.Shape = s
-	l.taps, l.size, l.positions = 1, 1, 1
-	missing := MaxAxes - len(s.Axes)
-	for i := range l.axes {
-		a := &l.axes[i]
-		a.Axis = unit
-		if i >= missing {
-			a.Axis = s.Axes[i-missing]
-		}
-		l.taps *= a.Kernel
-		l.size *= a.In
-		l.positions *= a.Out
+	w := s.Window()
+	l.taps, l.size, l.positions = w.Sizes()
+	for i, a := range w {
+		l.axes[i].Axis = a
 	}
 	l.depth = l.In * l.taps
 }

@@ -45,7 +45,7 @@ func convSums(a *ConvArgs, w ConvSource) []int32 {
 			zero = w.Zero[m%len(w.Zero)]
 		}
 		for k := range p.depth {
-			if t := p.meets(at, k%p.taps); t >= 0 {
+			if t := p.axes.Meets(at, k%p.taps); t >= 0 {
 				c := image*a.Groups*p.In + m/a.Out*p.In + k/p.taps
 				sums[i] += (value(w.W[m*p.depth+k], w.Signed) - zero) * (value(a.X[c*p.size+t], a.SignedX) - a.ZeroX)
 			}

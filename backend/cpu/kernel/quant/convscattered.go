@@ -13,7 +13,7 @@ func (x *convolver) scattered() {
 				sum = a.Offset[m]
 			}
 			for k := range p.depth {
-				if t := p.meets(at, k%p.taps); t >= 0 {
+				if t := p.axes.Meets(at, k%p.taps); t >= 0 {
 					sum += w.at(m, k) * (integer(from[k/p.taps*p.size+t], a.SignedX) - a.ZeroX)
 				}
 			}

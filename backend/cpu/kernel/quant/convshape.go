@@ -6,11 +6,11 @@ import "github.com/gocompile/gocompile/backend/cpu/kernel/conv"
 // the kernel is at a constant distance from the position. Where there is neither padding nor stride on the last axis, they lie so in X.
 type planes struct {
 	conv.Shape
-	axes      [conv.MaxAxes]conv.Axis // those that the shape lacks come first and have one element
-	taps      int                     // elements of the kernel
-	depth     int                     // products in a sum
-	size      int                     // elements of a channel of X
-	positions int                     // elements of a channel of the result
+	axes      conv.Window
+	taps      int // elements of the kernel
+	depth     int // products in a sum
+	size      int // elements of a channel of X
+	positions int // elements of a channel of the result
 
 	inPlace bool
 	rows    [2]int // on the first two axes
@@ -26,18 +26,8 @@ type planes struct {
 // resolve fills p for a shape; it reuses its memory.
 func (p *planes) resolve(s conv.Shape) {
 	p.Shape = s
-	p.taps, p.size, p.positions = 1, 1, 1
-	missing := conv.MaxAxes - len(s.Axes)
-	for i := range p.axes {
-		a := &p.axes[i]
-		*a = conv.Axis{In: 1, Out: 1, Kernel: 1, Stride: 1, Dilation: 1}
-		if i >= missing {
-			*a = s.Axes[i-missing]
-		}
-		p.taps *= a.Kernel
-		p.size *= a.In
-		p.positions *= a.Out
-	}
+	p.axes = s.Window()
+	p.taps, p.size, p.positions = p.axes.Sizes()
 	p.depth = p.In * p.taps
 	p.measure()
 }
@@ -128,28 +118,12 @@ func (p *planes) pieces(list []piece, from, n int) []piece {
 	return list
 }
 
-// meets is the element of a channel of X that element t of the kernel meets at position i, −1 if that is padding.
-func (p *planes) meets(i, t int) int {
-	at, step := 0, 1
-	for k := conv.MaxAxes - 1; k >= 0; k-- {
-		a := &p.axes[k]
-		x := i%a.Out*a.Stride - a.Before + t%a.Kernel*a.Dilation
-		if x < 0 || x >= a.In {
-			return -1
-		}
-		at += x * step
-		step *= a.In
-		i, t = i/a.Out, t/a.Kernel
-	}
-	return at
-}
-
 // copyPlane writes one channel x in the layout of planes; padding is zero.
 func (p *planes) copyPlane(f *functions, dst, x []byte, zero byte) {
 	a, b, c := &p.axes[0], &p.axes[1], &p.axes[2]
 	for _, first := range p.phases {
 		start := first - c.Before
-		lo, hi := p.inside(start)
+		lo, hi := c.Inside(start, p.length)
 		for i := range p.rows[0] {
 			for j := range p.rows[1] {
 				row := dst[:p.length]
@@ -168,17 +142,6 @@ func (p *planes) copyPlane(f *functions, dst, x []byte, zero byte) {
 			}
 		}
 	}
-}
-
-// inside is the range of the elements of a row of the phase that begins at element start of the input that lie in the input.
-func (p *planes) inside(start int) (lo, hi int) {
-	c := &p.axes[2]
-	lo = min(p.length, max(0, (c.Stride-1-start)/c.Stride))
-	hi = lo
-	if last := c.In - 1 - start; last >= 0 {
-		hi = max(lo, min(p.length, last/c.Stride+1))
-	}
-	return lo, hi
 }
 
 // reached reports whether any position meets element i of the padded input.

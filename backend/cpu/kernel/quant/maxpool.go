@@ -104,7 +104,7 @@ func (x *convolver) scatteredMaxima() {
 	for i := range a.Planes * p.positions {
 		from, most := a.X[i/p.positions*p.size:], least
 		for t := range p.taps {
-			if at := p.meets(i%p.positions, t); at >= 0 && from[at]^flip > most^flip {
+			if at := p.axes.Meets(i%p.positions, t); at >= 0 && from[at]^flip > most^flip {
 				most = from[at]
 			}
 		}

@@ -46,7 +46,7 @@ func (x *convolver) widenPlane(d *depthSlot, in []byte) {
 	*w = widening{zero: int16(zero), flip: int16(flip), dstStep: p.length, srcStep: c.In}
 	for k, first := range p.phases {
 		start := first - c.Before
-		lo, hi := p.inside(start)
+		lo, hi := c.Inside(start, p.length)
 		if lo == hi {
 			continue
 		}
