@@ -19,7 +19,7 @@ type direction struct {
 func (x *Ctx) begin(d int) {
 	a, dir, l := &x.args, &x.dirs[d], x.args.Layers[d]
 	hidden := l.hidden
-	dir.layer = l
+	dir.layer, dir.gemm = l, x.gemm
 	for i := range dir.h {
 		dir.h[i] = grow(dir.h[i], a.Batch*l.padded)
 	}

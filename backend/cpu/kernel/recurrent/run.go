@@ -48,7 +48,6 @@ func Run(x *Ctx, args Args) {
 		switch by, members := x.divide(); by {
 		case caller:
 			for d := range a.Layers {
-				x.dirs[d].gemm = x.gemm
 				x.runSide(d)
 			}
 		case directions:
@@ -60,9 +59,6 @@ func Run(x *Ctx, args Args) {
 			}
 			x.pool.Run(len(a.Layers), x.side)
 		default:
-			for d := range a.Layers {
-				x.dirs[d].gemm = x.gemm
-			}
 			for t0 := 0; t0 < len(x.active); t0 = x.dirs[0].t1 {
 				for d := range a.Layers {
 					x.project(d, t0)
