@@ -45,40 +45,29 @@ func (b *Integers) packed(first, n, k int) *gemm.Packed {
 	return gemm.PackIntegers(&gemm.Integers{K: k, N: n, Bits: 8, Q: b.Q[first*k:][:n*k], LDB: max(1, k), Trans: true, Scale: b.Scale[first:][:n]}, nil)
 }
 
-// columnOf is the row of W and R that column c of the products of a layer with a kernel has; not ok if it only fills up.
-func (l *Layer) columnOf(c int) (row int, ok bool) {
-	gates, lanes := l.cell.Kind.Gates(), l.kernel.Lanes
-	panel, gate, lane := c/(gates*lanes), c/lanes%gates, c%lanes
-	unit := panel*lanes + lane
-	return gate*l.hidden + unit, unit < l.hidden
-}
-
 // ordered is the rows in the order of the layer's columns.
 func (b *Integers) ordered(l *Layer) *Integers {
-	n, k := l.w.n, l.input
+	n, k, lanes := l.w.n, l.input, l.kernel.Lanes
 	o := &Integers{Q: make([]int8, n*k), Scale: make([]float32, n)}
-	for c := range n {
-		if row, ok := l.columnOf(c); ok {
-			copy(o.Q[c*k:][:k], b.Q[row*k:])
-			o.Scale[c] = b.Scale[row]
-		}
+	for i, run := range l.lines() {
+		copy(o.Q[i*lanes*k:], b.Q[run.First*k:][:run.Count*k])
+		copy(o.Scale[i*lanes:], b.Scale[run.First:][:run.Count])
 	}
 	return o
 }
 
 // setSmall lays R out as kernels read it.
 func (l *Layer) setSmall(b *Integers) {
-	n, h, width := l.w.n, l.hidden, l.cell.Kind.Gates()*l.kernel.Lanes
+	n, h, gates, lanes := l.w.n, l.hidden, l.cell.Kind.Gates(), l.kernel.Lanes
 	l.format, l.small, l.scale = gemm.Int8, tensor.Data[int8](tensor.New(tensor.Int8, n*h)), make([]float32, n)
-	for c := range n {
-		row, ok := l.columnOf(c)
-		if !ok {
-			continue
-		}
-		l.scale[c] = b.Scale[row]
-		dst := l.small[c/width*width*h+c%width:]
-		for k, q := range b.Q[row*h:][:h] {
-			dst[k*width] = q
+	for i, run := range l.lines() {
+		copy(l.scale[i*lanes:], b.Scale[run.First:][:run.Count])
+		panel, gate := i/gates, i%gates
+		for lane := range run.Count {
+			dst := l.small[(panel*h*gates+gate)*lanes+lane:]
+			for k, q := range b.Q[(run.First+lane)*h:][:h] {
+				dst[k*gates*lanes] = q
+			}
 		}
 	}
 }

@@ -166,7 +166,7 @@ func (l *Layer) set(c Cell, input, hidden int, w Weights, lv level.Level, lasts 
 	}
 }
 
-// lines is which rows of W are the columns of products: of each panel those of one gate after another.
+// lines is which rows of W and R are the columns of products: of each panel those of one gate after another.
 func (l *Layer) lines() []gemm.Lines {
 	var all []gemm.Lines
 	lanes := l.kernel.Lanes
