@@ -31,9 +31,11 @@ type Kernel struct {
 	Level level.Level // the least level that can run it
 	Lanes int         // hidden units of a panel
 
-	// The functions by format of R, kind and rows, less one. Those of 16-bit formats are for one row; for more, R is widened.
-	steps map[gemm.Format][kinds][]func(*tile)
+	steps steps
 }
+
+// steps are functions by format of R, kind and rows, less one. Those of 16-bit formats are for one row; for more, R is widened.
+type steps [gemm.Int8 + 1][kinds][]func(*tile)
 
 // Kernels is the table of all families of this build, by ascending level.
 var Kernels = append([]Kernel{{Name: "portable", Level: level.Portable, Lanes: portableLanes, steps: portableSteps}}, nativeKernels...)

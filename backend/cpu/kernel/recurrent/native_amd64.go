@@ -11,7 +11,7 @@ import (
 
 var nativeKernels = []Kernel{{
 	Name: "avx2", Level: level.AVX2, Lanes: 8,
-	steps: map[gemm.Format][kinds][]func(*tile){
+	steps: steps{
 		gemm.Float32: {
 			LSTM: {native(lstm1x8), native(lstm2x8), native(lstm3x8)},
 			GRU:  {native(gru1x8), native(gru2x8), native(gru3x8), native(gru4x8)},
@@ -25,7 +25,7 @@ var nativeKernels = []Kernel{{
 	},
 }, {
 	Name: "avx512", Level: level.AVX512, Lanes: 16,
-	steps: map[gemm.Format][kinds][]func(*tile){
+	steps: steps{
 		gemm.Float32: {
 			LSTM: {native(lstm1x16), native(lstm2x16), native(lstm3x16), native(lstm4x16), native(lstm5x16), native(lstm6x16)},
 			GRU: {native(gru1x16), native(gru2x16), native(gru3x16), native(gru4x16), native(gru5x16), native(gru6x16), native(gru7x16),

@@ -8,7 +8,7 @@ import (
 
 const portableLanes = 8
 
-var portableSteps = map[gemm.Format][kinds][]func(*tile){
+var portableSteps = steps{
 	gemm.Float32: {LSTM: {portableLSTM}, GRU: {portableGRU}},
 	gemm.Int8:    {LSTM: {portableLSTM}, GRU: {portableGRU}},
 }

@@ -24,7 +24,7 @@ func (x *Ctx) step(t *paddedTile, d, at, p0, p1 int) {
 	gates, lanes, rows := l.cell.Kind.Gates(), l.kernel.Lanes, x.active[at]
 	h, next, xw := dir.h[at&1], dir.h[(at+1)&1], x.products(d, at)
 	steps := l.kernel.steps[l.format][l.cell.Kind]
-	widened := rows > len(steps) && l.format != gemm.Int8 && l.format != gemm.Float32
+	widened := l.narrow != nil && rows > len(steps)
 	if widened {
 		steps = l.kernel.steps[gemm.Float32][l.cell.Kind]
 	}
