@@ -76,10 +76,11 @@ func (b *operand) args(m int, a []float32, lda int, c []float32, ldc int, e *gem
 // NewLayer packs weights for level l in memory of m, rounded to a format unless they are integers; they are not needed afterwards.
 func NewLayer(c Cell, input, hidden int, w Weights, f gemm.Format, l level.Level, m *gemm.Memory) *Layer {
 	layer := new(Layer)
-	if kernel := choose(&c, w.P != nil, l); kernel != nil && w.IntegerR == nil {
-		layer.r = m.Floats(hidden * c.Kind.Gates() * ((hidden + kernel.Lanes - 1) / kernel.Lanes * kernel.Lanes))
+	layer.begin(c, input, hidden, w, l)
+	if layer.kernel != nil && w.IntegerR == nil {
+		layer.r = m.Floats(hidden * c.Kind.Gates() * layer.padded)
 	}
-	layer.set(c, input, hidden, w, l, true)
+	layer.set(w, true)
 	layer.setIntegers(w)
 	if layer.kernel != nil && w.IntegerW == nil {
 		layer.w.packed = gemm.PackLines(f, w.W, input, layer.lines(), layer.kernel.Lanes, m)
@@ -106,24 +107,32 @@ func (l *Layer) Set(c Cell, input, hidden int, w Weights, lv level.Level) {
 	if w.IntegerW != nil || w.IntegerR != nil {
 		panic("BUG: weights of integers that change from run to run")
 	}
-	l.set(c, input, hidden, w, lv, false)
+	l.begin(c, input, hidden, w, lv)
+	l.set(w, false)
 }
 
-// set leaves out the matrices that are integers, and, if l lasts, W where a kernel is chosen: it is packed as it lies.
-func (l *Layer) set(c Cell, input, hidden int, w Weights, lv level.Level, lasts bool) {
-	gates := c.Kind.Gates()
-	rows := gates * hidden
+// begin makes l a layer of that cell and those sizes, and chooses its kernel.
+func (l *Layer) begin(c Cell, input, hidden int, w Weights, lv level.Level) {
+	rows := c.Kind.Gates() * hidden
 	if !w.IntegerW.fits(w.W, rows, input) || !w.IntegerR.fits(w.R, rows, hidden) || w.B != nil && len(w.B) != 2*rows || w.P != nil && len(w.P) != 3*hidden {
 		panic(fmt.Sprintf("BUG: recurrent weights of %d, %d, %d, %d elements for input %d and hidden size %d", len(w.W), len(w.R), len(w.B), len(w.P), input, hidden))
 	}
 	l.cell, l.input, l.hidden, l.level = c, input, hidden, lv
-	l.kernel = choose(&c, w.P != nil, lv)
+	l.kernel, l.padded = choose(&c, w.P != nil, lv), hidden
+	if l.kernel != nil {
+		lanes := l.kernel.Lanes
+		l.padded = (hidden + lanes - 1) / lanes * lanes
+	}
+}
+
+// set leaves out the matrices that are integers, and, if l lasts, W where a kernel is chosen: it is packed as it lies.
+func (l *Layer) set(w Weights, lasts bool) {
 	if l.kernel == nil {
 		l.setGeneral(w)
 		return
 	}
-	lanes := l.kernel.Lanes
-	l.padded = (hidden + lanes - 1) / lanes * lanes
+	input, hidden, gates, lanes := l.input, l.hidden, l.cell.Kind.Gates(), l.kernel.Lanes
+	rows := gates * hidden
 	l.w, l.format = operand{k: input, n: gates * l.padded}, gemm.Float32
 	copies := w.IntegerW == nil && !lasts
 	if copies {
@@ -155,7 +164,7 @@ func (l *Layer) set(c Cell, input, hidden int, w Weights, lv level.Level, lasts 
 				continue
 			}
 			copy(l.bias[at:][:units], w.B[from:])
-			if c.Kind == GRU && g == 2 {
+			if l.cell.Kind == GRU && g == 2 {
 				copy(l.candidate[u:][:units], w.B[rows+from:])
 				continue
 			}
@@ -181,7 +190,6 @@ func (l *Layer) lines() []gemm.Lines {
 // setGeneral keeps the order of ONNX.
 func (l *Layer) setGeneral(w Weights) {
 	h, rows := l.hidden, l.cell.Kind.Gates()*l.hidden
-	l.padded = h
 	l.w = operand{k: l.input, n: rows, data: w.W, trans: true}
 	l.rGates = operand{k: h, n: rows, data: w.R, trans: true}
 	l.bias, l.candidate = grow(l.bias, rows), grow(l.candidate, h)
