@@ -42,7 +42,7 @@ func race(ctx context.Context, progress *progress, m, n, k, threads int) (*conte
 		set  func(a *gemm.Args)
 	}{
 		{"packed", func(a *gemm.Args) { a.Packed = gemm.PackB(b, k, n, n, false) }},
-		{"packed as float16", func(a *gemm.Args) { a.Packed = gemm.PackBAs(gemm.Float16, b, k, n, n, false) }},
+		{"packed as float16", func(a *gemm.Args) { a.Packed = gemm.PackBAs(gemm.Float16, b, k, n, n, false, nil) }},
 		{"in place", func(a *gemm.Args) { a.B, a.LDB = b, n }},
 		{"in place, transposed", func(a *gemm.Args) { a.B, a.LDB, a.TransB = b, k, true }},
 	} {

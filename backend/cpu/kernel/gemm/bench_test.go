@@ -83,7 +83,7 @@ func BenchmarkFormats(b *testing.B) {
 	const n, k = 4096, 4096
 	w := matrix(r, k, n, n)
 	for _, f := range []Format{Float32, Float16, BFloat16} {
-		p := PackBAs(f, w, k, n, n, false)
+		p := PackBAs(f, w, k, n, n, false, nil)
 		for _, m := range []int{1, 4, 5, 64} {
 			l, _ := level.Current()
 			x := NewCtx(nil, l)

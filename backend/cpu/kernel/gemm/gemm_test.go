@@ -195,7 +195,7 @@ func TestFormatHolds(t *testing.T) {
 		x    float32
 		want Format
 	}{{Float16, 65519, Float16}, {Float16, 65520, Float32}, {Float16, -1e30, Float32}, {Float16, inf, Float16}, {Float16, inf - inf, Float16}, {BFloat16, 1e30, BFloat16}, {Float32, 1, Float32}} {
-		if got := PackBAs(c.f, []float32{1, c.x}, 2, 1, 1, false).Format(); got != c.want {
+		if got := PackBAs(c.f, []float32{1, c.x}, 2, 1, 1, false, nil).Format(); got != c.want {
 			t.Errorf("%v in %s: packed as %s", c.x, c.f, got)
 		}
 	}

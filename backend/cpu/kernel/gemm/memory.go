@@ -46,3 +46,6 @@ func wholeLines(n int) int { return (n + 63) &^ 63 }
 
 // Floats is n numbers that are 0.
 func (m *Memory) Floats(n int) []float32 { return numbersOf[float32](m.Take(4 * n)) }
+
+// Halves is n numbers of two bytes that are 0.
+func (m *Memory) Halves(n int) []uint16 { return numbersOf[uint16](m.Take(2 * n)) }

@@ -46,9 +46,9 @@ func PackB(b []float32, k, n, ldb int, transB bool) *Packed {
 	return packFor(l, b, k, n, ldb, transB)
 }
 
-// PackBAs is PackB with the elements rounded to a format. A matrix with elements that are finite, but not in that format, stays as it is.
-func PackBAs(f Format, b []float32, k, n, ldb int, transB bool) *Packed {
-	return BeginPacking(f, b, k, n, ldb, transB, nil).all()
+// PackBAs is PackB with the elements rounded to a format, in memory of m. A matrix with elements that are finite, but not in that format, stays as it is.
+func PackBAs(f Format, b []float32, k, n, ldb int, transB bool, m *Memory) *Packed {
+	return BeginPacking(f, b, k, n, ldb, transB, m).all()
 }
 
 func packFor(l level.Level, b []float32, k, n, ldb int, transB bool) *Packed {

@@ -26,7 +26,7 @@ const (
 	stripe    = 16      // rows of a panel that are packed at a time where B is not transposed
 )
 
-// BeginPacking is [PackBAs] in memory of m, but for the elements, which are packed piece by piece.
+// BeginPacking is [PackBAs] but for the elements, which are packed piece by piece.
 func BeginPacking(f Format, b []float32, k, n, ldb int, transB bool, m *Memory) *Packing {
 	l, _ := level.Current() // an error is reported by those that make programs
 	if !f.Holds(b) {
@@ -49,7 +49,7 @@ func newPacked(l level.Level, f Format, k, n int, m *Memory) *Packed {
 	if p.format = f; f == Float32 {
 		p.data = m.Floats(size)
 	} else {
-		p.narrow = numbersOf[uint16](m.Take(2 * size))
+		p.narrow = m.Halves(size)
 	}
 	return p
 }

@@ -48,7 +48,7 @@ func TestPackLines(t *testing.T) {
 			runs[i] = Lines{first, r.IntN(min(lanes, rows-first) + 1)}
 			copy(columns[i*lanes*k:], b[first*k:(first+runs[i].Count)*k])
 		}
-		got, want := PackLines(f, b, k, runs, lanes, new(Memory)), PackBAs(f, columns, k, len(runs)*lanes, k, true)
+		got, want := PackLines(f, b, k, runs, lanes, new(Memory)), PackBAs(f, columns, k, len(runs)*lanes, k, true, nil)
 		if got.Layout() != want.Layout() || !bytes.Equal(got.Data(), want.Data()) {
 			t.Fatalf("%v: %d rows in runs of %d, %+v: packed otherwise", f, k, lanes, runs)
 		}

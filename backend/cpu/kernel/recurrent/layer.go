@@ -49,7 +49,7 @@ type operand struct {
 	trans  bool // data is [n, k], not [k, n]
 }
 
-func (b *operand) pack(f gemm.Format) {
+func (b *operand) pack(f gemm.Format, m *gemm.Memory) {
 	if b.packed != nil {
 		return
 	}
@@ -57,7 +57,7 @@ func (b *operand) pack(f gemm.Format) {
 	if b.trans {
 		ld = b.k
 	}
-	b.packed = gemm.PackBAs(f, b.data, b.k, b.n, ld, b.trans)
+	b.packed = gemm.PackBAs(f, b.data, b.k, b.n, ld, b.trans, m)
 	b.data = nil
 }
 
@@ -77,7 +77,7 @@ func (b *operand) args(m int, a []float32, lda int, c []float32, ldc int, e *gem
 func NewLayer(c Cell, input, hidden int, w Weights, f gemm.Format, l level.Level, m *gemm.Memory) *Layer {
 	layer := new(Layer)
 	layer.begin(c, input, hidden, w, l)
-	if layer.kernel != nil && w.IntegerR == nil {
+	if layer.kernel != nil && w.IntegerR == nil && f == gemm.Float32 { // else it does not last
 		layer.r = m.Floats(hidden * c.Kind.Gates() * layer.padded)
 	}
 	layer.set(w, true)
@@ -86,15 +86,15 @@ func NewLayer(c Cell, input, hidden int, w Weights, f gemm.Format, l level.Level
 		layer.w.packed = gemm.PackLines(f, w.W, input, layer.lines(), layer.kernel.Lanes, m)
 	}
 	if layer.kernel == nil {
-		layer.rGates.pack(f)
+		layer.rGates.pack(f, m)
 		if c.Kind == GRU {
-			layer.rCandidate.pack(f)
+			layer.rCandidate.pack(f, m)
 		}
 		layer.peepholes = append([]float32(nil), layer.peepholes...)
 	}
-	layer.w.pack(f)
+	layer.w.pack(f, m)
 	if layer.format == gemm.Float32 && f.Holds(layer.r) && f != gemm.Float32 {
-		layer.format, layer.narrow = f, tensor.Data[uint16](tensor.New(tensor.Uint16, len(layer.r)))
+		layer.format, layer.narrow = f, m.Halves(len(layer.r))
 		f.Round(layer.narrow, layer.r)
 		layer.r = nil
 	}
