@@ -59,6 +59,10 @@ const largeTable = 1 << 20 // bytes of a table from which on a transposed copy i
 // isTableOfColumns reports whether a node transposes a large constant matrix for one gather of rows, which can take columns of the matrix instead. A
 // language model may multiply by the same matrix at its end.
 func isTableOfColumns(n *ir.Node) bool {
+	turn, ok := n.Op.(*op.Transpose)
+	if !ok || len(turn.Perm) > 0 && isIdentityPerm(turn.Perm) {
+		return false
+	}
 	v := n.Out()[0]
 	t := n.Input(0).Const
 	if t == nil || t.Rank() != 2 || len(t.Bytes()) < largeTable || v.IsOutput() || len(v.Uses()) != 1 {

@@ -1,6 +1,7 @@
 package passes
 
 import (
+	"context"
 	"slices"
 	"testing"
 
@@ -66,5 +67,40 @@ func TestTableOfColumns(t *testing.T) {
 	}
 	if got := g.CountOps(); got["Transpose"] != 0 {
 		t.Errorf("operators with a small table are %v, want no Transpose", got)
+	}
+}
+
+// TestTableOfRows: a transpose that changes nothing makes no columns of rows, before other passes have removed it.
+func TestTableOfRows(t *testing.T) {
+	const size = 520
+	w := tensor.New(tensor.Float32, size, size)
+	for i := range w.Len() {
+		w.SetFloat64(i, float64(i/size))
+	}
+	g := ir.NewGraph("straight", sym.NewScope())
+	v := g.Const(w)
+	for _, s := range []struct {
+		o  ir.Op
+		in []*ir.Value
+	}{{&op.Transpose{Perm: []int{0, 1}}, nil}, {&op.Gather{}, []*ir.Value{g.AddInput("ids", ir.StaticType(tensor.Int64, 1))}}} {
+		n, err := g.Add(s.o, append([]*ir.Value{v}, s.in...)...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		v = n.Out()[0]
+	}
+	g.SetOutputs(ir.Output{Name: "y", Value: v})
+	if _, err := QuantizeWeights(g, WeightOptions{Format: WeightFormat{Bits: 8}, Tables: true}); err != nil {
+		t.Fatal(err)
+	}
+	out, err := ir.Evaluate(context.Background(), g, []tensor.Value{tensor.Must([]int64{7}, 1)}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	y := out[0].(*tensor.Tensor)
+	for i := range y.Len() {
+		if got := y.Float64(i); got < 6.9 || got > 7.1 {
+			t.Fatalf("element %d of row 7 is %v", i, got)
+		}
 	}
 }

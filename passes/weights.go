@@ -80,7 +80,7 @@ func QuantizeWeights(g *ir.Graph, o WeightOptions) ([]Weight, error) {
 // transposeTables makes tables whose columns are gathered constants of their own, of rows.
 func transposeTables(g *ir.Graph) error {
 	for n := range g.Nodes() {
-		if _, ok := n.Op.(*op.Transpose); ok && isTableOfColumns(n) && n.Input(0).Const.DType() == tensor.Float32 {
+		if isTableOfColumns(n) && n.Input(0).Const.DType() == tensor.Float32 {
 			if err := replaceAndDrop(g, n, &ir.Const{Value: transposedTensor(n.Input(0).Const)}); err != nil {
 				return err
 			}
