@@ -73,7 +73,11 @@ type afterSums struct {
 }
 
 func (k *integerConvolution) source(w *tensor.Tensor, zero []int32) quant.ConvSource {
-	return quant.ConvSource{Groups: k.groups, Out: w.Dim(0) / k.groups, Depth: w.Len() / max(1, w.Dim(0)), W: w.Bytes(), Signed: w.DType() == tensor.Int8, Zero: zero}
+	taps := 1
+	for _, d := range w.Shape()[2:] {
+		taps *= d
+	}
+	return quant.ConvSource{Groups: k.groups, Out: w.Dim(0) / k.groups, In: w.Dim(1), Taps: taps, W: w.Bytes(), Signed: w.DType() == tensor.Int8, Zero: zero}
 }
 
 // integerConvolutionUnit takes what follows a convolution of bytes into it: a bias of integers, the conversion to float32, a factor and a bias, limits, and

@@ -21,6 +21,7 @@ func TestIntegerConvolutions(t *testing.T) {
 		{[]int{1, 2, 5, 6, 7}, []int{3, 2, 2, 3, 2}, op.Window{Strides: []int{2, 1, 2}}, 1},
 		{[]int{1, 8, 1, 1}, []int{6, 8, 1, 1}, op.Window{}, 1},
 		{[]int{0, 3, 4}, []int{2, 3, 1}, op.Window{}, 1},
+		{[]int{1, 2, 4, 5}, []int{0, 2, 3, 3}, op.Window{}, 1},
 	} {
 		for k := range 8 {
 			b := newGraphTest(t, uint64(i*8+k))

@@ -81,7 +81,7 @@ func Conv(ctx *Ctx, args ConvArgs) {
 		x.scattered()
 	case x.isDense():
 		x.dense()
-	case p.In == 1 && len(args.Weights.pairs) > 0:
+	case len(args.Weights.pairs) > 0:
 		p.offset()
 		x.pairOffsets()
 		n := args.Batch * args.Groups

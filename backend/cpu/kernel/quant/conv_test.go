@@ -63,7 +63,7 @@ func TestConv(t *testing.T) {
 				p.resolve(s)
 				a := ConvArgs{Shape: s, X: bytesOf(r, s.Batch*s.Groups*s.In*p.size), SignedX: k%2 == 0}
 				a.ZeroX = zeros(r, 1, a.SignedX)[0]
-				w := ConvSource{Groups: s.Groups, Out: s.Out, Depth: p.depth, W: bytesOf(r, s.Groups*s.Out*p.depth), Signed: k/2%2 == 0}
+				w := ConvSource{Groups: s.Groups, Out: s.Out, In: p.In, Taps: p.taps, W: bytesOf(r, s.Groups*s.Out*p.depth), Signed: k/2%2 == 0}
 				w.Zero = zeros(r, []int{0, 1, s.Groups * s.Out}[k%3], w.Signed)
 				want := convSums(&a, w)
 				a.Weights = PackConv(w, x.Level())

@@ -7,13 +7,13 @@ import (
 	"github.com/gocompile/gocompile/backend/cpu/level"
 )
 
-// ConvSource is weights of a convolution: Groups of Out channels, each of Depth elements, the channels of X in a group by the elements of the kernel. Channel i
+// ConvSource is weights of a convolution: Groups of Out channels, each with a kernel of Taps elements for each of the In channels of X in a group. Channel i
 // has zero point Zero[i%len(Zero)], 0 if there is none.
 type ConvSource struct {
-	Groups, Out, Depth int
-	W                  []byte // `[Groups·Out, Depth]`
-	Signed             bool
-	Zero               []int32
+	Groups, Out, In, Taps int
+	W                     []byte // `[Groups·Out, In, Taps]`
+	Signed                bool
+	Zero                  []int32
 }
 
 // ConvWeights are such weights in the form that kernels read. They are read-only and may be shared.
@@ -24,7 +24,7 @@ type ConvWeights struct {
 	wide               []int16    // less their zero points
 	zero               []int32    // of the bytes, one a channel
 	uniform            bool       // which is the same for all
-	pairs              []int32    // of groups of few weights: less their zero point, 16 bits each, two and two
+	pairs              []int32    // of channels with small kernels of their own: less their zero point, 16 bits each, two and two
 	onceMatrix         *sync.Once // nil: they may be packed anew
 	matrix             *Packed
 	sums               []int32 // of the weights of a channel less their zero point
@@ -40,17 +40,17 @@ func PackConv(s ConvSource, l level.Level) *ConvWeights {
 // Pack makes w the packed s; it reuses its memory.
 func (w *ConvWeights) Pack(s ConvSource, l level.Level) {
 	quads := l.VNNI()
-	channels := s.Groups * s.Out
-	if len(s.W) < channels*s.Depth || len(s.Zero) > 1 && len(s.Zero) != channels {
-		panic(fmt.Sprintf("BUG: %d weights and %d zero points for %d groups of %d channels of %d", len(s.W), len(s.Zero), s.Groups, s.Out, s.Depth))
+	channels, depth := s.Groups*s.Out, s.In*s.Taps
+	if len(s.W) < channels*depth || len(s.Zero) > 1 && len(s.Zero) != channels {
+		panic(fmt.Sprintf("BUG: %d weights and %d zero points for %d groups of %d channels of %d", len(s.W), len(s.Zero), s.Groups, s.Out, depth))
 	}
-	w.groups, w.out, w.depth = s.Groups, s.Out, s.Depth
+	w.groups, w.out, w.depth = s.Groups, s.Out, depth
 	w.sums, w.zero, w.uniform = grown(w.sums, channels), grown(w.zero, channels), true
 	if quads {
-		w.stride = 4 * quadsOf(s.Depth)
+		w.stride = 4 * quadsOf(depth)
 		w.bytes = grown(w.bytes, channels*w.stride)
 	} else {
-		w.stride = 2 * pairs(s.Depth)
+		w.stride = 2 * pairs(depth)
 		w.wide = grown(w.wide, channels*w.stride)
 	}
 	w.pairs = w.pairs[:0]
@@ -59,12 +59,12 @@ func (w *ConvWeights) Pack(s ConvSource, l level.Level) {
 		if len(s.Zero) > 0 {
 			zero = s.Zero[i%len(s.Zero)]
 		}
-		row, sum := s.W[i*s.Depth:][:s.Depth], int32(0)
+		row, sum := s.W[i*depth:][:depth], int32(0)
 		for _, x := range row {
 			sum += integer(x, s.Signed)
 		}
-		w.sums[i] = sum - int32(s.Depth)*zero
-		if s.Groups > 1 && s.Depth <= mostPaired {
+		w.sums[i] = sum - int32(depth)*zero
+		if s.Groups > 1 && s.In == 1 && s.Taps <= mostPaired {
 			w.pair(row, s.Signed, zero)
 		}
 		if !quads {
