@@ -11,31 +11,33 @@ import (
 
 // real is the numbers that input i stands for, of which the scale is input s and the zero point the one behind it.
 func (c *call) real(i, s int) *ir.Value {
-	x, scale, zero := c.input(i), c.input(s), c.input(s+1)
-	if x == nil || scale == nil {
+	x := c.input(i)
+	if x == nil || c.input(s) == nil {
 		c.fail("inputs %d and %d, integers and their scale, are required", i, s)
 		return nil
 	}
-	if zero != nil {
-		zero = c.regroup(zero)
+	return c.expr(&op.DequantizeLinear{}, x, c.lone(s), c.lone(s+1))
+}
+
+// lone is input i, of one element, without axes, nil if it is absent.
+func (c *call) lone(i int) *ir.Value {
+	if v := c.input(i); v != nil {
+		return c.regroup(v)
 	}
-	return c.expr(&op.DequantizeLinear{}, x, c.regroup(scale), zero)
+	return nil
 }
 
 // requantised is y in integers whose scale is input s and whose zero point is the one behind it.
 func (c *call) requantised(y *ir.Value, s int) ([]*ir.Value, error) {
-	scale, zero := c.input(s), c.input(s+1)
-	if scale == nil {
+	if c.input(s) == nil {
 		c.fail("input %d, a scale, is required", s)
 		return nil, c.err
 	}
 	q := &op.QuantizeLinear{Saturate: true}
-	if zero != nil {
-		zero = c.regroup(zero)
-	} else {
+	if c.input(s+1) == nil {
 		q.Elem = c.in[0].Type.Elem
 	}
-	y = c.expr(q, y, c.regroup(scale), zero)
+	y = c.expr(q, y, c.lone(s), c.lone(s+1))
 	return []*ir.Value{y}, c.err
 }
 
@@ -103,11 +105,7 @@ func importQGemm(c *call) ([]*ir.Value, error) {
 			*t.v = c.expr(&op.Transpose{Perm: []int{1, 0}}, *t.v)
 		}
 	}
-	zeroA := c.input(2)
-	if zeroA != nil {
-		zeroA = c.regroup(zeroA)
-	}
-	sum := c.expr(&op.MatMulInteger{}, a, b, zeroA, c.input(5))
+	sum := c.expr(&op.MatMulInteger{}, a, b, c.lone(2), c.input(5))
 	if bias := c.input(6); bias != nil {
 		sum = c.plus(sum, bias)
 	}
