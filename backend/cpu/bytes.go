@@ -1,6 +1,8 @@
 package cpu
 
 import (
+	"slices"
+
 	"github.com/gocompile/gocompile/backend/cpu/kernel/quant"
 	"github.com/gocompile/gocompile/ir"
 	"github.com/gocompile/gocompile/ir/op"
@@ -50,9 +52,8 @@ func (p *Program) bytesUnit(n *ir.Node, taken map[*ir.Node]*unit) *unit {
 		u.in = append(u.in, d.Input(0), d.Input(1), d.Input(2))
 	}
 	u.in = append(u.in, n.Input(1), n.Input(2))
-	for i := len(nodes) - 1; i >= 0; i-- {
-		u.nodes = append(u.nodes, nodes[i])
-	}
+	slices.Reverse(nodes)
+	u.nodes = nodes
 	return u
 }
 
