@@ -83,121 +83,130 @@ const (
 	finishLimits = 172
 )
 
-// finish generates what is done to a tile of sums of 32 columns: as floats, or as bytes.
-func finish(bytes bool, order Mem) {
-	name, what := "finishFloats", "as float32 numbers"
+// finisher is what the functions have in common that finish a tile of sums of 32 columns: as floats, or as bytes.
+type finisher struct {
+	bytes                                     bool
+	vector                                    func() VecVirtual
+	f, c, add, scale, bias, dst, dstRow, rows Register
+	low, high                                 VecVirtual
+}
+
+// newFinisher begins such a function, for vectors of one width.
+func newFinisher(bytes bool, suffix string, vector func() VecVirtual) *finisher {
+	name, what, to := "finishFloats", "as float32 numbers", finishFloats
 	if bytes {
-		name, what = "finishBytes", "divided by the step and rounded to bytes"
+		name, what, to = "finishBytes", "divided by the step and rounded to bytes", finishBytes
 	}
+	name += suffix
 	TEXT(name, NOSPLIT, "func(f *byte)")
 	Pragma("noescape")
 	Doc(fmt.Sprintf("%s stores the tile of f, scaled, %s.", name, what))
 	f := Load(Param("f"), GP64())
-	c, add, scale, bias := load(f, finishC), load(f, finishAdd), load(f, finishScale), load(f, finishBias)
-	to := finishFloats
-	if bytes {
-		to = finishBytes
-	}
-	dst, dstRow, rows := load(f, to), load(f, finishRow), load(f, finishRows)
+	s := &finisher{bytes: bytes, vector: vector, f: f}
+	s.c, s.add, s.scale, s.bias = load(f, finishC), load(f, finishAdd), load(f, finishScale), load(f, finishBias)
+	s.dst, s.dstRow, s.rows = load(f, to), load(f, finishRow), load(f, finishRows)
 	if !bytes {
-		SHLQ(Imm(2), dstRow)
+		SHLQ(Imm(2), s.dstRow)
 	}
-	low, high := broadcast(Mem{Base: f, Disp: finishLow}), broadcast(Mem{Base: f, Disp: finishHigh})
-	var step VecVirtual
-	var r rounding
-	if bytes {
-		step = broadcast(Mem{Base: f, Disp: finishStep})
-		limits := GP64()
-		LEAQ(Mem{Base: f, Disp: finishLimits}, limits)
-		r = newRounding(limits, order)
-	}
-	compute := func() (v [4]VecVirtual) {
-		constant, factor, summand := broadcast(Mem{Base: add}), broadcast(Mem{Base: scale}), broadcast(Mem{Base: bias})
-		for i := range v {
-			v[i] = YMM()
-			VPADDD(Mem{Base: c, Disp: 32 * i}, constant, v[i])
-			VCVTDQ2PS(v[i], v[i])
-			VMULPS(factor, v[i], v[i])
-			VADDPS(summand, v[i], v[i])
-			VMAXPS(v[i], low, v[i]) // the second source, which is NaN if the number is
-			VMINPS(v[i], high, v[i])
-		}
+	s.low, s.high = s.field(finishLow), s.field(finishHigh)
+	return s
+}
+
+// broadcast fills a vector with a number in memory.
+func (s *finisher) broadcast(m Mem) VecVirtual {
+	v := s.vector()
+	VBROADCASTSS(m, v)
+	return v
+}
+
+// field fills a vector with a field of f.
+func (s *finisher) field(offset int) VecVirtual { return s.broadcast(Mem{Base: s.f, Disp: offset}) }
+
+// row reads what belongs to a row, and returns what makes numbers of the sums so many bytes behind its beginning.
+func (s *finisher) row() (at func(disp int) VecVirtual) {
+	constant, factor, summand := s.broadcast(Mem{Base: s.add}), s.broadcast(Mem{Base: s.scale}), s.broadcast(Mem{Base: s.bias})
+	return func(disp int) VecVirtual {
+		v := s.vector()
+		VPADDD(Mem{Base: s.c, Disp: disp}, constant, v)
+		VCVTDQ2PS(v, v)
+		VMULPS(factor, v, v)
+		VADDPS(summand, v, v)
+		VMAXPS(v, s.low, v) // the second source, which is NaN if the number is
+		VMINPS(v, s.high, v)
 		return v
 	}
-	advance := func(label string) {
-		ADDQ(U32(128), c)
-		for _, p := range []Register{add, scale, bias} {
-			ADDQ(Imm(4), p)
+}
+
+// end ends the loop over rows, and the function.
+func (s *finisher) end(label string) {
+	ADDQ(U32(128), s.c)
+	for _, p := range []Register{s.add, s.scale, s.bias} {
+		ADDQ(Imm(4), p)
+	}
+	ADDQ(s.dstRow, s.dst)
+	DECQ(s.rows)
+	JNE(LabelRef(label))
+	VZEROUPPER()
+	RET()
+}
+
+// jumpIfWhole jumps if the step is 1, which nothing has to be divided by.
+func (s *finisher) jumpIfWhole(label string) {
+	one := GP32()
+	MOVL(Mem{Base: s.f, Disp: finishStep}, one)
+	CMPL(one, U32(0x3f800000))
+	JEQ(LabelRef(label))
+}
+
+// finish generates the function for AVX2.
+func finish(bytes bool, order Mem) {
+	s := newFinisher(bytes, "", YMM)
+	loop := func(label string, store func(v [4]VecVirtual)) {
+		Label(label)
+		at := s.row()
+		var v [4]VecVirtual
+		for i := range v {
+			v[i] = at(32 * i)
 		}
-		ADDQ(dstRow, dst)
-		DECQ(rows)
-		JNE(LabelRef(label))
-		VZEROUPPER()
-		RET()
+		store(v)
+		s.end(label)
 	}
 	if !bytes {
-		Label("loop")
-		for i, x := range compute() {
-			VMOVUPS(x, Mem{Base: dst, Disp: 32 * i})
-		}
-		advance("loop")
+		loop("loop", func(v [4]VecVirtual) {
+			for i, x := range v {
+				VMOVUPS(x, Mem{Base: s.dst, Disp: 32 * i})
+			}
+		})
 		return
 	}
-	one := GP32()
-	MOVL(Mem{Base: f, Disp: finishStep}, one)
-	CMPL(one, U32(0x3f800000))
-	JEQ(LabelRef("whole"))
-	Label("loop")
-	v := compute()
-	for _, x := range v {
-		VDIVPS(step, x, x)
-	}
-	r.store(v, Mem{Base: dst})
-	advance("loop")
-	Label("whole")
-	r.store(compute(), Mem{Base: dst})
-	advance("whole")
+	step := s.field(finishStep)
+	limits := GP64()
+	LEAQ(Mem{Base: s.f, Disp: finishLimits}, limits)
+	r := newRounding(limits, order)
+	s.jumpIfWhole("whole")
+	loop("loop", func(v [4]VecVirtual) {
+		for _, x := range v {
+			VDIVPS(step, x, x)
+		}
+		r.store(v, Mem{Base: s.dst})
+	})
+	loop("whole", func(v [4]VecVirtual) { r.store(v, Mem{Base: s.dst}) })
 }
 
 // finishWide generates finish for AVX-512.
 func finishWide(bytes bool) {
-	name, what, to := "finishFloatsWide", "as float32 numbers", finishFloats
-	if bytes {
-		name, what, to = "finishBytesWide", "divided by the step and rounded to bytes", finishBytes
-	}
-	TEXT(name, NOSPLIT, "func(f *byte)")
-	Pragma("noescape")
-	Doc(fmt.Sprintf("%s stores the tile of f, scaled, %s.", name, what))
-	f := Load(Param("f"), GP64())
-	c, add, scale, bias := load(f, finishC), load(f, finishAdd), load(f, finishScale), load(f, finishBias)
-	dst, dstRow, rows := load(f, to), load(f, finishRow), load(f, finishRows)
-	if !bytes {
-		SHLQ(Imm(2), dstRow)
-	}
-	wide := func(m Mem) VecVirtual {
-		v := ZMM()
-		VBROADCASTSS(m, v)
-		return v
-	}
-	low, high := wide(Mem{Base: f, Disp: finishLow}), wide(Mem{Base: f, Disp: finishHigh})
+	s := newFinisher(bytes, "Wide", ZMM)
 	loop := func(label string, divide bool) {
 		var step, least, most, zero VecVirtual
 		if bytes {
-			step, least, most = wide(Mem{Base: f, Disp: finishStep}), wide(Mem{Base: f, Disp: finishLimits + limitsLow}), wide(Mem{Base: f, Disp: finishLimits + limitsHigh})
-			zero = wide(Mem{Base: f, Disp: finishLimits + limitsZero})
+			step, least, most, zero = s.field(finishStep), s.field(finishLimits+limitsLow), s.field(finishLimits+limitsHigh), s.field(finishLimits+limitsZero)
 		}
 		Label(label)
-		constant, factor, summand := wide(Mem{Base: add}), wide(Mem{Base: scale}), wide(Mem{Base: bias})
+		at := s.row()
 		for i := range 2 {
-			v := ZMM()
-			VPADDD(Mem{Base: c, Disp: 64 * i}, constant, v)
-			VCVTDQ2PS(v, v)
-			VMULPS(factor, v, v)
-			VADDPS(summand, v, v)
-			VMAXPS(v, low, v) // the second source, which is NaN if the number is
-			VMINPS(v, high, v)
+			v := at(64 * i)
 			if !bytes {
-				VMOVUPS(v, Mem{Base: dst, Disp: 64 * i})
+				VMOVUPS(v, Mem{Base: s.dst, Disp: 64 * i})
 				continue
 			}
 			if divide {
@@ -207,23 +216,12 @@ func finishWide(bytes bool) {
 			VMINPS(most, v, v)
 			VCVTPS2DQ(v, v)
 			VPADDD(zero, v, v)
-			VPMOVDB(v, Mem{Base: dst, Disp: 16 * i})
+			VPMOVDB(v, Mem{Base: s.dst, Disp: 16 * i})
 		}
-		ADDQ(U32(128), c)
-		for _, p := range []Register{add, scale, bias} {
-			ADDQ(Imm(4), p)
-		}
-		ADDQ(dstRow, dst)
-		DECQ(rows)
-		JNE(LabelRef(label))
-		VZEROUPPER()
-		RET()
+		s.end(label)
 	}
 	if bytes {
-		one := GP32()
-		MOVL(Mem{Base: f, Disp: finishStep}, one)
-		CMPL(one, U32(0x3f800000))
-		JEQ(LabelRef("whole"))
+		s.jumpIfWhole("whole")
 		loop("loop", true)
 		Label("whole")
 		loop("wholeLoop", false)
