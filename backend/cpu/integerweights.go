@@ -91,32 +91,18 @@ func (w *integerWeights) packed(trans bool, part columns, m *gemm.Memory) *gemm.
 	return gemm.PackB(w.floats()[at:], rows, n, ld, trans)
 }
 
-// integers sets those of b from element at on, and makes its zero points fit them.
+// integers sets those of b, less [integerWeights.less], from element at on.
 func (w *integerWeights) integers(b *gemm.Integers, at int) {
-	less := float32(0)
 	if d := w.q.DType(); (d == tensor.Int4 || d == tensor.Uint4) && at%2 == 0 {
 		b.Bits, b.Pairs = 4, &gemm.Pairs{Data: w.q.Bytes()[at/2:], Unsigned: d == tensor.Uint4}
-		if d == tensor.Uint4 {
-			less = 8
-		}
-	} else {
-		var q []int8
-		q, b.Bits, less = w.signed()
-		b.Q = q[at:]
+		return
 	}
-	if zero, ok := uniform(w.zero); ok && zero != less {
-		b.Zero = make([]float32, len(b.Scale))
-		for i := range b.Zero {
-			b.Zero[i] = zero
-		}
-	}
-	for i := range b.Zero {
-		b.Zero[i] -= less
-	}
+	q, bits := w.signed()
+	b.Q, b.Bits = q[at:], bits
 }
 
-// scales is the scales and zero points of n of the columns of a product's right operand, rows by cols, which share them in groups of rows; nil if columns or other
-// groups do. Zero points that are all one number are left to [integerWeights.integers].
+// scales is the scales and zero points, less [integerWeights.less], of n of the columns of a product's right operand, rows by cols, which share them in groups of
+// rows; nil if columns or other groups do.
 func (w *integerWeights) scales(trans bool, rows, cols, first, n int) *gemm.Integers {
 	scale, along := f32(w.scale), 0 // the axis of sums
 	if trans {
@@ -148,11 +134,21 @@ func (w *integerWeights) scales(trans bool, rows, cols, first, n int) *gemm.Inte
 	}
 	b.Scale = make([]float32, groups*n)
 	spread(b.Scale, scale)
-	if _, ok := uniform(w.zero); !ok {
-		zero := make([]float32, len(scale))
-		readIntegers(zero, w.zero, 0)
+	less := w.less()
+	switch zero, ok := uniform(w.zero); {
+	case !ok:
+		all := make([]float32, len(scale))
+		readIntegers(all, w.zero, 0)
 		b.Zero = make([]float32, groups*n)
-		spread(b.Zero, zero)
+		spread(b.Zero, all)
+		for i := range b.Zero {
+			b.Zero[i] -= less
+		}
+	case zero != less:
+		b.Zero = make([]float32, groups*n)
+		for i := range b.Zero {
+			b.Zero[i] = zero - less
+		}
 	}
 	return b
 }
@@ -180,29 +176,37 @@ func uniform(t *tensor.Tensor) (float32, bool) {
 	return float32(first), true
 }
 
-// signed is the integers in two's complement of 8 or 4 bits, and what was subtracted from them to make them so.
-func (w *integerWeights) signed() (q []int8, bits int, less float32) {
+// less is what has to be subtracted from the integers to give them a sign.
+func (w *integerWeights) less() float32 {
+	switch w.q.DType() {
+	case tensor.Uint8:
+		return 128
+	case tensor.Uint4:
+		return 8
+	}
+	return 0
+}
+
+// signed is the integers less that, in two's complement of 8 or 4 bits.
+func (w *integerWeights) signed() (q []int8, bits int) {
 	src := w.q.Bytes()
 	switch w.q.DType() {
 	case tensor.Int8:
-		return tensor.Data[int8](w.q), 8, 0
+		return tensor.Data[int8](w.q), 8
 	case tensor.Uint8:
 		q = make([]int8, len(src))
 		for i, x := range src {
 			q[i] = int8(x ^ 0x80)
 		}
-		return q, 8, 128
+		return q, 8
 	case tensor.Int4, tensor.Uint4:
 		q = make([]int8, 2*len(src))
-		if w.q.DType() == tensor.Uint4 {
-			less = 8
-		}
-		flip := byte(less)
+		flip := byte(w.less())
 		for i, x := range src {
 			low, high := x&15^flip, x>>4^flip
 			q[2*i], q[2*i+1] = int8(low<<4)>>4, int8(high<<4)>>4
 		}
-		return q[:w.q.Len()], 4, less
+		return q[:w.q.Len()], 4
 	}
 	line := make([]float32, w.q.Len()) // 2 bits
 	readIntegers(line, w.q, 0)
@@ -210,7 +214,7 @@ func (w *integerWeights) signed() (q []int8, bits int, less float32) {
 	for i, x := range line {
 		q[i] = int8(x)
 	}
-	return q, 4, 0
+	return q, 4
 }
 
 // floats are the elements.

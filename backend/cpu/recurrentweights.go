@@ -1,8 +1,6 @@
 package cpu
 
 import (
-	"slices"
-
 	"github.com/gocompile/gocompile/backend/cpu/kernel/recurrent"
 	"github.com/gocompile/gocompile/ir"
 	"github.com/gocompile/gocompile/ir/op"
@@ -122,14 +120,10 @@ func (w *integerWeights) rows() *rowIntegers {
 	default:
 		return nil
 	}
-	zero, less := make([]float32, len(scale)), float32(0)
-	if w.zero != nil {
-		readIntegers(zero, w.zero, 0)
-	}
-	r.q, _, less = w.signed()
-	if slices.ContainsFunc(zero, func(z float32) bool { return z != less }) {
+	if zero, ok := uniform(w.zero); !ok || zero != w.less() {
 		return nil
 	}
+	r.q, _ = w.signed()
 	return r
 }
 
